@@ -1,0 +1,77 @@
+# The commands of the house. `make` alone prints them. A target has at most five lines; anything longer is a program under infra/.
+# `waymark dev` installs the emulators too; the mark that says which lock file is installed is the same, so neither does it twice.
+
+.DEFAULT_GOAL := help
+TOOL   := go tool -modfile=infra/tools/go.mod
+SOURCE := functions infra shared tests
+EMULATORS := infra/emulators/node_modules/.installed
+
+PORT     ?= 3000
+FUZZTIME ?= 10s
+N        ?= 10000
+BENCH    ?= ./tests/bench/...
+
+help: ## Print this help
+	@echo 'usage: make TARGET'; echo
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+run: build emulators ## Start the whole system on this machine: PORT=3000
+	PORT=$(PORT) .build/waymark dev
+
+test: emulators ## Run every test; no network once modules and emulators are fetched
+	go test ./...
+
+check: lint test ## Everything that must hold before a commit: lint, then test
+
+lint: ## Format, vet, staticcheck and the rules of the house
+	@unformatted="$$($(TOOL) gofumpt -l $(SOURCE))"; test -z "$$unformatted" || { echo "not formatted, run make format:"; echo "$$unformatted"; exit 1; }
+	go vet ./...
+	$(TOOL) staticcheck ./...
+	go test ./tests/layout
+
+format: ## Rewrite the Go sources in the house's format
+	$(TOOL) gofumpt -w $(SOURCE)
+
+build: ## Build the command line and the functions for this machine into .build
+	go build -trimpath -o .build/waymark ./infra/waymark
+	CGO_ENABLED=0 go build -trimpath -tags=lambda.norpc -ldflags='-s -w' -o .build/functions/ ./functions/...
+
+demo: build emulators ## Import real data, roll it up, export it, and compare with published numbers
+	.build/waymark demo
+
+golden: ## Rewrite the golden files from what the code answers now; review the diff
+	UPDATE_GOLDEN=1 go test $$(go list ./... | grep -v /tests/e2e)
+	@git status --short
+
+fuzz: ## Run every fuzz test for FUZZTIME=10s
+	@grep -rnoE --include='*_test.go' --exclude-dir=testdata --exclude-dir=node_modules '^func Fuzz\w+' $(SOURCE) | while IFS=: read -r file _ name; do \
+	  echo "$${name#func } in $$file"; \
+	  go test -run='^$$' -fuzz="^$${name#func }$$" -fuzztime=$(FUZZTIME) "./$$(dirname "$$file")" || exit 1; done
+
+bench: ## Measure collect and process per event against the floor of decoding the same envelope
+	go test -run='^$$' -bench=. -benchmem -count=5 $(BENCH)
+
+sim: ## Run N=10000 random schedules of workers, repeats and crashes against the oracle
+	WAYMARK_SIM_N=$(N) go test -count=1 -v ./tests/sim/...
+
+e2e: emulators ## Drive the running system from outside: real binaries, real HTTP
+	go test -count=1 ./tests/e2e/...
+
+sam: build emulators ## The real SAM CLI on the same template: validate, build, invoke every event, start-api
+	infra/sam/sam.sh
+
+audit: ## Look for unreachable code and for known holes in modules (needs the network)
+	$(TOOL) deadcode -test ./...
+	$(TOOL) govulncheck ./...
+
+emulators: $(EMULATORS) ## Install the local DynamoDB and SQS (npm ci)
+
+$(EMULATORS): infra/emulators/package.json infra/emulators/package-lock.json
+	cd infra/emulators && npm ci --ignore-scripts --loglevel=error
+	@node -p "require('crypto').createHash('sha256').update(require('fs').readFileSync('infra/emulators/package-lock.json')).digest('hex')" >$@
+
+clean: ## Remove what was built; keeps the data in .waymark
+	rm -rf .build .aws-sam
+	go clean -testcache
+
+.PHONY: help run test check lint format build demo golden fuzz bench sim e2e sam audit emulators clean

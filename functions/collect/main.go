@@ -1,0 +1,40 @@
+// Collect is the Lambda function behind the collection routes. Package handler beside it says what it does; here it is put together.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"waymark/functions/collect/handler"
+	"waymark/shared/adapter/dynamo"
+	"waymark/shared/adapter/queue"
+	"waymark/shared/config"
+)
+
+func main() {
+	settings, err := config.Load[config.Collect](os.Getenv)
+	slog.SetDefault(config.Logger(os.Stdout, settings.LogLevel, requestID))
+	if err != nil {
+		slog.Error("settings are incomplete", "error", err.Error())
+		os.Exit(1)
+	}
+	h := handler.New(handler.Config{
+		Keys:  dynamo.New(dynamo.NewClient(os.Getenv), settings.Table),
+		Queue: queue.New(queue.NewClient(os.Getenv), settings.QueueURL),
+		Now:   time.Now, NewID: rand.Text,
+	})
+	lambda.Start(h.Handle)
+}
+
+func requestID(ctx context.Context) string {
+	if invocation, ok := lambdacontext.FromContext(ctx); ok {
+		return invocation.AwsRequestID
+	}
+	return ""
+}

@@ -1,0 +1,143 @@
+package handler
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/period"
+	"waymark/shared/domain/report"
+	"waymark/shared/domain/workspace"
+)
+
+// Authorise gives the secret key of a request, or the fault that refuses it.
+type Authorise func(ctx context.Context, r httpapi.Request) (workspace.Key, error)
+
+// scheduleEvent is what EventBridge Scheduler sends, as template.yaml writes it.
+type scheduleEvent struct {
+	Schedule  string `json:"schedule"`
+	Scheduled string `json:"scheduled_time"`
+}
+
+// Handle takes a firing of a schedule, or POST /v1/exports.
+func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (any, error) {
+	var fired scheduleEvent
+	if err := json.Unmarshal(raw, &fired); err == nil && fired.Schedule != "" {
+		return h.fired(ctx, fired)
+	}
+	var e events.APIGatewayV2HTTPRequest
+	if err := json.Unmarshal(raw, &e); err != nil || e.RequestContext.HTTP.Method == "" {
+		return nil, fault.New(fault.Invalid, "unknown_event", "the event is neither a schedule's nor an HTTP request")
+	}
+	manifest, err := h.demanded(ctx, e)
+	if err != nil {
+		return httpapi.Error(err, e.RequestContext.RequestID), nil
+	}
+	return httpapi.JSON(http.StatusOK, manifest), nil
+}
+
+func (h *Handler) fired(ctx context.Context, e scheduleEvent) (any, error) {
+	now := h.Now()
+	if at, err := time.Parse(time.RFC3339, e.Scheduled); err == nil {
+		now = at
+	}
+	schedule := e.Schedule
+	if len(schedule) > len("export-") && schedule[:len("export-")] == "export-" {
+		schedule = schedule[len("export-"):]
+	}
+	made, err := h.scheduled(ctx, schedule, now)
+	return map[string]any{"exports": made}, err
+}
+
+// demand is the body of POST /v1/exports: a closed window of a schedule, or all windows of one grain in a span.
+type demand struct {
+	Schedule string       `json:"schedule"`
+	Grain    period.Grain `json:"grain"`
+	From     string       `json:"from"`
+	To       string       `json:"to"`
+}
+
+func (h *Handler) demanded(ctx context.Context, e events.APIGatewayV2HTTPRequest) (report.Manifest, error) {
+	r, err := httpapi.Decode(e)
+	if err != nil {
+		return report.Manifest{}, err
+	}
+	key, err := h.Reader(ctx, r)
+	if err != nil {
+		return report.Manifest{}, err
+	}
+	w, err := h.Workspaces.Workspace(ctx, key.Workspace)
+	if err != nil {
+		return report.Manifest{}, fmt.Errorf("load workspace: %w", err)
+	}
+	var d demand
+	if len(r.Body) > 0 {
+		if err := json.Unmarshal(r.Body, &d); err != nil {
+			return report.Manifest{}, fault.New(fault.Invalid, "invalid_json", `the body must be JSON such as {"grain":"month","from":"2026-01-01","to":"2026-04-01"}`)
+		}
+	}
+	if d.Grain == "" && d.From == "" && d.To == "" {
+		return h.demandedWindow(ctx, w, d)
+	}
+	o, err := span(w, d)
+	if err != nil {
+		return report.Manifest{}, err
+	}
+	return h.make(ctx, w, o)
+}
+
+// demandedWindow exports the newest closed window of a schedule, daily unless the body names one.
+func (h *Handler) demandedWindow(ctx context.Context, w workspace.Workspace, d demand) (report.Manifest, error) {
+	if d.Schedule == "" {
+		d.Schedule = "daily"
+	}
+	grains, known := schedules[d.Schedule]
+	if !known {
+		return report.Manifest{}, fault.Newf(fault.Invalid, "unknown_schedule", "schedule must be daily, weekly or monthly, not %q", d.Schedule).At("schedule")
+	}
+	calendar, err := w.Calendar()
+	if err != nil {
+		return report.Manifest{}, fmt.Errorf("read time zone: %w", err)
+	}
+	window := calendar.Prev(calendar.At(grains[0], h.Now()))
+	return h.make(ctx, w, order{
+		schedule: d.Schedule, name: d.Schedule + "-" + window.Key, grain: grains[0], grains: grains, start: window.Start, end: window.End,
+	})
+}
+
+// span reads an export of one grain over a span of time.
+func span(w workspace.Workspace, d demand) (order, error) {
+	calendar, err := w.Calendar()
+	if err != nil {
+		return order{}, fmt.Errorf("read time zone: %w", err)
+	}
+	grain, err := period.ParseGrain(string(d.Grain))
+	if err != nil || grain == period.Period {
+		return order{}, fault.New(fault.Invalid, "unknown_grain", "grain must be hour, day, week, month, quarter or year").At("grain")
+	}
+	start, err := calendar.ParseBound(d.From)
+	if err != nil {
+		return order{}, fault.New(fault.Invalid, "bad_time", "from must be a date such as 2026-01-01 or an instant").At("from")
+	}
+	end, err := calendar.ParseBound(d.To)
+	if err != nil || !start.Before(end) {
+		return order{}, fault.New(fault.Invalid, "bad_time", "to must be a date or an instant after from").At("to")
+	}
+	name := fmt.Sprintf("on-demand-%s-%s-%s", grain, stamp(calendar, start), stamp(calendar, end))
+	return order{schedule: "on-demand", name: name, grain: grain, grains: []period.Grain{grain}, start: start, end: end}, nil
+}
+
+// stamp is an instant in a file name: the local date, with the time unless it is midnight.
+func stamp(calendar period.Calendar, at time.Time) string {
+	local := calendar.Local(at)
+	if local.Hour()+local.Minute()+local.Second() == 0 {
+		return local.Format(time.DateOnly)
+	}
+	return local.Format("2006-01-02T150405-0700")
+}

@@ -1,0 +1,56 @@
+package handler
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/period"
+	"waymark/shared/domain/workspace"
+)
+
+// Workspaces knows the tenants. NotFound when there is none of that name.
+type Workspaces interface {
+	Workspace(ctx context.Context, name string) (workspace.Workspace, error)
+	Workspaces(ctx context.Context) ([]workspace.Workspace, error)
+}
+
+// Windows reads computed windows, when they were computed last, and which are dirty.
+type Windows interface {
+	Windows(ctx context.Context, ws string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
+	RollupTimes(ctx context.Context, ws string) (map[period.Grain]event.Millis, error)
+	Marks(ctx context.Context, ws string, until event.Millis) ([]kpi.Mark, error)
+}
+
+// Persons streams the persons of a facts object in their order; the error, NotFound among them, is known when the stream has ended.
+type Persons interface {
+	Persons(ctx context.Context, key string) (persons iter.Seq[kpi.Facts], failed func() error)
+}
+
+// FailedEvents reads events that could not be processed, the one received last first. FailedByID answers NotFound, Failed answers Invalid for
+// a cursor that is none.
+type FailedEvents interface {
+	Failed(ctx context.Context, ws, class, cursor string, limit int) (page []event.Failed, next string, err error)
+	FailedByID(ctx context.Context, ws, id string) (event.Failed, error)
+	FailedCounts(ctx context.Context, ws string) (map[string]int, error)
+}
+
+// Queue takes failed events back on their way to process. Send answers nil only when all are queued.
+type Queue interface {
+	Send(ctx context.Context, envelopes []event.Envelope) error
+	Depth(ctx context.Context) (waiting, inFlight int, err error)
+}
+
+// DeadLetters holds the messages that failed too often.
+type DeadLetters interface {
+	Depth(ctx context.Context) (waiting, inFlight int, err error)
+}
+
+// Files is the export bucket. Get answers NotFound when there is no such file.
+type Files interface {
+	Get(ctx context.Context, key string) ([]byte, error)
+	List(ctx context.Context, prefix string) ([]string, error)
+	PresignGet(ctx context.Context, key, filename string, ttl time.Duration) (string, error)
+}

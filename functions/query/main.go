@@ -1,0 +1,46 @@
+// Query is the Lambda function behind the reading routes. Package handler beside it says what it answers; here it is put together.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"waymark/functions/query/handler"
+	"waymark/shared/adapter/archive"
+	"waymark/shared/adapter/bucket"
+	"waymark/shared/adapter/dynamo"
+	"waymark/shared/adapter/queue"
+	"waymark/shared/config"
+	"waymark/shared/model"
+)
+
+func main() {
+	settings, err := config.Load[config.Query](os.Getenv)
+	slog.SetDefault(config.Logger(os.Stdout, settings.LogLevel, requestID))
+	if err != nil {
+		slog.Error("settings are incomplete", "error", err.Error())
+		os.Exit(1)
+	}
+	table := dynamo.New(dynamo.NewClient(os.Getenv), settings.Table)
+	queues, buckets := queue.NewClient(os.Getenv), bucket.NewClient(os.Getenv)
+	h := handler.New(handler.Config{
+		Keys: table, Workspaces: table, Store: table, Windows: table, Failed: table,
+		Persons: archive.New(bucket.New(buckets, settings.ArchiveBucket)),
+		Files:   bucket.New(buckets, settings.ExportBucket),
+		Queue:   queue.New(queues, settings.QueueURL), DeadLetters: queue.New(queues, settings.DeadLetterQueueURL),
+		Model: model.Stages, Version: config.Version(), Now: time.Now,
+	})
+	lambda.Start(h.Handle)
+}
+
+func requestID(ctx context.Context) string {
+	if invocation, ok := lambdacontext.FromContext(ctx); ok {
+		return invocation.AwsRequestID
+	}
+	return ""
+}

@@ -1,0 +1,110 @@
+package handler
+
+import (
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/period"
+	"waymark/shared/person"
+)
+
+// What else a changed day can change, per person (docs/adr/0006):
+//   - every other day on which the person has a step or a stage change, from the start of the session that the day's first step belongs to:
+//     whether a person is new, a session across midnight, a repeat order and the stage all depend on what came before, and the channel of a
+//     session on its first step with a sign;
+//   - the days on which time alone changes the stage after a step of this day, or would have done so after the step before it.
+//
+// A day whose persons did not change has no consequences, so this comes to rest.
+
+// consequences gives the marks that follow from the changed persons of a day.
+func (c *computation) consequences(d *day, changed []event.Identifier) []kpi.Mark {
+	found := &findings{computation: c, today: d.window.Key, days: map[string]map[event.Identifier]bool{}, later: map[due]map[event.Identifier]bool{}}
+	for _, id := range changed {
+		found.person(d, c.loaded.Root(id))
+	}
+	return found.marks()
+}
+
+type findings struct {
+	*computation
+	today string
+	days  map[string]map[event.Identifier]bool
+	later map[due]map[event.Identifier]bool
+}
+
+// due is a window that time alone will change: not before an instant that lies ahead.
+type due struct {
+	key    string
+	moment event.Millis
+}
+
+func (f *findings) person(d *day, root event.Identifier) {
+	j := f.journeys[root]
+	start, end := event.At(d.window.Start), event.At(d.window.End)
+	from := j.ReachBack(start, end)
+	for _, at := range j.Instants() {
+		if at >= from {
+			f.mark(at, root)
+		}
+	}
+	if before, ok := j.LastBefore(start); ok {
+		f.wait(before, root)
+	}
+	for _, s := range j.Between(start, end) {
+		f.wait(s.At, root)
+	}
+}
+
+// wait marks the days on which time would change the stage after a step at this instant.
+func (f *findings) wait(step event.Millis, root event.Identifier) {
+	for _, delay := range f.delays {
+		at := step.Add(delay)
+		if at <= f.now {
+			f.mark(at, root)
+			continue
+		}
+		key := due{f.calendar.At(period.Day, at.Time()).Key, at}
+		if f.later[key] == nil {
+			f.later[key] = map[event.Identifier]bool{}
+		}
+		f.later[key][root] = true
+	}
+}
+
+// mark notes a day, unless it is today's or one that this pass computes later with this person anyway.
+func (f *findings) mark(at event.Millis, root event.Identifier) {
+	key := f.calendar.At(period.Day, at.Time()).Key
+	if key == f.today {
+		return
+	}
+	if next, found := f.waiting[key]; found && next.isMarkedFor(root, f.loaded) {
+		return
+	}
+	if f.days[key] == nil {
+		f.days[key] = map[event.Identifier]bool{}
+	}
+	f.days[key][root] = true
+}
+
+// isMarkedFor says whether a mark of this day names the person, so that the day is computed with them even if this pass dies.
+func (d *day) isMarkedFor(root event.Identifier, loaded person.Loaded) bool {
+	if d.named == nil {
+		d.named = map[event.Identifier]bool{}
+		for _, m := range d.marks {
+			for _, id := range m.Identifiers {
+				d.named[loaded.Root(id)] = true
+			}
+		}
+	}
+	return d.named[root]
+}
+
+func (f *findings) marks() []kpi.Mark {
+	var out []kpi.Mark
+	for _, key := range sortedKeys(f.days) {
+		out = append(out, kpi.Mark{Grain: period.Day, Key: key, Identifiers: sortedKeys(f.days[key])})
+	}
+	for key, ids := range f.later {
+		out = append(out, kpi.Mark{Grain: period.Day, Key: key.key, NotBefore: key.moment, Identifiers: sortedKeys(ids)})
+	}
+	return out
+}

@@ -1,0 +1,265 @@
+package handler
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/journey"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/period"
+	"waymark/shared/person"
+)
+
+// maxPersonsAtOnce bounds how many identifiers are loaded together; more are computed in several chunks of days.
+const maxPersonsAtOnce = 20_000
+
+// day is one dirty day: what is stored of it and who may have something to count there.
+type day struct {
+	window      period.Window
+	stored      kpi.Window
+	old         kpi.Day
+	marks       []kpi.Mark
+	identifiers map[event.Identifier]bool
+	named       map[event.Identifier]bool // persons that a mark names; filled when first asked
+}
+
+// days computes dirty days. What is stored of a day is read before any person is: a rollup that commits in between makes our commit fail, and
+// the marks stay for the next pass.
+func (r *run) days(ctx context.Context, byKey map[string][]kpi.Mark) error {
+	var chunk []*day
+	persons := 0
+	for _, key := range sortedKeys(byKey) {
+		d, err := r.openDay(ctx, key, byKey[key])
+		if err != nil {
+			return err
+		}
+		chunk, persons = append(chunk, d), persons+len(d.identifiers)
+		if persons >= maxPersonsAtOnce {
+			if err := r.chunk(ctx, chunk); err != nil {
+				return err
+			}
+			chunk, persons = nil, 0
+		}
+	}
+	return r.chunk(ctx, chunk)
+}
+
+func (r *run) openDay(ctx context.Context, key string, marks []kpi.Mark) (*day, error) {
+	window, err := r.calendar.ByKey(period.Day, key)
+	if err != nil {
+		return nil, fmt.Errorf("read key of a marked day: %w", err)
+	}
+	d := &day{window: window, marks: marks, identifiers: map[event.Identifier]bool{}}
+	if d.stored, err = r.Windows.Window(ctx, r.workspace.Name, period.Day, key); err != nil {
+		return nil, fmt.Errorf("read day %s: %w", key, err)
+	}
+	if d.stored.Facts != "" {
+		if d.old, err = r.Facts.Facts(ctx, d.stored.Facts); err != nil {
+			return nil, fmt.Errorf("read facts of day %s: %w", key, err)
+		}
+	}
+	for _, m := range marks {
+		d.add(m.Identifiers...)
+	}
+	d.add(d.old.Identifiers...)
+	for _, f := range d.old.Persons {
+		d.add(f.Person)
+	}
+	return d, nil
+}
+
+func (d *day) add(ids ...event.Identifier) {
+	for _, id := range ids {
+		d.identifiers[id] = true
+	}
+}
+
+// chunk computes days that share one loading of persons.
+func (r *run) chunk(ctx context.Context, days []*day) error {
+	all := map[event.Identifier]bool{}
+	for _, d := range days {
+		for id := range d.identifiers {
+			all[id] = true
+		}
+	}
+	loaded, err := person.Load(ctx, r.Store, r.workspace.Name, sortedKeys(all))
+	if err != nil {
+		return err
+	}
+	journeys := make(map[event.Identifier]journey.Journey, len(loaded.Roots()))
+	for _, root := range loaded.Roots() {
+		journeys[root] = loaded.Of(root).Journey(r.model, r.now)
+	}
+	c := &computation{run: r, loaded: loaded, journeys: journeys, waiting: map[string]*day{}}
+	for _, d := range days {
+		c.waiting[d.window.Key] = d
+	}
+	for _, d := range days {
+		delete(c.waiting, d.window.Key)
+		err := c.compute(ctx, d)
+		if fault.KindOf(err) == fault.Conflict {
+			slog.InfoContext(ctx, "another rollup was first", "workspace", r.workspace.Name, "day", d.window.Key)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.Marks.DeleteMarks(ctx, r.workspace.Name, handles(d.marks)); err != nil {
+			return fmt.Errorf("clear marks of day %s: %w", d.window.Key, err)
+		}
+	}
+	return nil
+}
+
+// computation is a chunk with its persons loaded.
+type computation struct {
+	*run
+	loaded   person.Loaded
+	journeys map[event.Identifier]journey.Journey
+	waiting  map[string]*day // days of this chunk that are not computed yet
+}
+
+// compute makes one day anew: who did what, then the marks of what else that changes, and only then the facts, the hours and the day.
+func (c *computation) compute(ctx context.Context, d *day) error {
+	fresh := c.facts(d)
+	if len(fresh.Persons) == 0 && d.stored.Revision == 0 {
+		return nil // a change that was due and did not come, on a day that has nothing else
+	}
+	changed := changes(d.old.Persons, fresh.Persons)
+	marks := c.consequences(d, changed)
+	if len(changed) > 0 || d.stored.Revision == 0 {
+		for _, g := range []period.Grain{period.Week, period.Month} {
+			marks = append(marks, kpi.Mark{Grain: g, Key: c.calendar.At(g, d.window.Start).Key})
+		}
+	}
+	if err := c.Marks.PutMarks(ctx, c.workspace.Name, marks); err != nil {
+		return fmt.Errorf("mark what day %s changes: %w", d.window.Key, err)
+	}
+	key := factsKey(c.workspace.Name, d.stored, d.window, fresh)
+	if key != d.stored.Facts {
+		if err := c.Facts.PutFacts(ctx, key, fresh); err != nil {
+			return fmt.Errorf("put facts of day %s: %w", d.window.Key, err)
+		}
+	}
+	if err := c.hours(ctx, d, fresh); err != nil {
+		return err
+	}
+	tally := kpi.NewTally(c.workspace.Currency)
+	for _, f := range fresh.Persons {
+		tally.Add(f)
+	}
+	if _, err := c.commit(ctx, d.stored, d.window, key, tally.Rows()); err != nil {
+		return err
+	}
+	if d.stored.Facts != "" && d.stored.Facts != key {
+		return c.Facts.Delete(ctx, d.stored.Facts)
+	}
+	return nil
+}
+
+// facts counts what each person did on the day, and says which identifiers it rests on.
+func (c *computation) facts(d *day) kpi.Day {
+	start, end := event.At(d.window.Start), event.At(d.window.End)
+	fresh := kpi.Day{}
+	active := map[event.Identifier]bool{}
+	for _, root := range c.rootsOf(d) {
+		j := c.journeys[root]
+		f, counts := kpi.Of(j, start, end, c.workspace.Currency)
+		if !counts {
+			continue
+		}
+		f.Print = kpi.Print(j, start, end)
+		fresh.Persons = append(fresh.Persons, f)
+		active[root] = true
+		for _, s := range j.Between(start, end) {
+			active[s.Identifier] = true
+		}
+	}
+	fresh.Identifiers = sortedKeys(active)
+	return fresh
+}
+
+func (c *computation) rootsOf(d *day) []event.Identifier {
+	roots := map[event.Identifier]bool{}
+	for id := range d.identifiers {
+		roots[c.loaded.Root(id)] = true
+	}
+	return sortedKeys(roots)
+}
+
+// hours computes the hours of the day; one that never had anything to count is not stored.
+func (c *computation) hours(ctx context.Context, d *day, fresh kpi.Day) error {
+	hours := c.calendar.Split(d.window, period.Hour)
+	stored, err := c.Windows.Windows(ctx, c.workspace.Name, period.Hour, hours[0].Key, hours[len(hours)-1].Key)
+	if err != nil {
+		return fmt.Errorf("read hours of day %s: %w", d.window.Key, err)
+	}
+	before := map[string]kpi.Window{}
+	for _, w := range stored {
+		before[w.Key] = w
+	}
+	for _, hour := range hours {
+		tally, n := kpi.NewTally(c.workspace.Currency), 0
+		for _, f := range fresh.Persons {
+			if one, ok := kpi.Of(c.journeys[f.Person], event.At(hour.Start), event.At(hour.End), c.workspace.Currency); ok {
+				tally.Add(one)
+				n++
+			}
+		}
+		if n == 0 && before[hour.Key].Revision == 0 {
+			continue
+		}
+		if _, err := c.commit(ctx, before[hour.Key], hour, "", tally.Rows()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changes gives the persons whose facts differ between two computations of a day.
+func changes(old, fresh []kpi.Facts) []event.Identifier {
+	bytes := func(f kpi.Facts) string {
+		b, _ := json.Marshal(f)
+		return string(b)
+	}
+	before := make(map[event.Identifier]string, len(old))
+	for _, f := range old {
+		before[f.Person] = bytes(f)
+	}
+	var out []event.Identifier
+	for _, f := range fresh {
+		if before[f.Person] != bytes(f) {
+			out = append(out, f.Person)
+		}
+		delete(before, f.Person)
+	}
+	out = append(out, sortedKeys(before)...)
+	slices.Sort(out)
+	return out
+}
+
+// factsKey names a facts object by revision and content, so that a rollup which loses a race overwrites nothing and no name is used twice. The
+// same content keeps the name it has.
+func factsKey(ws string, stored kpi.Window, w period.Window, d kpi.Day) string {
+	sum := d.Sum()
+	if strings.Contains(stored.Facts, sum) {
+		return stored.Facts
+	}
+	return fmt.Sprintf("facts/workspace=%s/%s/%s/r%d-%s.ndjson.zst", ws, w.Grain, w.Key, stored.Revision+1, sum)
+}
+
+func sortedKeys[K cmp.Ordered, V any](set map[K]V) []K {
+	out := make([]K, 0, len(set))
+	for key := range set {
+		out = append(out, key)
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,173 @@
+// Package handler computes the windows that changed. It replaces, never adds: a dirty window is made whole from the timelines of whoever was
+// active in it, and what else that changes is marked in turn (docs/adr/0006). Running it never, once or twice makes no difference.
+//
+// It is a package of its own beside main so that the simulator runs the very code that Lambda runs. It opens nothing: main wires it.
+package handler
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/period"
+	"waymark/shared/domain/stage"
+	"waymark/shared/domain/workspace"
+	"waymark/shared/person"
+)
+
+// Config is what the handler needs. Every field must be set.
+type Config struct {
+	Workspaces Workspaces
+	Marks      Marks
+	Windows    Windows
+	Facts      Facts
+	Persons    Persons
+	Times      Times
+	Store      person.Store
+	Model      func(name string) (*stage.Model, error)
+	Reader     Authorise
+	Now        func() time.Time
+}
+
+// Handler computes dirty windows.
+type Handler struct{ Config }
+
+// New returns a handler.
+func New(c Config) *Handler { return &Handler{c} }
+
+// Result is what one run did.
+type Result struct {
+	Workspace string `json:"workspace"`
+	Windows   int    `json:"windows"` // computed, changed or not
+	Changed   int    `json:"changed"` // that got a new revision
+}
+
+// maxPasses bounds one run. A change is felt at most a few days on, so that three or four passes do; more means that writers are busy, and
+// the next run goes on.
+const maxPasses = 50
+
+// run computes every window of a workspace that is dirty now, in passes: days first, because a changed day can mark others, then the larger
+// windows that hold them.
+func (h *Handler) run(ctx context.Context, w workspace.Workspace, now event.Millis) (Result, error) {
+	r, err := h.newRun(w, now)
+	if err != nil {
+		return Result{}, err
+	}
+	for range maxPasses {
+		marks, err := h.Marks.Marks(ctx, w.Name, now)
+		if err != nil {
+			return r.result, fmt.Errorf("read marks: %w", err)
+		}
+		if len(marks) == 0 {
+			return r.result, h.Times.PutRollupTimes(ctx, w.Name, r.times())
+		}
+		if err := r.pass(ctx, marks); err != nil {
+			return r.result, err
+		}
+	}
+	slog.WarnContext(ctx, "windows stay dirty", "workspace", w.Name, "passes", maxPasses)
+	return r.result, nil
+}
+
+// run is the work on one workspace.
+type run struct {
+	*Handler
+	workspace workspace.Workspace
+	calendar  period.Calendar
+	model     *stage.Model
+	delays    []time.Duration
+	now       event.Millis
+	result    Result
+}
+
+func (h *Handler) newRun(w workspace.Workspace, now event.Millis) (*run, error) {
+	calendar, err := w.Calendar()
+	if err != nil {
+		return nil, fmt.Errorf("read time zone of workspace %s: %w", w.Name, err)
+	}
+	model, err := h.Model(w.Model)
+	if err != nil {
+		return nil, fmt.Errorf("read stage model of workspace %s: %w", w.Name, err)
+	}
+	return &run{
+		Handler: h, workspace: w, calendar: calendar, model: model, delays: sums(model.Delays()), now: now,
+		result: Result{Workspace: w.Name},
+	}, nil
+}
+
+// times says that every grain was computed now.
+func (r *run) times() map[period.Grain]event.Millis {
+	out := map[period.Grain]event.Millis{}
+	for _, g := range period.Grains() {
+		out[g] = r.now
+	}
+	return out
+}
+
+// order in which grains are computed: each from facts of one before it. Hours are made with their day.
+var order = []period.Grain{period.Day, period.Week, period.Month, period.Quarter, period.Year}
+
+// pass computes the marked windows of the smallest grain that has any.
+func (r *run) pass(ctx context.Context, marks []kpi.Mark) error {
+	for _, grain := range order {
+		byKey := map[string][]kpi.Mark{}
+		for _, m := range marks {
+			if m.Grain == grain {
+				byKey[m.Key] = append(byKey[m.Key], m)
+			}
+		}
+		if len(byKey) == 0 {
+			continue
+		}
+		if grain == period.Day {
+			return r.days(ctx, byKey)
+		}
+		return r.larger(ctx, grain, byKey)
+	}
+	return fault.Newf(fault.Internal, "unknown_grain", "a mark has the grain %q, which nothing computes", marks[0].Grain)
+}
+
+// commit stores a computed window unless it equals the stored one. It answers whether the window changed; Conflict when another rollup was
+// first, and then the marks stay.
+func (r *run) commit(ctx context.Context, stored kpi.Window, w period.Window, facts string, rows []kpi.Row) (bool, error) {
+	r.result.Windows++
+	next := kpi.Window{
+		Grain: w.Grain, Key: w.Key, Start: event.At(w.Start), End: event.At(w.End), Revision: stored.Revision + 1, ComputedAt: r.now,
+		Model: r.model.ID(), Definitions: kpi.Definitions, Facts: facts, Rows: rows,
+	}
+	next.Digest = next.Sum()
+	if stored.Revision > 0 && stored.Digest == next.Digest {
+		return false, nil
+	}
+	if err := r.Windows.PutWindow(ctx, r.workspace.Name, next); err != nil {
+		return false, fmt.Errorf("put %s %s: %w", w.Grain, w.Key, err)
+	}
+	r.result.Changed++
+	return true, nil
+}
+
+func handles(marks []kpi.Mark) []string {
+	out := make([]string, len(marks))
+	for i, m := range marks {
+		out[i] = m.Handle
+	}
+	return out
+}
+
+// sums gives the sums of every choice among the delays: one change that time makes may wait for another.
+func sums(delays []time.Duration) []time.Duration {
+	out := []time.Duration{}
+	for _, d := range delays {
+		for _, before := range out {
+			out = append(out, before+d)
+		}
+		out = append(out, d)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

@@ -1,0 +1,54 @@
+package demo
+
+import (
+	"embed"
+
+	"waymark/infra/importer"
+)
+
+//go:embed data
+var data embed.FS
+
+// dataset is one real file with its workspace and the numbers that must come out of it.
+type dataset struct {
+	name      string
+	title     string
+	workspace string
+	zone      string
+	currency  string
+	model     string
+	file      string
+	rules     string // the mapping
+	from, to  string // local dates; to is the first day after
+	expected  func(file []byte) ([]line, error)
+}
+
+// datasets are imported in this order. Their zones are those in which the files' times were written, so no order changes its day.
+var datasets = []dataset{
+	{
+		name: "CDNOW", title: "CDNOW sample, purchases 1997-01 to 1998-06 (America/New_York, USD)",
+		workspace: "demo-cdnow", zone: "America/New_York", currency: "USD", model: "default",
+		file: "data/cdnow_sample/cdnow_sample.csv", rules: "data/cdnow.yaml",
+		from: "1997-01-01", to: "1998-07-01", expected: expectCDNOW,
+	},
+	{
+		name: "Online Retail", title: "Online Retail, invoices 2010-12 to 2011-03 (Europe/London, GBP)",
+		workspace: "demo-retail", zone: "Europe/London", currency: "GBP", model: "default",
+		file: "data/online_retail/online_retail_2010-12_2011-03.csv.gz", rules: "data/retail.yaml",
+		from: "2010-12-01", to: "2011-04-01", expected: expectRetail,
+	},
+	{
+		name: "web log", title: "Apache log of semicomplete.com, 17 and 18 May 2015 (UTC)",
+		workspace: "demo-weblog", zone: "UTC", currency: "USD", model: "default",
+		file: "data/web_log/apache_combined_first_4000.log.gz", rules: "data/weblog.yaml",
+		from: "2015-05-17", to: "2015-05-19", expected: expectWebLog,
+	},
+}
+
+func (d dataset) mapping() (*importer.Mapping, error) {
+	text, err := data.ReadFile(d.rules)
+	if err != nil {
+		return nil, err
+	}
+	return importer.ParseMapping(d.rules, text)
+}

@@ -1,0 +1,66 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// export makes the export of the data set's whole period, and copies what the workspace has to the folder: the system may be in memory and
+// gone when the demo ends.
+func (c Config) export(ctx context.Context, set imported) error {
+	d := set.dataset
+	request := map[string]string{"from": d.from, "to": d.to, "grain": "month"}
+	if _, err := set.api.do(ctx, http.MethodPost, "/v1/exports", request); err != nil {
+		return err
+	}
+	var list struct {
+		Exports []struct {
+			Name string `json:"name"`
+		} `json:"exports"`
+	}
+	if err := set.api.get(ctx, "/v1/exports", &list); err != nil {
+		return err
+	}
+	if len(list.Exports) == 0 {
+		return fmt.Errorf("the system lists no export after POST /v1/exports")
+	}
+	for _, e := range list.Exports {
+		text, err := set.api.do(ctx, http.MethodGet, "/v1/exports/"+url.PathEscape(e.Name), nil)
+		if err != nil {
+			return err
+		}
+		path := filepath.Join(c.Folder, d.workspace, fileName(e.Name, text))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.Out, "export %s\n  %s (%d bytes)\n", e.Name, path, len(text))
+	}
+	return nil
+}
+
+// fileName keeps a name of the system inside the folder, and gives it an ending if it has none.
+func fileName(name string, content []byte) string {
+	safe := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`/\:`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	safe = strings.TrimLeft(safe, ".")
+	if filepath.Ext(safe) != "" {
+		return safe
+	}
+	if json.Valid(content) {
+		return safe + ".json"
+	}
+	return safe + ".csv"
+}

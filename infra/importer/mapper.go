@@ -1,0 +1,206 @@
+package importer
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
+)
+
+// Event is an event as it will be sent, with where it comes from.
+type Event struct {
+	JSON   json.RawMessage
+	Line   int64  // of the file; of a group its first line
+	Output string // name of the mapping's event
+}
+
+// mapper turns rows into events.
+type mapper struct {
+	mapping *Mapping
+	now     time.Time
+	summary *Summary
+	seen    map[[16]byte]uint32 // how often each content came, to tell identical rows apart
+	bad     map[int64]bool      // rows of which something could not be mapped
+	groups  []*grouping         // one for each rule, nil where it groups nothing
+	emit    func(Event) error
+}
+
+// Map reads a whole file and hands each event to emit, single events in the order of their rows, groups after the last row in the order of
+// their first lines. What cannot be mapped is counted in the summary; only reading errors and those of emit end it.
+func (m *Mapping) Map(file string, r io.Reader, now time.Time, summary *Summary, emit func(Event) error) error {
+	return m.mapUpTo(maxGroupedRows, file, r, now, summary, emit)
+}
+
+func (m *Mapping) mapUpTo(groupedRows int, file string, r io.Reader, now time.Time, summary *Summary, emit func(Event) error) error {
+	src, err := m.format.open(file, r)
+	if err != nil {
+		return err
+	}
+	if have := src.columns(); have != nil {
+		if err := m.checkColumns(file, have); err != nil {
+			return err
+		}
+	}
+	p := &mapper{mapping: m, now: now, summary: summary, seen: map[[16]byte]uint32{}, bad: map[int64]bool{}, emit: emit}
+	for i := range m.events {
+		p.groups = append(p.groups, newGrouping(&m.events[i], groupedRows))
+	}
+	for {
+		row, err := src.next()
+		if errors.Is(err, io.EOF) {
+			return p.flush()
+		}
+		summary.Rows.Read++
+		if broken, ok := errors.AsType[*rowError](err); ok {
+			p.reject(Problem{Line: broken.line, Code: "unreadable", Reason: broken.reason}, summary.Rows.Read)
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", file, err)
+		}
+		if err := p.row(row); err != nil {
+			return err
+		}
+	}
+}
+
+// row gives a row to every event whose filter it passes.
+func (p *mapper) row(row record) error {
+	used := false
+	if p.mapping.where.holds(row) {
+		for i := range p.mapping.events {
+			rule := &p.mapping.events[i]
+			if !rule.where.holds(row) {
+				continue
+			}
+			used = true
+			if err := p.apply(rule, p.groups[i], row); err != nil {
+				return err
+			}
+		}
+	}
+	if !used {
+		p.summary.Rows.Skipped++
+	}
+	return nil
+}
+
+func (p *mapper) apply(rule *rule, group *grouping, row record) error {
+	if group != nil {
+		return group.add(row)
+	}
+	draft, problem := rule.draft(row)
+	if problem != nil {
+		p.reject(*problem.at(row.line, rule.name), row.row)
+		return nil
+	}
+	return p.finish(rule, draft, row.line, []int64{row.row})
+}
+
+// flush makes the events of all groups.
+func (p *mapper) flush() error {
+	for i, group := range p.groups {
+		if group == nil {
+			continue
+		}
+		rule := &p.mapping.events[i]
+		for _, g := range group.inOrder() {
+			draft, problem := g.draft(rule)
+			if problem != nil {
+				p.reject(*problem.at(g.line, rule.name), g.rows...)
+				continue
+			}
+			if err := p.finish(rule, draft, g.line, g.rows); err != nil {
+				return err
+			}
+		}
+	}
+	p.summary.Rows.Rejected = int64(len(p.bad))
+	p.summary.Rows.Used = p.summary.Rows.Read - p.summary.Rows.Skipped - p.summary.Rows.Rejected
+	return nil
+}
+
+// finish gives the event its messageId, checks it as the system will, and emits it.
+func (p *mapper) finish(rule *rule, d *draft, line int64, rows []int64) error {
+	content, err := encode(d.event)
+	if err != nil {
+		return fmt.Errorf("write event of line %d: %w", line, err)
+	}
+	id := p.identity(rule, d, content, 0)
+	n := p.seen[id]
+	p.seen[id] = n + 1
+	if n > 0 && !rule.distinct {
+		p.summary.Events.Repeats++
+		return nil
+	}
+	if n > 0 {
+		id = p.identity(rule, d, content, n)
+	}
+	d.event["messageId"] = "imp-" + hex.EncodeToString(id[:])
+	if content, err = encode(d.event); err != nil {
+		return fmt.Errorf("write event of line %d: %w", line, err)
+	}
+	if _, err := event.Parse(content, event.Stamp{Received: event.At(p.now)}); err != nil {
+		p.reject(*problemOf(err).at(line, rule.name), rows...)
+		return nil
+	}
+	p.summary.Events.Mapped++
+	output := p.summary.Outputs[rule.name]
+	p.summary.Outputs[rule.name] = Output{output.Events + 1, output.Rows + int64(len(rows))}
+	return p.emit(Event{JSON: content, Line: line, Output: rule.name})
+}
+
+// identity is what messageIds are made of: the mapping's name and version, the event's name in it and the chosen cells, or the whole event when
+// none are chosen; and for the second and later of identical rows their number. The file's name and the place in it do not matter, so the
+// same rows make the same ids wherever they are read from.
+func (p *mapper) identity(rule *rule, d *draft, content []byte, occurrence uint32) [16]byte {
+	h := sha256.New()
+	for _, part := range []string{p.mapping.Name, p.mapping.Version, rule.name} {
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	if len(rule.messageID) == 0 {
+		h.Write(content)
+	}
+	for _, cell := range d.key {
+		fmt.Fprintf(h, "%d:%s", len(cell), cell)
+	}
+	if occurrence > 0 {
+		fmt.Fprintf(h, "#%d", occurrence)
+	}
+	var id [16]byte
+	copy(id[:], h.Sum(nil))
+	return id
+}
+
+func (p *mapper) reject(problem Problem, rows ...int64) {
+	p.summary.note(problem)
+	for _, row := range rows {
+		p.bad[row] = true
+	}
+}
+
+func problemOf(err error) *Problem {
+	f, ok := errors.AsType[*fault.Error](err)
+	if !ok {
+		return &Problem{Code: "invalid", Reason: err.Error()}
+	}
+	return &Problem{Code: f.Code, Field: f.Field, Reason: f.Message}
+}
+
+// encode writes canonical JSON: keys in order, nothing escaped that need not be.
+func encode(tree map[string]any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(tree); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}

@@ -1,0 +1,107 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"waymark/infra/local/lambda"
+	"waymark/infra/local/template"
+)
+
+// ErrUnknownFunction is returned by InvokeOnce for a name that the template does not have.
+var ErrUnknownFunction = errors.New("unknown function")
+
+// InvokeConfig says which function to run once.
+type InvokeConfig struct {
+	Root       string // directory of template.yaml and go.mod
+	Template   string // file; template.yaml below Root if empty
+	Parameters map[string]string
+	Data       string // data directory of the running system
+	Function   string // logical id or name
+	Log        io.Writer
+}
+
+// InvokeOnce builds a function if its source changed, runs it once in a process of its own and returns its answer. Its
+// variables are those of the system that runs with the data directory; without one they are the template's, and Log says so.
+func InvokeOnce(ctx context.Context, config InvokeConfig, event []byte) (lambda.Answer, error) {
+	if config.Template == "" {
+		config.Template = filepath.Join(config.Root, "template.yaml")
+	}
+	spec, err := findFunction(config)
+	if err != nil {
+		return lambda.Answer{}, err
+	}
+	bin, err := filepath.Abs(filepath.Join(config.Data, "bin"))
+	if err != nil {
+		return lambda.Answer{}, fmt.Errorf("find data directory: %w", err)
+	}
+	b := newBuilder(config.Root, bin)
+	if _, err := b.build(ctx, []template.Function{spec}); err != nil {
+		return lambda.Answer{}, err
+	}
+	if running, is := runningSystem(config.Data); is {
+		if f, known := running.Functions[spec.ID]; known {
+			spec.Environment = f.Environment
+		}
+	} else {
+		fmt.Fprintf(config.Log, "no system runs with %s: the function gets the template's variables and will not reach a table or queue; start `waymark dev` first\n", config.Data)
+		spec.Environment["AWS_REGION"], spec.Environment["AWS_DEFAULT_REGION"] = region, region
+		spec.Environment["AWS_ACCESS_KEY_ID"], spec.Environment["AWS_SECRET_ACCESS_KEY"] = accessKey, accessKey
+	}
+	f := lambda.New(lambda.Config{
+		Name: spec.Name, ARN: spec.ARN, Binary: b.binary(spec.ID), Handler: spec.Handler, Timeout: spec.Timeout,
+		MemoryMB: spec.MemoryMB, Concurrency: 1, JSONLogs: spec.JSONLogs, Environment: spec.Environment, Log: config.Log,
+	})
+	stop := context.AfterFunc(ctx, f.Close)
+	defer stop()
+	defer f.Close()
+	return f.Invoke(ctx, event)
+}
+
+func findFunction(config InvokeConfig) (template.Function, error) {
+	t, err := template.Load(config.Template, template.Options{Parameters: config.Parameters, Region: region, Account: account})
+	if err != nil {
+		return template.Function{}, err
+	}
+	functions, err := t.Functions()
+	if err != nil {
+		return template.Function{}, err
+	}
+	i := slices.IndexFunc(functions, func(f template.Function) bool {
+		return f.ID == config.Function || f.Name == config.Function || f.ARN == config.Function
+	})
+	if i < 0 {
+		return template.Function{}, fmt.Errorf("invoke %s: %w", config.Function, ErrUnknownFunction)
+	}
+	return functions[i], nil
+}
+
+// runningSystem reads the ready file of a data directory and makes sure that its system still answers.
+func runningSystem(data string) (Ready, bool) {
+	encoded, err := os.ReadFile(ReadyFile(data))
+	if err != nil {
+		return Ready{}, false
+	}
+	var ready Ready
+	if err := json.Unmarshal(encoded, &ready); err != nil {
+		return Ready{}, false
+	}
+	admin, err := url.Parse(ready.AdminURL)
+	if err != nil {
+		return Ready{}, false
+	}
+	connection, err := net.Dial("tcp", admin.Host)
+	if err != nil {
+		return Ready{}, false
+	}
+	connection.Close()
+	return ready, true
+}

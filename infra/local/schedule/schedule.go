@@ -1,0 +1,195 @@
+// Package schedule is the local stand-in for EventBridge Scheduler: it invokes functions when their schedules are due, on a
+// clock that can be set. Moving the clock forward fires everything that was due in between, once per due time and in order.
+//
+//	s := schedule.New(schedules, invoke, time.Now, log)
+//	go s.Run(ctx)
+//	fired, err := s.Advance(ctx, 24*time.Hour)
+package schedule
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Schedule is one schedule with its target.
+type Schedule struct {
+	ID         string // logical id in the template
+	Name       string
+	Function   string
+	Expression Expression
+	Text       string // the expression as written
+	Input      string
+}
+
+// Fired tells of one invocation by a schedule.
+type Fired struct {
+	Schedule      string    `json:"schedule"`
+	Function      string    `json:"function"`
+	ScheduledTime time.Time `json:"scheduled_time"`
+	Error         string    `json:"error,omitempty"`
+}
+
+// Invoke runs a function; an error or a failure of the function is an error.
+type Invoke func(ctx context.Context, function string, event []byte) error
+
+// Scheduler fires schedules.
+type Scheduler struct {
+	schedules []Schedule
+	invoke    Invoke
+	real      func() time.Time
+	log       io.Writer
+	changed   chan struct{} // the clock was set: Run looks again
+
+	mu     sync.Mutex
+	offset time.Duration // our clock minus the real one
+	done   time.Time     // everything due up to here has been fired or skipped
+	firing sync.Mutex    // one catch-up at a time
+}
+
+// New returns a scheduler; what was due before now is not fired.
+func New(schedules []Schedule, invoke Invoke, now func() time.Time, log io.Writer) *Scheduler {
+	return &Scheduler{schedules: schedules, invoke: invoke, real: now, log: log, changed: make(chan struct{}, 1), done: now()}
+}
+
+// Now is the time on the scheduler's clock.
+func (s *Scheduler) Now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now()
+}
+
+func (s *Scheduler) now() time.Time { return s.real().Add(s.offset).UTC() }
+
+// Offset is how far the clock is set off from the real one.
+func (s *Scheduler) Offset() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.offset
+}
+
+// Resume sets the clock of a new scheduler to that of an earlier one, without firing anything.
+func (s *Scheduler) Resume(offset time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offset, s.done = offset, s.real().Add(offset)
+}
+
+// Schedules lists the schedules.
+func (s *Scheduler) Schedules() []Schedule { return slices.Clone(s.schedules) }
+
+// Run fires schedules as they become due, until the context ends.
+func (s *Scheduler) Run(ctx context.Context) {
+	for {
+		wait := time.Hour
+		if next, found := s.earliest(s.doneUntil()); found {
+			wait = min(wait, next.Sub(s.Now()))
+		}
+		timer := time.NewTimer(max(wait, 0))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-s.changed:
+			timer.Stop()
+		case <-timer.C:
+			for _, fired := range s.catchUp(ctx) {
+				if fired.Error != "" {
+					fmt.Fprintf(s.log, "schedule %s of %s: %s\n", fired.Schedule, fired.ScheduledTime.Format(time.RFC3339), fired.Error)
+				}
+			}
+		}
+	}
+}
+
+func (s *Scheduler) doneUntil() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.done
+}
+
+func (s *Scheduler) earliest(after time.Time) (time.Time, bool) {
+	var earliest time.Time
+	for _, schedule := range s.schedules {
+		if due, is := schedule.Expression.Next(after); is && (earliest.IsZero() || due.Before(earliest)) {
+			earliest = due
+		}
+	}
+	return earliest, !earliest.IsZero()
+}
+
+// Set puts the clock to an instant and fires what became due. Backwards nothing fires, and due times come again.
+func (s *Scheduler) Set(ctx context.Context, now time.Time) []Fired {
+	s.mu.Lock()
+	back := now.Before(s.now())
+	s.offset = now.Sub(s.real())
+	if back {
+		s.done = now
+	}
+	s.mu.Unlock()
+	fired := s.catchUp(ctx)
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+	return fired
+}
+
+// Advance moves the clock forward and fires what became due.
+func (s *Scheduler) Advance(ctx context.Context, d time.Duration) []Fired {
+	return s.Set(ctx, s.Now().Add(d))
+}
+
+// catchUp fires everything due since the last time, in order of due time, then of the template.
+func (s *Scheduler) catchUp(ctx context.Context) []Fired {
+	s.firing.Lock()
+	defer s.firing.Unlock()
+	s.mu.Lock()
+	from, to := s.done, s.now()
+	if to.After(from) {
+		s.done = to
+	}
+	s.mu.Unlock()
+	fired := []Fired{}
+	for due, found := s.earliest(from); found && !due.After(to) && ctx.Err() == nil; due, found = s.earliest(due) {
+		for _, schedule := range s.schedules {
+			if next, is := schedule.Expression.Next(due.Add(-time.Nanosecond)); is && next.Equal(due) {
+				fired = append(fired, s.fire(ctx, schedule, due))
+			}
+		}
+	}
+	return fired
+}
+
+// Fire fires one schedule now, by logical id or name. It does not count for its due times.
+func (s *Scheduler) Fire(ctx context.Context, name string) (Fired, bool) {
+	for _, schedule := range s.schedules {
+		if schedule.ID == name || schedule.Name == name {
+			return s.fire(ctx, schedule, s.Now().Truncate(time.Second)), true
+		}
+	}
+	return Fired{}, false
+}
+
+func (s *Scheduler) fire(ctx context.Context, schedule Schedule, due time.Time) Fired {
+	fired := Fired{Schedule: schedule.Name, Function: schedule.Function, ScheduledTime: due}
+	if err := s.invoke(ctx, schedule.Function, schedule.event(due)); err != nil {
+		fired.Error = err.Error()
+	}
+	return fired
+}
+
+// event fills EventBridge Scheduler's context attributes into the input.
+func (schedule Schedule) event(due time.Time) []byte {
+	return []byte(strings.NewReplacer(
+		"<aws.scheduler.scheduled-time>", due.UTC().Format("2006-01-02T15:04:05Z"),
+		"<aws.scheduler.schedule-arn>", "arn:aws:scheduler:us-east-1:000000000000:schedule/default/"+schedule.Name,
+		"<aws.scheduler.execution-id>", rand.Text(),
+		"<aws.scheduler.attempt-number>", "1",
+	).Replace(schedule.Input))
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand"
+	"os"
+	"time"
+
+	"waymark/infra/demo"
+)
+
+const demoUsage = `usage: waymark demo [flags]
+
+Imports three real files (CDNOW, Online Retail, an Apache log), rolls up, exports, and compares every number with a published or recounted
+one. Uses the running system (WAYMARK_URL or waymark dev), or starts one in memory. Running it twice changes nothing.
+
+exit code: 0 all numbers are equal · 1 one differs or something failed · 2 wrong usage
+`
+
+func cmdDemo(ctx context.Context, args []string, io stdio) int {
+	set := flag.NewFlagSet("demo", flag.ContinueOnError)
+	set.Usage = func() { fmt.Fprint(io.Err, demoUsage+"\nflags:\n"); set.PrintDefaults() }
+	kills := set.Int("kill-process", 0, "kill the running Process binary so many times in the middle, to show that nothing changes")
+	folder := set.String("out", ".waymark/demo", "folder that the exports are copied to")
+	if code, done := parseFlags(set, args, io); done {
+		return code
+	}
+	if set.NArg() > 0 || *kills < 0 {
+		fmt.Fprint(io.Err, demoUsage)
+		return 2
+	}
+	equal, err := runDemo(ctx, *kills, *folder, io)
+	if err != nil {
+		fmt.Fprintf(io.Err, "waymark demo: %v\n", err)
+		return 1
+	}
+	if !equal {
+		fmt.Fprintln(io.Err, "waymark demo: at least one number differs")
+		return 1
+	}
+	return 0
+}
+
+func runDemo(ctx context.Context, kills int, folder string, io stdio) (equal bool, err error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return false, err
+	}
+	system, running := demo.Attach(ctx, os.Getenv, readyFile())
+	if !running {
+		fmt.Fprintln(io.Out, "no system is running, starting one in memory")
+		started, stop, err := demo.Start(ctx, executable, io.Err)
+		if err != nil {
+			return false, err
+		}
+		system = started
+		defer func() { err = errors.Join(err, stop()) }()
+	}
+	return demo.Run(ctx, demo.Config{
+		System: system, CreateWorkspace: demoWorkspaces(system.Env), Kills: kills, Folder: folder,
+		Out: io.Out, Terminal: isTerminal(io.Out), Now: time.Now,
+		Rand: rand.New(rand.NewSource(time.Now().UnixNano())),
+	})
+}

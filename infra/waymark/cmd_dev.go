@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"waymark/infra/local"
+)
+
+// devFlags are the flags of `waymark dev`.
+type devFlags struct {
+	config    local.Config
+	readyFile string
+	reset     bool
+	watch     bool
+}
+
+// cmdDev runs the whole system until Ctrl-C.
+func cmdDev(ctx context.Context, args []string, io stdio) int {
+	flags, code, done := parseDevFlags(args, io)
+	if done {
+		return code
+	}
+	if err := runDev(ctx, flags, io); err != nil {
+		fmt.Fprintf(io.Err, "waymark dev: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool) {
+	f := &flags
+	set := flag.NewFlagSet("waymark dev", flag.ContinueOnError)
+	params := parameters{}
+	var root string
+	var noWatch bool
+	set.StringVar(&root, "root", "", "directory of the project (default: the nearest one upward with a template.yaml)")
+	set.IntVar(&f.config.Port, "port", defaultPort(), "port of the HTTP API; 0 takes a free one")
+	set.StringVar(&f.config.Data, "data", "", "directory for data, logs and binaries (default .waymark in the project)")
+	set.StringVar(&f.readyFile, "ready-file", "", "write one line of JSON with addresses and keys to this file once everything answers")
+	set.BoolVar(&f.reset, "reset", false, "empty the data first")
+	set.StringVar(&f.config.Bind, "bind", "", "listen on this address too, for containers (10.88.0.1 with podman, 172.17.0.1 with Docker)")
+	set.BoolVar(&f.config.Memory, "memory", false, "keep table and buckets in memory only")
+	set.StringVar(&f.config.Template, "template", "", "template file (default template.yaml in the project)")
+	set.Var(params, "param", "value of a template parameter, as KEY=VALUE; may be repeated")
+	set.BoolVar(&f.config.Verbose, "verbose", false, "show the functions' logs here too")
+	set.BoolVar(&f.watch, "watch", true, "rebuild when source or template change (default: yes, but no with --ready-file)")
+	set.BoolVar(&noWatch, "no-watch", false, "do not rebuild on changes")
+	set.BoolVar(&f.config.KeepGoing, "keep-going", false, "start also if a function does not compile; it answers errors then")
+	set.DurationVar(&f.config.IntegrationTimeout, "integration-timeout", 30*time.Second, "how long the HTTP API waits for a function, as API Gateway does")
+	set.IntVar(&f.config.Pollers, "pollers", 2, "queue batches at a time")
+	if code, done := parseFlags(set, args, io); done {
+		return flags, code, true
+	}
+	if set.NArg() > 0 {
+		fmt.Fprintf(io.Err, "waymark dev: unexpected argument %q\n", set.Arg(0))
+		return flags, 2, true
+	}
+	watchGiven := false
+	set.Visit(func(f *flag.Flag) { watchGiven = watchGiven || f.Name == "watch" })
+	f.watch = f.watch && !noWatch && (watchGiven || f.readyFile == "")
+	f.config.Parameters = params
+	var err error
+	if f.config.Root, err = projectRoot(root); err != nil {
+		fmt.Fprintf(io.Err, "waymark dev: %v\n", err)
+		return flags, 1, true
+	}
+	if f.config.Data == "" {
+		f.config.Data = filepath.Join(f.config.Root, ".waymark")
+	}
+	return flags, 0, false
+}
+
+func projectRoot(given string) (string, error) {
+	if given != "" {
+		return filepath.Abs(given)
+	}
+	return findRoot()
+}
+
+func defaultPort() int {
+	if port, err := strconv.Atoi(os.Getenv("PORT")); err == nil {
+		return port
+	}
+	return 3000
+}
+
+func runDev(ctx context.Context, flags devFlags, io stdio) error {
+	start := time.Now()
+	flags.config.Out = io.Err
+	flags.config.Progress = func(text string) {
+		fmt.Fprintf(io.Err, "%5.1f s  %s\n", time.Since(start).Seconds(), text)
+	}
+	if flags.readyFile != "" {
+		// One of an earlier run would tell a script that we are ready.
+		if err := os.Remove(flags.readyFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove the former ready file: %w", err)
+		}
+	}
+	if flags.reset {
+		if err := local.Reset(flags.config.Data); err != nil {
+			return err
+		}
+	}
+	cloud, err := local.Start(ctx, flags.config)
+	if ctx.Err() != nil {
+		return nil // Ctrl-C while starting; everything is closed
+	}
+	if err != nil {
+		return err
+	}
+	defer cloud.Close()
+	keys, err := seedDemo(ctx, cloud)
+	if err != nil {
+		return fmt.Errorf("make the workspace demo: %w", err)
+	}
+	var files []string
+	if flags.readyFile != "" {
+		files = append(files, flags.readyFile)
+		defer os.Remove(flags.readyFile)
+	}
+	if err := cloud.Announce(keys, files...); err != nil {
+		return err
+	}
+	greet(cloud, keys, flags, time.Since(start), io)
+	if flags.watch {
+		go cloud.Watch(ctx)
+	}
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(io.Err, "stopping")
+		return nil
+	case err := <-cloud.Failed():
+		return err
+	}
+}
+
+func greet(cloud *local.Cloud, keys workspaceKeys, flags devFlags, took time.Duration, io stdio) {
+	ready := cloud.Ready(nil)
+	kept := "table and buckets: " + ready.Data
+	if flags.config.Memory {
+		kept = "nowhere (--memory): table and buckets end with this process"
+	}
+	fmt.Fprintf(io.Out, `
+Waymark runs (ready in %.1f s). Ctrl-C stops it.
+
+  API      %s
+  admin    %s/status
+  mails    %s
+  keys     write %s · secret %s (workspace %s)
+  data     %s
+           not kept over a restart: messages waiting in the queue, and the clock of the schedules
+  logs     %s
+  SAM      sam local invoke NAME -e EVENT --env-vars %s
+
+Send a first event:
+
+  curl -u %s: -H 'Content-Type: application/json' %s/v1/track \
+    -d '{"userId":"42","event":"Product Viewed","properties":{"product_id":"p1"}}'
+
+and read it back:
+
+  curl -H 'Authorization: Bearer %s' %s/v1/profiles/user:42
+
+`, took.Seconds(), ready.URL, ready.AdminURL, ready.MailURL, keys.Write, keys.Secret, keys.Workspace, kept,
+		filepath.Join(ready.Data, "logs"), cloud.SAMEnvironmentFile(), keys.Write, ready.URL, keys.Secret, ready.URL)
+}

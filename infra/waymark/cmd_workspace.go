@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"waymark/infra/demo"
+	"waymark/shared/adapter/dynamo"
+)
+
+const workspaceUsage = `waymark workspace create NAME --time-zone ZONE --currency CODE [--model MODEL] [--json]
+waymark workspace list [--json]
+
+A workspace is one tenant: its own keys, persons, KPIs, time zone, currency and stage model.
+`
+
+// cmdWorkspace makes and lists workspaces. It talks to the table of the running system, or of the environment.
+func cmdWorkspace(ctx context.Context, args []string, io stdio) int {
+	action := ""
+	if len(args) > 0 {
+		action = args[0]
+	}
+	var err error
+	switch action {
+	case "create":
+		code := 0
+		if code, err = workspaceCreate(ctx, args[1:], io); err == nil {
+			return code
+		}
+	case "list":
+		err = workspaceList(ctx, args[1:], io)
+	default:
+		fmt.Fprint(io.Err, workspaceUsage)
+		return 2
+	}
+	if err != nil {
+		fmt.Fprintf(io.Err, "waymark workspace %s: %v\n", action, err)
+		return 1
+	}
+	return 0
+}
+
+func workspaceCreate(ctx context.Context, args []string, io stdio) (int, error) {
+	w := wanted{}
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		w.name, args = args[0], args[1:]
+	}
+	set := flag.NewFlagSet("waymark workspace create", flag.ContinueOnError)
+	set.StringVar(&w.zone, "time-zone", "UTC", "IANA time zone in which days begin, such as Europe/London")
+	set.StringVar(&w.currency, "currency", "EUR", "currency of orders that name none, three letters")
+	set.StringVar(&w.model, "model", "default", "stage model: default, five or four")
+	asJSON := set.Bool("json", false, "print JSON")
+	if code, done := parseFlags(set, args, io); done {
+		return code, nil
+	}
+	if w.name == "" {
+		w.name = set.Arg(0)
+	}
+	if w.name == "" {
+		fmt.Fprint(io.Err, workspaceUsage)
+		return 2, nil
+	}
+	keys, err := createWorkspace(ctx, systemEnv(), w)
+	if err != nil {
+		return 1, err
+	}
+	if *asJSON {
+		return 0, json.NewEncoder(io.Out).Encode(map[string]any{
+			"workspace": w.name, "time_zone": w.zone, "currency": strings.ToUpper(w.currency), "model": w.model, "keys": keys,
+		})
+	}
+	fmt.Fprintf(io.Out, "workspace   %s  (%s, %s, stage model %s)\nwrite key   %s  (public: websites send with it)\nsecret key  %s  (reads and operates; it is shown this once)\n",
+		w.name, w.zone, strings.ToUpper(w.currency), w.model, keys.Write, keys.Secret)
+	return 0, nil
+}
+
+func workspaceList(ctx context.Context, args []string, io stdio) error {
+	set := flag.NewFlagSet("waymark workspace list", flag.ContinueOnError)
+	asJSON := set.Bool("json", false, "print JSON")
+	if _, done := parseFlags(set, args, io); done {
+		return nil
+	}
+	getenv := systemEnv()
+	all, err := dynamo.New(dynamo.NewClient(getenv), getenv("TABLE_NAME")).Workspaces(ctx)
+	if err != nil {
+		return err
+	}
+	if *asJSON {
+		return json.NewEncoder(io.Out).Encode(map[string]any{"workspaces": all})
+	}
+	table := tabwriter.NewWriter(io.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "NAME\tTIME ZONE\tCURRENCY\tMODEL\tKEYS")
+	for _, w := range all {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\n", w.Name, w.Zone, w.Currency, w.Model, len(w.Keys))
+	}
+	return table.Flush()
+}
+
+// systemEnv reads the environment, and what it does not say from the ready file of the system that runs in this project.
+func systemEnv() func(string) string {
+	var ready struct {
+		Env map[string]string `json:"env"`
+	}
+	if os.Getenv("TABLE_NAME") == "" {
+		if text, err := os.ReadFile(readyFile()); err == nil {
+			_ = json.Unmarshal(text, &ready) // a file that is no JSON tells nothing
+		}
+	}
+	return func(name string) string {
+		if value := os.Getenv(name); value != "" {
+			return value
+		}
+		return ready.Env[name]
+	}
+}
+
+// demoWorkspaces makes the workspaces of `waymark demo`, with keys that follow from their names, so that a second run finds them again.
+func demoWorkspaces(env map[string]string) demo.CreateWorkspace {
+	return func(ctx context.Context, name, zone, currency, model string) (write, secret string, err error) {
+		keys, err := createWorkspace(ctx, func(variable string) string { return env[variable] }, wanted{
+			name: name, zone: zone, currency: currency, model: model, write: "wk_" + name, secret: "sk_" + name,
+		})
+		return keys.Write, keys.Secret, err
+	}
+}

@@ -1,0 +1,74 @@
+// Command waymark is the developer's command line: it runs the whole system on a laptop, sends it data and reads it back.
+//
+//	waymark dev
+//	waymark invoke Collect -e events/collect/track.json
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// stdio is where a command reads and writes; tests put buffers there.
+type stdio struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// command is one word of the command line. Run returns the exit code: 0 for done, 1 for failed, 2 for wrong usage.
+type command struct {
+	name    string
+	summary string
+	run     func(ctx context.Context, args []string, io stdio) int
+}
+
+// commands lists them in the order of the help. Each is in its own file, cmd_<name>.go.
+func commands() []command {
+	return []command{
+		{"dev", "run the whole system on this machine", cmdDev},
+		{"workspace", "make and list workspaces and their keys", cmdWorkspace},
+		{"import", "send a CSV or NDJSON file through the HTTP API", cmdImport},
+		{"demo", "compute published figures again from real files", cmdDemo},
+		{"invoke", "run one function with an event", cmdInvoke},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr})
+	stop()
+	os.Exit(code)
+}
+
+// run finds the command and runs it.
+func run(ctx context.Context, args []string, io stdio) int {
+	if len(args) == 0 {
+		usage(io.Err)
+		return 2
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		usage(io.Out)
+		return 0
+	}
+	for _, c := range commands() {
+		if c.name == args[0] {
+			return c.run(ctx, args[1:], io)
+		}
+	}
+	fmt.Fprintf(io.Err, "waymark: there is no command %q\n\n", args[0])
+	usage(io.Err)
+	return 2
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, "waymark COMMAND [ARGUMENTS]\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-12s %s\n", c.name, c.summary)
+	}
+	fmt.Fprint(w, "\nwaymark COMMAND -h explains a command.\n")
+}

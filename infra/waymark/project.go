@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// findRoot returns the nearest directory upward that has a template.yaml.
+func findRoot() (string, error) {
+	directory, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("find the project: %w", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(directory, "template.yaml")); err == nil {
+			return directory, nil
+		}
+		parent := filepath.Dir(directory)
+		if parent == directory {
+			return "", errors.New("there is no template.yaml here or above: run waymark inside the project")
+		}
+		directory = parent
+	}
+}
+
+// parameters is a flag that is given once per KEY=VALUE.
+type parameters map[string]string
+
+func (p parameters) String() string { return fmt.Sprint(map[string]string(p)) }
+
+func (p parameters) Set(text string) error {
+	name, value, found := strings.Cut(text, "=")
+	if !found || name == "" {
+		return errors.New("it is not KEY=VALUE")
+	}
+	p[name] = value
+	return nil
+}
+
+// parseFlags reads the flags; the code is that to exit with when they end the command.
+func parseFlags(flags *flag.FlagSet, args []string, io stdio) (code int, done bool) {
+	flags.SetOutput(io.Err)
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0, true
+	case err != nil:
+		return 2, true
+	}
+	return 0, false
+}

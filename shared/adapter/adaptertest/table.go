@@ -1,0 +1,118 @@
+package adaptertest
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/identity"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/period"
+	"waymark/shared/domain/profile"
+	"waymark/shared/domain/workspace"
+)
+
+// TableUnderTest is everything that a table does.
+type TableUnderTest interface {
+	Key(ctx context.Context, text string) (workspace.Key, error)
+	Workspace(ctx context.Context, name string) (workspace.Workspace, error)
+	Workspaces(ctx context.Context) ([]workspace.Workspace, error)
+	PutWorkspace(ctx context.Context, w workspace.Workspace) error
+
+	Load(ctx context.Context, workspace string, id event.Identifier, days []string) (profile.Aggregate, []event.Touchpoint, error)
+	Timeline(ctx context.Context, workspace string, id event.Identifier) (profile.Aggregate, []event.Touchpoint, error)
+	PutPage(ctx context.Context, workspace string, id event.Identifier, page []event.Touchpoint) error
+	Commit(ctx context.Context, workspace string, id event.Identifier, a profile.Aggregate) error
+	Traits(ctx context.Context, workspace string, id event.Identifier) (profile.Traits, int64, error)
+	PutTraits(ctx context.Context, workspace string, id event.Identifier, traits profile.Traits, version int64) error
+	Partitions(ctx context.Context, workspace string, ids []event.Identifier) ([]profile.Partition, error)
+
+	Evidence(ctx context.Context, workspace string, links []identity.Link) ([]identity.Evidence, []bool, error)
+	PutLink(ctx context.Context, workspace string, l identity.Link) error
+	Nodes(ctx context.Context, workspace string, ids []event.Identifier) ([]identity.Node, error)
+	Claims(ctx context.Context, workspace string, keys []string) (map[string]profile.Claims, map[string]int64, error)
+	PutClaims(ctx context.Context, workspace, key string, c profile.Claims, version int64) error
+
+	PutMarks(ctx context.Context, workspace string, marks []kpi.Mark) error
+	Marks(ctx context.Context, workspace string, until event.Millis) ([]kpi.Mark, error)
+	DeleteMarks(ctx context.Context, workspace string, handles []string) error
+	Window(ctx context.Context, workspace string, g period.Grain, key string) (kpi.Window, error)
+	Windows(ctx context.Context, workspace string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
+	PutWindow(ctx context.Context, workspace string, w kpi.Window) error
+	RollupTimes(ctx context.Context, workspace string) (map[period.Grain]event.Millis, error)
+	PutRollupTimes(ctx context.Context, workspace string, times map[period.Grain]event.Millis) error
+
+	PutFailed(ctx context.Context, f event.Failed) error
+	Failed(ctx context.Context, workspace, class, cursor string, limit int) (page []event.Failed, next string, err error)
+	FailedByID(ctx context.Context, workspace, id string) (event.Failed, error)
+	FailedCounts(ctx context.Context, workspace string) (map[string]int, error)
+	DeleteFailed(ctx context.Context, workspace, id string) error
+	PutArchiveIndex(ctx context.Context, workspace string, days []string, key string) error
+	ArchiveIndex(ctx context.Context, workspace, day string) ([]string, error)
+}
+
+// Clock is a time of day that a case moves.
+type Clock struct {
+	mu  sync.Mutex
+	now event.Millis
+}
+
+// Now gives the time that the case has set.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now.Time()
+}
+
+func (c *Clock) set(now event.Millis) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = now
+}
+
+// OpenTable gives the table that is tested; it tells expired items by the clock.
+type OpenTable func(t *testing.T, clock *Clock) TableUnderTest
+
+type tableCase struct {
+	name string
+	run  func(t *testing.T, table TableUnderTest, clock *Clock)
+}
+
+// Table holds a table to its promises.
+func Table(t *testing.T, open OpenTable) {
+	t.Helper()
+	for _, c := range []tableCase{
+		{"workspaces and keys", workspacesAndKeys},
+		{"pages by day", pagesByDay},
+		{"pages of strange text", strangePages},
+		{"a page stored again is the same page", repeatedPages},
+		{"a large page", largePage},
+		{"a timeline of a thousand pages", longTimeline},
+		{"commits compare versions", commits},
+		{"64 writers commit one after the other", concurrentCommits},
+		{"traits", traits},
+		{"items too large", tooLarge},
+		{"evidence of links", evidence},
+		{"links join", linksJoin},
+		{"nodes", nodes},
+		{"partitions", partitions},
+		{"claims", claims},
+		{"marks", marks},
+		{"marks of changes to come", laterMarks},
+		{"a mark of very many identifiers", largeMark},
+		{"windows compare revisions", windows},
+		{"windows in a range", windowRange},
+		{"rollup times", rollupTimes},
+		{"failed events", failedEvents},
+		{"failed events page by page", failedPages},
+		{"failed events expire", failedExpire},
+		{"archive index", archiveIndex},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			clock := &Clock{now: noon}
+			c.run(t, open(t, clock), clock)
+		})
+	}
+}

@@ -1,0 +1,216 @@
+package dynamo
+
+import (
+	"context"
+	"iter"
+	"math/rand/v2"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"waymark/shared/domain/fault"
+)
+
+// Limits of the batch calls, and how often what they left undone is asked for again.
+const (
+	maxBatchGet   = 100
+	maxBatchWrite = 25
+	maxRounds     = 8
+	firstPause    = 25 * time.Millisecond
+	longestPause  = time.Second
+)
+
+// get reads one item consistently; nil when there is none.
+func (t *Table) get(ctx context.Context, at address) (item, error) {
+	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &t.name, Key: at.item(), ConsistentRead: aws.Bool(true),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.Item, nil
+}
+
+// condition under which a write is made; the zero condition always holds.
+type condition struct {
+	expression string
+	values     item
+}
+
+// after is the condition that the stored version is the one before this; absent before the first.
+func after(version int64) condition {
+	if version == 1 {
+		return condition{expression: "attribute_not_exists(PK)"}
+	}
+	return condition{expression: "v = :before", values: item{":before": number(version - 1)}}
+}
+
+func (t *Table) put(ctx context.Context, i item, c condition) error {
+	if err := i.checkSize(); err != nil {
+		return err
+	}
+	input := &dynamodb.PutItemInput{TableName: &t.name, Item: i}
+	if c.expression != "" {
+		input.ConditionExpression, input.ExpressionAttributeValues = &c.expression, c.values
+	}
+	_, err := t.client.PutItem(ctx, input)
+	return err
+}
+
+func (t *Table) delete(ctx context.Context, at address) error {
+	_, err := t.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: at.item()})
+	return err
+}
+
+// span is a range of sort keys in one partition, both ends in it. An empty from means the whole partition.
+type span struct {
+	pk, from, to string
+	newest       bool   // last key first
+	after        string // sort key to go on behind
+	filter       condition
+	only         string // projection
+	limit        int32  // items examined by one call; 0 leaves it to DynamoDB
+}
+
+func (s span) input(table string) *dynamodb.QueryInput {
+	input := &dynamodb.QueryInput{
+		TableName: &table, ConsistentRead: aws.Bool(true), ScanIndexForward: aws.Bool(!s.newest),
+		KeyConditionExpression:    aws.String("PK = :pk"),
+		ExpressionAttributeValues: item{":pk": text(s.pk)},
+	}
+	if s.from != "" {
+		input.KeyConditionExpression = aws.String("PK = :pk AND SK BETWEEN :from AND :to")
+		input.ExpressionAttributeValues[":from"], input.ExpressionAttributeValues[":to"] = text(s.from), text(s.to)
+	}
+	if s.filter.expression != "" {
+		input.FilterExpression = &s.filter.expression
+		for name, value := range s.filter.values {
+			input.ExpressionAttributeValues[name] = value
+		}
+	}
+	if s.only != "" {
+		input.ProjectionExpression = &s.only
+	}
+	if s.after != "" {
+		input.ExclusiveStartKey = address{s.pk, s.after}.item()
+	}
+	if s.limit > 0 {
+		input.Limit = &s.limit
+	}
+	return input
+}
+
+// query yields the items of a span, consistently read page by page, in the order of their sort keys.
+func (t *Table) query(ctx context.Context, s span) iter.Seq2[item, error] {
+	return func(yield func(item, error) bool) {
+		input := s.input(t.name)
+		for {
+			out, err := t.client.Query(ctx, input)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, found := range out.Items {
+				if !yield(found, nil) {
+					return
+				}
+			}
+			if len(out.LastEvaluatedKey) == 0 {
+				return
+			}
+			input.ExclusiveStartKey = out.LastEvaluatedKey
+		}
+	}
+}
+
+// batchGet reads items consistently, in no order; those that do not exist are left out. Addresses may repeat.
+func (t *Table) batchGet(ctx context.Context, addresses []address) (map[address]item, error) {
+	found := make(map[address]item, len(addresses))
+	wanted := make([]map[string]types.AttributeValue, 0, len(addresses))
+	asked := make(map[address]bool, len(addresses))
+	for _, at := range addresses {
+		if !asked[at] {
+			asked[at] = true
+			wanted = append(wanted, at.item())
+		}
+	}
+	for round := 0; len(wanted) > 0; {
+		now := wanted[:min(len(wanted), maxBatchGet)]
+		wanted = wanted[len(now):]
+		out, err := t.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
+			RequestItems: map[string]types.KeysAndAttributes{t.name: {Keys: now, ConsistentRead: aws.Bool(true)}},
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range out.Responses[t.name] {
+			found[address{item(i).text("PK"), item(i).text("SK")}] = i
+		}
+		left := out.UnprocessedKeys[t.name].Keys
+		wanted = append(wanted, left...)
+		if round, err = pauseFor(ctx, round, len(left), len(now)); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+func putRequest(i item) types.WriteRequest {
+	return types.WriteRequest{PutRequest: &types.PutRequest{Item: i}}
+}
+
+func deleteRequest(at address) types.WriteRequest {
+	return types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: at.item()}}
+}
+
+// batchWrite makes unconditional writes, no two of them on one item.
+func (t *Table) batchWrite(ctx context.Context, wanted []types.WriteRequest) error {
+	for _, w := range wanted {
+		if w.PutRequest == nil {
+			continue
+		}
+		if err := item(w.PutRequest.Item).checkSize(); err != nil {
+			return err
+		}
+	}
+	for round := 0; len(wanted) > 0; {
+		now := wanted[:min(len(wanted), maxBatchWrite)]
+		wanted = wanted[len(now):]
+		out, err := t.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
+			RequestItems: map[string][]types.WriteRequest{t.name: now},
+		})
+		if err != nil {
+			return err
+		}
+		left := out.UnprocessedItems[t.name]
+		wanted = append(wanted[:len(wanted):len(wanted)], left...)
+		if round, err = pauseFor(ctx, round, len(left), len(now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pauseFor waits, longer from round to round, when a batch call left something undone; it gives up after a few rounds without any progress.
+func pauseFor(ctx context.Context, round, left, asked int) (int, error) {
+	if left == 0 {
+		return 0, nil
+	}
+	if left < asked {
+		round = 0
+	}
+	if round++; round > maxRounds {
+		return round, fault.Newf(fault.Unavailable, "table_throttled", "the table left %d of %d items undone %d times: it is throttled, try again later", left, asked, maxRounds)
+	}
+	most := min(longestPause, firstPause<<round)
+	timer := time.NewTimer(rand.N(most))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return round, ctx.Err()
+	case <-timer.C:
+		return round, nil
+	}
+}

@@ -1,0 +1,78 @@
+package dynamo
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/kpi"
+)
+
+// maxMarkBytes bounds the identifiers of one mark as JSON.
+const maxMarkBytes = 300 << 10
+
+func marked(workspace string) string { return partition(workspace, "dirty") }
+
+// PutMarks stores marks, each under a key of its own that no other mark ever has. One with very many identifiers is stored as several.
+func (t *Table) PutMarks(ctx context.Context, workspace string, marks []kpi.Mark) error {
+	var writes []types.WriteRequest
+	for _, whole := range marks {
+		for _, m := range splitMark(whole) {
+			i, err := t.packed(address{marked(workspace), fmt.Sprintf("%015d#%s#%s#%s", m.NotBefore, m.Grain, m.Key, rand.Text())}, m)
+			if err != nil {
+				return fmt.Errorf("encode mark: %w", err)
+			}
+			writes = append(writes, putRequest(i))
+		}
+	}
+	return translate("write marks", t.batchWrite(ctx, writes))
+}
+
+func splitMark(m kpi.Mark) []kpi.Mark {
+	var out []kpi.Mark
+	from, size := 0, 0
+	for n, id := range m.Identifiers {
+		if size+len(id) > maxMarkBytes {
+			part := m
+			part.Identifiers = m.Identifiers[from:n]
+			out, from, size = append(out, part), n, 0
+		}
+		size += len(id) + len(`"",`)
+	}
+	m.Identifiers = m.Identifiers[from:]
+	return append(out, m)
+}
+
+// Marks reads the marks that are due by an instant, each with its handle. Those of changes that time will make lie behind it in the order of
+// sort keys, and are not read.
+func (t *Table) Marks(ctx context.Context, workspace string, until event.Millis) ([]kpi.Mark, error) {
+	var marks []kpi.Mark
+	due := span{pk: marked(workspace), from: fmt.Sprintf("%015d", 0), to: fmt.Sprintf("%015d#~", until)}
+	for i, err := range t.query(ctx, due) {
+		if err != nil {
+			return nil, translate("read marks", err)
+		}
+		m := kpi.Mark{Handle: i.text("SK")}
+		if err := t.unpack(i, &m); err != nil {
+			return nil, err
+		}
+		marks = append(marks, m)
+	}
+	return marks, nil
+}
+
+// DeleteMarks deletes the marks that were read, by their handles; those that are gone are gone.
+func (t *Table) DeleteMarks(ctx context.Context, workspace string, handles []string) error {
+	writes := make([]types.WriteRequest, 0, len(handles))
+	seen := make(map[string]bool, len(handles))
+	for _, handle := range handles {
+		if !seen[handle] {
+			seen[handle] = true
+			writes = append(writes, deleteRequest(address{marked(workspace), handle}))
+		}
+	}
+	return translate("delete marks", t.batchWrite(ctx, writes))
+}

@@ -1,0 +1,89 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/period"
+)
+
+// window is a kpi.Window with its rows, which are not part of its own JSON.
+type window struct {
+	kpi.Window
+	Rows []kpi.Row `json:"rows"`
+}
+
+func computed(workspace string, g period.Grain) string {
+	return partition(workspace, "kpi#"+string(g))
+}
+
+// Window reads one computed window; the zero Window, whose revision is 0, when it was never computed.
+func (t *Table) Window(ctx context.Context, workspace string, g period.Grain, key string) (kpi.Window, error) {
+	i, err := t.get(ctx, address{computed(workspace, g), key})
+	if err != nil || i == nil {
+		return kpi.Window{}, translate("read window", err)
+	}
+	return t.windowIn(i)
+}
+
+func (t *Table) windowIn(i item) (kpi.Window, error) {
+	var w window
+	err := t.unpack(i, &w)
+	w.Window.Rows = w.Rows
+	return w.Window, err
+}
+
+// Windows reads the computed windows of a grain from one key to another, both included, in the order of their keys.
+func (t *Table) Windows(ctx context.Context, workspace string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error) {
+	if fromKey > toKey {
+		return nil, nil // DynamoDB refuses such a range
+	}
+	var windows []kpi.Window
+	for i, err := range t.query(ctx, span{pk: computed(workspace, g), from: fromKey, to: toKey}) {
+		if err != nil {
+			return nil, translate("read windows", err)
+		}
+		w, err := t.windowIn(i)
+		if err != nil {
+			return nil, err
+		}
+		windows = append(windows, w)
+	}
+	return windows, nil
+}
+
+// PutWindow replaces a window if the stored revision is the one before it, or it is absent for revision 1; else fault.Conflict.
+func (t *Table) PutWindow(ctx context.Context, workspace string, w kpi.Window) error {
+	i, err := t.packed(address{computed(workspace, w.Grain), w.Key}, window{w, w.Rows})
+	if err != nil {
+		return fmt.Errorf("encode window: %w", err)
+	}
+	i["v"] = number(w.Revision)
+	return translate("write window", t.put(ctx, i, after(w.Revision)))
+}
+
+func rollups(workspace string) address {
+	return address{partition(workspace, "kpi"), "rollup"}
+}
+
+// RollupTimes reads when the newest rollup of each grain was made; nil before the first.
+func (t *Table) RollupTimes(ctx context.Context, workspace string) (map[period.Grain]event.Millis, error) {
+	i, err := t.get(ctx, rollups(workspace))
+	if err != nil || i == nil {
+		return nil, translate("read rollup times", err)
+	}
+	var times map[period.Grain]event.Millis
+	err = t.unpack(i, &times)
+	return times, err
+}
+
+// PutRollupTimes replaces the times of the newest rollups.
+func (t *Table) PutRollupTimes(ctx context.Context, workspace string, times map[period.Grain]event.Millis) error {
+	i, err := t.packed(rollups(workspace), times)
+	if err != nil {
+		return fmt.Errorf("encode rollup times: %w", err)
+	}
+	return translate("write rollup times", t.put(ctx, i, condition{}))
+}

@@ -1,0 +1,143 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/workspace"
+)
+
+// fingerprinted stands before the fingerprint where a secret key's text would be. A workspace that was read can so be written again, with a
+// key expired or left out, by one who does not know the key.
+const fingerprinted = "sha256:"
+
+const allWorkspaces = "workspaces"
+
+// Key finds a key by its text; fault.NotFound when there is none. Whether it has expired is for the caller to tell.
+func (t *Table) Key(ctx context.Context, keyText string) (workspace.Key, error) {
+	i, err := t.get(ctx, opened(workspace.Fingerprint(keyText)))
+	if err != nil {
+		return workspace.Key{}, translate("read key", err)
+	}
+	if i == nil {
+		return workspace.Key{}, fault.New(fault.NotFound, "unknown_key", "there is no such key")
+	}
+	var k workspace.Key
+	err = t.unpack(i, &k)
+	k.Text = keyText
+	return k, err
+}
+
+func opened(fingerprint string) address { return address{"key#" + fingerprint, "K"} }
+
+// Workspace reads one workspace; fault.NotFound when there is none. Secret keys have their fingerprint in place of their text.
+func (t *Table) Workspace(ctx context.Context, name string) (workspace.Workspace, error) {
+	w, found, err := t.workspace(ctx, name)
+	if err == nil && !found {
+		err = fault.Newf(fault.NotFound, "unknown_workspace", "there is no workspace %q", name)
+	}
+	return w, err
+}
+
+func (t *Table) workspace(ctx context.Context, name string) (w workspace.Workspace, found bool, err error) {
+	i, err := t.get(ctx, address{allWorkspaces, name})
+	if err != nil || i == nil {
+		return w, false, translate("read workspace", err)
+	}
+	err = t.unpack(i, &w)
+	return w, true, err
+}
+
+// Workspaces reads all workspaces in the order of their names.
+func (t *Table) Workspaces(ctx context.Context) ([]workspace.Workspace, error) {
+	var all []workspace.Workspace
+	for i, err := range t.query(ctx, span{pk: allWorkspaces}) {
+		if err != nil {
+			return nil, translate("read workspaces", err)
+		}
+		var w workspace.Workspace
+		if err := t.unpack(i, &w); err != nil {
+			return nil, err
+		}
+		all = append(all, w)
+	}
+	return all, nil
+}
+
+// maxActions is how many items one transaction may write.
+const maxActions = 100
+
+// PutWorkspace writes a workspace and its keys in one transaction; keys that it had before and has no more stop working. A key that opens
+// another workspace gives fault.Conflict with code key_taken.
+func (t *Table) PutWorkspace(ctx context.Context, w workspace.Workspace) error {
+	before, _, err := t.workspace(ctx, w.Name)
+	if err != nil {
+		return err
+	}
+	stored := w
+	stored.Keys = slices.Clone(w.Keys)
+	kept := map[string]bool{}
+	var actions []types.TransactWriteItem
+	for n, k := range w.Keys {
+		stored.Keys[n] = withoutSecret(k)
+		kept[fingerprint(k)] = true
+		action, err := t.keyAction(w.Name, fingerprint(k), stored.Keys[n])
+		if err != nil {
+			return err
+		}
+		actions = append(actions, action)
+	}
+	for _, k := range before.Keys {
+		if !kept[fingerprint(k)] {
+			actions = append(actions, types.TransactWriteItem{Delete: &types.Delete{TableName: &t.name, Key: opened(fingerprint(k)).item()}})
+		}
+	}
+	i, err := t.packed(address{allWorkspaces, w.Name}, stored)
+	if err != nil {
+		return fmt.Errorf("encode workspace: %w", err)
+	}
+	actions = append(actions, types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: i}})
+	if len(actions) > maxActions {
+		return fault.Newf(fault.Invalid, "too_many_keys", "a workspace has at most %d keys, changes counted: remove expired ones first", maxActions-1)
+	}
+	_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
+	if canceledBy(err, "ConditionalCheckFailed") {
+		return fault.New(fault.Conflict, "key_taken", "one of the keys opens another workspace: make a new one")
+	}
+	return translate("write workspace", err)
+}
+
+// keyAction writes a key unless another workspace has it.
+func (t *Table) keyAction(name, fingerprint string, k workspace.Key) (types.TransactWriteItem, error) {
+	i, err := t.packed(opened(fingerprint), k)
+	if err != nil {
+		return types.TransactWriteItem{}, fmt.Errorf("encode key: %w", err)
+	}
+	i["w"] = text(name)
+	return types.TransactWriteItem{Put: &types.Put{
+		TableName: &t.name, Item: i,
+		ConditionExpression: aws.String("attribute_not_exists(PK) OR w = :w"), ExpressionAttributeValues: item{":w": text(name)},
+	}}, nil
+}
+
+func fingerprint(k workspace.Key) string {
+	if known, ok := strings.CutPrefix(k.Text, fingerprinted); ok {
+		return known
+	}
+	return workspace.Fingerprint(k.Text)
+}
+
+// withoutSecret is the key as it is stored: the text of a write key is public, that of a secret key is nowhere.
+func withoutSecret(k workspace.Key) workspace.Key {
+	if k.Role != workspace.Write {
+		k.Text = fingerprinted + fingerprint(k)
+	}
+	return k
+}

@@ -1,0 +1,113 @@
+// Package httpapi translates between Amazon API Gateway's HTTP API (payload format 2.0) and the functions behind it: requests into plain
+// values, values and faults into answers, keys into the workspaces they open. All answers of one kind look alike because they are made here.
+//
+// It knows no route and no event; what is asked for and what is answered is the functions' business.
+//
+//	request, err := httpapi.Decode(e)
+//	key, err := keyring.Reader(ctx, request)
+//	return httpapi.JSON(200, answer), nil
+package httpapi
+
+import (
+	"encoding/base64"
+	"maps"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"waymark/shared/domain/fault"
+)
+
+// Request is one HTTP request.
+type Request struct {
+	Method   string
+	Path     string            // as sent, without trailing slashes; "/" for the root
+	Params   map[string]string // of the route, by name, as the gateway gave them
+	Headers  map[string]string // by lower-case name; repeated ones are joined by commas
+	Query    url.Values
+	Body     []byte // as the client sent it, where the gateway kept it
+	SourceIP string
+	ID       string    // unique, for answers and logs
+	Received time.Time // zero when the gateway did not say
+}
+
+// Decode reads a request. Fault: Invalid bad_base64, when the body is not what its flag says. A malformed query string loses its malformed
+// pairs only.
+func Decode(e events.APIGatewayV2HTTPRequest) (Request, error) {
+	context := e.RequestContext
+	r := Request{
+		Method: strings.ToUpper(context.HTTP.Method), Path: path(e), Params: e.PathParameters, Headers: map[string]string{},
+		Body: []byte(e.Body), SourceIP: context.HTTP.SourceIP, ID: context.RequestID,
+	}
+	if context.TimeEpoch > 0 {
+		r.Received = time.UnixMilli(context.TimeEpoch).UTC()
+	}
+	for name, value := range e.Headers {
+		r.Headers[strings.ToLower(name)] = value
+	}
+	r.Query, _ = url.ParseQuery(e.RawQueryString) // what can be read of it
+	if e.RawQueryString == "" {
+		r.Query = url.Values{}
+		for name, value := range e.QueryStringParameters {
+			r.Query[name] = []string{value}
+		}
+	}
+	if !e.IsBase64Encoded {
+		return r, nil
+	}
+	body, err := base64.StdEncoding.DecodeString(e.Body)
+	if err != nil {
+		return r, fault.New(fault.Invalid, "bad_base64", "the body is marked as base64 and is not; send the bytes as they are")
+	}
+	r.Body = body
+	return r, nil
+}
+
+func path(e events.APIGatewayV2HTTPRequest) string {
+	raw := e.RawPath
+	if raw == "" {
+		raw = e.RequestContext.HTTP.Path
+	}
+	return "/" + strings.Trim(raw, "/")
+}
+
+// Basic is the user of a Basic Authorization header, which is where most collection clients put their key; "" when there is none. The colon
+// may be missing, as some clients leave it out.
+func (r Request) Basic() string {
+	scheme, credentials, _ := strings.Cut(strings.TrimSpace(r.Headers["authorization"]), " ")
+	if !strings.EqualFold(scheme, "basic") {
+		return ""
+	}
+	credentials = strings.TrimRight(strings.TrimSpace(credentials), "=")
+	decoded, err := base64.RawStdEncoding.DecodeString(credentials)
+	if err != nil {
+		decoded, err = base64.RawURLEncoding.DecodeString(credentials)
+	}
+	if err != nil {
+		return ""
+	}
+	user, _, _ := strings.Cut(string(decoded), ":")
+	return user
+}
+
+// Bearer is the token of a Bearer Authorization header; "" when there is none.
+func (r Request) Bearer() string {
+	scheme, token, _ := strings.Cut(strings.TrimSpace(r.Headers["authorization"]), " ")
+	if !strings.EqualFold(scheme, "bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// With adds headers to an answer.
+func With(response events.APIGatewayV2HTTPResponse, headers map[string]string) events.APIGatewayV2HTTPResponse {
+	all := maps.Clone(response.Headers)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, headers)
+	response.Headers = all
+	return response
+}

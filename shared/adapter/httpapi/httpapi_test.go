@@ -1,0 +1,98 @@
+package httpapi_test
+
+import (
+	"encoding/base64"
+	"net/url"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/fault"
+)
+
+func gateway(method, path, query, body string) events.APIGatewayV2HTTPRequest {
+	return events.APIGatewayV2HTTPRequest{
+		RawPath: path, RawQueryString: query, Body: body,
+		RequestContext: events.APIGatewayV2HTTPRequestContext{
+			RequestID: "r-1", TimeEpoch: 1_795_253_400_123,
+			HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: method, Path: path, SourceIP: "192.0.2.7"},
+		},
+	}
+}
+
+func TestDecode(t *testing.T) {
+	t.Parallel()
+	e := gateway("post", "/v1/profiles/user:42/", "a=1&a=2&b=%20x&bad=%zz&c", "{}")
+	e.Headers = map[string]string{"Content-Type": "application/json", "authorization": "Bearer sk_demo"}
+	e.PathParameters = map[string]string{"id": "user:42"}
+	got, err := httpapi.Decode(e)
+	want := httpapi.Request{
+		Method: "POST", Path: "/v1/profiles/user:42", Params: map[string]string{"id": "user:42"},
+		Headers: map[string]string{"content-type": "application/json", "authorization": "Bearer sk_demo"},
+		Query:   url.Values{"a": {"1", "2"}, "b": {" x"}, "c": {""}},
+		Body:    []byte("{}"), SourceIP: "192.0.2.7", ID: "r-1", Received: time.Date(2026, 11, 21, 9, 30, 0, 123_000_000, time.UTC),
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("Decode = %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func TestDecodePaths(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{"": "/", "/": "/", "/v1/track": "/v1/track", "/v1/track/": "/v1/track", "/v1/track//": "/v1/track"} {
+		if got, _ := httpapi.Decode(gateway("GET", raw, "", "")); got.Path != want {
+			t.Errorf("Decode(%q).Path = %q, want %q", raw, got.Path, want)
+		}
+	}
+}
+
+func TestDecodeQueryOfAHandMadeEvent(t *testing.T) {
+	t.Parallel()
+	e := gateway("GET", "/v1/kpis", "", "")
+	e.QueryStringParameters = map[string]string{"metric": "orders,revenue"}
+	if got, _ := httpapi.Decode(e); !reflect.DeepEqual(got.Query, url.Values{"metric": {"orders,revenue"}}) {
+		t.Errorf("Query = %v, want metric as given", got.Query)
+	}
+}
+
+func TestDecodeBodies(t *testing.T) {
+	t.Parallel()
+	raw := "\x1f\x8b\x00\xff"
+	e := gateway("POST", "/", "", base64.StdEncoding.EncodeToString([]byte(raw)))
+	e.IsBase64Encoded = true
+	if got, err := httpapi.Decode(e); err != nil || string(got.Body) != raw {
+		t.Errorf("Decode gave the body %q, %v, want %q", got.Body, err, raw)
+	}
+	e.Body = "not base64!"
+	if _, err := httpapi.Decode(e); fault.CodeOf(err) != "bad_base64" {
+		t.Errorf("Decode gave %v, want bad_base64", err)
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	t.Parallel()
+	encode := base64.StdEncoding.EncodeToString
+	cases := []struct{ header, basic, bearer string }{
+		{"", "", ""},
+		{"Basic " + encode([]byte("wk_demo:")), "wk_demo", ""},
+		{"basic   " + encode([]byte("wk_demo:pass:word")) + " ", "wk_demo", ""},
+		{"Basic " + encode([]byte("wk_demo")), "wk_demo", ""},
+		{"Basic " + base64.RawURLEncoding.EncodeToString([]byte("wk_?>~:")), "wk_?>~", ""},
+		{"Basic ", "", ""},
+		{"Basic", "", ""},
+		{"Basic %%%", "", ""},
+		{"Bearer sk_demo", "", "sk_demo"},
+		{"bearer  sk_demo ", "", "sk_demo"},
+		{"Digest sk_demo", "", ""},
+		{encode([]byte("wk_demo:")), "", ""},
+	}
+	for _, c := range cases {
+		r := httpapi.Request{Headers: map[string]string{"authorization": c.header}}
+		if basic, bearer := r.Basic(), r.Bearer(); basic != c.basic || bearer != c.bearer {
+			t.Errorf("%q: Basic %q, Bearer %q, want %q, %q", c.header, basic, bearer, c.basic, c.bearer)
+		}
+	}
+}

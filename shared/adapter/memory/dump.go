@@ -1,0 +1,75 @@
+package memory
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"waymark/shared/domain/event"
+)
+
+// Dump writes what the table holds as sorted lines of text, without what may differ between two ways to process the same events: versions
+// and revisions, how touchpoints lie on pages and which repeats of them are kept, marks, the archive's index, and where and when a window was
+// computed. Two tables that hold the same thing have the same dump.
+func (t *Table) Dump() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var out strings.Builder
+	for _, name := range sortedKeys(t.workspaces) {
+		dump(&out, "workspace %s", t.workspaces[name], name)
+	}
+	for _, name := range sortedKeys(t.spaces) {
+		t.spaces[name].dump(&out, name)
+	}
+	return out.String()
+}
+
+func dump(out *strings.Builder, label string, value any, args ...any) {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic("memory: everything stored was encoded before: " + err.Error())
+	}
+	fmt.Fprintf(out, label+" %s\n", append(args, text)...)
+}
+
+func (s *space) dump(out *strings.Builder, name string) {
+	for _, id := range sortedKeys(s.rows) {
+		s.rows[id].dump(out, name+" "+string(id))
+	}
+	for _, key := range sortedKeys(s.claims) {
+		dump(out, "%s claims %s", s.claims[key].value, name, key)
+	}
+	for _, g := range sortedKeys(s.windows) {
+		for _, key := range sortedKeys(s.windows[g]) {
+			w := s.windows[g][key]
+			w.Revision, w.ComputedAt, w.Facts = 0, 0, ""
+			dump(out, "%s window %s %s", w, name, g, key)
+			for _, row := range w.Rows {
+				dump(out, "%s row %s %s", row, name, g, key)
+			}
+		}
+	}
+	for _, id := range sortedKeys(s.failed) {
+		dump(out, "%s failed %s", s.failed[id].event, name, id)
+	}
+}
+
+func (r *row) dump(out *strings.Builder, label string) {
+	if r.aggregate.Version > 0 {
+		a := r.aggregate
+		a.Version = 0
+		dump(out, "%s profile", a, label)
+	}
+	for _, touchpoint := range event.Distinct(r.touchpoints()) {
+		dump(out, "%s touchpoint", touchpoint, label)
+	}
+	if len(r.traits.value) > 0 {
+		dump(out, "%s traits", r.traits.value, label)
+	}
+	for _, parent := range sortedKeys(r.parents) {
+		dump(out, "%s parent", r.parents[parent], label)
+	}
+	for _, child := range sortedKeys(r.children) {
+		dump(out, "%s child", r.children[child], label)
+	}
+}

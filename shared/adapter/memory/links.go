@@ -1,0 +1,87 @@
+package memory
+
+import (
+	"context"
+	"slices"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/identity"
+	"waymark/shared/domain/profile"
+)
+
+// Evidence is dynamo.Table.Evidence.
+func (t *Table) Evidence(_ context.Context, workspace string, links []identity.Link) ([]identity.Evidence, []bool, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	evidence, found := make([]identity.Evidence, len(links)), make([]bool, len(links))
+	for n, l := range links {
+		stored, ok := t.row(workspace, l.Child).parents[l.Parent]
+		evidence[n], found[n] = stored.Evidence, ok
+	}
+	return evidence, found, nil
+}
+
+// PutLink is dynamo.Table.PutLink.
+func (t *Table) PutLink(_ context.Context, workspace string, l identity.Link) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	join(t.row(workspace, l.Child).parents, l.Parent, l)
+	join(t.row(workspace, l.Parent).children, l.Child, l)
+	return nil
+}
+
+func join(links map[event.Identifier]identity.Link, at event.Identifier, l identity.Link) {
+	if stored, found := links[at]; !found || l.Evidence.Before(stored.Evidence) {
+		links[at] = l
+	}
+}
+
+// Nodes is dynamo.Table.Nodes.
+func (t *Table) Nodes(_ context.Context, workspace string, ids []event.Identifier) ([]identity.Node, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	nodes := make([]identity.Node, len(ids))
+	for n, id := range ids {
+		nodes[n] = t.row(workspace, id).node(id)
+	}
+	return nodes, nil
+}
+
+func (r *row) node(id event.Identifier) identity.Node {
+	node := identity.Node{ID: id}
+	for _, parent := range sortedKeys(r.parents) {
+		node.Parents = append(node.Parents, r.parents[parent])
+	}
+	for _, child := range sortedKeys(r.children) {
+		node.Children = append(node.Children, r.children[child])
+	}
+	return node
+}
+
+// Claims is dynamo.Table.Claims.
+func (t *Table) Claims(_ context.Context, workspace string, keys []string) (map[string]profile.Claims, map[string]int64, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	claims, versions := map[string]profile.Claims{}, map[string]int64{}
+	for _, key := range keys {
+		if stored, found := t.space(workspace).claims[key]; found {
+			claims[key], versions[key] = slices.Clone(stored.value), stored.version
+		}
+	}
+	return claims, versions, nil
+}
+
+// PutClaims is dynamo.Table.PutClaims.
+func (t *Table) PutClaims(_ context.Context, workspace, key string, c profile.Claims, version int64) error {
+	if err := checkSize(c); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.space(workspace)
+	if err := checkVersion(s.claims[key].version, version); err != nil {
+		return err
+	}
+	s.claims[key] = versioned[profile.Claims]{slices.Clone(c), version + 1}
+	return nil
+}

@@ -1,0 +1,90 @@
+package memory
+
+import (
+	"context"
+	"strings"
+
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/workspace"
+)
+
+const fingerprinted = "sha256:"
+
+// Key is dynamo.Table.Key.
+func (t *Table) Key(_ context.Context, text string) (workspace.Key, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	k, found := t.keys[workspace.Fingerprint(text)]
+	if !found {
+		return workspace.Key{}, fault.New(fault.NotFound, "unknown_key", "there is no such key")
+	}
+	k = cloneKey(k)
+	k.Text = text
+	return k, nil
+}
+
+// Workspace is dynamo.Table.Workspace.
+func (t *Table) Workspace(_ context.Context, name string) (workspace.Workspace, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	w, found := t.workspaces[name]
+	if !found {
+		return w, fault.Newf(fault.NotFound, "unknown_workspace", "there is no workspace %q", name)
+	}
+	return cloneWorkspace(w), nil
+}
+
+// Workspaces is dynamo.Table.Workspaces.
+func (t *Table) Workspaces(context.Context) ([]workspace.Workspace, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var all []workspace.Workspace
+	for _, name := range sortedKeys(t.workspaces) {
+		all = append(all, cloneWorkspace(t.workspaces[name]))
+	}
+	return all, nil
+}
+
+// PutWorkspace is dynamo.Table.PutWorkspace.
+func (t *Table) PutWorkspace(_ context.Context, w workspace.Workspace) error {
+	if err := checkSize(w); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, k := range w.Keys {
+		if owner, taken := t.ownerOf(fingerprint(k)); taken && owner != w.Name {
+			return fault.New(fault.Conflict, "key_taken", "one of the keys opens another workspace: make a new one")
+		}
+	}
+	for _, k := range t.workspaces[w.Name].Keys {
+		delete(t.keys, fingerprint(k))
+	}
+	stored := cloneWorkspace(w)
+	for n, k := range stored.Keys {
+		if k.Role != workspace.Write {
+			stored.Keys[n].Text = fingerprinted + fingerprint(k)
+		}
+		t.keys[fingerprint(k)] = cloneKey(stored.Keys[n])
+	}
+	t.workspaces[w.Name] = stored
+	return nil
+}
+
+func (t *Table) ownerOf(key string) (workspace string, found bool) {
+	for name, w := range t.workspaces {
+		for _, k := range w.Keys {
+			if fingerprint(k) == key {
+				return name, true
+			}
+		}
+	}
+	return "", false
+}
+
+func fingerprint(k workspace.Key) string {
+	if known, ok := strings.CutPrefix(k.Text, fingerprinted); ok {
+		return known
+	}
+	return workspace.Fingerprint(k.Text)
+}

@@ -1,0 +1,126 @@
+// Package tablefile writes tables as files that people open in spreadsheets. It knows how to write a cell and nothing of what the table
+// means; which columns there are and what stands in them is the report's affair.
+//
+// It is not a CSV reader, and not for machines that want raw text: text that a spreadsheet would run as a formula is changed (see cell.go).
+//
+//	summary, err := tablefile.WriteCSV(file, columns, slices.Values(lines))
+package tablefile
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+)
+
+// Kind says what stands in a column, so how its cells are checked and written.
+type Kind string
+
+// The kinds. A cell of any kind may be empty.
+const (
+	Text   Kind = "text"   // foreign or free text: written so that no spreadsheet runs it
+	Number Kind = "number" // our own decimal number with a dot, such as -12.50 or 1e-05: written as it is
+	Time   Kind = "time"   // an ISO 8601 date or an instant with its offset: written as it is
+)
+
+// Column is one column of a table.
+type Column struct {
+	Name string
+	Kind Kind
+}
+
+// Summary describes a written file.
+type Summary struct {
+	Rows   int    // without the header
+	Bytes  int64  // of the whole file
+	SHA256 string // of the whole file, in hexadecimal
+}
+
+// byteOrderMark tells Excel that the file is UTF-8.
+const byteOrderMark = "\ufeff"
+
+// WriteCSV writes a header and the rows as of RFC 4180, in UTF-8 with a byte order mark, with CRLF after every line. The same table always
+// gives the same bytes.
+//
+// An error means that the file is not to be used: w refused a write, a row has another number of cells than there are columns, or a cell of kind
+// Number or Time holds something else. The last two are defects of the caller; the error names the place and never the content, which
+// may be personal.
+func WriteCSV(w io.Writer, columns []Column, rows iter.Seq[[]string]) (Summary, error) {
+	hash := sha256.New()
+	counted := &counter{}
+	out := bufio.NewWriter(io.MultiWriter(w, hash, counted))
+	header := make([]string, len(columns))
+	for i, column := range columns {
+		header[i] = harmless(column.Name)
+	}
+	if _, err := out.WriteString(byteOrderMark + line(header)); err != nil {
+		return Summary{}, fmt.Errorf("write header: %w", err)
+	}
+	count := 0
+	for row := range rows {
+		count++
+		cells, err := cellsOf(columns, row)
+		if err != nil {
+			return Summary{}, fmt.Errorf("write row %d: %w", count, err)
+		}
+		if _, err := out.WriteString(line(cells)); err != nil {
+			return Summary{}, fmt.Errorf("write row %d: %w", count, err)
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return Summary{}, fmt.Errorf("write rows: %w", err)
+	}
+	return Summary{Rows: count, Bytes: counted.bytes, SHA256: hex.EncodeToString(hash.Sum(nil))}, nil
+}
+
+// cellsOf gives the cells of a row as they stand in the file, before quoting.
+func cellsOf(columns []Column, row []string) ([]string, error) {
+	if len(row) != len(columns) {
+		return nil, fmt.Errorf("%d cells for %d columns", len(row), len(columns))
+	}
+	cells := make([]string, len(row))
+	for i, text := range row {
+		cell, err := cellOf(columns[i].Kind, text)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", columns[i].Name, err)
+		}
+		cells[i] = cell
+	}
+	return cells, nil
+}
+
+// line joins cells to a line of the file. encoding/csv is not used because it changes line ends inside cells.
+func line(cells []string) string {
+	if len(cells) == 1 && cells[0] == "" {
+		return "\"\"\r\n" // an empty line is no row to most readers
+	}
+	var b strings.Builder
+	for i, cell := range cells {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(quoted(cell))
+	}
+	b.WriteString("\r\n")
+	return b.String()
+}
+
+// quoted puts a cell in quotes where a reader could otherwise misread it. Semicolon and tab are no separators here, but some programs take them
+// for such; spaces at the ends would be lost in others.
+func quoted(cell string) string {
+	if !strings.ContainsAny(cell, "\",;\t\r\n") && strings.Trim(cell, " ") == cell {
+		return cell
+	}
+	return `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
+}
+
+// counter counts the bytes written to it.
+type counter struct{ bytes int64 }
+
+func (c *counter) Write(p []byte) (int, error) {
+	c.bytes += int64(len(p))
+	return len(p), nil
+}

@@ -1,0 +1,146 @@
+// Package event knows what a client may send and what becomes of it: an event is what was sent, a touchpoint is an accepted
+// track, page or screen event in normal form. It reads one JSON object strictly, once, and says exactly what is wrong with a bad one.
+//
+// It does not know channels, persons or stages, and reads no clock: the time of receipt comes with the Stamp.
+//
+//	e, err := event.Parse(raw, event.Stamp{Workspace: "demo", Source: "web", Received: now, Request: id})
+package event
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Limits of one event and one request (design.md section 8; the SDKs' own cut-offs lie below them).
+const (
+	MaxEventBytes      = 32 << 10  // one event as sent
+	MaxRequestBytes    = 512 << 10 // one request body
+	MaxEvents          = 2500      // events of one request
+	MaxDepth           = 32        // nested objects and arrays of one event, the event itself being the first
+	MaxIdentifierBytes = 512
+	MaxIDBytes         = 256
+	MaxNameBytes       = 512
+)
+
+// Type is the kind of call that was made.
+type Type string
+
+// The call types of the Segment specification.
+const (
+	Track    Type = "track"
+	Page     Type = "page"
+	Screen   Type = "screen"
+	Identify Type = "identify"
+	Group    Type = "group"
+	Alias    Type = "alias"
+)
+
+// Valid says whether the type is one of the six.
+func (t Type) Valid() bool {
+	switch t {
+	case Track, Page, Screen, Identify, Group, Alias:
+		return true
+	}
+	return false
+}
+
+// Touches says whether an event of this type is a touchpoint; the others carry facts about a person.
+func (t Type) Touches() bool { return t == Track || t == Page || t == Screen }
+
+// ID is a messageId: what a client gives an event so that a repeat can be told from a second one.
+type ID string
+
+// Millis is an instant: milliseconds since 1970-01-01T00:00:00Z.
+type Millis int64
+
+// At turns an instant into Millis.
+func At(t time.Time) Millis { return Millis(t.UnixMilli()) }
+
+// Time turns Millis into an instant in UTC.
+func (m Millis) Time() time.Time { return time.UnixMilli(int64(m)).UTC() }
+
+// Add moves an instant.
+func (m Millis) Add(d time.Duration) Millis { return m + Millis(d.Milliseconds()) }
+
+// Sub is the time from n to m.
+func (m Millis) Sub(n Millis) time.Duration { return time.Duration(m-n) * time.Millisecond }
+
+// Day is the UTC calendar day, 2006-01-02.
+func (m Millis) Day() string { return m.Time().Format(time.DateOnly) }
+
+// Envelope is one message of the touchpoint queue: some events of one request with what the collector knows about it.
+type Envelope struct {
+	Version   int               `json:"v"`
+	Workspace string            `json:"workspace"`
+	Source    string            `json:"source"`
+	Received  Millis            `json:"received"`
+	Request   string            `json:"request"`
+	SentAt    string            `json:"sent_at,omitempty"` // batch level, for members without one
+	Context   json.RawMessage   `json:"context,omitempty"` // batch level, lies under each member's own
+	Type      Type              `json:"type,omitempty"`    // set by a route of one type; "" leaves it to each event
+	First     int               `json:"first,omitempty"`   // index in the request of the first event here
+	Replay    string            `json:"replay,omitempty"`  // failed-event record that this message is a replay of
+	Events    []json.RawMessage `json:"events"`
+}
+
+// EnvelopeVersion is written by this release; older ones stay readable, newer ones are failed events of class version_too_new.
+const EnvelopeVersion = 1
+
+// Stamp is what is known of an event besides its own bytes.
+func (e Envelope) Stamp(i int) Stamp {
+	return Stamp{
+		Workspace: e.Workspace, Source: e.Source, Received: e.Received, Request: e.Request,
+		SentAt: e.SentAt, Context: e.Context, Type: e.Type, Index: e.First + i,
+	}
+}
+
+// Stamp is what the collector knows of an event besides its own bytes.
+type Stamp struct {
+	Workspace string
+	Source    string
+	Received  Millis
+	Request   string // id of the request, unique
+	Index     int    // place in the request
+	SentAt    string
+	Context   json.RawMessage
+	Type      Type
+}
+
+// Event is a well-formed event of any type.
+type Event struct {
+	Workspace   string
+	Source      string
+	ID          ID
+	Type        Type
+	Name        string // track: the event's name; page and screen: the page's name, may be empty
+	Untimed     bool   // the client gave no timestamp: Original is the time of receipt
+	Original    Millis // the device's own timestamp
+	Corrected   Millis // what people see; see Correct
+	Received    Millis
+	Skewed      bool         // the device's clock was corrected
+	Future      bool         // the corrected time lay too far in the future and was replaced by the time of receipt
+	Identifiers []Identifier // all that may be used, highest rank first, no two of one kind but users of an alias
+	Previous    []Identifier // alias only: what the person was called before
+	Marketing   Marketing
+	Country     string
+	Page        string // address of the page without query and fragment
+	Order       *Order
+	Properties  map[string]any // as sent; numbers are json.Number
+	Traits      map[string]any // identify and group
+	Group       string         // group only
+}
+
+// Kept is the identifier that the event is kept under: the one of the highest rank.
+func (e Event) Kept() Identifier { return e.Identifiers[0] }
+
+// Marketing is what an event says of how the person came, read by package channel.
+type Marketing struct {
+	Explicit string `json:"explicit,omitempty"` // context.channel or properties.channel
+	Source   string `json:"source,omitempty"`
+	Medium   string `json:"medium,omitempty"`
+	Campaign string `json:"campaign,omitempty"`
+	Term     string `json:"term,omitempty"`
+	Content  string `json:"content,omitempty"`
+	Referrer string `json:"referrer,omitempty"`
+	URL      string `json:"url,omitempty"` // the page's address with its query: click ids and utm parameters are read from it, then it is dropped
+}

@@ -1,0 +1,219 @@
+package event
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"sort"
+	"strings"
+
+	"waymark/shared/domain/money"
+)
+
+// Touchpoint is an accepted track, page or screen event in normal form, as pages and archive keep it. Its JSON is canonical: the same
+// touchpoint always has the same bytes.
+type Touchpoint struct {
+	ID         ID                `json:"i"`
+	Source     string            `json:"s"`
+	Type       Type              `json:"t"`
+	Name       string            `json:"n,omitempty"`
+	Original   Millis            `json:"o"`
+	Corrected  Millis            `json:"c"`
+	Received   Millis            `json:"r"`
+	Untimed    bool              `json:"u,omitempty"`
+	Skewed     bool              `json:"k,omitempty"`
+	Future     bool              `json:"f,omitempty"`
+	Sign       string            `json:"h,omitempty"` // the channel that this touchpoint itself points to, "" when it has no sign of its own
+	Country    string            `json:"y,omitempty"`
+	Page       string            `json:"g,omitempty"`
+	Order      *Order            `json:"d,omitempty"`
+	Properties map[string]string `json:"p,omitempty"` // allow-listed properties as text
+}
+
+// Order is the money side of Order Completed and Order Refunded.
+type Order struct {
+	ID       string       `json:"i"`           // order_id; of a refund: its refund_id; else the event's own id
+	Refund   bool         `json:"r,omitempty"` //
+	Amount   money.Micros `json:"a"`
+	Currency string       `json:"c,omitempty"` // ISO 4217; "" means the workspace's own
+	Items    int          `json:"n,omitempty"` // products named
+}
+
+// Key tells repeats from second events: the same source, messageId and device time, within one identifier. An event that came without a
+// timestamp has no device time, so its copies are found by Received (see Repeats).
+type Key struct {
+	Source   string
+	ID       ID
+	Original Millis // -1 when untimed: no device time is before 1970
+}
+
+// Key of the touchpoint within its identifier.
+func (t Touchpoint) Key() Key {
+	if t.Untimed {
+		return Key{Source: t.Source, ID: t.ID, Original: -1}
+	}
+	return Key{Source: t.Source, ID: t.ID, Original: t.Original}
+}
+
+// Bytes is the canonical form of the touchpoint.
+func (t Touchpoint) Bytes() []byte {
+	b, err := json.Marshal(t)
+	if err != nil {
+		panic("event: a touchpoint is made of strings and integers: " + err.Error())
+	}
+	return b
+}
+
+// Hash is the first 8 bytes of the SHA-256 of the canonical form.
+func (t Touchpoint) Hash() uint64 {
+	sum := sha256.Sum256(t.Bytes())
+	return binary.BigEndian.Uint64(sum[:8])
+}
+
+// before orders touchpoints by what all copies of an event share, then by which copy was received first.
+func before(a, b Touchpoint) int {
+	switch {
+	case a.Original != b.Original:
+		return compare(a.Original, b.Original)
+	case a.ID != b.ID:
+		return strings.Compare(string(a.ID), string(b.ID))
+	case a.Source != b.Source:
+		return strings.Compare(a.Source, b.Source)
+	case a.Received != b.Received:
+		return compare(a.Received, b.Received)
+	}
+	return strings.Compare(string(a.Bytes()), string(b.Bytes()))
+}
+
+func compare(a, b Millis) int {
+	if a < b {
+		return -1
+	}
+	if a > b {
+		return 1
+	}
+	return 0
+}
+
+// UntimedReach is how far apart two receipts of one event without a timestamp may lie and still be one event.
+const UntimedReach = 48 * 60 * 60 * 1000 // milliseconds
+
+// Distinct gives the touchpoints of one identifier with repeats dropped, ordered by device time, then id, then source. Of several copies of
+// one event the one received first stays, ties by bytes. The result depends only on the set of copies, never on their order.
+func Distinct(copies []Touchpoint) []Touchpoint {
+	sorted := append([]Touchpoint(nil), copies...)
+	sort.SliceStable(sorted, func(i, j int) bool { return before(sorted[i], sorted[j]) < 0 })
+	kept := sorted[:0]
+	anchors := map[Key]Millis{}
+	for _, t := range sorted {
+		key := t.Key()
+		anchor, seen := anchors[key]
+		if seen && (!t.Untimed || t.Received-anchor <= UntimedReach) {
+			continue
+		}
+		anchors[key] = t.Received
+		kept = append(kept, t)
+	}
+	return kept
+}
+
+// Repeats says whether t is another copy of an event among the stored ones, and whether it must be stored all the same: because it was
+// received earlier than every stored copy, or because it is untimed and its receipt is not there yet (a chain of late copies needs them all).
+// Copies received at one instant are told apart by their bytes.
+func Repeats(t Touchpoint, stored []Touchpoint) (repeat, keep bool) {
+	keep = true
+	for _, other := range stored {
+		if other.Key() != t.Key() {
+			continue
+		}
+		if t.Untimed {
+			apart := t.Received - other.Received
+			repeat = repeat || (apart <= UntimedReach && apart >= -UntimedReach)
+			keep = keep && (other.Received != t.Received || before(t, other) < 0)
+			continue
+		}
+		repeat = true
+		keep = keep && before(t, other) < 0
+	}
+	return repeat, keep
+}
+
+// Touchpoint turns an event into what is kept of it. sign is the channel it points to itself; allowed names the properties that may be kept.
+func (e Event) Touchpoint(sign string, allowed map[string]bool) Touchpoint {
+	t := Touchpoint{
+		ID: e.ID, Source: e.Source, Type: e.Type, Name: e.Name, Original: e.Original, Corrected: e.Corrected, Received: e.Received,
+		Untimed: e.Untimed, Skewed: e.Skewed, Future: e.Future, Sign: sign, Country: e.Country, Page: e.Page, Order: e.Order,
+	}
+	for name, value := range e.Properties {
+		text, ok := scalar(value)
+		if !allowed[name] || !ok {
+			continue
+		}
+		if t.Properties == nil {
+			t.Properties = map[string]string{}
+		}
+		t.Properties[name] = clip(text, maxPropertyBytes)
+	}
+	return t
+}
+
+// maxPropertyBytes bounds one kept property; longer texts are clipped, because rules compare short values.
+const maxPropertyBytes = 256
+
+func scalar(value any) (string, bool) {
+	switch v := value.(type) {
+	case string:
+		return v, v != ""
+	case json.Number:
+		return v.String(), true
+	case bool:
+		if v {
+			return "true", true
+		}
+		return "false", true
+	}
+	return "", false
+}
+
+// clip shortens text to at most n bytes without cutting a character.
+func clip(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && text[n]&0xC0 == 0x80 {
+		n--
+	}
+	return text[:n]
+}
+
+// Novelty is what a batch adds to what is stored of one identifier.
+type Novelty struct {
+	Fresh   []Touchpoint // events that are not stored yet, one copy each
+	Keep    []Touchpoint // what must be stored: Fresh, and copies that change which copy counts
+	Repeats []Touchpoint // stored copies of events that came again
+}
+
+// Compare tells fresh events from repeats. The copies may hold repeats among themselves.
+func Compare(copies, stored []Touchpoint) Novelty {
+	sorted := append([]Touchpoint(nil), copies...)
+	sort.SliceStable(sorted, func(i, j int) bool { return before(sorted[i], sorted[j]) < 0 })
+	known := make(map[Key][]Touchpoint, len(stored)+len(copies))
+	for _, t := range stored {
+		known[t.Key()] = append(known[t.Key()], t)
+	}
+	var n Novelty
+	for _, t := range sorted {
+		key := t.Key()
+		repeat, keep := Repeats(t, known[key])
+		if repeat {
+			n.Repeats = append(n.Repeats, known[key]...)
+		} else {
+			n.Fresh = append(n.Fresh, t)
+		}
+		if keep {
+			n.Keep = append(n.Keep, t)
+			known[key] = append(known[key], t)
+		}
+	}
+	return n
+}

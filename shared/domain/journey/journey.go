@@ -1,0 +1,188 @@
+// Package journey folds the touchpoints of a person, from all identifiers together, into one life: steps in time order, sessions, channels,
+// the orders that count and the stages passed. The fold depends only on the set of touchpoints, links and claims, never on how they came.
+//
+// It does not count anything; package kpi counts what lies in a window.
+//
+//	j := journey.Fold(root, lines, claims, model, now)
+package journey
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/profile"
+	"waymark/shared/domain/stage"
+)
+
+// SessionGap is the longest pause within a session: a touchpoint that comes more than this after the last one begins a new session.
+const SessionGap = 30 * time.Minute
+
+// Direct is the channel of a session in which no touchpoint has a sign of its own.
+const Direct = "direct"
+
+// Line is one identifier's touchpoints; copies may still be among them.
+type Line struct {
+	Identifier  event.Identifier
+	Touchpoints []event.Touchpoint
+}
+
+// Step is one touchpoint in the life of a person.
+type Step struct {
+	Touchpoint event.Touchpoint
+	Identifier event.Identifier
+	At         event.Millis // the time that counts: corrected, up to event.SkewTolerance later where the same device clock has an earlier step
+	Channel    string       // its own, else its session's
+	Session    int          // index into Sessions
+	Stage      stage.Name   // the stage after this step, "" before any
+	Counts     bool         // it is an order or a refund, and of all copies the one that counts
+}
+
+// Session is a run of steps.
+type Session struct {
+	Start, End  event.Millis
+	Channel     string // of its first step with a sign, else Direct
+	First, Last int    // indexes into Steps
+}
+
+// Journey is the life of one person up to an instant.
+type Journey struct {
+	Root       event.Identifier
+	Steps      []Step
+	Sessions   []Session
+	Stages     stage.History
+	FirstOrder int // index of the first step that is an order and counts; -1 when there is none
+}
+
+// Fold makes the journey of a person. claims says by order key who claims each order; time-driven stage changes are made up to until.
+func Fold(root event.Identifier, lines []Line, claims map[string]profile.Claims, model *stage.Model, until event.Millis) Journey {
+	j := Journey{Root: root, FirstOrder: -1}
+	for _, line := range lines {
+		j.Steps = append(j.Steps, steps(line, claims)...)
+	}
+	slices.SortFunc(j.Steps, compareSteps)
+	j.sessions()
+	touches := make([]stage.Touch, len(j.Steps))
+	for i, s := range j.Steps {
+		newOrder := s.Counts && !s.Touchpoint.Order.Refund
+		if newOrder && j.FirstOrder < 0 {
+			j.FirstOrder = i
+		}
+		touches[i] = stage.Touch{At: s.At, Touchpoint: s.Touchpoint, Channel: s.Channel, NewOrder: newOrder}
+	}
+	j.Stages = model.Walk(touches, until)
+	for i, after := range j.Stages.After {
+		j.Steps[i].Stage = after
+	}
+	return j
+}
+
+// steps of one identifier, with one device's own order kept: where a clock was corrected, a slow delivery of one batch must not put its
+// events after those of the next, so within one clock no step comes before the one before it. Steps of other devices may lie in between.
+func steps(line Line, claims map[string]profile.Claims) []Step {
+	distinct := event.Distinct(line.Touchpoints)
+	out := make([]Step, len(distinct))
+	var clocks []int // the last step of each wrong clock
+	for i, t := range distinct {
+		out[i] = Step{Touchpoint: t, Identifier: line.Identifier, At: t.Corrected}
+		if key, claim, ok := profile.ClaimOf(t, line.Identifier); ok {
+			out[i].Counts = claims[key].Won(claim)
+		}
+		if !t.Skewed || t.Future {
+			continue
+		}
+		clock := slices.IndexFunc(clocks, func(last int) bool { return sameClock(distinct[last], t) })
+		if clock < 0 {
+			clocks = append(clocks, i)
+			continue
+		}
+		// The days that a touchpoint may count on are marked as dirty by this bound.
+		if before := out[clocks[clock]].At; before > out[i].At && before.Sub(t.Corrected) <= event.SkewTolerance {
+			out[i].At = before
+		}
+		clocks[clock] = i
+	}
+	return out
+}
+
+// sameClock says whether two corrected touchpoints were stamped by the same wrong clock, that is, corrected by about as much.
+func sameClock(a, b event.Touchpoint) bool {
+	apart := (a.Corrected - a.Original).Sub(b.Corrected - b.Original)
+	return apart < event.SkewTolerance && apart > -event.SkewTolerance
+}
+
+func compareSteps(a, b Step) int {
+	return cmp.Or(
+		cmp.Compare(a.At, b.At),
+		cmp.Compare(a.Touchpoint.Original, b.Touchpoint.Original),
+		cmp.Compare(a.Touchpoint.ID, b.Touchpoint.ID),
+		cmp.Compare(a.Touchpoint.Source, b.Touchpoint.Source),
+		cmp.Compare(a.Identifier, b.Identifier),
+	)
+}
+
+func (j *Journey) sessions() {
+	for i := range j.Steps {
+		s := &j.Steps[i]
+		if n := len(j.Sessions); n == 0 || s.At.Sub(j.Sessions[n-1].End) > SessionGap {
+			j.Sessions = append(j.Sessions, Session{Start: s.At, First: i})
+		}
+		s.Session = len(j.Sessions) - 1
+		session := &j.Sessions[s.Session]
+		session.End, session.Last = s.At, i
+		if session.Channel == "" {
+			session.Channel = s.Touchpoint.Sign
+		}
+	}
+	for i := range j.Sessions {
+		session := &j.Sessions[i]
+		session.Channel = cmp.Or(session.Channel, Direct)
+		for k := session.First; k <= session.Last; k++ {
+			j.Steps[k].Channel = cmp.Or(j.Steps[k].Touchpoint.Sign, session.Channel)
+		}
+	}
+}
+
+// Instants gives every time at which something of this journey is counted, in no order: its steps and its stage changes.
+func (j Journey) Instants() []event.Millis {
+	out := make([]event.Millis, 0, len(j.Steps)+len(j.Stages.Visits))
+	for _, s := range j.Steps {
+		out = append(out, s.At)
+	}
+	for _, v := range j.Stages.Visits {
+		out = append(out, v.Entered)
+	}
+	return out
+}
+
+// Between gives the steps in [start, end).
+func (j Journey) Between(start, end event.Millis) []Step {
+	from, to := j.index(start), j.index(end)
+	return j.Steps[from:max(from, to)]
+}
+
+// index of the first step at or after t.
+func (j Journey) index(t event.Millis) int {
+	i, _ := slices.BinarySearchFunc(j.Steps, t, func(s Step, at event.Millis) int { return cmp.Compare(s.At, at) })
+	return i
+}
+
+// ReachBack is how far back a change in [start, end) can be felt: the start of the session that its first step belongs to, else start. A
+// step gives its session a channel, and with it every earlier step of the session.
+func (j Journey) ReachBack(start, end event.Millis) event.Millis {
+	i := j.index(start)
+	if i == len(j.Steps) || j.Steps[i].At >= end {
+		return start
+	}
+	return min(start, j.Sessions[j.Steps[i].Session].Start)
+}
+
+// LastBefore is the time of the last step before t; ok is false when there is none.
+func (j Journey) LastBefore(t event.Millis) (at event.Millis, ok bool) {
+	i := j.index(t)
+	if i == 0 {
+		return 0, false
+	}
+	return j.Steps[i-1].At, true
+}

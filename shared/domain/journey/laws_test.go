@@ -1,0 +1,186 @@
+package journey_test
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/journey"
+)
+
+// randomLines are a few identifiers of one person, with signs, orders, wrong clocks, events without a timestamp, retries and times that tie.
+func randomLines(r *rand.Rand) []journey.Line {
+	names := []string{"", event.OrderCompleted, event.OrderRefunded, "Product Viewed", "Product Added", "Order Shipped"}
+	var lines []journey.Line
+	for i := range 1 + r.IntN(4) {
+		line := journey.Line{Identifier: event.Identifier(fmt.Sprint("anon:", i))}
+		for n := range r.IntN(10) {
+			at := clock("10:00").Add(time.Duration(r.IntN(40)) * 7 * time.Minute).Add(time.Duration(r.IntN(2)) * 40 * 24 * time.Hour)
+			tp := event.Touchpoint{
+				ID: event.ID(fmt.Sprint("m", n)), Source: "web", Type: event.Track, Name: names[r.IntN(len(names))], Original: at, Corrected: at,
+				Received: at.Add(time.Second), Sign: []string{"", "", "email", "paid_search"}[r.IntN(4)],
+			}
+			switch tp.Name {
+			case "":
+				tp.Type = event.Page
+			case event.OrderCompleted, event.OrderRefunded:
+				tp.Order = &event.Order{ID: fmt.Sprint("o", r.IntN(4)), Refund: tp.Name == event.OrderRefunded, Amount: 1}
+			}
+			switch r.IntN(4) {
+			case 0:
+				tp.Skewed = true
+				tp.Corrected = at.Add(time.Hour + time.Duration(r.IntN(12))*time.Minute)
+			case 1:
+				tp.Untimed, tp.Received = true, tp.Original
+			}
+			line.Touchpoints = append(line.Touchpoints, tp)
+			for range r.IntN(3) {
+				again := tp
+				again.Received = again.Received.Add(time.Duration(r.IntN(3)) * time.Minute)
+				line.Touchpoints = append(line.Touchpoints, again)
+			}
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func TestAnyOrderGivesTheSameJourney(t *testing.T) {
+	t.Parallel()
+	m := stages(t)
+	forSeeds(t, 1500, func(t *testing.T, r *rand.Rand) {
+		lines := randomLines(r)
+		claims := claimsOf(lines...)
+		until := clock("10:00").Add(time.Duration(r.IntN(200)) * 24 * time.Hour)
+		want := journey.Fold("anon:0", lines, claims, m, until)
+		for range 3 {
+			r.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+			for _, l := range lines {
+				r.Shuffle(len(l.Touchpoints), func(i, j int) { l.Touchpoints[i], l.Touchpoints[j] = l.Touchpoints[j], l.Touchpoints[i] })
+			}
+			if got := journey.Fold("anon:0", lines, claims, m, until); !reflect.DeepEqual(got, want) {
+				t.Fatalf("the same touchpoints in another order\n got %+v\nwant %+v", got, want)
+			}
+		}
+		checkSteps(t, want)
+		checkSessions(t, want)
+	})
+}
+
+// checkSteps holds what must be true of every journey's steps.
+func checkSteps(t *testing.T, j journey.Journey) {
+	t.Helper()
+	counted := map[string]int{}
+	for i, s := range j.Steps {
+		if i > 0 && s.At < j.Steps[i-1].At {
+			t.Fatalf("step %d is at %d, before the one before it at %d", i, s.At, j.Steps[i-1].At)
+		}
+		if moved := s.At.Sub(s.Touchpoint.Corrected); moved < 0 || moved > event.SkewTolerance {
+			t.Fatalf("step %d is %s after its corrected time, at most %s", i, moved, event.SkewTolerance)
+		}
+		if s.Stage != j.Stages.After[i] {
+			t.Fatalf("step %d has stage %q, want %q", i, s.Stage, j.Stages.After[i])
+		}
+		if !s.Counts {
+			continue
+		}
+		key := fmt.Sprint(s.Touchpoint.Order.Refund, s.Touchpoint.Order.ID)
+		if counted[key]++; counted[key] > 1 {
+			t.Fatalf("order %s counts twice", key)
+		}
+		if !s.Touchpoint.Order.Refund && j.FirstOrder > i {
+			t.Fatalf("the first order is step %d, but step %d is one", j.FirstOrder, i)
+		}
+	}
+	for i, s := range j.Steps { // every order that this person alone claims counts once
+		if s.Touchpoint.Order == nil {
+			continue
+		}
+		if counted[fmt.Sprint(s.Touchpoint.Order.Refund, s.Touchpoint.Order.ID)] != 1 {
+			t.Fatalf("the order of step %d does not count", i)
+		}
+	}
+}
+
+// checkSessions recounts the sessions from the steps alone.
+func checkSessions(t *testing.T, j journey.Journey) {
+	t.Helper()
+	var want []journey.Session
+	for i, s := range j.Steps {
+		if i == 0 || s.At-j.Steps[i-1].At > 30*60*1000 {
+			want = append(want, journey.Session{Start: s.At, First: i})
+		}
+		last := &want[len(want)-1]
+		last.End, last.Last, last.Channel = s.At, i, cmp.Or(last.Channel, s.Touchpoint.Sign)
+		if s.Session != len(want)-1 {
+			t.Fatalf("step %d is in session %d, want %d", i, s.Session, len(want)-1)
+		}
+	}
+	for i := range want {
+		want[i].Channel = cmp.Or(want[i].Channel, "direct")
+	}
+	if !slices.Equal(j.Sessions, want) {
+		t.Fatalf("sessions are %+v, want %+v", j.Sessions, want)
+	}
+	for i, s := range j.Steps {
+		if channel := cmp.Or(s.Touchpoint.Sign, want[s.Session].Channel); s.Channel != channel {
+			t.Fatalf("step %d has channel %q, want %q", i, s.Channel, channel)
+		}
+	}
+}
+
+// A longer life begins as the shorter one did: looking later changes nothing that was seen.
+func TestLookingLaterChangesNothing(t *testing.T) {
+	t.Parallel()
+	m := stages(t)
+	forSeeds(t, 500, func(t *testing.T, r *rand.Rand) {
+		lines := randomLines(r)
+		claims := claimsOf(lines...)
+		early := journey.Fold("anon:0", lines, claims, m, clock("10:00"))
+		late := journey.Fold("anon:0", lines, claims, m, clock("10:00").Add(400*24*time.Hour))
+		if !reflect.DeepEqual(early.Steps, late.Steps) || !slices.Equal(early.Sessions, late.Sessions) || early.FirstOrder != late.FirstOrder {
+			t.Fatalf("steps or sessions differ when looked at later")
+		}
+		for i, v := range early.Stages.Visits {
+			seen := late.Stages.Visits[i]
+			if i == len(early.Stages.Visits)-1 {
+				seen.Left = 0
+			}
+			if v != seen {
+				t.Fatalf("visit %d is %+v, later %+v", i, v, seen)
+			}
+		}
+	})
+}
+
+// Between cuts a journey without loss: the parts put together are the whole.
+func TestBetweenTiles(t *testing.T) {
+	t.Parallel()
+	m := stages(t)
+	forSeeds(t, 500, func(t *testing.T, r *rand.Rand) {
+		j := journey.Fold("anon:0", randomLines(r), nil, m, clock("10:00"))
+		var parts []journey.Step
+		from := clock("00:00")
+		for from < clock("30 Dec 00:00") {
+			to := from.Add(time.Duration(1+r.IntN(1000)) * time.Minute * 60)
+			parts = append(parts, j.Between(from, to)...)
+			for _, s := range j.Between(from, to) {
+				if s.At < from || s.At >= to {
+					t.Fatalf("Between(%d, %d) has a step at %d", from, to, s.At)
+				}
+			}
+			if back := j.ReachBack(from, to); back > from {
+				t.Fatalf("ReachBack(%d, %d) = %d, later than the window", from, to, back)
+			}
+			from = to
+		}
+		if len(parts) != len(j.Steps) || len(parts) > 0 && !reflect.DeepEqual(parts, j.Steps) {
+			t.Fatalf("the parts have %d steps, the whole %d", len(parts), len(j.Steps))
+		}
+	})
+}

@@ -1,0 +1,258 @@
+package kpi
+
+import (
+	"cmp"
+	"slices"
+
+	"waymark/shared/domain/money"
+)
+
+// Row is one metric of one window for one value of one dimension. Amounts are millionths of the unit. A ratio or mean with a denominator of 0
+// has no value.
+type Row struct {
+	Metric      Name      `json:"m"`
+	Dimension   Dimension `json:"d,omitempty"`
+	Value       string    `json:"v,omitempty"` // of the dimension
+	Unit        string    `json:"u"`           // count, persons, ratio or a currency's code
+	Numerator   int64     `json:"a"`
+	Denominator *int64    `json:"b,omitempty"` // nil: the numerator is the value
+	N           int64     `json:"n"`           // how many touchpoints, persons or orders the number rests on
+}
+
+// IsMoney says whether the numerator is an amount in millionths.
+func (r Row) IsMoney() bool {
+	switch Unit(r.Unit) {
+	case UnitCount, UnitPersons, UnitRatio:
+		return false
+	}
+	return true
+}
+
+// Tally adds up what persons did in one window. Each person is added once, with all their facts. The zero value is not usable; NewTally makes
+// one.
+type Tally struct {
+	currency string
+	parts    map[Dimension]map[string]*part
+}
+
+// part is everything counted for one value of one dimension.
+type part struct {
+	touchpoints, active, fresh, sessions, entries, staying int64
+	orders, buyers, repeaters, newBuyers                   int64
+	money                                                  map[string]*purse
+}
+
+// purse is the money of one currency.
+type purse struct {
+	orders, buyers, refundCount int64
+	revenue, refunds            money.Micros
+}
+
+// NewTally begins an empty count. currency is the workspace's own, which has rows even without an order.
+func NewTally(currency string) *Tally {
+	t := &Tally{currency: currency, parts: map[Dimension]map[string]*part{}}
+	for _, d := range Dimensions {
+		t.parts[d] = map[string]*part{}
+	}
+	t.part(Whole, "").purse(currency)
+	return t
+}
+
+func (t *Tally) part(d Dimension, value string) *part {
+	p, found := t.parts[d][value]
+	if !found {
+		p = &part{money: map[string]*purse{}}
+		t.parts[d][value] = p
+	}
+	return p
+}
+
+func (p *part) purse(currency string) *purse {
+	m, found := p.money[currency]
+	if !found {
+		m = &purse{}
+		p.money[currency] = m
+	}
+	return m
+}
+
+// value of a cell in a dimension.
+func (c Cell) value(d Dimension) string {
+	switch d {
+	case ByChannel:
+		return c.Channel
+	case BySource:
+		return c.Source
+	case ByStage:
+		return c.Stage
+	case ByCountry:
+		return c.Country
+	}
+	return ""
+}
+
+// Add counts one person. The same person must not be added twice: merge the facts first.
+func (t *Tally) Add(f Facts) {
+	for _, d := range Dimensions {
+		t.addCounts(d, f)
+		t.addSales(d, f)
+	}
+	if len(f.Touches) > 0 {
+		t.part(Whole, "").staying++
+		t.part(ByStage, cmp.Or(f.Stage, Unknown)).staying++
+	}
+}
+
+func (t *Tally) addCounts(d Dimension, f Facts) {
+	seen := map[string]bool{}
+	for _, c := range f.Touches {
+		p := t.part(d, c.value(d))
+		p.touchpoints += c.N
+		if !seen[c.value(d)] {
+			seen[c.value(d)] = true
+			p.active++
+		}
+	}
+	for _, c := range f.Sessions {
+		t.part(d, c.value(d)).sessions += c.N
+	}
+	for _, c := range f.Entries {
+		t.part(d, c.value(d)).entries += c.N
+	}
+	if f.New != nil {
+		t.part(d, f.New.value(d)).fresh++
+	}
+	if f.NewBuyer != nil {
+		t.part(d, f.NewBuyer.value(d)).newBuyers++
+	}
+}
+
+func (t *Tally) addSales(d Dimension, f Facts) {
+	orders := map[string]int64{}
+	type pair struct{ value, currency string }
+	bought := map[pair]bool{}
+	for _, s := range f.Orders {
+		value := s.value(d)
+		p := t.part(d, value)
+		p.orders += s.N
+		orders[value] += s.N
+		m := p.purse(s.Currency)
+		m.orders += s.N
+		m.revenue += s.Amount
+		if key := (pair{value, s.Currency}); !bought[key] {
+			bought[key] = true
+			m.buyers++
+		}
+	}
+	for value, n := range orders {
+		p := t.part(d, value)
+		p.buyers++
+		if n >= 2 {
+			p.repeaters++
+		}
+	}
+	for _, s := range f.Refunds {
+		m := t.part(d, s.value(d)).purse(s.Currency)
+		m.refunds += s.Amount
+		m.refundCount += s.N
+	}
+}
+
+// Rows gives everything counted, in one fixed order. The whole has a row for every metric, zero or not; the parts of a dimension only where
+// something was counted.
+func (t *Tally) Rows() []Row {
+	var rows []Row
+	for _, d := range Dimensions {
+		values := make([]string, 0, len(t.parts[d]))
+		for value := range t.parts[d] {
+			values = append(values, value)
+		}
+		slices.Sort(values)
+		for _, m := range Metrics {
+			if d != Whole && !slices.Contains(m.Dimensions, d) {
+				continue
+			}
+			for _, value := range values {
+				rows = append(rows, t.parts[d][value].rows(m, d, value)...)
+			}
+		}
+	}
+	return rows
+}
+
+func (p *part) rows(m Metric, d Dimension, value string) []Row {
+	if m.Unit == UnitCurrency {
+		return p.moneyRows(m, d, value)
+	}
+	row := Row{Metric: m.Name, Dimension: d, Value: value, Unit: string(m.Unit)}
+	ratio := func(numerator, denominator int64) {
+		row.Numerator, row.Denominator, row.N = numerator, &denominator, denominator
+	}
+	switch m.Name {
+	case ConversionRate:
+		ratio(p.buyers, p.active)
+	case RepeatPurchaseRate:
+		ratio(p.repeaters, p.buyers)
+	default:
+		row.Numerator = p.count(m.Name)
+		row.N = row.Numerator
+	}
+	if d != Whole && row.N == 0 && row.Numerator == 0 {
+		return nil
+	}
+	return []Row{row}
+}
+
+func (p *part) count(name Name) int64 {
+	switch name {
+	case Touchpoints:
+		return p.touchpoints
+	case ActivePersons:
+		return p.active
+	case NewPersons:
+		return p.fresh
+	case Sessions:
+		return p.sessions
+	case StageEntries:
+		return p.entries
+	case StagePersons:
+		return p.staying
+	case Orders:
+		return p.orders
+	case Buyers:
+		return p.buyers
+	case NewBuyers:
+		return p.newBuyers
+	}
+	panic("kpi: no count is defined for " + string(name))
+}
+
+func (p *part) moneyRows(m Metric, d Dimension, value string) []Row {
+	currencies := make([]string, 0, len(p.money))
+	for currency := range p.money {
+		currencies = append(currencies, currency)
+	}
+	slices.Sort(currencies)
+	var rows []Row
+	for _, currency := range currencies {
+		row := p.money[currency].row(m.Name)
+		row.Dimension, row.Value, row.Unit = d, value, currency
+		if d == Whole || row.N > 0 {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func (m *purse) row(name Name) Row {
+	row := Row{Metric: name, Numerator: int64(m.revenue), N: m.orders}
+	switch name {
+	case Refunds:
+		row.Numerator, row.N = int64(m.refunds), m.refundCount
+	case AOV:
+		row.Denominator = &m.orders
+	case RevenuePerBuyer:
+		row.Denominator = &m.buyers
+	}
+	return row
+}

@@ -1,0 +1,102 @@
+package kpi
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"iter"
+	"slices"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/period"
+)
+
+// Window is one computed window as it is stored: all its rows, replaced as one.
+type Window struct {
+	Grain       period.Grain `json:"grain"`
+	Key         string       `json:"key"`
+	Start       event.Millis `json:"start"`
+	End         event.Millis `json:"end"`
+	Revision    int64        `json:"revision"`    // raised by every recomputation that changed something; 0 = never computed
+	ComputedAt  event.Millis `json:"computed_at"` // of the newest revision
+	Model       string       `json:"model"`       // stage model the rows were made under
+	Definitions int          `json:"definitions"`
+	Facts       string       `json:"facts,omitempty"` // object that holds the persons' facts
+	Digest      string       `json:"digest"`          // of rows and facts: equal means that nothing changed
+	Rows        []Row        `json:"-"`
+}
+
+// Mark says that a window must be computed anew. Marks are never changed: every cause writes its own, and a rollup deletes exactly those that
+// it read, so an event which lands while a window is computed marks it again.
+type Mark struct {
+	Handle      string             `json:"-"` // where the store keeps it
+	Grain       period.Grain       `json:"grain"`
+	Key         string             `json:"key"`                   // of the window
+	Identifiers []event.Identifier `json:"identifiers,omitempty"` // who may have something to count there (days only)
+	NotBefore   event.Millis       `json:"not_before,omitempty"`  // a change that time alone will make, not due before
+}
+
+// Day is what the store keeps beside the rows of a day, so that larger windows need no archive: who was active, and what each person did.
+type Day struct {
+	Identifiers []event.Identifier `json:"identifiers"` // that had a touchpoint or a stage change in the window, sorted
+	Persons     []Facts            `json:"persons"`     // sorted by person
+}
+
+// Sum is the digest of what the day holds: the same facts always have the same.
+func (d Day) Sum() string { return digest(d) }
+
+// Sum is the digest of what the window says, whenever and however often it was computed.
+func (w Window) Sum() string {
+	return digest([]any{w.Start, w.End, w.Model, w.Definitions, w.Facts, w.Rows})
+}
+
+// digest is 16 bytes of the SHA-256 of a value's JSON, in hex.
+func digest(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic("kpi: windows are made of strings and integers: " + err.Error())
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16])
+}
+
+// MergeFacts walks several windows' facts, each sorted by person and the windows in time order, and yields each person once with all their
+// facts merged. Distinct persons are therefore exact whatever their number, in memory that grows with the number of windows alone.
+func MergeFacts(windows []iter.Seq[Facts]) iter.Seq[Facts] {
+	return func(yield func(Facts) bool) {
+		heads := make([]*head, 0, len(windows))
+		for _, w := range windows {
+			next, stop := iter.Pull(w)
+			defer stop()
+			if h := (&head{next: next}); h.advance() {
+				heads = append(heads, h)
+			}
+		}
+		for len(heads) > 0 {
+			first := slices.MinFunc(heads, func(a, b *head) int { return cmp.Compare(a.facts.Person, b.facts.Person) }).facts.Person
+			merged := Facts{Person: first}
+			heads = slices.DeleteFunc(heads, func(h *head) bool {
+				if h.facts.Person != first {
+					return false
+				}
+				merged = merged.Merge(h.facts)
+				return !h.advance()
+			})
+			if !yield(merged) {
+				return
+			}
+		}
+	}
+}
+
+type head struct {
+	next  func() (Facts, bool)
+	facts Facts
+}
+
+func (h *head) advance() bool {
+	facts, ok := h.next()
+	h.facts = facts
+	return ok
+}

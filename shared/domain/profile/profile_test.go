@@ -1,0 +1,115 @@
+package profile_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"waymark/shared/domain/channel"
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/identity"
+	"waymark/shared/domain/profile"
+	"waymark/shared/model"
+)
+
+// An identifier that came through every channel and did everything, a hundred thousand times each. (Ten million times each are 1,074 bytes; the
+// store compresses what is longer than 700.)
+func TestAggregateStaysSmall(t *testing.T) {
+	t.Parallel()
+	m, err := model.Stages("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const often = 99_999
+	end := profile.Touch{At: 4_102_444_799_999, Sign: string(channel.ReferralProgramme), Hash: math.MaxUint64}
+	a := profile.Aggregate{
+		Version: often, Model: m.ID(), Touchpoints: often * 26, First: end, Last: end, Proof: math.MaxUint64,
+		Signs: map[string]int{}, Evidence: map[string]profile.Evidence{},
+	}
+	for _, name := range channel.Names() {
+		a.Signs[string(name)] = often
+	}
+	for _, name := range m.Stages() {
+		a.Evidence[string(name)] = profile.Evidence{Count: often, First: end.At}
+	}
+	if n := len(a.Bytes()); n > profile.MaxBytes {
+		t.Errorf("the aggregate takes %d bytes, at most %d: %s", n, profile.MaxBytes, a.Bytes())
+	}
+}
+
+func TestTraitsOf(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 1022) // with its quotes the longest value kept
+	proof := func(value string) profile.Trait {
+		return profile.Trait{Value: json.RawMessage(value), At: 5, Event: "m", Source: "web"}
+	}
+	for _, c := range []struct {
+		name  string
+		event event.Event
+		want  profile.Traits
+	}{
+		{"a track call has none", event.Event{Type: event.Track, Traits: map[string]any{"a": "b"}}, nil},
+		{
+			"values of all kinds", event.Event{Type: event.Identify, Traits: map[string]any{"s": "x", "n": json.Number("12.50"), "b": true, "o": map[string]any{"k": "v"}, "l": []any{"x"}}},
+			profile.Traits{"s": proof(`"x"`), "n": proof(`12.50`), "b": proof(`true`), "o": proof(`{"k":"v"}`), "l": proof(`["x"]`)},
+		},
+		{
+			"what is not kept", event.Event{Type: event.Identify, Traits: map[string]any{
+				"null": nil, "": "x", strings.Repeat("n", 129): "x", "long": long + "x", "longest": long, strings.Repeat("n", 128): "x",
+			}},
+			profile.Traits{"longest": proof(`"` + long + `"`), strings.Repeat("n", 128): proof(`"x"`)},
+		},
+		{"a group", event.Event{Type: event.Group, Group: "g1", Traits: map[string]any{"name": "Acme"}}, profile.Traits{"group": proof(`"g1"`)}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			c.event.ID, c.event.Source, c.event.Original, c.event.Corrected = "m", "web", 5, 99
+			if got := profile.TraitsOf(c.event); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("TraitsOf = %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestClaimOf(t *testing.T) {
+	t.Parallel()
+	proof := identity.Evidence{At: 5, Event: "m", Source: "till"}
+	for _, c := range []struct {
+		name  string
+		order *event.Order
+		key   string
+		ok    bool
+	}{
+		{"no order", nil, "", false},
+		{"an order", &event.Order{ID: "o1"}, "order:o1", true},
+		{"a refund of the same id is something else", &event.Order{ID: "o1", Refund: true}, "refund:o1", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			tp := event.Touchpoint{ID: "m", Source: "till", Original: 5, Corrected: 9, Received: 11, Order: c.order}
+			key, claim, ok := profile.ClaimOf(tp, "user:1")
+			want := profile.Claim{}
+			if c.ok {
+				want = profile.Claim{Evidence: proof, Identifier: "user:1", Corrected: 9}
+			}
+			if key != c.key || ok != c.ok || claim != want {
+				t.Errorf("ClaimOf = %q, %+v, %v, want %q, %+v, %v", key, claim, ok, c.key, want, c.ok)
+			}
+		})
+	}
+}
+
+// Of more claims than are kept, the earliest win, and a claim that fell out has not won.
+func TestMoreClaimsThanAreKept(t *testing.T) {
+	t.Parallel()
+	var claims profile.Claims
+	for at := profile.MaxClaims + 5; at >= 0; at-- {
+		claims = claims.Join(profile.Claim{Evidence: identity.Evidence{At: event.Millis(at), Event: event.ID(fmt.Sprint("m", at))}, Identifier: "user:1"})
+	}
+	if len(claims) != profile.MaxClaims || claims[0].Evidence.At != 0 || claims[len(claims)-1].Evidence.At != profile.MaxClaims-1 {
+		t.Errorf("kept %d claims from %d to %d, want the %d earliest", len(claims), claims[0].Evidence.At, claims[len(claims)-1].Evidence.At, profile.MaxClaims)
+	}
+}

@@ -1,0 +1,136 @@
+// Package report turns computed windows into the documents that marketers get: the long form of KPI rows, one number a line, and the manifest
+// that says what a file holds and under which definitions it was made. It writes no format; adapter tablefile does.
+package report
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+	"time"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/money"
+	"waymark/shared/domain/period"
+	"waymark/shared/domain/workspace"
+)
+
+// Columns of the long form, in their order.
+var Columns = [...]string{
+	"workspace", "metric", "grain", "start", "end", "dimension", "member", "value", "unit", "numerator", "denominator", "n", "revision", "computed_at",
+}
+
+// Lines gives the windows' rows in the long form, each with one text per column. Times are ISO 8601 in the workspace's zone, amounts are
+// decimal, and a ratio without a denominator has an empty value.
+func Lines(w workspace.Workspace, calendar period.Calendar, windows []kpi.Window) [][]string {
+	var lines [][]string
+	for _, window := range windows {
+		start, end := local(calendar, window.Start), local(calendar, window.End)
+		for _, row := range window.Rows {
+			lines = append(lines, []string{
+				w.Name, string(row.Metric), string(window.Grain), start, end, string(row.Dimension), row.Value,
+				Value(row), row.Unit, Numerator(row), Denominator(row), strconv.FormatInt(row.N, 10),
+				strconv.FormatInt(window.Revision, 10), window.ComputedAt.Time().Format(time.RFC3339),
+			})
+		}
+	}
+	return lines
+}
+
+func local(calendar period.Calendar, at event.Millis) string {
+	return calendar.Local(at.Time()).Format(time.RFC3339)
+}
+
+// Numerator of a row as decimal text.
+func Numerator(r kpi.Row) string {
+	if r.IsMoney() {
+		return money.Micros(r.Numerator).String()
+	}
+	return strconv.FormatInt(r.Numerator, 10)
+}
+
+// Denominator of a row as decimal text; empty where the numerator is the value.
+func Denominator(r kpi.Row) string {
+	if r.Denominator == nil {
+		return ""
+	}
+	return strconv.FormatInt(*r.Denominator, 10)
+}
+
+// Value of a row as decimal text: amounts to the millionth (half to even), ratios to 15 significant digits, counts whole. Empty when the
+// denominator is 0.
+func Value(r kpi.Row) string {
+	switch {
+	case r.Denominator == nil:
+		return Numerator(r)
+	case *r.Denominator == 0:
+		return ""
+	case r.IsMoney():
+		return money.Ratio(money.Micros(r.Numerator), *r.Denominator).String()
+	}
+	return strconv.FormatFloat(float64(r.Numerator)/float64(*r.Denominator), 'g', 15, 64)
+}
+
+// File is one file of an export.
+type File struct {
+	Name   string `json:"name"`
+	Rows   int    `json:"rows"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// Manifest says what an export holds. An export is there when its manifest is; without one it does not exist.
+type Manifest struct {
+	Name        string       `json:"name"`
+	Workspace   string       `json:"workspace"`
+	Schedule    string       `json:"schedule"` // daily, weekly, monthly or on-demand
+	Grain       period.Grain `json:"grain"`
+	Start       string       `json:"start"`
+	End         string       `json:"end"`
+	TimeZone    string       `json:"time_zone"`
+	Currency    string       `json:"currency"`
+	Model       string       `json:"model"`
+	Definitions int          `json:"definitions"`
+	Revision    int          `json:"revision"`    // of this export: 1, or one more than that of the file it restates
+	ComputedAt  string       `json:"computed_at"` // of the newest window in it
+	CreatedAt   string       `json:"created_at"`
+	Windows     int          `json:"windows"`
+	Rows        int          `json:"rows"`
+	Files       []File       `json:"files"`
+}
+
+// Describe fills in what follows from the windows.
+func Describe(w workspace.Workspace, calendar period.Calendar, windows []kpi.Window) Manifest {
+	m := Manifest{
+		Workspace: w.Name, TimeZone: w.Zone, Currency: w.Currency, Model: w.Model, Definitions: kpi.Definitions, Windows: len(windows),
+	}
+	var newest event.Millis
+	for _, window := range windows {
+		newest = max(newest, window.ComputedAt)
+		m.Model = cmp.Or(window.Model, m.Model)
+		m.Rows += len(window.Rows)
+	}
+	if newest > 0 {
+		m.ComputedAt = newest.Time().Format(time.RFC3339)
+	}
+	return m
+}
+
+// Prefix is where a workspace's exports lie in the export bucket.
+func Prefix(ws string) string { return "exports/workspace=" + ws + "/" }
+
+// manifestEnding is that of manifests among the export files.
+const manifestEnding = ".manifest.json"
+
+// ManifestKey is where the manifest of an export lies.
+func ManifestKey(ws, name string) string { return Prefix(ws) + name + manifestEnding }
+
+// FileKey is where a file of an export lies.
+func FileKey(ws, file string) string { return Prefix(ws) + file }
+
+// NameOf gives the export whose manifest lies at the key; ok is false for other files.
+func NameOf(ws, key string) (name string, ok bool) {
+	rest, found := strings.CutPrefix(key, Prefix(ws))
+	name, isManifest := strings.CutSuffix(rest, manifestEnding)
+	return name, found && isManifest
+}

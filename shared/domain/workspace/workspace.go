@@ -1,0 +1,97 @@
+// Package workspace describes one tenant, its settings and the keys that open it. Nothing crosses a workspace: its name is the first part of
+// every key in the store. It is not for what people do in it.
+//
+//	shop, err := workspace.New("shop", "Europe/London", "GBP", "default")
+package workspace
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"regexp"
+	"strings"
+	"time"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/money"
+	"waymark/shared/domain/period"
+)
+
+// Workspace is one tenant.
+type Workspace struct {
+	Name     string       `json:"name"`
+	Zone     string       `json:"time_zone"` // IANA name
+	Currency string       `json:"currency"`  // ISO 4217, of orders that name none
+	Model    string       `json:"model"`     // stage model, name or name@version
+	Created  event.Millis `json:"created"`
+	Keys     []Key        `json:"keys"` // as text only where it is a local or a public key
+}
+
+// Role is what a key may do.
+type Role string
+
+// The roles: a write key is public and may only append, a secret key reads and operates.
+const (
+	Write  Role = "write"
+	Secret Role = "secret"
+)
+
+// Key opens one workspace in one role.
+type Key struct {
+	Text      string       `json:"key"`
+	Workspace string       `json:"workspace"`
+	Role      Role         `json:"role"`
+	Source    string       `json:"source,omitempty"`  // of a write key: the site or system that sends with it
+	Origins   []string     `json:"origins,omitempty"` // of a write key: origins that browsers may send from; empty allows all
+	Expires   event.Millis `json:"expires,omitempty"` // 0 = never; set on rotation so that the old key works during an overlap
+}
+
+// Valid says whether the key still works.
+func (k Key) Valid(now time.Time) bool { return k.Expires == 0 || event.At(now) < k.Expires }
+
+// Allows says whether a browser at this origin may use the key; requests without an origin come from servers and are allowed.
+func (k Key) Allows(origin string) bool {
+	if origin == "" || len(k.Origins) == 0 {
+		return true
+	}
+	for _, allowed := range k.Origins {
+		if strings.EqualFold(allowed, origin) {
+			return true
+		}
+	}
+	return false
+}
+
+// Fingerprint is how a key is looked up: the hex SHA-256 of its text.
+func Fingerprint(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}
+
+// KeyText writes random text as a key of a role: wk_ or sk_ before it.
+func KeyText(role Role, random string) string {
+	if role == Secret {
+		return "sk_" + random
+	}
+	return "wk_" + random
+}
+
+var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+
+// New checks the settings of a workspace. Errors: fault.Invalid naming the setting.
+func New(name, zone, currency, model string) (Workspace, error) {
+	if !nameForm.MatchString(name) {
+		return Workspace{}, fault.New(fault.Invalid, "bad_workspace", "a workspace's name has 1 to 40 of a-z, 0-9 and -, and begins with a letter or digit").At("name")
+	}
+	if _, err := period.New(zone, time.Monday); err != nil {
+		return Workspace{}, fault.Newf(fault.Invalid, "bad_time_zone", "%q is no IANA time zone such as Europe/London", zone).At("time_zone")
+	}
+	code, err := money.Currency(currency)
+	if err != nil {
+		return Workspace{}, fault.Newf(fault.Invalid, "bad_currency", "%q is no currency code of three letters such as EUR", currency).At("currency")
+	}
+	return Workspace{Name: name, Zone: zone, Currency: code, Model: model}, nil
+}
+
+// Calendar of the workspace: its zone, weeks from Monday. The zone was checked when the workspace was made.
+func (w Workspace) Calendar() (period.Calendar, error) { return period.New(w.Zone, time.Monday) }

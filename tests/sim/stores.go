@@ -1,0 +1,182 @@
+package sim
+
+import (
+	"context"
+	"iter"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/identity"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/period"
+	"waymark/shared/domain/profile"
+	"waymark/shared/domain/workspace"
+)
+
+// stores gives the handlers of one invocation the memory adapter, with the world's interleaving and faults at every call. A call that reads
+// several items of the table is as many calls here, because nothing makes them one on AWS.
+type stores struct {
+	*World
+	run        *worker
+	pagesFirst bool // mutant: the pages are read before the aggregate
+}
+
+func (s *stores) Workspace(ctx context.Context, name string) (workspace.Workspace, error) {
+	return s.table.Workspace(ctx, name)
+}
+
+func (s *stores) Workspaces(ctx context.Context) ([]workspace.Workspace, error) {
+	return s.table.Workspaces(ctx)
+}
+
+// Load reads the aggregate and then the pages; the mutant does it the other way round.
+func (s *stores) Load(ctx context.Context, ws string, id event.Identifier, days []string) (a profile.Aggregate, pages []event.Touchpoint, err error) {
+	aggregate := func() error { a, _, err = s.table.Load(ctx, ws, id, nil); return err }
+	stored := func() error { _, pages, err = s.table.Load(ctx, ws, id, days); return err }
+	err = s.both("load", aggregate, stored)
+	return a, pages, err
+}
+
+// Timeline reads the aggregate and then all pages; the mutant does it the other way round.
+func (s *stores) Timeline(ctx context.Context, ws string, id event.Identifier) (a profile.Aggregate, pages []event.Touchpoint, err error) {
+	aggregate := func() error { a, _, err = s.table.Load(ctx, ws, id, nil); return err }
+	stored := func() error { _, pages, err = s.table.Timeline(ctx, ws, id); return err }
+	err = s.both("timeline", aggregate, stored)
+	return a, pages, err
+}
+
+func (s *stores) both(site string, aggregate, pages func() error) error {
+	first, second := aggregate, pages
+	if s.pagesFirst {
+		first, second = pages, aggregate
+	}
+	if err := s.call(s.run, site+" 1", first); err != nil {
+		return err
+	}
+	return s.call(s.run, site+" 2", second)
+}
+
+func (s *stores) PutPage(ctx context.Context, ws string, id event.Identifier, page []event.Touchpoint) error {
+	return s.call(s.run, "put page", func() error { return s.table.PutPage(ctx, ws, id, page) })
+}
+
+func (s *stores) Commit(ctx context.Context, ws string, id event.Identifier, a profile.Aggregate) error {
+	return s.call(s.run, "commit", func() error { return s.table.Commit(ctx, ws, id, a) })
+}
+
+func (s *stores) Traits(ctx context.Context, ws string, id event.Identifier) (t profile.Traits, version int64, err error) {
+	err = s.call(s.run, "traits", func() error { t, version, err = s.table.Traits(ctx, ws, id); return err })
+	return t, version, err
+}
+
+func (s *stores) PutTraits(ctx context.Context, ws string, id event.Identifier, t profile.Traits, version int64) error {
+	return s.call(s.run, "put traits", func() error { return s.table.PutTraits(ctx, ws, id, t, version) })
+}
+
+func (s *stores) Evidence(ctx context.Context, ws string, links []identity.Link) (stored []identity.Evidence, found []bool, err error) {
+	err = s.call(s.run, "evidence", func() error { stored, found, err = s.table.Evidence(ctx, ws, links); return err })
+	return stored, found, err
+}
+
+func (s *stores) PutLink(ctx context.Context, ws string, l identity.Link) error {
+	return s.call(s.run, "put link", func() error { return s.table.PutLink(ctx, ws, l) })
+}
+
+func (s *stores) Nodes(ctx context.Context, ws string, ids []event.Identifier) (nodes []identity.Node, err error) {
+	err = s.call(s.run, "nodes", func() error { nodes, err = s.table.Nodes(ctx, ws, ids); return err })
+	return nodes, err
+}
+
+func (s *stores) Claims(ctx context.Context, ws string, keys []string) (c map[string]profile.Claims, versions map[string]int64, err error) {
+	err = s.call(s.run, "claims", func() error { c, versions, err = s.table.Claims(ctx, ws, keys); return err })
+	return c, versions, err
+}
+
+func (s *stores) PutClaims(ctx context.Context, ws, key string, c profile.Claims, version int64) error {
+	return s.call(s.run, "put claims", func() error { return s.table.PutClaims(ctx, ws, key, c, version) })
+}
+
+func (s *stores) PutMarks(ctx context.Context, ws string, marks []kpi.Mark) error {
+	return s.call(s.run, "put marks", func() error { return s.table.PutMarks(ctx, ws, marks) })
+}
+
+func (s *stores) Marks(ctx context.Context, ws string, until event.Millis) (marks []kpi.Mark, err error) {
+	err = s.call(s.run, "marks", func() error { marks, err = s.table.Marks(ctx, ws, until); return err })
+	return marks, err
+}
+
+func (s *stores) DeleteMarks(ctx context.Context, ws string, handles []string) error {
+	return s.call(s.run, "delete marks", func() error { return s.table.DeleteMarks(ctx, ws, handles) })
+}
+
+func (s *stores) PutFailed(ctx context.Context, f event.Failed) error {
+	return s.call(s.run, "put failed", func() error { return s.table.PutFailed(ctx, f) })
+}
+
+func (s *stores) DeleteFailed(ctx context.Context, ws, id string) error {
+	return s.call(s.run, "delete failed", func() error { return s.table.DeleteFailed(ctx, ws, id) })
+}
+
+func (s *stores) Put(ctx context.Context, key string, records []event.Record) error {
+	return s.call(s.run, "archive", func() error { return s.archive.Put(ctx, key, records) })
+}
+
+func (s *stores) PutArchiveIndex(ctx context.Context, ws string, days []string, key string) error {
+	return s.call(s.run, "archive index", func() error { return s.table.PutArchiveIndex(ctx, ws, days, key) })
+}
+
+func (s *stores) Partitions(ctx context.Context, ws string, ids []event.Identifier) (out []profile.Partition, err error) {
+	for _, id := range ids {
+		err = s.call(s.run, "partition", func() error {
+			one, err := s.table.Partitions(ctx, ws, []event.Identifier{id})
+			out = append(out, one...)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (s *stores) Window(ctx context.Context, ws string, g period.Grain, key string) (w kpi.Window, err error) {
+	err = s.call(s.run, "window", func() error { w, err = s.table.Window(ctx, ws, g, key); return err })
+	return w, err
+}
+
+func (s *stores) Windows(ctx context.Context, ws string, g period.Grain, from, to string) (w []kpi.Window, err error) {
+	err = s.call(s.run, "windows", func() error { w, err = s.table.Windows(ctx, ws, g, from, to); return err })
+	return w, err
+}
+
+func (s *stores) PutWindow(ctx context.Context, ws string, w kpi.Window) error {
+	return s.call(s.run, "put window", func() error { return s.table.PutWindow(ctx, ws, w) })
+}
+
+func (s *stores) PutFacts(ctx context.Context, key string, d kpi.Day) error {
+	return s.call(s.run, "put facts", func() error { return s.archive.PutFacts(ctx, key, d) })
+}
+
+func (s *stores) Facts(ctx context.Context, key string) (d kpi.Day, err error) {
+	err = s.call(s.run, "facts", func() error { d, err = s.archive.Facts(ctx, key); return err })
+	return d, err
+}
+
+func (s *stores) Persons(ctx context.Context, key string) (iter.Seq[kpi.Facts], func() error) {
+	d, err := s.Facts(ctx, key)
+	persons := func(yield func(kpi.Facts) bool) {
+		for _, f := range d.Persons {
+			if !yield(f) {
+				return
+			}
+		}
+	}
+	return persons, func() error { return err }
+}
+
+func (s *stores) Delete(ctx context.Context, key string) error {
+	return s.call(s.run, "delete facts", func() error { return s.archive.Delete(ctx, key) })
+}
+
+func (s *stores) PutRollupTimes(ctx context.Context, ws string, times map[period.Grain]event.Millis) error {
+	return s.call(s.run, "put times", func() error { return s.table.PutRollupTimes(ctx, ws, times) })
+}
