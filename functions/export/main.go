@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"io"
 	"log/slog"
 	"os"
@@ -44,7 +45,7 @@ var kinds = map[string]tablefile.Kind{
 func writeCSV(w io.Writer, lines [][]string) (int, error) {
 	columns := make([]tablefile.Column, len(report.Columns))
 	for i, name := range report.Columns {
-		columns[i] = tablefile.Column{Name: name, Kind: kinds[name]}
+		columns[i] = tablefile.Column{Name: name, Kind: cmp.Or(kinds[name], tablefile.Text)}
 	}
 	summary, err := tablefile.WriteCSV(w, columns, slices.Values(lines))
 	return summary.Rows, err

@@ -49,7 +49,7 @@ func (d *deployment) invoke(ctx context.Context, name string, event []byte) (lam
 // deploy reads the template, builds the functions, makes the resources and prepares everything without starting it.
 func (c *Cloud) deploy(ctx context.Context) (*deployment, error) {
 	t, err := template.Load(c.config.Template, template.Options{
-		Parameters: c.config.Parameters, Region: region, Account: account, QueueURL: c.queueURL, APIURL: c.URL(),
+		Parameters: c.config.Parameters, Defaults: c.config.Defaults, Region: region, Account: account, QueueURL: c.queueURL, APIURL: c.URL(),
 	})
 	if err != nil {
 		return nil, err

@@ -33,12 +33,13 @@ type Config struct {
 	Template   string // file; template.yaml below Root if empty
 	Emulators  string // directory of their package.json; infra/emulators below Root if empty
 	Parameters map[string]string
-	Data       string // directory for data, logs and binaries
-	Memory     bool   // keep table and buckets in memory only
-	Port       int    // of the HTTP API; 0 takes a free one
-	Bind       string // another address to listen on, for containers
-	KeepGoing  bool   // start also if a function does not compile
-	Verbose    bool   // the functions' logs go to Out too
+	Defaults   map[string]string // of parameters, instead of the template's own
+	Data       string            // directory for data, logs and binaries
+	Memory     bool              // keep table and buckets in memory only
+	Port       int               // of the HTTP API; 0 takes a free one
+	Bind       string            // another address to listen on, for containers
+	KeepGoing  bool              // start also if a function does not compile
+	Verbose    bool              // the functions' logs go to Out too
 
 	IntegrationTimeout time.Duration // how long the HTTP API waits for a function; as in AWS if 0
 	Pollers            int           // batches at a time and queue source; 2 if 0

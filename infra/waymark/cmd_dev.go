@@ -66,6 +66,8 @@ func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool
 	set.Visit(func(f *flag.Flag) { watchGiven = watchGiven || f.Name == "watch" })
 	f.watch = f.watch && !noWatch && (watchGiven || f.readyFile == "")
 	f.config.Parameters = params
+	// Nothing is worked on for longer than Process's timeout of 30 s, so what a crash leaves comes again as soon as it may.
+	f.config.Defaults = map[string]string{"VisibilityTimeoutSeconds": "30"}
 	var err error
 	if f.config.Root, err = projectRoot(root); err != nil {
 		fmt.Fprintf(io.Err, "waymark dev: %v\n", err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -121,8 +122,9 @@ func systemEnv() func(string) string {
 
 // demoWorkspaces makes the workspaces of `waymark demo`, with keys that follow from their names, so that a second run finds them again.
 func demoWorkspaces(env map[string]string) demo.CreateWorkspace {
+	getenv := func(variable string) string { return cmp.Or(env[variable], os.Getenv(variable)) }
 	return func(ctx context.Context, name, zone, currency, model string) (write, secret string, err error) {
-		keys, err := createWorkspace(ctx, func(variable string) string { return env[variable] }, wanted{
+		keys, err := createWorkspace(ctx, getenv, wanted{
 			name: name, zone: zone, currency: currency, model: model, write: "wk_" + name, secret: "sk_" + name,
 		})
 		return keys.Write, keys.Secret, err

@@ -124,8 +124,8 @@ func object(raw []byte) (map[string]json.RawMessage, error) {
 	return members, nil
 }
 
-// canonical is the event as it is queued: without the write key, which no archive should hold, and where it is too long as sent, without the
-// white space that the queue drops, so that process measures what was measured here.
+// canonical is the event as it is queued: without the write key, which no archive should hold, and where it is too long as sent, in the
+// shortest form that says the same, so that process, which reads that form, comes to the same verdict.
 func canonical(raw json.RawMessage) json.RawMessage {
 	if bytes.Contains(raw, []byte("writeKey")) || bytes.Contains(raw, []byte(`\u`)) {
 		raw = withoutKey(raw)
@@ -133,14 +133,29 @@ func canonical(raw json.RawMessage) json.RawMessage {
 	if len(raw) <= event.MaxEventBytes {
 		return raw
 	}
+	short := shortest(raw)
+	if len(short) <= maxStoredBytes {
+		return short
+	}
+	return write(map[string]any{"too_large": true, "bytes": len(short), "beginning": string(short[:keptBytes])})
+}
+
+// shortest drops white space and writes characters as themselves where they were sent as escapes.
+func shortest(raw json.RawMessage) json.RawMessage {
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, raw); err != nil {
 		return raw // no JSON: process says so
 	}
-	if compact.Len() <= maxStoredBytes {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	var value any
+	if err := decoder.Decode(&value); err != nil {
 		return compact.Bytes()
 	}
-	return write(map[string]any{"too_large": true, "bytes": compact.Len(), "beginning": string(compact.Bytes()[:keptBytes])})
+	if again := write(value); len(again) < compact.Len() {
+		return again
+	}
+	return compact.Bytes()
 }
 
 func withoutKey(raw json.RawMessage) json.RawMessage {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -37,6 +38,9 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (any, error) 
 	}
 	manifest, err := h.demanded(ctx, e)
 	if err != nil {
+		if kind := fault.KindOf(err); kind == fault.Internal || kind == fault.Unavailable {
+			slog.ErrorContext(ctx, "request failed", "kind", kind, "error", err.Error())
+		}
 		return httpapi.Error(err, e.RequestContext.RequestID), nil
 	}
 	return httpapi.JSON(http.StatusOK, manifest), nil

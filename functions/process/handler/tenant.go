@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/stage"
 	"waymark/shared/domain/workspace"
@@ -29,7 +30,8 @@ type tenants struct {
 	byName map[string]tenant
 }
 
-// tenant loads a workspace with its calendar and stage model. NotFound when there is none.
+// tenant loads a workspace with its calendar and stage model. NotFound when there is none; settings that cannot be used are Unavailable, since
+// they are no fault of the events, which wait on the queue until somebody mends them.
 func (h *Handler) tenant(ctx context.Context, name string) (tenant, error) {
 	h.tenants.mu.Lock()
 	defer h.tenants.mu.Unlock()
@@ -42,11 +44,11 @@ func (h *Handler) tenant(ctx context.Context, name string) (tenant, error) {
 	}
 	calendar, err := w.Calendar()
 	if err != nil {
-		return tenant{}, fmt.Errorf("read time zone of workspace %s: %w", name, err)
+		return tenant{}, fault.Wrap(fault.Unavailable, "unusable_workspace", fmt.Errorf("read time zone of workspace %s: %w", name, err))
 	}
 	model, err := h.Model(w.Model)
 	if err != nil {
-		return tenant{}, fmt.Errorf("read stage model of workspace %s: %w", name, err)
+		return tenant{}, fault.Wrap(fault.Unavailable, "unusable_workspace", fmt.Errorf("read stage model of workspace %s: %w", name, err))
 	}
 	t := tenant{Workspace: w, calendar: calendar, model: model, loaded: h.Now()}
 	h.tenants.byName[name] = t

@@ -49,7 +49,10 @@ func (h *Handler) write(ctx context.Context, b *batch, t tenant, m *marks, items
 	)
 	for _, g := range groups(items) {
 		one := func() {
-			err := h.writeOne(ctx, t, m, g)
+			err := h.inTime(ctx)
+			if err == nil {
+				err = h.writeOne(ctx, t, m, g)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -70,6 +73,16 @@ func (h *Handler) write(ctx context.Context, b *batch, t tenant, m *marks, items
 	}
 	wg.Wait()
 	return written
+}
+
+// reserve is kept of the invocation's time for the joins, the marks and the answer; what is not begun by then comes again.
+const reserve = 8 * time.Second
+
+func (h *Handler) inTime(ctx context.Context) error {
+	if deadline, limited := ctx.Deadline(); limited && deadline.Sub(h.Now()) < reserve {
+		return fault.New(fault.Unavailable, "out_of_time", "the rest of the batch comes again")
+	}
+	return nil
 }
 
 // groups puts together what is kept under one identifier, in the order of first appearance.

@@ -94,11 +94,14 @@ func (h *Handler) parts(ctx context.Context, ws string, calendar period.Calendar
 		days = period.Window{Start: month.End, End: month.End}
 	}
 	rest, err := h.days(ctx, ws, calendar, days)
+	if err != nil {
+		return nil, err
+	}
 	parts = append(parts, rest...)
 	if n := len(parts); n > maxParts {
 		return nil, fault.Newf(fault.Invalid, "range_too_large", "this period is made of %d days and months, the limit is %d; ask for a shorter one", n, maxParts)
 	}
-	return parts, err
+	return parts, nil
 }
 
 func (h *Handler) days(ctx context.Context, ws string, calendar period.Calendar, span period.Window) ([]kpi.Window, error) {

@@ -112,7 +112,7 @@ func (w *wish) readSpan(query url.Values, calendar period.Calendar, now time.Tim
 			return err
 		}
 	}
-	w.from = calendar.At(period.Day, w.to.Add(-1).AddDate(0, 0, 1-defaultDays)).Start
+	w.from = calendar.At(period.Day, calendar.Local(w.to.Add(-1)).AddDate(0, 0, 1-defaultDays)).Start
 	if from != "" {
 		var err error
 		if w.from, err = bound(calendar, "from", from); err != nil {

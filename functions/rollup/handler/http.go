@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -42,6 +43,9 @@ func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (any, error) 
 	}
 	result, err := h.demanded(ctx, e)
 	if err != nil {
+		if kind := fault.KindOf(err); kind == fault.Internal || kind == fault.Unavailable {
+			slog.ErrorContext(ctx, "request failed", "kind", kind, "error", err.Error())
+		}
 		return httpapi.Error(err, e.RequestContext.RequestID), nil
 	}
 	return httpapi.JSON(http.StatusOK, result), nil

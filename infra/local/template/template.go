@@ -22,6 +22,7 @@ import (
 // Options are the facts about the place of deployment that a template can ask for.
 type Options struct {
 	Parameters map[string]string        // values for the template's parameters, instead of their defaults
+	Defaults   map[string]string        // values for parameters that the template has and nobody gave, instead of its own defaults
 	Region     string                   // AWS::Region; us-east-1 if empty
 	Account    string                   // AWS::AccountId; 000000000000 if empty
 	Stack      string                   // AWS::StackName, the first part of physical names; waymark if empty
@@ -95,6 +96,9 @@ func (t *Template) readParameters(section *yaml.Node) error {
 	t.parameters = map[string]any{}
 	for name, node := range pairs(section) {
 		value, given := t.options.Parameters[name]
+		if !given {
+			value, given = t.options.Defaults[name]
+		}
 		if !given {
 			fallback := child(node, "Default")
 			if fallback == nil {

@@ -165,14 +165,14 @@ Resources:
 		parameters map[string]string
 		want       string // environment or error
 	}{
-		{"defaults and a value", map[string]string{"Key": "k"}, "red 1"},
+		{"defaults and a value", map[string]string{"Key": "k"}, "red 7"},
 		{"overrides", map[string]string{"Key": "k", "Colour": "blue", "Size": "2"}, "blue 2"},
 		{"without a default", nil, "parameter Key has no default: give it a value with --param Key=VALUE"},
 		{"not allowed", map[string]string{"Key": "k", "Colour": "green"}, `t.yaml:3: parameter Colour cannot be "green": it is one of red, blue`},
 		{"no number", map[string]string{"Key": "k", "Size": "big"}, `parameter Size is not a number: "big"`},
 		{"unknown", map[string]string{"Key": "k", "Colr": "red"}, "t.yaml has no parameter Colr"},
 	} {
-		parsed, err := template.Parse("t.yaml", []byte(source), template.Options{Parameters: c.parameters})
+		parsed, err := template.Parse("t.yaml", []byte(source), template.Options{Parameters: c.parameters, Defaults: map[string]string{"Size": "7", "Absent": "x"}})
 		if err != nil {
 			if !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s: error = %v, want %q", c.name, err, c.want)

@@ -106,6 +106,7 @@ func nodes(t *testing.T, table TableUnderTest, _ *Clock) {
 	for n, text := range strange {
 		add(linkOf(event.Identifier(fmt.Sprintf("anon:%d-%s", n, text)), "email:a@b.c", noon, event.ID(text)), nil, &want[2])
 	}
+	add(linkOf("\U0010ffff", "email:a@b.c", noon, "e"), nil, &want[2]) // the last that sorts behind M#
 	longest := strings.Repeat("x", event.MaxIdentifierBytes)
 	add(linkOf(event.Identifier("anon:"+longest), event.Identifier("user:"+longest), noon, "e"), nil, nil)
 	add(linkOf(event.Identifier("anon:"+longest), "email:a@b.c", noon, "e"), nil, &want[2])

@@ -109,9 +109,7 @@ func (t *Table) PutPage(ctx context.Context, workspace string, id event.Identifi
 		return nil
 	}
 	sorted := slices.Clone(page)
-	slices.SortFunc(sorted, func(a, b event.Touchpoint) int {
-		return cmp.Or(cmp.Compare(a.Original, b.Original), bytes.Compare(a.Bytes(), b.Bytes()))
-	})
+	slices.SortFunc(sorted, byTimeThenBytes)
 	if first, last := sorted[0].Original.Day(), sorted[len(sorted)-1].Original.Day(); first != last {
 		return fmt.Errorf("write page: its touchpoints are of %s to %s, a page is of one day", first, last)
 	}
@@ -144,4 +142,12 @@ func (t *Table) Commit(ctx context.Context, workspace string, id event.Identifie
 	}
 	i["v"] = number(a.Version)
 	return translate("write profile", t.put(ctx, i, after(a.Version)))
+}
+
+// byTimeThenBytes writes the bytes of touchpoints only where their times do not tell.
+func byTimeThenBytes(a, b event.Touchpoint) int {
+	if c := cmp.Compare(a.Original, b.Original); c != 0 {
+		return c
+	}
+	return bytes.Compare(a.Bytes(), b.Bytes())
 }

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	requestTimeout  = 4 * time.Second // of one attempt: three of them end before an HTTP client gives up
+	requestTimeout  = 2500 * time.Millisecond // of one attempt: three of them end before the 10 seconds that collect has
 	requestAttempts = 3
 )
 

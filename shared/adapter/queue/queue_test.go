@@ -22,7 +22,10 @@ import (
 
 // batch is one SendMessageBatch as it arrived.
 type batch struct {
-	Entries []struct{ Id, MessageBody string }
+	Entries []struct {
+		ID          string `json:"Id"`
+		MessageBody string
+	}
 }
 
 // service answers SendMessageBatch in the place of SQS. It is called inside a bubble of package synctest, where no time passes.
@@ -32,7 +35,7 @@ type service struct {
 }
 
 type failure struct {
-	Id          string
+	ID          string `json:"Id"`
 	Code        string
 	SenderFault bool
 }
@@ -47,18 +50,21 @@ func (s *service) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	type taken struct{ Id, MessageId string }
+	type taken struct {
+		ID        string `json:"Id"`
+		MessageID string `json:"MessageId"`
+	}
 	var out struct {
 		Successful []taken
 		Failed     []failure
 	}
 	for _, e := range b.Entries {
-		if f, no := failed[e.Id]; no {
-			f.Id = e.Id
+		if f, no := failed[e.ID]; no {
+			f.ID = e.ID
 			out.Failed = append(out.Failed, f)
 			continue
 		}
-		out.Successful = append(out.Successful, taken{e.Id, "m-" + e.Id})
+		out.Successful = append(out.Successful, taken{e.ID, "m-" + e.ID})
 	}
 	body, err := json.Marshal(out)
 	return &http.Response{
@@ -88,7 +94,7 @@ func (s *service) entriesByBatch() [][]string {
 	for _, b := range s.batches {
 		var ids []string
 		for _, e := range b.Entries {
-			ids = append(ids, e.Id)
+			ids = append(ids, e.ID)
 		}
 		out = append(out, ids)
 	}

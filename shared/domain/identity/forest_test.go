@@ -27,37 +27,45 @@ func TestPersons(t *testing.T) {
 			map[event.Identifier][]event.Identifier{"anon:a": {"anon:a"}},
 		},
 		{
-			"members come by evidence", []identity.Link{link("anon:b", "user:1", 2), link("anon:a", "user:1", 3), link("email:e", "user:1", 1)},
+			"members come by evidence",
+			[]identity.Link{link("anon:b", "user:1", 2), link("anon:a", "user:1", 3), link("email:e", "user:1", 1)},
 			map[event.Identifier][]event.Identifier{"anon:a": {"user:1", "email:e", "anon:b", "anon:a"}},
 		},
 		{
-			"a shared device belongs to its first user", []identity.Link{link("device:d", "user:1", 1), link("device:d", "user:2", 2)},
+			"a shared device belongs to its first user",
+			[]identity.Link{link("device:d", "user:1", 1), link("device:d", "user:2", 2)},
 			map[event.Identifier][]event.Identifier{"device:d": {"user:1", "device:d"}, "user:1": {"user:1", "device:d"}, "user:2": {"user:2"}},
 		},
 		{
-			"an earlier link that comes late moves the child", []identity.Link{link("device:d", "user:1", 5), link("device:d", "user:2", 4)},
+			"an earlier link that comes late moves the child",
+			[]identity.Link{link("device:d", "user:1", 5), link("device:d", "user:2", 4)},
 			map[event.Identifier][]event.Identifier{"device:d": {"user:2", "device:d"}, "user:1": {"user:1"}},
 		},
 		{
-			"equal times are told apart by the event", []identity.Link{
+			"equal times are told apart by the event",
+			[]identity.Link{
 				{Child: "anon:a", Parent: "user:1", Evidence: identity.Evidence{At: 1, Event: "m2"}}, {Child: "anon:a", Parent: "user:2", Evidence: identity.Evidence{At: 1, Event: "m1"}},
 			},
 			map[event.Identifier][]event.Identifier{"anon:a": {"user:2", "anon:a"}},
 		},
 		{
-			"a mailbox that two users give does not join them", []identity.Link{link("email:e", "user:1", 1), link("email:e", "user:2", 2), link("anon:a", "user:2", 2)},
+			"a mailbox that two users give does not join them",
+			[]identity.Link{link("email:e", "user:1", 1), link("email:e", "user:2", 2), link("anon:a", "user:2", 2)},
 			map[event.Identifier][]event.Identifier{"user:1": {"user:1", "email:e"}, "user:2": {"user:2", "anon:a"}},
 		},
 		{
-			"a chain over four ranks", []identity.Link{link("anon:a", "device:d", 1), link("device:d", "email:e", 2), link("email:e", "user:1", 3)},
+			"a chain over four ranks",
+			[]identity.Link{link("anon:a", "device:d", 1), link("device:d", "email:e", 2), link("email:e", "user:1", 3)},
 			map[event.Identifier][]event.Identifier{"anon:a": {"user:1", "email:e", "device:d", "anon:a"}, "device:d": {"user:1", "email:e", "device:d", "anon:a"}},
 		},
 		{
-			"an alias chain", []identity.Link{link("user:1", "user:2", 1), link("user:2", "user:3", 2), link("anon:a", "user:1", 0)},
+			"an alias chain",
+			[]identity.Link{link("user:1", "user:2", 1), link("user:2", "user:3", 2), link("anon:a", "user:1", 0)},
 			map[event.Identifier][]event.Identifier{"anon:a": {"user:3", "user:2", "user:1", "anon:a"}, "user:3": {"user:3", "user:2", "user:1", "anon:a"}},
 		},
 		{
-			"a link downwards is none", []identity.Link{link("user:1", "anon:a", 1), link("user:1", "email:e", 1), link("user:1", "user:1", 1)},
+			"a link downwards is none",
+			[]identity.Link{link("user:1", "anon:a", 1), link("user:1", "email:e", 1), link("user:1", "user:1", 1)},
 			map[event.Identifier][]event.Identifier{"user:1": {"user:1"}, "anon:a": {"anon:a"}, "email:e": {"email:e"}},
 		},
 	} {
@@ -207,11 +215,13 @@ func TestLinks(t *testing.T) {
 	}{
 		{"one identifier proves nothing", event.Event{Identifiers: []event.Identifier{"anon:a"}}, nil},
 		{
-			"all lower ones belong to the highest", event.Event{Identifiers: []event.Identifier{"user:1", "email:e", "anon:a"}},
+			"all lower ones belong to the highest",
+			event.Event{Identifiers: []event.Identifier{"user:1", "email:e", "anon:a"}},
 			[]identity.Link{{"email:e", "user:1", proof}, {"anon:a", "user:1", proof}},
 		},
 		{
-			"an alias gives up a name", event.Event{Type: event.Alias, Identifiers: []event.Identifier{"user:2"}, Previous: []event.Identifier{"user:1"}},
+			"an alias gives up a name",
+			event.Event{Type: event.Alias, Identifiers: []event.Identifier{"user:2"}, Previous: []event.Identifier{"user:1"}},
 			[]identity.Link{{"user:1", "user:2", proof}},
 		},
 		{
@@ -221,7 +231,8 @@ func TestLinks(t *testing.T) {
 			"an alias of somebody without a user id is none", event.Event{Type: event.Alias, Identifiers: []event.Identifier{"anon:a"}, Previous: []event.Identifier{"user:1"}}, nil,
 		},
 		{
-			"a previous anonymous id is linked once", event.Event{Type: event.Alias, Identifiers: []event.Identifier{"user:1", "anon:a"}, Previous: []event.Identifier{"anon:a"}},
+			"a previous anonymous id is linked once",
+			event.Event{Type: event.Alias, Identifiers: []event.Identifier{"user:1", "anon:a"}, Previous: []event.Identifier{"anon:a"}},
 			[]identity.Link{{"anon:a", "user:1", proof}},
 		},
 	} {

@@ -81,7 +81,7 @@ func answer(p identity.Person) []string {
 }
 
 func line(l identity.Link) string {
-	return fmt.Sprintf("%s -> %s by %s", l.Child, l.Parent, l.Evidence.Sortable())
+	return fmt.Sprintf("%s -> %s by %+v", l.Child, l.Parent, l.Evidence)
 }
 
 // reference finds every person by going once through all links in the order of their evidence: a parent takes the first 1,000 links to it, and

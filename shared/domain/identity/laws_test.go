@@ -119,19 +119,3 @@ func joined(events []event.Event) []identity.Link {
 	}
 	return out
 }
-
-func TestEvidenceSortsAsItIsOrdered(t *testing.T) {
-	t.Parallel()
-	forSeeds(t, 2000, func(t *testing.T, r *rand.Rand) {
-		one := func() identity.Evidence {
-			return identity.Evidence{
-				At: []event.Millis{0, 1, 9, 10, 999, 1772323200000, 4102444799999}[r.IntN(7)], Event: event.ID(string(rune('a' + r.IntN(3)))),
-				Source: []string{"web", "till"}[r.IntN(2)],
-			}
-		}
-		a, b := one(), one()
-		if got, want := a.Sortable() < b.Sortable(), a.Before(b); got != want {
-			t.Fatalf("%q < %q is %v, Before says %v", a.Sortable(), b.Sortable(), got, want)
-		}
-	})
-}

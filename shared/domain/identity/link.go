@@ -11,7 +11,6 @@
 package identity
 
 import (
-	"fmt"
 	"strings"
 
 	"waymark/shared/domain/event"
@@ -33,11 +32,6 @@ func (e Evidence) Before(other Evidence) bool {
 		return e.Event < other.Event
 	}
 	return e.Source < other.Source
-}
-
-// Sortable writes the evidence as text that sorts as Before does.
-func (e Evidence) Sortable() string {
-	return fmt.Sprintf("%015d#%s#%s", e.At, e.Event, e.Source)
 }
 
 // Link says that child belongs to parent.

@@ -85,35 +85,43 @@ func TestSessions(t *testing.T) {
 		want  []string
 	}{
 		{
-			"exactly 30 minutes stay", []journey.Line{{"user:1", []event.Touchpoint{page("a", "09:00", ""), page("b", "09:30", "")}}},
+			"exactly 30 minutes stay",
+			[]journey.Line{{"user:1", []event.Touchpoint{page("a", "09:00", ""), page("b", "09:30", "")}}},
 			[]string{"1 09:00:00.000 a 0 direct", "1 09:30:00.000 b 0 direct"},
 		},
 		{
-			"30 minutes and a millisecond do not", []journey.Line{{"user:1", []event.Touchpoint{page("a", "09:00", ""), page("b", "09:30:00.001", "")}}},
+			"30 minutes and a millisecond do not",
+			[]journey.Line{{"user:1", []event.Touchpoint{page("a", "09:00", ""), page("b", "09:30:00.001", "")}}},
 			[]string{"1 09:00:00.000 a 0 direct", "1 09:30:00.001 b 1 direct"},
 		},
 		{
-			"the pause counts, not the length", []journey.Line{{"user:1", []event.Touchpoint{page("a", "09:00", ""), page("b", "09:29", ""), page("c", "09:58", ""), page("d", "10:27", "")}}},
+			"the pause counts, not the length",
+			[]journey.Line{{"user:1", []event.Touchpoint{page("a", "09:00", ""), page("b", "09:29", ""), page("c", "09:58", ""), page("d", "10:27", "")}}},
 			[]string{"1 09:00:00.000 a 0 direct", "1 09:29:00.000 b 0 direct", "1 09:58:00.000 c 0 direct", "1 10:27:00.000 d 0 direct"},
 		},
 		{
-			"the first sign names the session, also for what came before", []journey.Line{{"user:1", []event.Touchpoint{page("a", "09:00", ""), page("b", "09:01", "email"), page("c", "09:02", ""), page("d", "09:03", "paid_search")}}},
+			"the first sign names the session, also for what came before",
+			[]journey.Line{{"user:1", []event.Touchpoint{page("a", "09:00", ""), page("b", "09:01", "email"), page("c", "09:02", ""), page("d", "09:03", "paid_search")}}},
 			[]string{"1 09:00:00.000 a 0 email", "1 09:01:00.000 b 0 email", "1 09:02:00.000 c 0 email", "1 09:03:00.000 d 0 paid_search"},
 		},
 		{
-			"a sign ends with its session", []journey.Line{{"user:1", []event.Touchpoint{page("a", "09:00", "email"), page("b", "10:00", "")}}},
+			"a sign ends with its session",
+			[]journey.Line{{"user:1", []event.Touchpoint{page("a", "09:00", "email"), page("b", "10:00", "")}}},
 			[]string{"1 09:00:00.000 a 0 email", "1 10:00:00.000 b 1 direct"},
 		},
 		{
-			"a new sign within a session begins no new one", []journey.Line{{"user:1", []event.Touchpoint{page("a", "09:00", "email"), page("b", "09:10", "paid_social")}}},
+			"a new sign within a session begins no new one",
+			[]journey.Line{{"user:1", []event.Touchpoint{page("a", "09:00", "email"), page("b", "09:10", "paid_social")}}},
 			[]string{"1 09:00:00.000 a 0 email", "1 09:10:00.000 b 0 paid_social"},
 		},
 		{
-			"across midnight", []journey.Line{{"user:1", []event.Touchpoint{page("a", "23:50", "email"), page("b", "2 Mar 00:10", "")}}},
+			"across midnight",
+			[]journey.Line{{"user:1", []event.Touchpoint{page("a", "23:50", "email"), page("b", "2 Mar 00:10", "")}}},
 			[]string{"1 23:50:00.000 a 0 email", "2 00:10:00.000 b 0 email"},
 		},
 		{
-			"two devices of one person share a session", []journey.Line{
+			"two devices of one person share a session",
+			[]journey.Line{
 				{"user:1", []event.Touchpoint{page("u", "09:40", "")}},
 				{"device:phone", []event.Touchpoint{page("p1", "09:00", ""), page("p2", "09:50", "")}},
 				{"anon:laptop", []event.Touchpoint{page("l1", "09:20", "organic_search"), page("l2", "10:25", "")}},
@@ -124,7 +132,8 @@ func TestSessions(t *testing.T) {
 			},
 		},
 		{
-			"repeats are dropped, each identifier for itself", []journey.Line{
+			"repeats are dropped, each identifier for itself",
+			[]journey.Line{
 				{"user:1", []event.Touchpoint{page("a", "09:00", ""), page("a", "09:00", "")}}, {"anon:x", []event.Touchpoint{page("a", "09:00", "")}},
 			},
 			[]string{"1 09:00:00.000 a 0 direct", "1 09:00:00.000 a 0 direct"},
@@ -223,6 +232,7 @@ func TestWhere(t *testing.T) {
 		{"the start is in the window, the end is not", clock("23:55"), clock("2 Mar 00:05"), "b", clock("23:40"), clock("23:40"), true},
 		{"the first step of a session reaches no further", nine, nine + 1, "d", nine, clock("2 Mar 00:05"), true},
 		{"an empty window between", clock("2 Mar 01:00"), clock("2 Mar 02:00"), "", clock("2 Mar 01:00"), clock("2 Mar 00:05"), true},
+		{"a window in a pause of a session reaches no further", clock("23:45"), clock("23:50"), "", clock("23:45"), clock("23:40"), true},
 		{"after everything", clock("2 Mar 10:00"), clock("2 Mar 11:00"), "", clock("2 Mar 10:00"), nine, true},
 		{"before everything", clock("00:00"), clock("01:00"), "", clock("00:00"), 0, false},
 		{"a window that ends before it begins", nine, midnight, "", nine, clock("2 Mar 00:05"), true},

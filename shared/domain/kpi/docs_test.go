@@ -120,7 +120,7 @@ of its days. ` + "`conversion_rate`" + ` by channel divides buyers by their sess
 ## How exact
 
 Distinct persons are exact at every size. Each day keeps what each person did; weeks, months and periods are merged from their days person by
-person, quarters and years from their months, in memory that does not grow with the number of persons. There is no sketch, hence no error to state.
+person, quarters and years from their months, so nobody is counted twice. There is no sketch, hence no error to state.
 
 All other numbers are exact sums of integers. What is not known exactly are the times of devices whose clocks are wrong: see "Windows".
 `

@@ -152,8 +152,12 @@ func TestSums(t *testing.T) {
 	changes := map[string]func(*kpi.Window){
 		"end": func(w *kpi.Window) { w.End = 3 }, "model": func(w *kpi.Window) { w.Model = "default@2" }, "definitions": func(w *kpi.Window) { w.Definitions = 2 },
 		"facts": func(w *kpi.Window) { w.Facts = "g" }, "no rows": func(w *kpi.Window) { w.Rows = nil },
-		"numerator":   func(w *kpi.Window) { w.Rows = []kpi.Row{{Metric: kpi.AOV, Unit: "EUR", Numerator: 6, Denominator: &one, N: 1}} },
-		"denominator": func(w *kpi.Window) { w.Rows = []kpi.Row{{Metric: kpi.AOV, Unit: "EUR", Numerator: 5, Denominator: &two, N: 1}} },
+		"numerator": func(w *kpi.Window) {
+			w.Rows = []kpi.Row{{Metric: kpi.AOV, Unit: "EUR", Numerator: 6, Denominator: &one, N: 1}}
+		},
+		"denominator": func(w *kpi.Window) {
+			w.Rows = []kpi.Row{{Metric: kpi.AOV, Unit: "EUR", Numerator: 5, Denominator: &two, N: 1}}
+		},
 	}
 	for name, change := range changes {
 		changed := base

@@ -2,6 +2,7 @@ package kpi
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"waymark/shared/domain/money"
@@ -163,21 +164,62 @@ func (t *Tally) addSales(d Dimension, f Facts) {
 func (t *Tally) Rows() []Row {
 	var rows []Row
 	for _, d := range Dimensions {
-		values := make([]string, 0, len(t.parts[d]))
-		for value := range t.parts[d] {
-			values = append(values, value)
-		}
-		slices.Sort(values)
+		parts := limited(t.parts[d])
+		values := slices.Sorted(maps.Keys(parts))
 		for _, m := range Metrics {
 			if d != Whole && !slices.Contains(m.Dimensions, d) {
 				continue
 			}
 			for _, value := range values {
-				rows = append(rows, t.parts[d][value].rows(m, d, value)...)
+				rows = append(rows, parts[value].rows(m, d, value)...)
 			}
 		}
 	}
 	return rows
+}
+
+// MaxMembers is how many values of one dimension a window shows; clients choose countries, and a window must stay storable whatever they send.
+const MaxMembers = 500
+
+// Other stands for the values beyond MaxMembers.
+const Other = "(other)"
+
+// limited keeps the MaxMembers values with the most touchpoints, ties by name, and adds the rest up as Other. Persons who were active there, or
+// bought, cannot be added up, so Other has no such rows.
+func limited(parts map[string]*part) map[string]*part {
+	if len(parts) <= MaxMembers {
+		return parts
+	}
+	names := slices.SortedFunc(maps.Keys(parts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(parts[b].touchpoints, parts[a].touchpoints), cmp.Compare(a, b))
+	})
+	kept := make(map[string]*part, MaxMembers+1)
+	for _, name := range names[:MaxMembers] {
+		kept[name] = parts[name]
+	}
+	rest := &part{money: map[string]*purse{}}
+	for _, name := range names[MaxMembers:] {
+		rest.addUp(parts[name])
+	}
+	kept[Other] = rest
+	return kept
+}
+
+// addUp adds what can be added: things that happened in one place only.
+func (p *part) addUp(other *part) {
+	p.touchpoints += other.touchpoints
+	p.fresh += other.fresh
+	p.sessions += other.sessions
+	p.entries += other.entries
+	p.orders += other.orders
+	p.newBuyers += other.newBuyers
+	for currency, m := range other.money {
+		mine := p.purse(currency)
+		mine.orders += m.orders
+		mine.revenue += m.revenue
+		mine.refunds += m.refunds
+		mine.refundCount += m.refundCount
+	}
 }
 
 func (p *part) rows(m Metric, d Dimension, value string) []Row {
@@ -237,7 +279,7 @@ func (p *part) moneyRows(m Metric, d Dimension, value string) []Row {
 	for _, currency := range currencies {
 		row := p.money[currency].row(m.Name)
 		row.Dimension, row.Value, row.Unit = d, value, currency
-		if d == Whole || row.N > 0 {
+		if d == Whole || (row.N > 0 && !(value == Other && m.Name == RevenuePerBuyer)) {
 			rows = append(rows, row)
 		}
 	}

@@ -53,11 +53,13 @@ func TestTraitsOf(t *testing.T) {
 	}{
 		{"a track call has none", event.Event{Type: event.Track, Traits: map[string]any{"a": "b"}}, nil},
 		{
-			"values of all kinds", event.Event{Type: event.Identify, Traits: map[string]any{"s": "x", "n": json.Number("12.50"), "b": true, "o": map[string]any{"k": "v"}, "l": []any{"x"}}},
+			"values of all kinds",
+			event.Event{Type: event.Identify, Traits: map[string]any{"s": "x", "n": json.Number("12.50"), "b": true, "o": map[string]any{"k": "v"}, "l": []any{"x"}}},
 			profile.Traits{"s": proof(`"x"`), "n": proof(`12.50`), "b": proof(`true`), "o": proof(`{"k":"v"}`), "l": proof(`["x"]`)},
 		},
 		{
-			"what is not kept", event.Event{Type: event.Identify, Traits: map[string]any{
+			"what is not kept",
+			event.Event{Type: event.Identify, Traits: map[string]any{
 				"null": nil, "": "x", strings.Repeat("n", 129): "x", "long": long + "x", "longest": long, strings.Repeat("n", 128): "x",
 			}},
 			profile.Traits{"longest": proof(`"` + long + `"`), strings.Repeat("n", 128): proof(`"x"`)},

@@ -1,0 +1,184 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// Answer is what an HTTP request brought.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// String is the answer as a failed test shows it.
+func (a Answer) String() string { return fmt.Sprintf("%d %s", a.Status, a.Body) }
+
+// Into reads the body of a 200 as JSON.
+func (a Answer) Into(v any) error {
+	if a.Status != http.StatusOK {
+		return fmt.Errorf("answer %s", a)
+	}
+	if err := json.Unmarshal(a.Body, v); err != nil {
+		return fmt.Errorf("decode answer %s: %w", a, err)
+	}
+	return nil
+}
+
+// Tenant is a workspace of a running system with its keys.
+type Tenant struct {
+	*System
+	Keys Keys
+}
+
+// Post sends a body with the write key, as a server does.
+func (t Tenant) Post(ctx context.Context, path string, body []byte) (Answer, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL+path, bytes.NewReader(body))
+	if err != nil {
+		return Answer{}, err
+	}
+	request.SetBasicAuth(t.Keys.Write, "")
+	request.Header.Set("Content-Type", "application/json")
+	return Do(request)
+}
+
+// Batch sends events and expects that the request is accepted.
+func (t Tenant) Batch(ctx context.Context, events ...map[string]any) error {
+	body, err := json.Marshal(map[string]any{"batch": events})
+	if err != nil {
+		return fmt.Errorf("encode batch: %w", err)
+	}
+	answer, err := t.Post(ctx, "/v1/batch", body)
+	if err == nil && answer.Status != http.StatusOK {
+		err = fmt.Errorf("post batch: answer %s", answer)
+	}
+	return err
+}
+
+// Get reads with the secret key.
+func (t Tenant) Get(ctx context.Context, path string) (Answer, error) {
+	return t.secret(ctx, http.MethodGet, path, nil)
+}
+
+// Order makes the system do something, with the secret key.
+func (t Tenant) Order(ctx context.Context, path string, body string) (Answer, error) {
+	return t.secret(ctx, http.MethodPost, path, bytes.NewReader([]byte(body)))
+}
+
+func (t Tenant) secret(ctx context.Context, method, path string, body io.Reader) (Answer, error) {
+	request, err := http.NewRequestWithContext(ctx, method, t.URL+path, body)
+	if err != nil {
+		return Answer{}, err
+	}
+	request.Header.Set("Authorization", "Bearer "+t.Keys.Secret)
+	return Do(request)
+}
+
+// Do makes a request and reads its answer; a redirect is an answer, too.
+func Do(request *http.Request) (Answer, error) {
+	client := http.Client{
+		Timeout:       time.Minute,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return Answer{}, fmt.Errorf("read answer of %s: %w", request.URL.Path, err)
+	}
+	return Answer{Status: response.StatusCode, Header: response.Header, Body: body}, nil
+}
+
+// Queue is how many messages wait, are being processed, and were given up.
+type Queue struct {
+	Waiting  int `json:"waiting"`
+	InFlight int `json:"in_flight"`
+	Dead     int `json:"dead"`
+}
+
+// Status is the answer of GET /v1/status, as far as tests look at it.
+type Status struct {
+	Queues struct {
+		Touchpoints Queue `json:"touchpoints"`
+	} `json:"queues"`
+	Failed       map[string]int    `json:"failed"`
+	DirtyWindows int               `json:"dirty_windows"`
+	NewestRollup map[string]string `json:"newest_rollup"`
+}
+
+// Status reads GET /v1/status.
+func (t Tenant) Status(ctx context.Context) (Status, error) {
+	answer, err := t.Get(ctx, "/v1/status")
+	if err != nil {
+		return Status{}, err
+	}
+	var s Status
+	return s, answer.Into(&s)
+}
+
+// Processes lists the running processes of a function, from the admin API.
+func (s *System) Processes(ctx context.Context, function string) ([]int, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.AdminURL+"/status", nil)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := Do(request)
+	if err != nil {
+		return nil, err
+	}
+	var said struct {
+		Functions map[string]struct {
+			PIDs []int `json:"pids"`
+		} `json:"functions"`
+	}
+	if err := answer.Into(&said); err != nil {
+		return nil, err
+	}
+	return said.Functions[function].PIDs, nil
+}
+
+// Eventually asks every few milliseconds until done, for at most the given time. The error holds the last thing that was said.
+func Eventually(ctx context.Context, within time.Duration, done func(ctx context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	tick := time.NewTicker(pollInterval)
+	defer tick.Stop()
+	var last error
+	for {
+		err := done(ctx)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil || last == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("not within %s: %w", within, last)
+		case <-tick.C:
+		}
+	}
+}
+
+// Drained waits until no message waits or is being processed. The queue is that of the whole system.
+func (t Tenant) Drained(ctx context.Context, within time.Duration) error {
+	return Eventually(ctx, within, func(ctx context.Context) error {
+		status, err := t.Status(ctx)
+		if err != nil {
+			return err
+		}
+		if q := status.Queues.Touchpoints; q.Waiting+q.InFlight > 0 {
+			return fmt.Errorf("%d messages wait, %d are being processed", q.Waiting, q.InFlight)
+		}
+		return nil
+	})
+}
