@@ -16,7 +16,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -45,12 +44,13 @@ type Keys struct {
 type System struct {
 	URL      string            `json:"url"`
 	AdminURL string            `json:"admin_url"`
+	Data     string            `json:"data"`
 	Env      map[string]string `json:"env"`
 	Keys     Keys              `json:"keys"` // of the workspace demo
 
 	config  Config
 	command *exec.Cmd
-	log     *logFile
+	log     *os.File
 	ended   chan struct{}
 }
 
@@ -78,16 +78,21 @@ func Start(ctx context.Context, c Config) (*System, error) {
 	if c.Data, err = filepath.Abs(c.Data); err != nil {
 		return nil, err
 	}
-	if s.log, err = newLogFile(c.Data + ".log"); err != nil {
-		return nil, err
+	// A folder of its own for each start: two systems may be told to use the same data.
+	folder, err := os.MkdirTemp(filepath.Dir(c.Data), "start-")
+	if err != nil {
+		return nil, fmt.Errorf("make folder of the ready file: %w", err)
 	}
-	ready := c.Data + ".ready"
+	ready := filepath.Join(folder, "ready")
+	if s.log, err = os.Create(filepath.Join(folder, "log")); err != nil {
+		return nil, fmt.Errorf("make log: %w", err)
+	}
 	flags := append([]string{"dev", "--port", "0", "--data", c.Data, "--no-watch", "--ready-file", ready}, c.Flags...)
 	// The system outlives ctx on purpose: only Stop ends it, so that what still talks to it can finish.
 	s.command = exec.CommandContext(context.WithoutCancel(ctx), c.Binary, flags...)
-	s.command.Dir, s.command.Stdout, s.command.Stderr = c.Root, s.log.file, s.log.file
+	s.command.Dir, s.command.Stdout, s.command.Stderr = c.Root, s.log, s.log
 	if err := s.command.Start(); err != nil {
-		return nil, errors.Join(fmt.Errorf("start waymark dev: %w", err), s.log.file.Close())
+		return nil, errors.Join(fmt.Errorf("start waymark dev: %w", err), s.log.Close())
 	}
 	go func() {
 		_ = s.command.Wait() // how it ended stands in its log
@@ -120,7 +125,7 @@ func (s *System) await(ctx context.Context, ready string) error {
 
 // Log is everything that the system said so far.
 func (s *System) Log() string {
-	text, err := os.ReadFile(s.log.path)
+	text, err := os.ReadFile(s.log.Name())
 	if err != nil {
 		return err.Error()
 	}
@@ -129,7 +134,7 @@ func (s *System) Log() string {
 
 // Stop ends the system as Ctrl-C does, and waits for it.
 func (s *System) Stop() error {
-	defer s.log.file.Close()
+	defer s.log.Close()
 	_ = s.command.Process.Signal(os.Interrupt) // it may have ended by itself
 	timer := time.NewTimer(stopTimeout)
 	defer timer.Stop()
@@ -151,7 +156,7 @@ func (s *System) Run(ctx context.Context, args ...string) (out, log string, err 
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
-		err = fmt.Errorf("waymark %s: %w: %s", strings.Join(args, " "), err, stderr.String())
+		err = fmt.Errorf("waymark %s: %w: %s", args[0], err, stderr.String())
 		return stdout.String(), stderr.String(), err
 	}
 	return stdout.String(), stderr.String(), nil
@@ -171,21 +176,4 @@ func (s *System) CreateWorkspace(ctx context.Context, name, zone, currency, mode
 	}
 	made.Keys.Workspace = name
 	return made.Keys, nil
-}
-
-// logFile is where a system's output goes.
-type logFile struct {
-	path string
-	file *os.File
-}
-
-func newLogFile(path string) (*logFile, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, fmt.Errorf("make folder of %s: %w", path, err)
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		return nil, fmt.Errorf("make log: %w", err)
-	}
-	return &logFile{path: path, file: file}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"sync"
@@ -16,6 +17,7 @@ const schedules = 10_000
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // the handlers tell of every injected fault
+	debug.SetGCPercent(800)                        // schedules make much garbage and keep none
 	os.Exit(m.Run())
 }
 

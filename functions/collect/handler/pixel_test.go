@@ -15,12 +15,14 @@ func TestPixel(t *testing.T) {
 		queued string
 	}{
 		{
-			"page view", url.Values{"anonymousId": {"a1"}, "url": {"https://shop.example/a?b=1"}, "title": {"A"}, "referrer": {"https://s.example/"}},
+			"page view",
+			url.Values{"anonymousId": {"a1"}, "url": {"https://shop.example/a?b=1"}, "title": {"A"}, "referrer": {"https://s.example/"}},
 			`{"anonymousId":"a1","context":{"campaign":{},"page":{"referrer":"https://s.example/","title":"A","url":"https://shop.example/a?b=1"}},` +
 				`"properties":{"referrer":"https://s.example/","title":"A","url":"https://shop.example/a?b=1"},"type":"page"}`,
 		},
 		{
-			"opened mail", url.Values{
+			"opened mail",
+			url.Values{
 				"type": {"track"}, "event": {"Email Opened"}, "userId": {"42"}, "messageId": {"m1"}, "timestamp": {"2026-11-22T09:00:00Z"},
 				"utm_source": {"news"}, "utm_medium": {"email"}, "utm_campaign": {"autumn"}, "utm_term": {"boots"}, "utm_content": {"top"},
 			},
@@ -28,7 +30,8 @@ func TestPixel(t *testing.T) {
 				`"messageId":"m1","properties":{},"timestamp":"2026-11-22T09:00:00Z","type":"track","userId":"42"}`,
 		},
 		{
-			"data below what the query says", url.Values{
+			"data below what the query says",
+			url.Values{
 				"data": {data(`{"type":"track","event":"A","userId":"1","properties":{"n":12345678901234567890,"url":"x"},"context":{"page":{"title":"T"},"ip":"0"}}`)}, "event": {"B"},
 				"url": {"https://shop.example/"},
 			},
@@ -36,11 +39,13 @@ func TestPixel(t *testing.T) {
 				`"properties":{"n":12345678901234567890,"url":"https://shop.example/"},"type":"track","userId":"1"}`,
 		},
 		{
-			"data with padding and a plain alphabet", url.Values{"data": {base64.StdEncoding.EncodeToString([]byte(`{"userId":"??>"}`))}},
+			"data with padding and a plain alphabet",
+			url.Values{"data": {base64.StdEncoding.EncodeToString([]byte(`{"userId":"??>"}`))}},
 			`{"context":{"campaign":{},"page":{}},"properties":{},"type":"page","userId":"??>"}`,
 		},
 		{
-			"bad event", url.Values{"type": {"jump"}},
+			"bad event",
+			url.Values{"type": {"jump"}},
 			`{"context":{"campaign":{},"page":{}},"properties":{},"type":"jump"}`,
 		},
 	}

@@ -71,14 +71,14 @@ func TestLateLinkMarksTheTree(t *testing.T) {
 		return fmt.Sprintf(`{"type":"page","messageId":%q,%s,"timestamp":%q,"context":{"traits":{"email":"ada@shop.example"}}}`, id, who, at)
 	}
 	w.accept(t,
-		pageView("e1", visitor("phone"), "2026-11-02T09:00:00Z"), pageView("e2", visitor("phone"), "2026-11-04T09:00:00Z"),
+		pageView("e1", visitor("phone"), "2026-11-02T23:57:00Z"), pageView("e2", visitor("phone"), "2026-11-04T09:00:00Z"),
 		byMail("e3", visitor("phone"), "2026-11-05T09:00:00Z"), // kept under the address, with the phone as its child
 		pageView("e4", user("1"), "2026-11-01T09:00:00Z"),
 	)
 	w.clearMarks(t)
 	known := `{"type":"identify","messageId":"e5","userId":"1","timestamp":"2026-11-20T09:00:00Z","traits":{"email":"ada@shop.example"}}`
 	w.accept(t, known)
-	want := []string{"2026-11-02 anon:phone", "2026-11-05 email:ada@shop.example"}
+	want := []string{"2026-11-02 anon:phone", "2026-11-03 anon:phone", "2026-11-05 email:ada@shop.example"} // its first may count after midnight
 	checkEqual(t, "marks of the late link", w.marks(t, "shop"), want)
 	if got := w.root(t, "anon:phone"); got != "user:1" {
 		t.Errorf("the phone belongs to %s, want user:1", got)

@@ -221,26 +221,33 @@ func TestModelChange(t *testing.T) {
 	}
 }
 
-// The archive holds every accepted event, of every type, and neither traits nor properties that nobody listed.
+// The archive holds every accepted event, of every type, and neither traits nor properties that nobody listed. It is found by the days of both
+// times of an event.
 func TestArchive(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	e := envelope("r", "shop",
+	slow := `{"type":"page","messageId":"e4","userId":"1","timestamp":"2026-11-10T09:00:00Z","sentAt":"2026-11-12T09:30:00Z"}` // ten days
+	e := envelope("r", "shop", slow,
 		`{"type":"identify","messageId":"e1","userId":"1","anonymousId":"a","timestamp":"2026-11-21T09:00:00Z","traits":{"name":"Ada Lovelace"}}`,
 		`{"type":"track","event":"Product Viewed","messageId":"e2","userId":"1","timestamp":"2026-11-22T08:00:00Z","properties":{"product_id":"p1","secret":"s"}}`,
 		`{"type":"alias","messageId":"e3","userId":"1","previousId":"0815","timestamp":"2026-11-22T08:00:00Z"}`)
 	if back := w.deliver(t, messageOf(t, "m", e)); len(back) > 0 {
 		t.Fatalf("%q go back", back)
 	}
-	keys, err := w.ArchiveIndex(t.Context(), "shop", "2026-11-21")
-	must(t, err)
-	checkEqual(t, "objects of 21 November", keys, []string{"touchpoints/workspace=shop/arrived=2026-11-22/hour=09/1.ndjson.zst"})
+	var keys []string
+	for _, day := range []string{"2026-11-10", "2026-11-20", "2026-11-21", "2026-11-22"} {
+		var err error
+		keys, err = w.ArchiveIndex(t.Context(), "shop", day)
+		must(t, err)
+		checkEqual(t, "objects of "+day, keys, []string{"touchpoints/workspace=shop/arrived=2026-11-22/hour=09/1.ndjson.zst"})
+	}
 	var got []string
 	for record, err := range w.archive.Read(t.Context(), keys[0]) {
 		must(t, err)
 		got = append(got, fmt.Sprintf("%s %s %v %v %v", record.Type, record.Touchpoint.ID, record.Identifiers, record.Previous, record.Touchpoint.Properties))
 	}
 	checkEqual(t, "records", got, []string{
+		"page e4 [user:1] [] map[]",
 		"identify e1 [user:1 anon:a] [] map[]", "track e2 [user:1] [] map[product_id:p1]", "alias e3 [user:1] [user:0815] map[]",
 	})
 	if dump := w.Dump(); strings.Contains(dump, `"secret"`) {

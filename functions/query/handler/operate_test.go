@@ -90,6 +90,7 @@ func TestExportRefusals(t *testing.T) {
 	w := newWorld(t)
 	w.export(t, "demo", "daily-2026-11-21-r1", "a")
 	w.export(t, "shop", "daily-2026-11-20-r1", "a")
+	w.export(t, "demo", "../workspace=shop/daily-2026-11-20-r1", "a") // where a bucket on disk would find the other's
 	must(t, w.files.Put(t.Context(), report.FileKey("demo", "daily-2026-11-22-r1.csv"), "text/csv", []byte("half an export")))
 	for _, name := range []string{
 		"daily-2026-11-20-r1", "daily-2026-11-20-r1.csv", "daily-2026-11-22-r1.csv", "daily-2026-11-22-r1", "daily-2026-11-21-r1.xlsx",

@@ -81,8 +81,8 @@ func (h *Handler) parts(ctx context.Context, ws string, calendar period.Calendar
 	var parts []kpi.Window
 	days := period.Window{Start: whole.Start, End: whole.Start} // behind the last month taken, not yet read
 	for _, month := range calendar.Split(whole, period.Month) {
-		computed, found := months[month.Key]
-		if !found || month.Grain != period.Month || computed.Facts == "" {
+		computed, found := months[month.Key] // a month that the period cuts off has another key
+		if !found || computed.Facts == "" {
 			days.End = month.End
 			continue
 		}

@@ -11,7 +11,8 @@ import (
 //   - every other day on which the person has a step or a stage change, from the start of the session that the day's first step belongs to:
 //     whether a person is new, a session across midnight, a repeat order and the stage all depend on what came before, and the channel of a
 //     session on its first step with a sign;
-//   - the days on which time alone changes the stage after a step of this day, or would have done so after the step before it.
+//   - the days on which time alone changes the stage after a step of this day, or would have done so after the step before it. What the day held
+//     before is not known any more, to the minute, so all that lies a delay after any moment of the day is marked.
 //
 // A day whose persons did not change has no consequences, so this comes to rest.
 
@@ -51,6 +52,12 @@ func (f *findings) person(d *day, root event.Identifier) {
 	}
 	for _, s := range j.Between(start, end) {
 		f.wait(s.At, root)
+	}
+	for _, delay := range f.delays {
+		from, to := start.Add(delay), min(end.Add(delay), f.now+1)
+		for _, later := range f.calendar.Between(period.Day, from.Time(), to.Time()) {
+			f.mark(event.At(later.Start), root)
+		}
 	}
 }
 

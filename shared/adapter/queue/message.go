@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -101,7 +102,56 @@ func Decode(body string) (event.Envelope, error) {
 	if _, err := decoder.Token(); err != io.EOF {
 		return event.Envelope{}, fault.New(fault.Invalid, "bad_message", "the message goes on after the envelope")
 	}
+	for i, raw := range e.Events {
+		e.Events[i] = unescape(raw)
+	}
+	e.Context = unescape(e.Context)
 	return e, check(e)
+}
+
+// unescape undoes escape and what encoding/json does to < > and &: an event must not be larger here than it was when its size was checked.
+// Characters that JSON must escape, and halves of surrogate pairs, stay as they are.
+func unescape(raw []byte) []byte {
+	if !bytes.Contains(raw, []byte(`\u`)) {
+		return raw
+	}
+	out := make([]byte, 0, len(raw))
+	for len(raw) > 0 {
+		r, size := escaped(raw)
+		switch {
+		case size == 0 && raw[0] == '\\' && len(raw) > 1:
+			out, raw = append(out, raw[:2]...), raw[2:]
+		case size == 0:
+			out, raw = append(out, raw[0]), raw[1:]
+		case r >= utf8.RuneSelf && utf8.ValidRune(r) || r == '<' || r == '>' || r == '&':
+			out, raw = utf8.AppendRune(out, r), raw[size:]
+		default:
+			out, raw = append(out, raw[:size]...), raw[size:]
+		}
+	}
+	return out
+}
+
+// escaped reads one \uXXXX, or a pair of them that is one character; size is 0 when there is none.
+func escaped(raw []byte) (r rune, size int) {
+	high, ok := unit(raw)
+	if !ok {
+		return 0, 0
+	}
+	if low, ok := unit(raw[6:]); ok {
+		if pair := utf16.DecodeRune(high, low); pair != utf8.RuneError {
+			return pair, 12
+		}
+	}
+	return high, 6
+}
+
+func unit(raw []byte) (rune, bool) {
+	if len(raw) < 6 || raw[0] != '\\' || raw[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(raw[2:6]), 16, 16)
+	return rune(n), err == nil
 }
 
 func check(e event.Envelope) error {
