@@ -2,7 +2,6 @@
 package main
 
 import (
-	"context"
 	"crypto/rand"
 	"log/slog"
 	"os"
@@ -18,8 +17,8 @@ import (
 )
 
 func main() {
+	slog.SetDefault(lambdacontext.NewLogger())
 	settings, err := config.Load[config.Collect](os.Getenv)
-	slog.SetDefault(config.Logger(os.Stdout, settings.LogLevel, requestID))
 	if err != nil {
 		slog.Error("settings are incomplete", "error", err.Error())
 		os.Exit(1)
@@ -30,11 +29,4 @@ func main() {
 		Now:   time.Now, NewID: rand.Text,
 	})
 	lambda.Start(h.Handle)
-}
-
-func requestID(ctx context.Context) string {
-	if invocation, ok := lambdacontext.FromContext(ctx); ok {
-		return invocation.AwsRequestID
-	}
-	return ""
 }

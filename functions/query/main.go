@@ -2,7 +2,6 @@
 package main
 
 import (
-	"context"
 	"log/slog"
 	"os"
 	"time"
@@ -20,8 +19,8 @@ import (
 )
 
 func main() {
+	slog.SetDefault(lambdacontext.NewLogger())
 	settings, err := config.Load[config.Query](os.Getenv)
-	slog.SetDefault(config.Logger(os.Stdout, settings.LogLevel, requestID))
 	if err != nil {
 		slog.Error("settings are incomplete", "error", err.Error())
 		os.Exit(1)
@@ -36,11 +35,4 @@ func main() {
 		Model: model.Stages, Version: config.Version(), Now: time.Now,
 	})
 	lambda.Start(h.Handle)
-}
-
-func requestID(ctx context.Context) string {
-	if invocation, ok := lambdacontext.FromContext(ctx); ok {
-		return invocation.AwsRequestID
-	}
-	return ""
 }

@@ -80,7 +80,7 @@ func (c *Cloud) prepareFunctions(d *deployment) error {
 		}
 		d.functions[spec.ID] = lambda.New(lambda.Config{
 			Name: spec.Name, ARN: spec.ARN, Binary: c.builder.binary(spec.ID), Handler: spec.Handler,
-			Timeout: spec.Timeout, MemoryMB: spec.MemoryMB, Concurrency: spec.Reserved, JSONLogs: spec.JSONLogs,
+			Timeout: spec.Timeout, MemoryMB: spec.MemoryMB, Concurrency: spec.Reserved, JSONLogs: spec.JSONLogs, LogLevel: spec.LogLevel,
 			Environment: c.functionEnvironment(spec, "127.0.0.1"), Log: log,
 		})
 	}

@@ -58,7 +58,7 @@ func InvokeOnce(ctx context.Context, config InvokeConfig, event []byte) (lambda.
 	}
 	f := lambda.New(lambda.Config{
 		Name: spec.Name, ARN: spec.ARN, Binary: b.binary(spec.ID), Handler: spec.Handler, Timeout: spec.Timeout,
-		MemoryMB: spec.MemoryMB, Concurrency: 1, JSONLogs: spec.JSONLogs, Environment: spec.Environment, Log: config.Log,
+		MemoryMB: spec.MemoryMB, Concurrency: 1, JSONLogs: spec.JSONLogs, LogLevel: spec.LogLevel, Environment: spec.Environment, Log: config.Log,
 	})
 	stop := context.AfterFunc(ctx, f.Close)
 	defer stop()

@@ -9,7 +9,6 @@ package config
 
 import (
 	"errors"
-	"log/slog"
 	"reflect"
 
 	"waymark/shared/domain/fault"
@@ -17,76 +16,51 @@ import (
 
 // Collect is what the collect function needs.
 type Collect struct {
-	Table    string     `env:"TABLE_NAME"`
-	QueueURL string     `env:"QUEUE_URL"`
-	LogLevel slog.Level `env:"LOG_LEVEL" default:"INFO"`
+	Table    string `env:"TABLE_NAME"`
+	QueueURL string `env:"QUEUE_URL"`
 }
 
 // Process is what the process function needs.
 type Process struct {
-	Table         string     `env:"TABLE_NAME"`
-	ArchiveBucket string     `env:"ARCHIVE_BUCKET"`
-	LogLevel      slog.Level `env:"LOG_LEVEL" default:"INFO"`
+	Table         string `env:"TABLE_NAME"`
+	ArchiveBucket string `env:"ARCHIVE_BUCKET"`
 }
 
 // Rollup is what the rollup function needs.
 type Rollup struct {
-	Table         string     `env:"TABLE_NAME"`
-	ArchiveBucket string     `env:"ARCHIVE_BUCKET"`
-	LogLevel      slog.Level `env:"LOG_LEVEL" default:"INFO"`
+	Table         string `env:"TABLE_NAME"`
+	ArchiveBucket string `env:"ARCHIVE_BUCKET"`
 }
 
 // Export is what the export function needs.
 type Export struct {
-	Table        string     `env:"TABLE_NAME"`
-	ExportBucket string     `env:"EXPORT_BUCKET"`
-	LogLevel     slog.Level `env:"LOG_LEVEL" default:"INFO"`
+	Table        string `env:"TABLE_NAME"`
+	ExportBucket string `env:"EXPORT_BUCKET"`
 }
 
 // Query is what the query function needs.
 type Query struct {
-	Table              string     `env:"TABLE_NAME"`
-	ExportBucket       string     `env:"EXPORT_BUCKET"`
-	ArchiveBucket      string     `env:"ARCHIVE_BUCKET"`
-	QueueURL           string     `env:"QUEUE_URL"`
-	DeadLetterQueueURL string     `env:"DEAD_LETTER_QUEUE_URL"`
-	LogLevel           slog.Level `env:"LOG_LEVEL" default:"INFO"`
+	Table              string `env:"TABLE_NAME"`
+	ExportBucket       string `env:"EXPORT_BUCKET"`
+	ArchiveBucket      string `env:"ARCHIVE_BUCKET"`
+	QueueURL           string `env:"QUEUE_URL"`
+	DeadLetterQueueURL string `env:"DEAD_LETTER_QUEUE_URL"`
 }
 
-// Load fills the settings of one function. Each field has the tag env with the variable's name; one without the tag default must be set. The
-// error joins a fault.Invalid for every variable that is missing or malformed. A field of a type that Load does not know is a programmer's
-// mistake and panics.
+// Load fills the settings of one function from the variables that its fields' tags name. All of them must be set: the error joins a
+// fault.Invalid for every one that is not.
 func Load[T any](getenv func(string) string) (T, error) {
 	var settings T
 	var faults []error
 	into := reflect.ValueOf(&settings).Elem()
 	for i := range into.NumField() {
-		tag := into.Type().Field(i).Tag
-		name := tag.Get("env")
+		name := into.Type().Field(i).Tag.Get("env")
 		value := getenv(name)
 		if value == "" {
-			value = tag.Get("default")
+			faults = append(faults, fault.Newf(fault.Invalid, "missing_setting",
+				"the environment variable %s is not set; template.yaml gives it to the function", name).At(name))
 		}
-		if err := set(into.Field(i).Addr().Interface(), name, value); err != nil {
-			faults = append(faults, err)
-		}
+		into.Field(i).SetString(value)
 	}
 	return settings, errors.Join(faults...)
-}
-
-func set(field any, name, value string) error {
-	if value == "" {
-		return fault.Newf(fault.Invalid, "missing_setting", "the environment variable %s is not set; template.yaml gives it to the function", name).At(name)
-	}
-	switch field := field.(type) {
-	case *string:
-		*field = value
-	case *slog.Level:
-		if err := field.UnmarshalText([]byte(value)); err != nil {
-			return fault.Newf(fault.Invalid, "bad_setting", "the environment variable %s is %q; use DEBUG, INFO, WARN or ERROR", name, value).At(name)
-		}
-	default:
-		panic("config: no reader for the type of " + name)
-	}
-	return nil
 }

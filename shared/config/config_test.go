@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"log/slog"
 	"testing"
 
 	"waymark/shared/config"
@@ -15,15 +14,15 @@ func TestLoadFillsEveryFunction(t *testing.T) {
 	t.Parallel()
 	env := from(map[string]string{
 		"TABLE_NAME": "touchpoints", "QUEUE_URL": "http://127.0.0.1:1/q", "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:1/d",
-		"ARCHIVE_BUCKET": "archive", "EXPORT_BUCKET": "exports", "LOG_LEVEL": "warn",
+		"ARCHIVE_BUCKET": "archive", "EXPORT_BUCKET": "exports",
 	})
-	check(t, env, config.Collect{Table: "touchpoints", QueueURL: "http://127.0.0.1:1/q", LogLevel: slog.LevelWarn})
-	check(t, env, config.Process{Table: "touchpoints", ArchiveBucket: "archive", LogLevel: slog.LevelWarn})
-	check(t, env, config.Rollup{Table: "touchpoints", ArchiveBucket: "archive", LogLevel: slog.LevelWarn})
-	check(t, env, config.Export{Table: "touchpoints", ExportBucket: "exports", LogLevel: slog.LevelWarn})
+	check(t, env, config.Collect{Table: "touchpoints", QueueURL: "http://127.0.0.1:1/q"})
+	check(t, env, config.Process{Table: "touchpoints", ArchiveBucket: "archive"})
+	check(t, env, config.Rollup{Table: "touchpoints", ArchiveBucket: "archive"})
+	check(t, env, config.Export{Table: "touchpoints", ExportBucket: "exports"})
 	check(t, env, config.Query{
 		Table: "touchpoints", ExportBucket: "exports", ArchiveBucket: "archive", QueueURL: "http://127.0.0.1:1/q",
-		DeadLetterQueueURL: "http://127.0.0.1:1/d", LogLevel: slog.LevelWarn,
+		DeadLetterQueueURL: "http://127.0.0.1:1/d",
 	})
 }
 
@@ -35,17 +34,11 @@ func check[T comparable](t *testing.T, env func(string) string, want T) {
 	}
 }
 
-func TestLoadUsesDefaults(t *testing.T) {
-	t.Parallel()
-	check(t, from(map[string]string{"TABLE_NAME": "t", "QUEUE_URL": "q"}), config.Collect{Table: "t", QueueURL: "q", LogLevel: slog.LevelInfo})
-}
-
 func TestLoadReportsAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
-	_, err := config.Load[config.Collect](from(map[string]string{"LOG_LEVEL": "LOUD"}))
+	_, err := config.Load[config.Collect](from(map[string]string{}))
 	want := `missing_setting at TABLE_NAME: the environment variable TABLE_NAME is not set; template.yaml gives it to the function
-missing_setting at QUEUE_URL: the environment variable QUEUE_URL is not set; template.yaml gives it to the function
-bad_setting at LOG_LEVEL: the environment variable LOG_LEVEL is "LOUD"; use DEBUG, INFO, WARN or ERROR`
+missing_setting at QUEUE_URL: the environment variable QUEUE_URL is not set; template.yaml gives it to the function`
 	if err == nil || err.Error() != want {
 		t.Errorf("Load reported\n%v\nwant\n%s", err, want)
 	}

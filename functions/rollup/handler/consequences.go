@@ -1,7 +1,10 @@
 package handler
 
 import (
+	"slices"
+
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/journey"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/person"
@@ -11,8 +14,9 @@ import (
 //   - every other day on which the person has a step or a stage change, from the start of the session that the day's first step belongs to:
 //     whether a person is new, a session across midnight, a repeat order and the stage all depend on what came before, and the channel of a
 //     session on its first step with a sign;
-//   - the days on which time alone changes the stage after a step of this day, or would have done so after the step before it. What the day held
-//     before is not known any more, to the minute, so all that lies a delay after any moment of the day is marked.
+//   - the days on which time alone changes the stage after a step of this day, or would have done so after what came before it: silence counts
+//     from the last step, and the time in a stage from when it was entered, which may be many steps ago. What the day held before is not known
+//     any more, to the minute, so all that lies a delay after any moment of the day is marked.
 //
 // A day whose persons did not change has no consequences, so this comes to rest.
 
@@ -50,6 +54,9 @@ func (f *findings) person(d *day, root event.Identifier) {
 	if before, ok := j.LastBefore(start); ok {
 		f.wait(before, root)
 	}
+	if entered, ok := enteredBefore(j, start); ok {
+		f.wait(entered, root)
+	}
 	for _, s := range j.Between(start, end) {
 		f.wait(s.At, root)
 	}
@@ -59,6 +66,16 @@ func (f *findings) person(d *day, root event.Identifier) {
 			f.mark(event.At(later.Start), root)
 		}
 	}
+}
+
+// enteredBefore is when the person entered the stage that they are in just before t; ok is false when they were in none.
+func enteredBefore(j journey.Journey, t event.Millis) (at event.Millis, ok bool) {
+	for _, v := range slices.Backward(j.Stages.Visits) {
+		if v.Entered < t {
+			return v.Entered, true
+		}
+	}
+	return 0, false
 }
 
 // wait marks the days on which time would change the stage after a step at this instant.

@@ -43,6 +43,7 @@ type Config struct {
 	MemoryMB    int
 	Concurrency int // most processes at a time; 10 if 0
 	JSONLogs    bool
+	LogLevel    string
 	Environment map[string]string
 	Log         io.Writer // standard output and error of the processes
 }
@@ -233,7 +234,7 @@ func (c Config) environment(runtimeAPI string) []string {
 	}
 	if c.JSONLogs {
 		values["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
-		values["AWS_LAMBDA_LOG_LEVEL"] = "INFO"
+		values["AWS_LAMBDA_LOG_LEVEL"] = c.LogLevel
 	}
 	maps.Copy(values, c.Environment)
 	list := make([]string, 0, len(values))

@@ -20,6 +20,7 @@ type Function struct {
 	Reserved    int // reserved concurrency; 0 is none
 	Environment map[string]string
 	JSONLogs    bool
+	LogLevel    string // of the application's JSON logs
 }
 
 // Route is one route of the HTTP API. Method ANY and Path $default are the API's own words.
@@ -81,7 +82,7 @@ func (t *Template) function(r resource) (Function, error) {
 		Timeout:  time.Duration(p.number("Timeout", 3)) * time.Second,
 		MemoryMB: p.number("MemorySize", 128),
 		Reserved: p.number("ReservedConcurrentExecutions", 0),
-		JSONLogs: logging.text("LogFormat", "Text") == "JSON",
+		JSONLogs: logging.text("LogFormat", "Text") == "JSON", LogLevel: logging.text("ApplicationLogLevel", "INFO"),
 	}
 	f.Environment = p.section("Environment").section("Variables").texts()
 	return f, p.err()
