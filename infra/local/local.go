@@ -33,13 +33,14 @@ type Config struct {
 	Template   string // file; template.yaml below Root if empty
 	Emulators  string // directory of their package.json; infra/emulators below Root if empty
 	Parameters map[string]string
-	Defaults   map[string]string // of parameters, instead of the template's own
-	Data       string            // directory for data, logs and binaries
-	Memory     bool              // keep table and buckets in memory only
-	Port       int               // of the HTTP API; 0 takes a free one
-	Bind       string            // another address to listen on, for containers
-	KeepGoing  bool              // start also if a function does not compile
-	Verbose    bool              // the functions' logs go to Out too
+	Prepare    func(ctx context.Context, env map[string]string) error // makes what must be there before the first request is answered
+	Defaults   map[string]string                                      // of parameters, instead of the template's own
+	Data       string                                                 // directory for data, logs and binaries
+	Memory     bool                                                   // keep table and buckets in memory only
+	Port       int                                                    // of the HTTP API; 0 takes a free one
+	Bind       string                                                 // another address to listen on, for containers
+	KeepGoing  bool                                                   // start also if a function does not compile
+	Verbose    bool                                                   // the functions' logs go to Out too
 
 	IntegrationTimeout time.Duration // how long the HTTP API waits for a function; as in AWS if 0
 	Pollers            int           // batches at a time and queue source; 2 if 0
@@ -151,6 +152,12 @@ func (c *Cloud) start(ctx context.Context) error {
 		return err
 	}
 	c.activate(deployed)
+	if c.config.Prepare != nil {
+		if err := c.config.Prepare(ctx, c.Env()); err != nil {
+			listener.Close()
+			return err
+		}
+	}
 	c.api = &http.Server{Handler: http.HandlerFunc(c.serveAPI), MaxHeaderBytes: maxHeaderBytes}
 	go c.api.Serve(listener)
 	if err := c.startAdmin(); err != nil {

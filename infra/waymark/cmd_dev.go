@@ -110,6 +110,11 @@ func runDev(ctx context.Context, flags devFlags, io stdio) error {
 			return err
 		}
 	}
+	var keys workspaceKeys
+	flags.config.Prepare = func(ctx context.Context, env map[string]string) (err error) {
+		keys, err = seedDemo(ctx, env)
+		return err
+	}
 	cloud, err := local.Start(ctx, flags.config)
 	if ctx.Err() != nil {
 		return nil // Ctrl-C while starting; everything is closed
@@ -118,10 +123,6 @@ func runDev(ctx context.Context, flags devFlags, io stdio) error {
 		return err
 	}
 	defer cloud.Close()
-	keys, err := seedDemo(ctx, cloud)
-	if err != nil {
-		return fmt.Errorf("make the workspace demo: %w", err)
-	}
 	var files []string
 	if flags.readyFile != "" {
 		files = append(files, flags.readyFile)

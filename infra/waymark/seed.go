@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"waymark/infra/local"
 	"waymark/shared/adapter/dynamo"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
@@ -80,9 +79,12 @@ func isOpenedBy(ctx context.Context, table *dynamo.Table, keys workspaceKeys) er
 }
 
 // seedDemo makes sure that the workspace demo and its keys exist, and returns them.
-func seedDemo(ctx context.Context, cloud *local.Cloud) (workspaceKeys, error) {
-	env := cloud.Env()
-	return createWorkspace(ctx, func(name string) string { return env[name] }, wanted{
+func seedDemo(ctx context.Context, env map[string]string) (workspaceKeys, error) {
+	keys, err := createWorkspace(ctx, func(name string) string { return env[name] }, wanted{
 		name: "demo", zone: "UTC", currency: "EUR", model: "default", write: "wk_demo", secret: "sk_demo",
 	})
+	if err != nil {
+		return workspaceKeys{}, fmt.Errorf("make the workspace demo: %w", err)
+	}
+	return keys, nil
 }

@@ -83,10 +83,10 @@ var badInputs = []badInput{
 	{name: "32 levels", body: one("deep-1", nested(32)), sent: 1, status: 200},
 	{name: "33 levels", body: one("deep-2", nested(33)), sent: 1, status: 200, class: "too_deep", kept: 1},
 	{name: "10,000 levels", body: one("deep-3", nested(10_000)), sent: 1, status: 400, code: "too_deep"},
-	{name: "an amount that is none", body: one("sum-1", `,"event":"Order Completed","properties":{"revenue":"a lot"}`), sent: 1, status: 200, class: "bad_amount", kept: 1},
+	{name: "an amount that is none", body: one("sum-1", `,"event":"Order Completed","properties":{"revenue":"a lot"}`), sent: 1, status: 200, class: "number_malformed", kept: 1},
 	{name: "an amount beyond counting", body: one("sum-2", `,"event":"Order Completed","properties":{"revenue":1e300}`), sent: 1, status: 200, class: "number_out_of_range", kept: 1},
 	{name: "a currency that is none", body: one("sum-3", `,"event":"Order Completed","properties":{"revenue":1,"currency":"money"}`), sent: 1, status: 200, class: "bad_currency", kept: 1},
-	{name: "strict, one of two bad", path: "/v1/batch?strict=1", body: `{"batch":[` + one("strict-1", "") + `,` + one("strict-2", `,"type":"trick"`) + `]}`, sent: 2, status: 400, code: "invalid_events"},
+	{name: "strict, one of two bad", path: "/v1/batch?strict=1", body: `{"batch":[` + one("strict-1", "") + `,` + one("strict-2", `,"type":"trick"`) + `]}`, sent: 2, status: 400, code: "rejected_events"},
 	{name: "a good batch", path: "/v1/batch", body: `{"batch":[` + many(50, "good-") + `]}`, sent: 50, status: 200},
 }
 

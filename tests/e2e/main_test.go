@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -38,6 +41,12 @@ func run(m *testing.M) (code int) {
 		return 1
 	}
 	world.folder = folder
+	flag.Parse()
+	// These tests wait for the system more than they compute: on a small machine more of them at a time take less time.
+	if err := flag.Set("test.parallel", strconv.Itoa(max(8, runtime.GOMAXPROCS(0)))); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	code = m.Run()
 	if world.system != nil {
 		err = world.system.Stop()

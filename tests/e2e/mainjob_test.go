@@ -96,9 +96,8 @@ func visit() []map[string]any {
 
 const buyer = "user:42 [anon:ad-visitor user:42] default@1 lapsed since 2025-06-30T23:10:00.000Z, 2 touchpoints map[paid_social:2], orders {1 [{GBP 12.505}]}"
 
-// TestMainJob is the way of a touchpoint, from the request to the marketer's file.
+// TestMainJob is the way of a touchpoint, from the request to the marketer's file. It is not parallel, because it holds the system against a time.
 func TestMainJob(t *testing.T) {
-	t.Parallel()
 	w := tenant(t, shared(t), "mainjob")
 	send(t, w, visit()...)
 	if err := e2e.Eventually(t.Context(), inProfile, func(context.Context) error { return isBuyer(t, w) }); err != nil {

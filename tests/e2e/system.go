@@ -30,7 +30,7 @@ type Config struct {
 	Binary string   // of waymark
 	Root   string   // of the project
 	Data   string   // directory of data, logs and binaries
-	Flags  []string // of `waymark dev`, beside --port, --data, --no-watch and --ready-file
+	Flags  []string // of `waymark dev`, beside --port, --data and --ready-file
 }
 
 // Keys open a workspace.
@@ -87,7 +87,7 @@ func Start(ctx context.Context, c Config) (*System, error) {
 	if s.log, err = os.Create(filepath.Join(folder, "log")); err != nil {
 		return nil, fmt.Errorf("make log: %w", err)
 	}
-	flags := append([]string{"dev", "--port", "0", "--data", c.Data, "--no-watch", "--ready-file", ready}, c.Flags...)
+	flags := append([]string{"dev", "--port", "0", "--data", c.Data, "--ready-file", ready}, c.Flags...)
 	// The system outlives ctx on purpose: only Stop ends it, so that what still talks to it can finish.
 	s.command = exec.CommandContext(context.WithoutCancel(ctx), c.Binary, flags...)
 	s.command.Dir, s.command.Stdout, s.command.Stderr = c.Root, s.log, s.log

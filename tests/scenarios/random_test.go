@@ -67,15 +67,18 @@ func tell(t *testing.T, seed uint64) {
 	}
 }
 
+// midnights of London, around which the stories play: both ends of a day of 23 hours, and two weeks and three months later.
+var midnights = []string{"2026-03-28T00:00:00Z", "2026-03-29T00:00:00Z", "2026-03-29T23:00:00Z", "2026-03-29T23:00:00Z", "2026-04-11T23:00:00Z", "2026-07-11T23:00:00Z"}
+
 // times gives minutes around a few midnights. No two are days or exactly 5 or 30 minutes apart, where milliseconds would decide: what a clock
 // is corrected by holds those of a real request.
 func times(r *rand.Rand, n int) []time.Time {
 	var out []time.Time
 	for len(out) < n {
-		day, _ := time.Parse(time.DateOnly, []string{"2026-03-28", "2026-03-29", "2026-03-29", "2026-03-30", "2026-04-12", "2026-07-12"}[r.IntN(6)])
-		at := day.Add(time.Duration(r.IntN(240)-120) * time.Minute)
+		midnight, _ := time.Parse(time.RFC3339, midnights[r.IntN(len(midnights))])
+		at := midnight.Add(time.Duration(r.IntN(240)-120) * time.Minute)
 		if r.IntN(2) == 0 {
-			at = day.Add(time.Duration(r.IntN(16)-8) * time.Minute)
+			at = midnight.Add(time.Duration(r.IntN(12)-6) * time.Minute)
 		}
 		if !slices.ContainsFunc(out, func(other time.Time) bool {
 			apart := at.Sub(other).Abs()
@@ -95,6 +98,9 @@ func randomStory(r *rand.Rand) string {
 		`page "/"`, `page "/" utm_source=google utm_medium=cpc`, `page "/sale" utm_source=news utm_medium=email country=NZ`,
 		`track "Product Viewed" country=GB`, `track "Product Added"`, `track "Order Completed" order_id=o1 revenue=5`,
 		`track "Order Completed" order_id=o2 revenue=7 currency=EUR`, `track "Order Refunded" refund_id=r1 revenue=1`, `track "Order Shipped"`,
+	}
+	if r.IntN(3) == 0 {
+		ids = []string{"anon:a", "anon:b", "anon:a"} // little company, so that days empty easily
 	}
 	for _, at := range times(r, 4+r.IntN(14)) {
 		id := ids[r.IntN(len(ids))]
