@@ -31,6 +31,7 @@ func commands() []command {
 	return []command{
 		{"dev", "run the whole system on this machine", cmdDev},
 		{"workspace", "make and list workspaces and their keys", cmdWorkspace},
+		{"keys", "list, add and rotate the keys of a workspace", cmdKeys},
 		{"import", "send a CSV or NDJSON file through the HTTP API", cmdImport},
 		{"demo", "compute published figures again from real files", cmdDemo},
 		{"invoke", "run one function with an event", cmdInvoke},

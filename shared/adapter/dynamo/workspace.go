@@ -14,9 +14,9 @@ import (
 	"waymark/shared/domain/workspace"
 )
 
-// fingerprinted stands before the fingerprint where a secret key's text would be. A workspace that was read can so be written again, with a
-// key expired or left out, by one who does not know the key.
-const fingerprinted = "sha256:"
+// fingerprinted stands in place of a secret key's text. A workspace that was read can so be written again, with a key expired or left out, by
+// one who does not know the key.
+const fingerprinted = workspace.Hashed
 
 const allWorkspaces = "workspaces"
 

@@ -62,6 +62,12 @@ func (k Key) Allows(origin string) bool {
 	return false
 }
 
+// Hashed stands before the fingerprint where the text of a secret key would be.
+const Hashed = "sha256:"
+
+// Is says whether the key has this text, known or hashed.
+func (k Key) Is(text string) bool { return k.Text == text || k.Text == Hashed+Fingerprint(text) }
+
 // Fingerprint is how a key is looked up: the hex SHA-256 of its text.
 func Fingerprint(key string) string {
 	sum := sha256.Sum256([]byte(key))

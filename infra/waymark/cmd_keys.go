@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"waymark/shared/adapter/dynamo"
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/workspace"
+)
+
+const keysUsage = `waymark keys list WORKSPACE [--json]
+waymark keys add WORKSPACE [--role write|secret] [--source NAME] [--origin URL]... [--json]
+waymark keys rotate WORKSPACE KEY [--overlap 24h] [--json]
+
+A write key is public and may only send; give each site its own, named by --source, and say with --origin which browsers may use it. A secret
+key reads and operates. Rotating makes a new key like the old one, which goes on working for the overlap. Functions remember keys for a minute.
+`
+
+// origins is a flag that may be given more than once.
+type origins []string
+
+func (o *origins) String() string { return strings.Join(*o, " ") }
+
+func (o *origins) Set(text string) error {
+	if !strings.HasPrefix(text, "https://") && !strings.HasPrefix(text, "http://") {
+		return fmt.Errorf("an origin begins with https:// or http://")
+	}
+	*o = append(*o, strings.TrimSuffix(text, "/"))
+	return nil
+}
+
+// keyFlags are the flags of `waymark keys`.
+type keyFlags struct {
+	role, source string
+	origins      origins
+	overlap      time.Duration
+	json         bool
+}
+
+// cmdKeys lists, adds and rotates the keys of a workspace.
+func cmdKeys(ctx context.Context, args []string, io stdio) int {
+	if len(args) < 2 || strings.HasPrefix(args[1], "-") {
+		fmt.Fprint(io.Err, keysUsage)
+		return 2
+	}
+	action, name, args := args[0], args[1], args[2:]
+	old := ""
+	if action == "rotate" && len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		old, args = args[0], args[1:]
+	}
+	var flags keyFlags
+	set := flag.NewFlagSet("waymark keys "+action, flag.ContinueOnError)
+	set.StringVar(&flags.role, "role", "write", "write or secret")
+	set.StringVar(&flags.source, "source", "default", "the site or system that sends with it")
+	set.Var(&flags.origins, "origin", "browsers may send from here only; may be repeated")
+	set.DurationVar(&flags.overlap, "overlap", 24*time.Hour, "how long the rotated key goes on working")
+	set.BoolVar(&flags.json, "json", false, "print JSON")
+	if code, done := parseFlags(set, args, io); done {
+		return code
+	}
+	getenv := systemEnv()
+	table := dynamo.New(dynamo.NewClient(getenv), getenv("TABLE_NAME"))
+	switch action {
+	case "list":
+		return exit(io, listKeys(ctx, table, name, flags, io))
+	case "add":
+		return exit(io, addKey(ctx, table, name, flags, io))
+	case "rotate":
+		return exit(io, rotateKey(ctx, table, name, old, flags, io))
+	}
+	fmt.Fprint(io.Err, keysUsage)
+	return 2
+}
+
+// exit tells of an error and gives the exit code.
+func exit(io stdio, err error) int {
+	if err != nil {
+		fmt.Fprintf(io.Err, "waymark keys: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func listKeys(ctx context.Context, table *dynamo.Table, name string, flags keyFlags, io stdio) error {
+	w, err := table.Workspace(ctx, name)
+	if err != nil {
+		return err
+	}
+	if flags.json {
+		return json.NewEncoder(io.Out).Encode(map[string]any{"keys": w.Keys})
+	}
+	lines := tabwriter.NewWriter(io.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(lines, "KEY\tROLE\tSOURCE\tORIGINS\tEXPIRES")
+	for _, k := range w.Keys {
+		expires := "never"
+		if k.Expires > 0 {
+			expires = k.Expires.Time().Format(time.RFC3339)
+		}
+		text := k.Text
+		if k.Role == workspace.Secret {
+			text = "(stored as its hash)"
+		}
+		fmt.Fprintf(lines, "%s\t%s\t%s\t%s\t%s\n", text, k.Role, k.Source, strings.Join(k.Origins, " "), expires)
+	}
+	return lines.Flush()
+}
+
+func addKey(ctx context.Context, table *dynamo.Table, name string, flags keyFlags, io stdio) error {
+	w, err := table.Workspace(ctx, name)
+	if err != nil {
+		return err
+	}
+	role := workspace.Role(flags.role)
+	if role != workspace.Write && role != workspace.Secret {
+		return fault.Newf(fault.Invalid, "bad_role", "the role is write or secret, not %q", flags.role)
+	}
+	k := workspace.Key{Text: workspace.KeyText(role, rand.Text()), Workspace: name, Role: role}
+	if role == workspace.Write {
+		k.Source, k.Origins = flags.source, flags.origins
+	}
+	return storeKey(ctx, table, w, k, flags, io)
+}
+
+func rotateKey(ctx context.Context, table *dynamo.Table, name, old string, flags keyFlags, io stdio) error {
+	w, err := table.Workspace(ctx, name)
+	if err != nil {
+		return err
+	}
+	stored, err := table.Key(ctx, old)
+	if err != nil || stored.Workspace != name {
+		return fault.Newf(fault.NotFound, "unknown_key", "workspace %s has no such key; `waymark keys list %s` shows what it has", name, name)
+	}
+	fresh := stored
+	fresh.Text, fresh.Expires = workspace.KeyText(stored.Role, rand.Text()), 0
+	for i, k := range w.Keys {
+		if k.Is(old) {
+			w.Keys[i].Expires = event.At(time.Now().Add(flags.overlap))
+		}
+	}
+	return storeKey(ctx, table, w, fresh, flags, io)
+}
+
+func storeKey(ctx context.Context, table *dynamo.Table, w workspace.Workspace, k workspace.Key, flags keyFlags, io stdio) error {
+	w.Keys = append(w.Keys, k)
+	if err := table.PutWorkspace(ctx, w); err != nil {
+		return err
+	}
+	if flags.json {
+		return json.NewEncoder(io.Out).Encode(map[string]any{"key": k})
+	}
+	fmt.Fprintf(io.Out, "%s key  %s\n", k.Role, k.Text)
+	return nil
+}
