@@ -49,8 +49,20 @@ func (h *Handler) Handle(ctx context.Context, e events.APIGatewayV2HTTPRequest) 
 	if r.Received.IsZero() {
 		r.Received = h.Now()
 	}
+	ctx, cancel := inTime(ctx)
+	defer cancel()
 	key, response := h.respond(ctx, r, err)
 	return httpapi.With(response, httpapi.CORS(r.Headers["origin"], key)), nil
+}
+
+// inTime ends calls a second before the invocation ends, so that a store or queue that does not answer becomes a 503 with Retry-After and not
+// a client that waits for nothing.
+func inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, deadline.Add(-time.Second))
 }
 
 // respond makes the answer, and gives the key as soon as it is known, because it decides who may read the answer.
