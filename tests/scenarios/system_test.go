@@ -84,8 +84,10 @@ func newSystem(t *testing.T) *system {
 	s.server = httptest.NewServer(front.New(front.Config{
 		Log: io.Discard,
 		Routes: []front.Route{
-			{Method: http.MethodPost, Path: "/v1/rollups", Function: "Rollup"}, {Method: http.MethodGet, Path: "/v1/status", Function: "Query"},
-			{Method: http.MethodGet, Path: "/v1/kpis", Function: "Query"}, {Method: http.MethodGet, Path: "/v1/profiles/{id}", Function: "Query"},
+			{Method: http.MethodPost, Path: "/v1/rollups", Function: "Rollup"},
+			{Method: http.MethodGet, Path: "/v1/status", Function: "Query"},
+			{Method: http.MethodGet, Path: "/v1/kpis", Function: "Query"},
+			{Method: http.MethodGet, Path: "/v1/profiles/{id}", Function: "Query"},
 			{Method: http.MethodPost, Path: "/v1/batch", Function: "Collect"},
 		},
 		Invoke: func(ctx context.Context, function string, payload []byte) ([]byte, bool, error) {

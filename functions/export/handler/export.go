@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/kpi"
@@ -30,7 +31,7 @@ type Config struct {
 	Windows    Windows
 	Bucket     Bucket
 	CSV        Writer
-	Reader     Authorise
+	Reader     httpapi.Authorise
 	Now        func() time.Time
 }
 

@@ -4,11 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
-	"net/http"
+	"strings"
 	"time"
-
-	"github.com/aws/aws-lambda-go/events"
 
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/fault"
@@ -17,45 +14,14 @@ import (
 	"waymark/shared/domain/workspace"
 )
 
-// Authorise gives the secret key of a request, or the fault that refuses it.
-type Authorise func(ctx context.Context, r httpapi.Request) (workspace.Key, error)
-
-// scheduleEvent is what EventBridge Scheduler sends, as template.yaml writes it.
-type scheduleEvent struct {
-	Schedule  string `json:"schedule"`
-	Scheduled string `json:"scheduled_time"`
-}
-
 // Handle takes a firing of a schedule, or POST /v1/exports.
 func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (any, error) {
-	var fired scheduleEvent
-	if err := json.Unmarshal(raw, &fired); err == nil && fired.Schedule != "" {
-		return h.fired(ctx, fired)
-	}
-	var e events.APIGatewayV2HTTPRequest
-	if err := json.Unmarshal(raw, &e); err != nil || e.RequestContext.HTTP.Method == "" {
-		return nil, fault.New(fault.Invalid, "unknown_event", "the event is neither a schedule's nor an HTTP request")
-	}
-	manifest, err := h.demanded(ctx, e)
-	if err != nil {
-		if kind := fault.KindOf(err); kind == fault.Internal || kind == fault.Unavailable {
-			slog.ErrorContext(ctx, "request failed", "kind", kind, "error", err.Error())
-		}
-		return httpapi.Error(err, e.RequestContext.RequestID), nil
-	}
-	return httpapi.JSON(http.StatusOK, manifest), nil
+	trigger := httpapi.Trigger{Now: h.Now, Authorise: h.Reader, Fired: h.fired, Demanded: h.demanded}
+	return trigger.Handle(ctx, raw)
 }
 
-func (h *Handler) fired(ctx context.Context, e scheduleEvent) (any, error) {
-	now := h.Now()
-	if at, err := time.Parse(time.RFC3339, e.Scheduled); err == nil {
-		now = at
-	}
-	schedule := e.Schedule
-	if len(schedule) > len("export-") && schedule[:len("export-")] == "export-" {
-		schedule = schedule[len("export-"):]
-	}
-	made, err := h.scheduled(ctx, schedule, now)
+func (h *Handler) fired(ctx context.Context, schedule string, now time.Time) (any, error) {
+	made, err := h.scheduled(ctx, strings.TrimPrefix(schedule, "export-"), now)
 	return map[string]any{"exports": made}, err
 }
 
@@ -67,23 +33,15 @@ type demand struct {
 	To       string       `json:"to"`
 }
 
-func (h *Handler) demanded(ctx context.Context, e events.APIGatewayV2HTTPRequest) (report.Manifest, error) {
-	r, err := httpapi.Decode(e)
-	if err != nil {
-		return report.Manifest{}, err
-	}
-	key, err := h.Reader(ctx, r)
-	if err != nil {
-		return report.Manifest{}, err
-	}
+func (h *Handler) demanded(ctx context.Context, r httpapi.Request, key workspace.Key) (any, error) {
 	w, err := h.Workspaces.Workspace(ctx, key.Workspace)
 	if err != nil {
-		return report.Manifest{}, fmt.Errorf("load workspace: %w", err)
+		return nil, fmt.Errorf("load workspace: %w", err)
 	}
 	var d demand
 	if len(r.Body) > 0 {
 		if err := json.Unmarshal(r.Body, &d); err != nil {
-			return report.Manifest{}, fault.New(fault.Invalid, "invalid_json", `the body must be JSON such as {"grain":"month","from":"2026-01-01","to":"2026-04-01"}`)
+			return nil, fault.New(fault.Invalid, "invalid_json", `the body must be JSON such as {"grain":"month","from":"2026-01-01","to":"2026-04-01"}`)
 		}
 	}
 	if d.Grain == "" && d.From == "" && d.To == "" {
@@ -91,7 +49,7 @@ func (h *Handler) demanded(ctx context.Context, e events.APIGatewayV2HTTPRequest
 	}
 	o, err := span(w, d)
 	if err != nil {
-		return report.Manifest{}, err
+		return nil, err
 	}
 	return h.make(ctx, w, o)
 }

@@ -21,11 +21,13 @@ func newMarks(t tenant) *marks {
 	return &marks{tenant: t, days: map[string]map[event.Identifier]bool{}}
 }
 
-// touch marks the day on which a touchpoint counts. Where the clock was corrected, the order of the device may move it on a little.
+// touch marks the day on which a touchpoint counts. Where the clock was corrected, the order of the device may move it on a little, and it may
+// move others of the same clock on, away from the day that they were counted on.
 func (m *marks) touch(t event.Touchpoint, id event.Identifier) {
 	m.at(t.Corrected, id)
 	if t.Skewed {
 		m.at(t.Corrected.Add(event.SkewTolerance), id)
+		m.at(t.Corrected.Add(-event.SkewTolerance), id)
 	}
 }
 

@@ -60,6 +60,7 @@ func (f *findings) person(d *day, root event.Identifier) {
 	for _, s := range j.Between(start, end) {
 		f.wait(s.At, root)
 	}
+	f.await(j.Stages.Next, root)
 	for _, delay := range f.delays {
 		from, to := start.Add(delay), min(end.Add(delay), f.now+1)
 		for _, later := range f.calendar.Between(period.Day, from.Time(), to.Time()) {
@@ -84,14 +85,20 @@ func (f *findings) wait(step event.Millis, root event.Identifier) {
 		at := step.Add(delay)
 		if at <= f.now {
 			f.mark(at, root)
-			continue
 		}
-		key := due{f.calendar.At(period.Day, at.Time()).Key, at}
-		if f.later[key] == nil {
-			f.later[key] = map[event.Identifier]bool{}
-		}
-		f.later[key][root] = true
 	}
+}
+
+// await marks the next change that time will make if nothing else happens. When it comes due, the one after it is marked.
+func (f *findings) await(at event.Millis, root event.Identifier) {
+	if at <= f.now {
+		return // there is none: those up to now are made
+	}
+	key := due{f.calendar.At(period.Day, at.Time()).Key, at}
+	if f.later[key] == nil {
+		f.later[key] = map[event.Identifier]bool{}
+	}
+	f.later[key][root] = true
 }
 
 // mark notes a day, unless it is today's or one that this pass computes later with this person anyway.

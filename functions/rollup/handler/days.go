@@ -25,13 +25,14 @@ type day struct {
 	window      period.Window
 	stored      kpi.Window
 	old         kpi.Day
+	hours       map[string]kpi.Window // stored ones, by key
 	marks       []kpi.Mark
 	identifiers map[event.Identifier]bool
 	named       map[event.Identifier]bool // persons that a mark names; filled when first asked
 }
 
-// days computes dirty days. What is stored of a day is read before any person is: a rollup that commits in between makes our commit fail, and
-// the marks stay for the next pass.
+// days computes dirty days. What is stored of a day and of its hours is read before any person is: a rollup that commits in between makes our
+// commit fail, and the marks stay for the next pass.
 func (r *run) days(ctx context.Context, byKey map[string][]kpi.Mark) error {
 	var chunk []*day
 	persons := 0
@@ -56,14 +57,17 @@ func (r *run) openDay(ctx context.Context, key string, marks []kpi.Mark) (*day, 
 	if err != nil {
 		return nil, fmt.Errorf("read key of a marked day: %w", err)
 	}
-	d := &day{window: window, marks: marks, identifiers: map[event.Identifier]bool{}}
-	if d.stored, err = r.Windows.Window(ctx, r.workspace.Name, period.Day, key); err != nil {
+	d := &day{window: window, marks: marks, identifiers: map[event.Identifier]bool{}, hours: map[string]kpi.Window{}}
+	if err := whileReplaced(func() error { return r.readDay(ctx, d) }); err != nil {
 		return nil, fmt.Errorf("read day %s: %w", key, err)
 	}
-	if d.stored.Facts != "" {
-		if d.old, err = r.Facts.Facts(ctx, d.stored.Facts); err != nil {
-			return nil, fmt.Errorf("read facts of day %s: %w", key, err)
-		}
+	hours := r.calendar.Split(window, period.Hour)
+	stored, err := r.Windows.Windows(ctx, r.workspace.Name, period.Hour, hours[0].Key, hours[len(hours)-1].Key)
+	if err != nil {
+		return nil, fmt.Errorf("read hours of day %s: %w", key, err)
+	}
+	for _, w := range stored {
+		d.hours[w.Key] = w
 	}
 	for _, m := range marks {
 		d.add(m.Identifiers...)
@@ -73,6 +77,29 @@ func (r *run) openDay(ctx context.Context, key string, marks []kpi.Mark) (*day, 
 		d.add(f.Person)
 	}
 	return d, nil
+}
+
+// readDay reads what is stored of a day; NotFound when another rollup replaced its facts in between.
+func (r *run) readDay(ctx context.Context, d *day) (err error) {
+	if d.stored, err = r.Windows.Window(ctx, r.workspace.Name, period.Day, d.window.Key); err != nil || d.stored.Facts == "" {
+		return err
+	}
+	d.old, err = r.Facts.Facts(ctx, d.stored.Facts)
+	return err
+}
+
+// readsOfFacts is how often facts are looked for that another rollup has replaced meanwhile.
+const readsOfFacts = 3
+
+// whileReplaced reads again as long as facts are not found: a window names its newest, and the ones before are deleted.
+func whileReplaced(read func() error) error {
+	var err error
+	for range readsOfFacts {
+		if err = read(); fault.KindOf(err) != fault.NotFound {
+			return err
+		}
+	}
+	return fault.Wrap(fault.Unavailable, "facts_replaced", err)
 }
 
 func (d *day) add(ids ...event.Identifier) {
@@ -196,16 +223,7 @@ func (c *computation) rootsOf(d *day) []event.Identifier {
 
 // hours computes the hours of the day; one that never had anything to count is not stored.
 func (c *computation) hours(ctx context.Context, d *day, fresh kpi.Day) error {
-	hours := c.calendar.Split(d.window, period.Hour)
-	stored, err := c.Windows.Windows(ctx, c.workspace.Name, period.Hour, hours[0].Key, hours[len(hours)-1].Key)
-	if err != nil {
-		return fmt.Errorf("read hours of day %s: %w", d.window.Key, err)
-	}
-	before := map[string]kpi.Window{}
-	for _, w := range stored {
-		before[w.Key] = w
-	}
-	for _, hour := range hours {
+	for _, hour := range c.calendar.Split(d.window, period.Hour) {
 		tally, n := kpi.NewTally(c.workspace.Currency), 0
 		for _, f := range fresh.Persons {
 			if one, ok := kpi.Of(c.journeys[f.Person], event.At(hour.Start), event.At(hour.End), c.workspace.Currency); ok {
@@ -213,10 +231,10 @@ func (c *computation) hours(ctx context.Context, d *day, fresh kpi.Day) error {
 				n++
 			}
 		}
-		if n == 0 && before[hour.Key].Revision == 0 {
+		if n == 0 && d.hours[hour.Key].Revision == 0 {
 			continue
 		}
-		if _, err := c.commit(ctx, before[hour.Key], hour, "", tally.Rows()); err != nil {
+		if _, err := c.commit(ctx, d.hours[hour.Key], hour, "", tally.Rows()); err != nil {
 			return err
 		}
 	}

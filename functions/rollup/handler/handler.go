@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/kpi"
@@ -30,7 +31,7 @@ type Config struct {
 	Times      Times
 	Store      person.Store
 	Model      func(name string) (*stage.Model, error)
-	Reader     Authorise
+	Reader     httpapi.Authorise
 	Now        func() time.Time
 }
 

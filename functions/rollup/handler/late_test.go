@@ -223,6 +223,41 @@ func TestLapseTakenBack(t *testing.T) {
 	w.check(t)
 }
 
+// The time in a stage counts from when it was entered, however many steps ago. An order that comes late and ends the stay takes back what time
+// would have made of it.
+func TestStayEndedLate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.take(t,
+		order("e1", user("b"), "2026-08-04T23:00:00Z", "o1", "5"), pageView("e2", user("b"), "2026-08-08T01:00:00Z"),
+		order("e3", user("b"), "2026-08-20T10:00:00Z", "o2", "5"))
+	w.rollUp(t)
+	timed := "day 2026-08-19" // 14 days after the order, by London's clock
+	if got := w.value(t, timed, kpi.StageEntries, kpi.ByStage, "post-purchase"); got != 1 {
+		t.Fatalf("%d persons enter post-purchase on %s, want 1", got, timed)
+	}
+	w.take(t, order("e4", user("b"), "2026-08-13T20:30:00Z", "o3", "5"))
+	w.rollUp(t)
+	if got := w.value(t, timed, kpi.StageEntries, kpi.ByStage, "post-purchase"); got != 0 {
+		t.Errorf("%d persons enter post-purchase on %s after the second order, want none", got, timed)
+	}
+	w.check(t)
+}
+
+// What lies ahead is marked once a person, not once a touchpoint: the table pays for every mark.
+func TestMarksAhead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i := range 20 {
+		w.take(t, pageView(fmt.Sprintf("e%d", i), visitor("a"), fmt.Sprintf("2026-11-20T10:%02d:00Z", i)))
+	}
+	w.rollUp(t)
+	marks := w.dirty(t, w.now.AddDate(10, 0, 0))
+	if want := event.At(time.Date(2027, 2, 18, 10, 19, 0, 0, time.UTC)); len(marks) != 1 || marks[0].NotBefore != want {
+		t.Errorf("ahead lie %+v, want one mark, 90 days after the last visit", marks)
+	}
+}
+
 // Whatever comes in whatever order, with rollups in between and time going on, ends as a recount from scratch.
 func TestRandomHistories(t *testing.T) {
 	t.Parallel()

@@ -23,8 +23,10 @@ func TestForestEqualsReference(t *testing.T) {
 		for _, start := range all {
 			p, _, _ := g.person(start)
 			got := answer(p)
-			if again := answer(shuffled.personInAnyOrder(start, all, r)); !slices.Equal(again, got) {
-				t.Fatalf("person of %s depends on the order of links or of loading:\n%q\n%q\nlinks %q", start, got, again, lines(links))
+			if r.IntN(4) == 0 { // for a quarter of them, because it takes many rounds
+				if again := answer(shuffled.personInAnyOrder(start, all, r)); !slices.Equal(again, got) {
+					t.Fatalf("person of %s depends on the order of links or of loading:\n%q\n%q\nlinks %q", start, got, again, lines(links))
+				}
 			}
 			if sorted := slices.Sorted(slices.Values(got)); !slices.Equal(sorted, ref.answer(start)) {
 				t.Fatalf("person of %s\n got %q\nwant %q\nlinks %q", start, sorted, ref.answer(start), lines(links))

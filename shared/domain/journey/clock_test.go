@@ -17,12 +17,15 @@ func skewed(id, original string, offset time.Duration) event.Touchpoint {
 	return t
 }
 
+func inFuture(t event.Touchpoint) event.Touchpoint {
+	t.Future = true
+	return t
+}
+
 // A device whose clock is wrong delivers in batches. What a batch is corrected by holds its delay on the way too, so a slow batch would come
 // after the next one: within one clock, the device's own order stays.
 func TestOrderOfOneDevice(t *testing.T) {
 	t.Parallel()
-	future := skewed("f", "10:00:20", 61*time.Minute)
-	future.Future = true
 	for _, c := range []struct {
 		name        string
 		touchpoints []event.Touchpoint
@@ -44,7 +47,8 @@ func TestOrderOfOneDevice(t *testing.T) {
 			[]string{"1 11:03:00.000 a 0 direct", "1 11:03:00.000 b 0 direct", "1 11:03:00.000 c 0 direct", "1 11:03:30.000 d 0 direct"},
 		},
 		{
-			"the second is the one to come after", []event.Touchpoint{skewed("a", "10:00:00", 60*time.Minute), skewed("b", "10:00:30", 64*time.Minute), skewed("c", "10:01:00", 61*time.Minute)},
+			"the second is the one to come after",
+			[]event.Touchpoint{skewed("a", "10:00:00", 60*time.Minute), skewed("b", "10:00:30", 64*time.Minute), skewed("c", "10:01:00", 61*time.Minute)},
 			[]string{"1 11:00:00.000 a 0 direct", "1 11:04:30.000 b 0 direct", "1 11:04:30.000 c 0 direct"},
 		},
 		{
@@ -81,7 +85,7 @@ func TestOrderOfOneDevice(t *testing.T) {
 		},
 		{
 			"a time of receipt in place of a future time is no clock's",
-			[]event.Touchpoint{skewed("a", "10:00:00", 62*time.Minute), future, skewed("b", "10:00:30", 60*time.Minute)},
+			[]event.Touchpoint{skewed("a", "10:00:00", 62*time.Minute), inFuture(skewed("f", "10:00:20", 61*time.Minute)), skewed("b", "10:00:30", 60*time.Minute)},
 			[]string{"1 11:01:20.000 f 0 direct", "1 11:02:00.000 a 0 direct", "1 11:02:00.000 b 0 direct"},
 		},
 		{
