@@ -84,7 +84,7 @@ func Start(ctx context.Context, executable string, log io.Writer) (System, func(
 	file := filepath.Join(folder, "ready")
 	// The system outlives ctx on purpose: only stop ends it, so that what still talks to it can finish.
 	command := exec.CommandContext(context.WithoutCancel(ctx), executable, "dev", "--port", "0", "--data", filepath.Join(folder, "data"), "--memory",
-		"--ready-file", file, "--integration-timeout", "15m")
+		"--ready-file", file)
 	command.Stdout, command.Stderr = log, log
 	if err := command.Start(); err != nil {
 		return System{}, nil, errors.Join(fmt.Errorf("start %s dev: %w", executable, err), os.RemoveAll(folder))

@@ -53,7 +53,7 @@ func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool
 	set.BoolVar(&f.watch, "watch", true, "rebuild when source or template change (default: yes, but no with --ready-file)")
 	set.BoolVar(&noWatch, "no-watch", false, "do not rebuild on changes")
 	set.BoolVar(&f.config.KeepGoing, "keep-going", false, "start also if a function does not compile; it answers errors then")
-	set.DurationVar(&f.config.IntegrationTimeout, "integration-timeout", 30*time.Second, "how long the HTTP API waits for a function, as API Gateway does")
+	set.DurationVar(&f.config.IntegrationTimeout, "integration-timeout", 15*time.Minute, "how long the HTTP API waits for a function; API Gateway waits 30s")
 	set.IntVar(&f.config.Pollers, "pollers", 2, "queue batches at a time")
 	if code, done := parseFlags(set, args, io); done {
 		return flags, code, true
