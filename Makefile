@@ -6,6 +6,9 @@ TOOL   := go tool -modfile=infra/tools/go.mod
 SOURCE := functions infra shared tests
 EMULATORS := infra/emulators/node_modules/.installed
 
+# The same flags everywhere, also in `waymark dev`, so that nothing is compiled twice.
+GOBUILD := CGO_ENABLED=0 go build -trimpath -tags=lambda.norpc -ldflags='-s -w'
+
 PORT     ?= 3000
 FUZZTIME ?= 10s
 N        ?= 10000
@@ -15,7 +18,8 @@ help: ## Print this help
 	@echo 'usage: make TARGET'; echo
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
 
-run: build emulators ## Start the whole system on this machine: PORT=3000
+run: ## Start the whole system on this machine: PORT=3000
+	@$(MAKE) --no-print-directory -j2 emulators .build/waymark
 	PORT=$(PORT) .build/waymark dev
 
 test: emulators ## Run every test; no network once modules and emulators are fetched
@@ -32,9 +36,13 @@ lint: ## Format, vet, staticcheck and the rules of the house
 format: ## Rewrite the Go sources in the house's format
 	$(TOOL) gofumpt -w $(SOURCE)
 
-build: ## Build the command line and the functions for this machine into .build
-	go build -trimpath -o .build/waymark ./infra/waymark
-	CGO_ENABLED=0 go build -trimpath -tags=lambda.norpc -ldflags='-s -w' -o .build/functions/ ./functions/...
+build: .build/waymark ## Build the command line and the functions for this machine into .build
+	$(GOBUILD) -o .build/functions/ ./functions/...
+
+.build/waymark: FORCE
+	$(GOBUILD) -o $@ ./infra/waymark
+
+FORCE:
 
 demo: build emulators ## Import real data, roll it up, export it, and compare with published numbers
 	.build/waymark demo
@@ -74,4 +82,4 @@ clean: ## Remove what was built; keeps the data in .waymark
 	rm -rf .build .aws-sam
 	go clean -testcache
 
-.PHONY: help run test check lint format build demo golden fuzz bench sim e2e sam audit emulators clean
+.PHONY: FORCE help run test check lint format build demo golden fuzz bench sim e2e sam audit emulators clean
