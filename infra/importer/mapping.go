@@ -110,14 +110,6 @@ func findAlias(n *yaml.Node) *yaml.Node {
 	return nil
 }
 
-// Outputs are the names of the events that the mapping makes, in its order.
-func (m *Mapping) Outputs() []string {
-	list := make([]string, len(m.events))
-	for i, e := range m.events {
-		list[i] = e.name
-	}
-	return list
-}
 
 // checkColumns compares what the mapping names with what the file has.
 func (m *Mapping) checkColumns(file string, have []string) error {

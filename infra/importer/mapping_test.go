@@ -116,11 +116,11 @@ func TestValues(t *testing.T) {
 	t.Parallel()
 	cells := map[string]string{"a": " Abc ", "n": "1 234,50", "neg": "-0012.30", "e": "", "b": "Yes", "j": `{"x":[1.50]}`, "p": "+.5"}
 	for settings, want := range map[string]any{
-		`a`:                                        "Abc",
-		`{column: a, trim: false}`:                 " Abc ",
-		`{column: a, lower: true}`:                 "abc",
-		`{column: a, map: {Abc: Z}}`:               "Z",
-		`{column: a, map: {x: Z}}`:                 "Abc",
+		`a`:                          "Abc",
+		`{column: a, trim: false}`:   " Abc ",
+		`{column: a, lower: true}`:   "abc",
+		`{column: a, map: {Abc: Z}}`: "Z",
+		`{column: a, map: {x: Z}}`:   "Abc",
 		`{column: a, map: {x: Z}, default: other}`: "other",
 		`e`:                       nil,
 		`{column: e, default: d}`: "d",

@@ -25,8 +25,8 @@ const (
 	lost          = "messages failed, they come again" // what the log says of a batch whose process was killed
 )
 
-// TestKill imports the same events into two workspaces, one left alone and one whose Process binary is killed ten times meanwhile, and reads
-// the same from both.
+// TestKill imports the same events into two workspaces: once into one that is left alone, and twice, cut differently, into one whose Process
+// binary is killed ten times meanwhile. It reads the same from both.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	// A short visibility timeout brings the messages of a killed process back soon, and of small batches few are lost so often that they are
@@ -35,7 +35,7 @@ func TestKill(t *testing.T) {
 		Binary: binary(t), Root: root, Data: filepath.Join(t.TempDir(), "killed"),
 		Flags: []string{"--memory", "--param", "VisibilityTimeoutSeconds=4", "--param", "BatchSize=4", "--param", "BatchWindowSeconds=0"},
 	})
-	files := write(t, t.TempDir())
+	files, whole := write(t, t.TempDir())
 	calm, stormy := tenant(t, system, "calm"), tenant(t, system, "stormy")
 	load(t, calm, files)
 	if err := calm.Drained(t.Context(), 30*time.Second); err != nil {
@@ -47,6 +47,7 @@ func TestKill(t *testing.T) {
 	killed := make(chan error, 1)
 	go func() { killed <- killProcess(ctx, stormy) }()
 	load(t, stormy, files)
+	load(t, stormy, []string{files[0], whole})
 	if err := <-killed; err != nil {
 		t.Fatal(err)
 	}
@@ -66,8 +67,8 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// write makes the files: orders and views of some persons, over some days.
-func write(t testing.TB, folder string) (files []string) {
+// write makes the mapping and many files of few events, and one file that holds them all: orders and views of some persons, over some days.
+func write(t testing.TB, folder string) (files []string, whole string) {
 	t.Helper()
 	const mapping = `name: kill
 version: 1
@@ -87,11 +88,13 @@ events:
 	files = append(files, filepath.Join(folder, "mapping.yaml"))
 	put(t, files[0], []byte(mapping))
 	begin := time.Date(2025, 7, 1, 8, 0, 0, 0, time.UTC)
-	var lines bytes.Buffer
+	var lines, all bytes.Buffer
 	for i := range killedEvents {
+		// Messages of one person come together, so that after a loss they come again in another company.
+		person := i * killedPersons / killedEvents
 		line := map[string]any{
 			"_id": fmt.Sprintf("e-%d", i), "at": begin.Add(time.Duration(i) * 7 * time.Minute).Format(time.RFC3339),
-			"who": fmt.Sprintf("kill-%d", i%killedPersons), "device": fmt.Sprintf("device-%d", i%(killedPersons*2)), "what": "view", "amount": "",
+			"who": fmt.Sprintf("kill-%d", person), "device": fmt.Sprintf("device-%d-%d", person, i%2), "what": "view", "amount": "",
 		}
 		if i%5 == 0 {
 			line["what"], line["amount"] = "order", fmt.Sprintf("%d.%02d", i%90, i%100)
@@ -101,10 +104,13 @@ events:
 			name := filepath.Join(folder, fmt.Sprintf("%04d.ndjson", i))
 			put(t, name, lines.Bytes())
 			files = append(files, name)
+			all.Write(lines.Bytes())
 			lines.Reset()
 		}
 	}
-	return files
+	whole = filepath.Join(folder, "whole.ndjson")
+	put(t, whole, all.Bytes())
+	return files, whole
 }
 
 func put(t testing.TB, name string, content []byte) {

@@ -34,19 +34,6 @@ func setting(t *testing.T, name string, otherwise uint64) uint64 {
 	return n
 }
 
-// play runs one schedule and says what is wrong; "" when all is equal to the oracle.
-func play(seed uint64, c consumer) (w *World, problem string) {
-	w, err := NewWorld(seed, c)
-	if err != nil {
-		return nil, err.Error()
-	}
-	w.Traffic()
-	if err := w.Run(); err != nil {
-		return w, err.Error()
-	}
-	return w, w.Check()
-}
-
 // TestSchedules: whatever is delivered twice, late, out of order or in the middle of a crash, everything stored equals the oracle.
 func TestSchedules(t *testing.T) {
 	first, n := uint64(1), setting(t, "WAYMARK_SIM_N", schedules)

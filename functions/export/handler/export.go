@@ -10,8 +10,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -150,67 +152,99 @@ var schedules = map[string][]period.Grain{
 	"daily": {period.Day, period.Hour}, "weekly": {period.Week, period.Day}, "monthly": {period.Month, period.Day},
 }
 
-// scheduled exports the newest closed window of a schedule for every workspace, each in its own time zone. A window that is still dirty is left
-// for the next firing, so that no export shows a half-computed period.
+// lookback is how many closed windows a firing looks at. One that waited for a rollup at its own firing is exported by a later one.
+const lookback = 7
+
+// scheduled exports the newest closed windows of a schedule for every workspace, each in its own time zone. One workspace that fails does not
+// hold up the others.
 func (h *Handler) scheduled(ctx context.Context, schedule string, now time.Time) ([]report.Manifest, error) {
+	grains, known := schedules[schedule]
+	if !known {
+		return nil, unknownSchedule(schedule)
+	}
 	all, err := h.Workspaces.Workspaces(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list workspaces: %w", err)
 	}
 	made := []report.Manifest{}
+	var failures []error
 	for _, w := range all {
-		m, err := h.closed(ctx, w, schedule, now)
+		exports, err := h.closed(ctx, w, schedule, grains, now)
 		if err != nil {
-			return made, fmt.Errorf("export %s of workspace %s: %w", schedule, w.Name, err)
+			failures = append(failures, fmt.Errorf("export %s of workspace %s: %w", schedule, w.Name, err))
 		}
-		if m.Name != "" {
-			made = append(made, m)
-		}
+		made = append(made, exports...)
 	}
-	return made, nil
+	return made, errors.Join(failures...)
 }
 
-// closed exports the window before the one that holds now.
-func (h *Handler) closed(ctx context.Context, w workspace.Workspace, schedule string, now time.Time) (report.Manifest, error) {
-	grains, known := schedules[schedule]
-	if !known {
-		return report.Manifest{}, fault.Newf(fault.Invalid, "unknown_schedule", "schedule must be daily, weekly or monthly, not %q", schedule).At("schedule")
-	}
+func unknownSchedule(name string) error {
+	return fault.Newf(fault.Invalid, "unknown_schedule", "schedule must be daily, weekly or monthly, not %q", name).At("schedule")
+}
+
+// closed exports the windows before the one that holds now, as far as they have none yet. A window that is still dirty waits, so that no export
+// shows a half-computed period. It gives what it made, and the export of the newest window even if that was there.
+func (h *Handler) closed(ctx context.Context, w workspace.Workspace, schedule string, grains []period.Grain, now time.Time) ([]report.Manifest, error) {
 	calendar, err := w.Calendar()
 	if err != nil {
-		return report.Manifest{}, fmt.Errorf("read time zone: %w", err)
+		return nil, fmt.Errorf("read time zone: %w", err)
 	}
-	window := calendar.Prev(calendar.At(grains[0], now))
-	dirty, err := h.isDirty(ctx, w, calendar, window, now)
-	if err != nil || dirty {
-		slog.InfoContext(ctx, "export waits for a rollup", "workspace", w.Name, "schedule", schedule)
-		return report.Manifest{}, err
+	marks, err := h.Windows.Marks(ctx, w.Name, event.At(now))
+	if err != nil {
+		return nil, fmt.Errorf("read marks: %w", err)
 	}
-	o := order{
-		schedule: schedule, name: schedule + "-" + window.Key, grain: grains[0], grains: grains, start: window.Start, end: window.End,
+	var exports []report.Manifest
+	window := calendar.At(grains[0], now)
+	for n := range lookback {
+		window = calendar.Prev(window)
+		dirty, err := isDirty(marks, grains, calendar, window)
+		if err != nil {
+			return exports, err
+		}
+		if dirty {
+			slog.InfoContext(ctx, "export waits for a rollup", "workspace", w.Name, "schedule", schedule, "window", window.Key)
+			continue
+		}
+		m, isNew, err := h.once(ctx, w, calendar, orderOf(schedule, window))
+		if err != nil {
+			return exports, err
+		}
+		if isNew || n == 0 && m.Name != "" {
+			exports = append(exports, m)
+		}
 	}
-	if newest, err := h.newest(ctx, w.Name, o.name); err != nil || newest.Name != "" {
-		return newest, err
+	return exports, nil
+}
+
+// orderOf is the export of one window of a schedule.
+func orderOf(schedule string, w period.Window) order {
+	return order{
+		schedule: schedule, name: schedule + "-" + w.Key, grain: schedules[schedule][0], grains: schedules[schedule], start: w.Start, end: w.End,
+	}
+}
+
+// once makes an export unless it is there in any revision, or nothing ever happened in its windows.
+func (h *Handler) once(ctx context.Context, w workspace.Workspace, calendar period.Calendar, o order) (m report.Manifest, isNew bool, err error) {
+	newest, err := h.newest(ctx, w.Name, o.name)
+	if err != nil || newest.Name != "" {
+		return newest, false, err
 	}
 	found, err := h.windows(ctx, w, calendar, o)
 	if err != nil || len(found) == 0 {
-		return report.Manifest{}, err // nothing ever happened there
+		return report.Manifest{}, false, err
 	}
-	return h.make(ctx, w, o)
+	m, err = h.make(ctx, w, o)
+	return m, err == nil, err
 }
 
-// isDirty says whether a mark lies in the window.
-func (h *Handler) isDirty(ctx context.Context, w workspace.Workspace, c period.Calendar, window period.Window, now time.Time) (bool, error) {
-	marks, err := h.Windows.Marks(ctx, w.Name, event.At(now))
-	if err != nil {
-		return false, fmt.Errorf("read marks: %w", err)
-	}
+// isDirty says whether a mark lies in the window: of the window itself, or of one that is exported with it.
+func isDirty(marks []kpi.Mark, grains []period.Grain, c period.Calendar, window period.Window) (bool, error) {
 	for _, m := range marks {
 		marked, err := c.ByKey(m.Grain, m.Key)
 		if err != nil {
 			return false, fmt.Errorf("read key of a mark: %w", err)
 		}
-		if marked.Start.Before(window.End) && window.Start.Before(marked.End) && m.Grain != period.Quarter && m.Grain != period.Year {
+		if slices.Contains(grains, m.Grain) && marked.Start.Before(window.End) && window.Start.Before(marked.End) {
 			return true, nil
 		}
 	}

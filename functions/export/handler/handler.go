@@ -61,16 +61,23 @@ func (h *Handler) demandedWindow(ctx context.Context, w workspace.Workspace, d d
 	}
 	grains, known := schedules[d.Schedule]
 	if !known {
-		return report.Manifest{}, fault.Newf(fault.Invalid, "unknown_schedule", "schedule must be daily, weekly or monthly, not %q", d.Schedule).At("schedule")
+		return report.Manifest{}, unknownSchedule(d.Schedule)
 	}
 	calendar, err := w.Calendar()
 	if err != nil {
 		return report.Manifest{}, fmt.Errorf("read time zone: %w", err)
 	}
 	window := calendar.Prev(calendar.At(grains[0], h.Now()))
-	return h.make(ctx, w, order{
-		schedule: d.Schedule, name: d.Schedule + "-" + window.Key, grain: grains[0], grains: grains, start: window.Start, end: window.End,
-	})
+	return h.make(ctx, w, orderOf(d.Schedule, window))
+}
+
+// maxWindows bounds an export on demand: every window is looked for, whether anything ever happened in it or not.
+const maxWindows = 10_000
+
+// shortest is about how long a window of a grain is.
+var shortest = map[period.Grain]time.Duration{
+	period.Hour: time.Hour, period.Day: 24 * time.Hour, period.Week: 7 * 24 * time.Hour, period.Month: 28 * 24 * time.Hour,
+	period.Quarter: 90 * 24 * time.Hour, period.Year: 365 * 24 * time.Hour,
 }
 
 // span reads an export of one grain over a span of time.
@@ -90,6 +97,9 @@ func span(w workspace.Workspace, d demand) (order, error) {
 	end, err := calendar.ParseBound(d.To)
 	if err != nil || !start.Before(end) {
 		return order{}, fault.New(fault.Invalid, "bad_time", "to must be a date or an instant after from").At("to")
+	}
+	if n := end.Sub(start) / shortest[grain]; n > maxWindows {
+		return order{}, fault.Newf(fault.Invalid, "range_too_large", "these are about %d windows, the limit is %d; ask for a shorter time or a larger grain", n, maxWindows)
 	}
 	name := fmt.Sprintf("on-demand-%s-%s-%s", grain, stamp(calendar, start), stamp(calendar, end))
 	return order{schedule: "on-demand", name: name, grain: grain, grains: []period.Grain{grain}, start: start, end: end}, nil

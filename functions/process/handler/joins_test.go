@@ -45,7 +45,8 @@ func TestAlias(t *testing.T) {
 	}{
 		{"old to new", []string{alias("e1", "new", "old", "2026-11-20T09:00:00Z")}, map[event.Identifier]event.Identifier{"user:old": "user:new"}},
 		{
-			"a circle: the earlier link counts", []string{alias("e2", "a", "b", "2026-11-21T09:00:00Z"), alias("e1", "b", "a", "2026-11-20T09:00:00Z")},
+			"a circle: the earlier link counts",
+			[]string{alias("e2", "a", "b", "2026-11-21T09:00:00Z"), alias("e1", "b", "a", "2026-11-20T09:00:00Z")},
 			map[event.Identifier]event.Identifier{"user:a": "user:b", "user:b": "user:b"},
 		},
 		{"to itself", []string{alias("e1", "a", "a", "2026-11-20T09:00:00Z")}, map[event.Identifier]event.Identifier{"user:a": "user:a"}},

@@ -244,6 +244,41 @@ func TestStayEndedLate(t *testing.T) {
 	w.check(t)
 }
 
+// A session has the channel of its first step with a sign. One that comes late, after midnight, changes the channel of the day before.
+func TestSignAfterMidnight(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.take(t, pageView("e1", visitor("m"), "2026-11-14T23:50:00Z"), pageView("e2", visitor("m"), "2026-11-15T00:10:00Z"))
+	w.rollUp(t)
+	w.take(t, `{"type":"page","messageId":"e3","anonymousId":"m","timestamp":"2026-11-15T00:20:00Z","context":{"campaign":{"medium":"email"}}}`)
+	w.rollUp(t)
+	if got := w.value(t, "day 2026-11-14", kpi.Sessions, kpi.ByChannel, "email"); got != 1 {
+		t.Errorf("%d sessions of the day before come by email, want 1", got)
+	}
+	w.check(t)
+}
+
+// A copy of an event that was received earlier may move it within its day. No count of the day changes, but the step after midnight belongs to
+// its session no more.
+func TestStepMovesWithinItsDay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	slow := func(sent string) string { // a clock that is far behind; the event is of 22:35 by it
+		return fmt.Sprintf(`{"type":"page","messageId":"e1","anonymousId":"m","timestamp":"2026-11-14T22:35:00Z","sentAt":%q}`, sent)
+	}
+	received := w.now
+	w.take(t, slow("2026-11-22T08:30:00Z"), pageView("e2", visitor("m"), "2026-11-15T00:03:00Z")) // 23:35
+	w.rollUp(t)
+	w.now = received.Add(-5 * time.Minute)
+	w.take(t, slow("2026-11-22T08:40:00Z")) // 23:20
+	w.now = received
+	w.rollUp(t)
+	if got := w.value(t, "day 2026-11-15", kpi.Sessions, "", ""); got != 1 {
+		t.Errorf("%d sessions begin on the next day, want 1", got)
+	}
+	w.check(t)
+}
+
 // What lies ahead is marked once a person, not once a touchpoint: the table pays for every mark.
 func TestMarksAhead(t *testing.T) {
 	t.Parallel()

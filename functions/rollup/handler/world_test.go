@@ -116,7 +116,11 @@ func (w *world) takeOne(t testing.TB, e event.Event) {
 	}
 	id := e.Kept()
 	w.ids[id] = true
-	tp := e.Touchpoint("", model.Properties())
+	sign := ""
+	if e.Marketing.Medium == "email" {
+		sign = "email"
+	}
+	tp := e.Touchpoint(sign, model.Properties())
 	must(t, w.table.PutPage(ctx, "shop", id, []event.Touchpoint{tp}))
 	w.mark(t, tp.Corrected, id)
 	if key, claim, ok := profile.ClaimOf(tp, id); ok {

@@ -191,12 +191,18 @@ func TestAnswers(t *testing.T) {
 		header http.Header
 		body   string
 	}{
-		{name: "full reply", reply: `{"statusCode":201,"headers":{"content-type":"text/csv","X-Count":3},"cookies":["a=1","b=2"],"body":"x,y"}`,
-			status: 201, header: http.Header{"Content-Type": {"text/csv"}, "X-Count": {"3"}, "Set-Cookie": {"a=1", "b=2"}}, body: "x,y"},
-		{name: "several values of a header", reply: `{"statusCode":200,"headers":{"Vary":"A"},"multiValueHeaders":{"Vary":["B","C"]},"body":""}`,
-			status: 200, header: http.Header{"Content-Type": {"text/plain;charset=UTF-8"}, "Vary": {"B", "C"}}},
-		{name: "base64", reply: `{"statusCode":200,"headers":{"Content-Type":"image/gif"},"isBase64Encoded":true,"body":"R0lGODk="}`,
-			status: 200, header: http.Header{"Content-Type": {"image/gif"}}, body: "GIF89"},
+		{
+			name: "full reply", reply: `{"statusCode":201,"headers":{"content-type":"text/csv","X-Count":3},"cookies":["a=1","b=2"],"body":"x,y"}`,
+			status: 201, header: http.Header{"Content-Type": {"text/csv"}, "X-Count": {"3"}, "Set-Cookie": {"a=1", "b=2"}}, body: "x,y",
+		},
+		{
+			name: "several values of a header", reply: `{"statusCode":200,"headers":{"Vary":"A"},"multiValueHeaders":{"Vary":["B","C"]},"body":""}`,
+			status: 200, header: http.Header{"Content-Type": {"text/plain;charset=UTF-8"}, "Vary": {"B", "C"}},
+		},
+		{
+			name: "base64", reply: `{"statusCode":200,"headers":{"Content-Type":"image/gif"},"isBase64Encoded":true,"body":"R0lGODk="}`,
+			status: 200, header: http.Header{"Content-Type": {"image/gif"}}, body: "GIF89",
+		},
 		{name: "JSON without status code", reply: `{"ok":true}`, status: 200, header: http.Header{"Content-Type": {"application/json"}}, body: `{"ok":true}`},
 		{name: "a text", reply: `"hello"`, status: 200, header: http.Header{"Content-Type": {"application/json"}}, body: `"hello"`},
 		{name: "null", reply: `null`, status: 200, header: http.Header{"Content-Type": {"application/json"}}, body: `null`},

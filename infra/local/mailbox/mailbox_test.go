@@ -106,7 +106,7 @@ func TestSendRefuses(t *testing.T) {
 	m, _ := newMailbox(t)
 	for body, want := range map[string]string{
 		`{`:  `400 {"message":"the request is not SES' JSON: unexpected EOF"}`,
-		`{}`: `400 {"message":"Content has neither Raw nor Simple; templates are not supported here"}`,
+		`{}`: `400 {"message":"neither Content.Raw nor Content.Simple is there; templates are not supported here"}`,
 		`{"FromEmailAddress":"a@b.c","Content":{"Simple":{}}}`: `400 {"message":"FromEmailAddress and at least one address of Destination are needed"}`,
 		`{"Content":{"Raw":{}}}`:                               `400 {"message":"Content.Raw.Data is empty"}`,
 	} {

@@ -20,8 +20,11 @@ type sendEmail struct {
 	Content          struct {
 		Raw    *struct{ Data []byte }
 		Simple *struct {
-			Subject     content
-			Body        struct{ Text, Html *content }
+			Subject content
+			Body    struct {
+				Text *content
+				HTML *content `json:"Html"`
+			}
 			Attachments []attachment
 		}
 	}
@@ -44,7 +47,7 @@ func (s sendEmail) message(id string, now time.Time) ([]byte, error) {
 		return s.Content.Raw.Data, nil
 	}
 	if s.Content.Simple == nil {
-		return nil, errors.New("Content has neither Raw nor Simple; templates are not supported here")
+		return nil, errors.New("neither Content.Raw nor Content.Simple is there; templates are not supported here")
 	}
 	if s.FromEmailAddress == "" || len(s.Destination.ToAddresses)+len(s.Destination.CcAddresses)+len(s.Destination.BccAddresses) == 0 {
 		return nil, errors.New("FromEmailAddress and at least one address of Destination are needed")
@@ -78,7 +81,7 @@ func (s sendEmail) writeParts(out *bytes.Buffer) error {
 	for _, body := range []struct {
 		kind    string
 		content *content
-	}{{"text/plain; charset=utf-8", simple.Body.Text}, {"text/html; charset=utf-8", simple.Body.Html}} {
+	}{{"text/plain; charset=utf-8", simple.Body.Text}, {"text/html; charset=utf-8", simple.Body.HTML}} {
 		if body.content == nil {
 			continue
 		}

@@ -172,8 +172,11 @@ func TestBatches(t *testing.T) {
 	}{
 		{"no window: what is there", &queue{waiting: messages("a", "b", "c")}, poller.Config{BatchSize: 10}, []string{"0s a b c"}},
 		{"full batches at once", &queue{waiting: messages("a", "b", "c")}, poller.Config{BatchSize: 2, Window: 3 * time.Second}, []string{"0s a b", "3s c"}},
-		{"the window gathers", &queue{waiting: messages("a"), later: map[time.Duration][]types.Message{500 * time.Millisecond: messages("b"), 1500 * time.Millisecond: messages("c"), 5 * time.Second: messages("d")}},
-			poller.Config{BatchSize: 10, Window: 2 * time.Second}, []string{"2s a b c", "7s d"}},
+		{
+			"the window gathers", &queue{waiting: messages("a"), later: map[time.Duration][]types.Message{500 * time.Millisecond: messages("b"), 1500 * time.Millisecond: messages("c"), 5 * time.Second: messages("d")}},
+			poller.Config{BatchSize: 10, Window: 2 * time.Second},
+			[]string{"2s a b c", "7s d"},
+		},
 		{"the queue is down for a while", &queue{waiting: messages("a"), broken: 2}, poller.Config{BatchSize: 10}, []string{"2s a"}},
 		{"a batch ends before Lambda's limit", &queue{waiting: withBody(messages("a", "b", "c"), big)}, poller.Config{BatchSize: 10}, []string{"0s a b", "0s c"}},
 	} {

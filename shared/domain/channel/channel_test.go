@@ -70,11 +70,13 @@ func TestSignalsOr(t *testing.T) {
 			channel.Signals{}, tagged, tagged,
 		},
 		"a tag is taken as a whole": {
-			channel.Signals{Source: "google", Referrer: "https://b.example/"}, tagged,
+			channel.Signals{Source: "google", Referrer: "https://b.example/"},
+			tagged,
 			channel.Signals{Source: "google", ClickID: "gclid", Referrer: "https://b.example/", Page: "https://a.example/"},
 		},
 		"own signals win": {
-			channel.Signals{Explicit: "pos", Campaign: "x", ClickID: "fbclid", Page: "https://c.example/"}, tagged,
+			channel.Signals{Explicit: "pos", Campaign: "x", ClickID: "fbclid", Page: "https://c.example/"},
+			tagged,
 			channel.Signals{Explicit: "pos", Campaign: "x", ClickID: "fbclid", Page: "https://c.example/"},
 		},
 	}

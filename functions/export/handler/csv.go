@@ -1,0 +1,26 @@
+package handler
+
+import (
+	"cmp"
+	"io"
+	"slices"
+
+	"waymark/shared/adapter/tablefile"
+	"waymark/shared/domain/report"
+)
+
+// kinds says which columns hold numbers and times; the others are text, which is made safe for spreadsheets.
+var kinds = map[string]tablefile.Kind{
+	"start": tablefile.Time, "end": tablefile.Time, "computed_at": tablefile.Time, "value": tablefile.Number, "numerator": tablefile.Number,
+	"denominator": tablefile.Number, "n": tablefile.Number, "revision": tablefile.Number,
+}
+
+// WriteCSV writes the long form as CSV. It is a Writer.
+func WriteCSV(w io.Writer, lines [][]string) (rows int, err error) {
+	columns := make([]tablefile.Column, len(report.Columns))
+	for i, name := range report.Columns {
+		columns[i] = tablefile.Column{Name: name, Kind: cmp.Or(kinds[name], tablefile.Text)}
+	}
+	summary, err := tablefile.WriteCSV(w, columns, slices.Values(lines))
+	return summary.Rows, err
+}
