@@ -110,7 +110,6 @@ func findAlias(n *yaml.Node) *yaml.Node {
 	return nil
 }
 
-
 // checkColumns compares what the mapping names with what the file has.
 func (m *Mapping) checkColumns(file string, have []string) error {
 	known := map[string]bool{columnRow: true}

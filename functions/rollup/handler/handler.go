@@ -101,11 +101,11 @@ func (h *Handler) newRun(w workspace.Workspace, now event.Millis) (*run, error) 
 	}, nil
 }
 
-// times says that every grain was computed now.
+// times says that every grain was computed now, whenever the schedule was due.
 func (r *run) times() map[period.Grain]event.Millis {
 	out := map[period.Grain]event.Millis{}
 	for _, g := range period.Grains() {
-		out[g] = r.now
+		out[g] = event.At(r.Now())
 	}
 	return out
 }

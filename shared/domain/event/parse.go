@@ -14,8 +14,8 @@ import (
 
 // Parse reads one event strictly. Keys are matched exactly, numbers keep their text, the batch context lies under the event's own. All errors
 // are of kind fault.Invalid; their code is the class under which a failed event is kept: too_large, too_deep, bad_json, unknown_type,
-// missing_name, name_too_long, no_identifier, blocked_identifier, bad_identifier, key_too_long, bad_time, bad_amount, number_out_of_range,
-// bad_currency.
+// missing_name, name_too_long, no_identifier, blocked_identifier, bad_identifier, key_too_long, bad_time, number_malformed,
+// number_out_of_range, sum_out_of_range, bad_currency.
 func Parse(raw []byte, s Stamp) (Event, error) {
 	if len(raw) > MaxEventBytes {
 		return Event{}, fault.Newf(fault.Invalid, "too_large", "the event has %d bytes, the limit is %d; send less or split it", len(raw), MaxEventBytes)
