@@ -21,7 +21,10 @@ func (c Config) export(ctx context.Context, set imported) error {
 	}
 	var list struct {
 		Exports []struct {
-			Name string `json:"name"`
+			Name  string `json:"name"`
+			Files []struct {
+				Name string `json:"name"`
+			} `json:"files"`
 		} `json:"exports"`
 	}
 	if err := set.api.get(ctx, "/v1/exports", &list); err != nil {
@@ -31,19 +34,34 @@ func (c Config) export(ctx context.Context, set imported) error {
 		return fmt.Errorf("the system lists no export after POST /v1/exports")
 	}
 	for _, e := range list.Exports {
-		text, err := set.api.do(ctx, http.MethodGet, "/v1/exports/"+url.PathEscape(e.Name), nil)
-		if err != nil {
-			return err
+		fmt.Fprintf(c.Out, "export %s\n", e.Name)
+		names := []string{e.Name}
+		for _, file := range e.Files {
+			names = append(names, file.Name)
 		}
-		path := filepath.Join(c.Folder, d.workspace, fileName(e.Name, text))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return err
+		for _, name := range names {
+			if err := c.copyExport(ctx, set, name); err != nil {
+				return err
+			}
 		}
-		if err := os.WriteFile(path, text, 0o644); err != nil {
-			return err
-		}
-		fmt.Fprintf(c.Out, "export %s\n  %s (%d bytes)\n", e.Name, path, len(text))
 	}
+	return nil
+}
+
+// copyExport fetches a manifest or a file of an export into the folder.
+func (c Config) copyExport(ctx context.Context, set imported, name string) error {
+	text, err := set.api.do(ctx, http.MethodGet, "/v1/exports/"+url.PathEscape(name), nil)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(c.Folder, set.dataset.workspace, fileName(name, text))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.Out, "  %s (%d bytes)\n", path, len(text))
 	return nil
 }
 

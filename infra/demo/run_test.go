@@ -72,11 +72,13 @@ func (s *fakeSystem) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "POST /v1/exports":
 		answer = map[string]string{"name": "on-demand"}
 	case "GET /v1/exports":
-		answer = map[string]any{"exports": []map[string]string{{"name": "on-demand/month"}}}
+		answer = map[string]any{"exports": []any{monthExport}}
 		if s.noExports {
 			answer = map[string]any{"exports": []string{}}
 		}
-	case "GET /v1/exports/on-demand/month":
+	case "GET /v1/exports/on-demand-month-r1":
+		answer = monthExport
+	case "GET /v1/exports/on-demand-month-r1.csv":
 		_, _ = fmt.Fprint(w, "metric,start\r\n")
 		return
 	case "GET /status":
@@ -86,6 +88,9 @@ func (s *fakeSystem) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	_ = json.NewEncoder(w).Encode(answer)
 }
+
+// monthExport is the manifest of the one export that the fake system makes.
+var monthExport = map[string]any{"name": "on-demand-month-r1", "files": []map[string]string{{"name": "on-demand-month-r1.csv"}}}
 
 func (s *fakeSystem) take(name string, r *http.Request) any {
 	var body struct{ Batch []json.RawMessage }
@@ -155,8 +160,10 @@ func TestRunTwice(t *testing.T) {
 			t.Errorf("the line is longer than 80 characters: %s", line)
 		}
 	}
-	if files, err := filepath.Glob(filepath.Join(c.Folder, "*", "*.csv")); err != nil || len(files) != 3 {
-		t.Errorf("copied exports = %v, %v; want 3", files, err)
+	for _, ending := range []string{"csv", "json"} {
+		if files, err := filepath.Glob(filepath.Join(c.Folder, "*", "on-demand-month-r1."+ending)); err != nil || len(files) != 3 {
+			t.Errorf("copied %s files = %v, %v; want 3", ending, files, err)
+		}
 	}
 }
 

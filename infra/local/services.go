@@ -105,7 +105,7 @@ func (c *Cloud) watchService(service *emulator.Service) {
 	select {
 	case <-service.Died():
 		if c.ctx.Err() == nil {
-			c.failed <- fmt.Errorf("the %s emulator ended by itself; its output is in %s", service.Name, filepath.Join(c.config.Data, "logs", "emulators.log"))
+			c.failed <- fmt.Errorf("the %s emulator ended by itself (%v); its output is in %s", service.Name, service.How(), filepath.Join(c.config.Data, "logs", "emulators.log"))
 		}
 	case <-c.ctx.Done():
 	}

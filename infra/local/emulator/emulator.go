@@ -32,6 +32,7 @@ type Service struct {
 	Addr string // host:port on 127.0.0.1, or of the endpoint of the user's own
 	stop func()
 	died <-chan struct{} // nil for services inside this process or of the user's own
+	how  func() error    // how it ended, once it has
 }
 
 // URL is the service's endpoint.
@@ -44,6 +45,9 @@ func (s *Service) URL() string {
 
 // Stop ends the service.
 func (s *Service) Stop() { s.stop() }
+
+// How tells how a process ended by itself: its exit code, or the signal that ended it. Ask after Died.
+func (s *Service) How() error { return s.how() }
 
 // Died is closed when the process of the service has ended; nil, which blocks for ever, for one without a process.
 func (s *Service) Died() <-chan struct{} { return s.died }
@@ -87,7 +91,7 @@ func StartDynamoDB(ctx context.Context, config DynamoDBConfig) (*Service, error)
 		process.Kill()
 		return nil, fmt.Errorf("start dynoxide: %w", err)
 	}
-	return &Service{Name: "DynamoDB", Addr: addr, died: process.Exited(), stop: func() { process.Stop(5 * time.Second) }}, nil
+	return &Service{Name: "DynamoDB", Addr: addr, died: process.Exited(), how: process.Err, stop: func() { process.Stop(5 * time.Second) }}, nil
 }
 
 func findDynoxide(modules string) (string, bool) {
@@ -144,7 +148,7 @@ func StartSQS(ctx context.Context, config SQSConfig) (*Service, error) {
 		stdin.Close()
 		process.Kill()
 	}
-	return &Service{Name: "SQS", Addr: addr, died: process.Exited(), stop: stop}, nil
+	return &Service{Name: "SQS", Addr: addr, died: process.Exited(), how: process.Err, stop: stop}, nil
 }
 
 // readReady waits for the script's line "ready PORT".
