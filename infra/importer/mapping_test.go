@@ -121,7 +121,9 @@ func TestValues(t *testing.T) {
 		`{column: a, lower: true}`:   "abc",
 		`{column: a, map: {Abc: Z}}`: "Z",
 		`{column: a, map: {x: Z}}`:   "Abc",
+
 		`{column: a, map: {x: Z}, default: other}`: "other",
+
 		`e`:                       nil,
 		`{column: e, default: d}`: "d",
 		`{column: n, type: number, decimal: ",", thousands: " "}`: json.Number("1234.50"),
