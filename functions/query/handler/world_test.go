@@ -1,22 +1,20 @@
 package handler_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"iter"
-	"log/slog"
 	"net/url"
 	"os"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"waymark/functions/query/handler"
+	"waymark/shared/adapter/adaptertest"
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/adapter/memory"
 	"waymark/shared/domain/event"
@@ -29,30 +27,9 @@ import (
 	"waymark/shared/person"
 )
 
-// lines keeps what is logged.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(line)
-}
-
 // TestMain keeps the log of all tests and looks for what must never be in one.
 func TestMain(m *testing.M) {
-	var log lines
-	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
-	code := m.Run()
-	for _, secret := range []string{"wk_", "sk_", "user:", "anon:", "email:", "jo@"} {
-		if at := bytes.Index(log.text.Bytes(), []byte(secret)); at >= 0 {
-			fmt.Printf("the log holds %s: %.200s\n", secret, log.text.Bytes()[max(at-100, 0):])
-			code = 1
-		}
-	}
-	os.Exit(code)
+	os.Exit(adaptertest.WatchLog(m, "wk_", "sk_", "user:", "anon:", "email:", "jo@"))
 }
 
 // now is the time of every test.
