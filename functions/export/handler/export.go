@@ -108,7 +108,7 @@ func (h *Handler) windows(ctx context.Context, w workspace.Workspace, calendar p
 		if len(spans) == 0 {
 			continue
 		}
-		found, err := h.Windows.Windows(ctx, w.Name, grain, spans[0].Key, spans[len(spans)-1].Key)
+		found, err := h.Windows.Windows(ctx, w.Space(), grain, spans[0].Key, spans[len(spans)-1].Key)
 		if err != nil {
 			return nil, fmt.Errorf("read %s windows: %w", grain, err)
 		}
@@ -189,7 +189,7 @@ func (h *Handler) closed(ctx context.Context, w workspace.Workspace, schedule st
 	if err != nil {
 		return nil, fmt.Errorf("read time zone: %w", err)
 	}
-	marks, err := h.Windows.Marks(ctx, w.Name, event.At(now))
+	marks, err := h.Windows.Marks(ctx, w.Space(), event.At(now))
 	if err != nil {
 		return nil, fmt.Errorf("read marks: %w", err)
 	}

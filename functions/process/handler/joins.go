@@ -27,7 +27,7 @@ func (h *Handler) joinTraits(ctx context.Context, t tenant, _ *marks, items []it
 		said[id] = said[id].Join(traits)
 	}
 	for _, id := range order {
-		if err := h.joinTraitsOf(ctx, t.Name, id, said[id]); err != nil {
+		if err := h.joinTraitsOf(ctx, t.Space(), id, said[id]); err != nil {
 			return err
 		}
 	}
@@ -62,7 +62,7 @@ func (h *Handler) joinLinks(ctx context.Context, t tenant, m *marks, items []ite
 	if len(links) == 0 {
 		return nil
 	}
-	stored, found, err := h.Links.Evidence(ctx, t.Name, links)
+	stored, found, err := h.Links.Evidence(ctx, t.Space(), links)
 	if err != nil {
 		return fmt.Errorf("load links: %w", err)
 	}
@@ -71,7 +71,7 @@ func (h *Handler) joinLinks(ctx context.Context, t tenant, m *marks, items []ite
 		if found[i] && stored[i].Before(link.Evidence) {
 			continue
 		}
-		if err := h.Links.PutLink(ctx, t.Name, link); err != nil {
+		if err := h.Links.PutLink(ctx, t.Space(), link); err != nil {
 			return fmt.Errorf("put link: %w", err)
 		}
 		moved = append(moved, link.Child)
@@ -105,7 +105,7 @@ func (h *Handler) markTrees(ctx context.Context, t tenant, m *marks, roots []eve
 	seen := map[event.Identifier]bool{}
 	for level := roots; len(level) > 0; {
 		var next []event.Identifier
-		nodes, err := h.Links.Nodes(ctx, t.Name, level)
+		nodes, err := h.Links.Nodes(ctx, t.Space(), level)
 		if err != nil {
 			return fmt.Errorf("load tree: %w", err)
 		}
@@ -119,7 +119,7 @@ func (h *Handler) markTrees(ctx context.Context, t tenant, m *marks, roots []eve
 					next = append(next, l.Child)
 				}
 			}
-			a, _, err := h.Timeline.Load(ctx, t.Name, n.ID, nil)
+			a, _, err := h.Timeline.Load(ctx, t.Space(), n.ID, nil)
 			if err != nil {
 				return fmt.Errorf("load first touchpoint: %w", err)
 			}
@@ -148,14 +148,14 @@ func (h *Handler) claimOrders(ctx context.Context, t tenant, m *marks, items []i
 		if attempt == maxAttempts {
 			return fault.New(fault.Unavailable, "busy_order", "too many writers at once on one order")
 		}
-		stored, versions, err := h.Claims.Claims(ctx, t.Name, keys)
+		stored, versions, err := h.Claims.Claims(ctx, t.Space(), keys)
 		if err != nil {
 			return fmt.Errorf("load order claims: %w", err)
 		}
 		var again []string
 		for _, key := range keys {
 			joined := stored[key].Join(said[key]...)
-			err := h.putClaims(ctx, t.Name, key, stored[key], joined, versions[key])
+			err := h.putClaims(ctx, t.Space(), key, stored[key], joined, versions[key])
 			if fault.KindOf(err) == fault.Conflict {
 				again = append(again, key)
 				continue

@@ -8,7 +8,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 )
@@ -45,19 +44,9 @@ func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope) {
 			continue
 		}
 		one := item{message: message, event: e, replay: envelope.Replay}
-		one.touchpoint = e.Touchpoint(h.sign(e), h.Properties)
+		one.touchpoint = e.Touchpoint(string(h.Channels.Sign(e.Marketing)), h.Properties)
 		b.items = append(b.items, one)
 	}
-}
-
-// sign is the channel that the event itself points to: what it says, else what the address of its page says.
-func (h *Handler) sign(e event.Event) string {
-	m := e.Marketing
-	said := channel.Signals{
-		Explicit: m.Explicit, Source: m.Source, Medium: m.Medium, Campaign: m.Campaign, Term: m.Term, Content: m.Content, Referrer: m.Referrer,
-		Page: m.URL,
-	}
-	return string(h.Channels.Of(said.Or(channel.FromURL(m.URL))))
 }
 
 // failed is the record of an event that can never be processed. Its id depends on the event alone, so a second delivery makes no second one.

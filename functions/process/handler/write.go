@@ -22,9 +22,11 @@ func (h *Handler) archive(ctx context.Context, t tenant, items []item) error {
 	for i, it := range items {
 		records[i] = event.Record{
 			Workspace: t.Name, Type: it.event.Type, Identifiers: it.event.Identifiers, Previous: it.event.Previous,
-			Marketing: it.event.Marketing, Touchpoint: it.touchpoint,
+			Marketing: it.event.Marketing, Request: it.event.Request, Index: it.event.Index, Agent: it.event.Agent, Touchpoint: it.touchpoint,
 		}
-		days[it.event.Original.Day()], days[it.event.Corrected.Day()] = true, true
+		for _, at := range []event.Millis{it.event.Original, it.event.Corrected, it.event.Received} {
+			days[at.Day()] = true
+		}
 	}
 	key := h.ObjectKey(t.Name, event.At(h.Now()), h.NewID())
 	if err := h.Archive.Put(ctx, key, records); err != nil {
@@ -109,7 +111,7 @@ func (h *Handler) writeOne(ctx context.Context, t tenant, m *marks, g group) err
 	if len(copies) == 0 {
 		return nil
 	}
-	loaded, stored, err := h.Timeline.Load(ctx, t.Name, g.id, searchDays(copies))
+	loaded, stored, err := h.Timeline.Load(ctx, t.Space(), g.id, searchDays(copies))
 	if err != nil {
 		return fmt.Errorf("load %s timeline: %w", g.id.Kind(), err)
 	}
@@ -117,7 +119,7 @@ func (h *Handler) writeOne(ctx context.Context, t tenant, m *marks, g group) err
 	for _, tp := range append(copies, news.Repeats...) {
 		m.touch(tp, g.id)
 	}
-	if err := h.putPages(ctx, t.Name, g.id, news.Keep); err != nil {
+	if err := h.putPages(ctx, t.Space(), g.id, news.Keep); err != nil {
 		return err
 	}
 	if len(news.Repeats) > 0 || (loaded.Version > 0 && loaded.Model != t.model.ID()) {
@@ -125,7 +127,7 @@ func (h *Handler) writeOne(ctx context.Context, t tenant, m *marks, g group) err
 	}
 	next := loaded.Plus(profile.Fold(news.Fresh, t.stageOf))
 	next.Version, next.Model = loaded.Version+1, t.model.ID()
-	err = h.Timeline.Commit(ctx, t.Name, g.id, next)
+	err = h.Timeline.Commit(ctx, t.Space(), g.id, next)
 	if fault.KindOf(err) == fault.Conflict {
 		return h.refold(ctx, t, g.id)
 	}
@@ -135,7 +137,7 @@ func (h *Handler) writeOne(ctx context.Context, t tenant, m *marks, g group) err
 // refold makes the aggregate anew from the whole timeline. When it equals what is stored, another writer has done the work already.
 func (h *Handler) refold(ctx context.Context, t tenant, id event.Identifier) error {
 	for attempt := range maxAttempts {
-		stored, all, err := h.History.Timeline(ctx, t.Name, id)
+		stored, all, err := h.History.Timeline(ctx, t.Space(), id)
 		if err != nil {
 			return fmt.Errorf("read whole %s timeline: %w", id.Kind(), err)
 		}
@@ -145,7 +147,7 @@ func (h *Handler) refold(ctx context.Context, t tenant, id event.Identifier) err
 			return nil
 		}
 		next.Version++
-		err = h.Timeline.Commit(ctx, t.Name, id, next)
+		err = h.Timeline.Commit(ctx, t.Space(), id, next)
 		if fault.KindOf(err) != fault.Conflict {
 			return err
 		}

@@ -79,7 +79,7 @@ func (h *Handler) windows(ctx context.Context, q question, calendar period.Calen
 		return h.period(ctx, q.workspace, calendar, w)
 	}
 	first, last := calendar.At(w.grain, w.from), calendar.At(w.grain, w.to.Add(-1))
-	windows, err := h.Windows.Windows(ctx, q.workspace.Name, w.grain, first.Key, last.Key)
+	windows, err := h.Windows.Windows(ctx, q.workspace.Space(), w.grain, first.Key, last.Key)
 	if err != nil {
 		return nil, fmt.Errorf("read windows: %w", err)
 	}

@@ -45,7 +45,7 @@ func (h *Handler) period(ctx context.Context, ws workspace.Workspace, calendar p
 // merged computes the window. Its revision is the sum of its parts', which grows with each of them; 0 when no part was ever computed.
 func (h *Handler) merged(ctx context.Context, ws workspace.Workspace, calendar period.Calendar, whole period.Window) (kpi.Window, error) {
 	out := kpi.Window{Grain: period.Period, Key: whole.Key, Start: event.At(whole.Start), End: event.At(whole.End)}
-	parts, err := h.parts(ctx, ws.Name, calendar, whole)
+	parts, err := h.parts(ctx, ws.Space(), calendar, whole)
 	if err != nil || len(parts) == 0 {
 		return out, err
 	}

@@ -104,7 +104,7 @@ func (h *Handler) person(ctx context.Context, q question) (person.Person, journe
 		return person.Person{}, journey.Journey{}, nil, err
 	}
 	for _, id := range ids {
-		loaded, err := person.Load(ctx, h.Store, q.workspace.Name, []event.Identifier{id})
+		loaded, err := person.Load(ctx, h.Store, q.workspace.Space(), []event.Identifier{id})
 		if err != nil {
 			return person.Person{}, journey.Journey{}, nil, fmt.Errorf("load person: %w", err)
 		}

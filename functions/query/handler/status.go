@@ -41,10 +41,10 @@ func (h *Handler) status(ctx context.Context, q question) (events.APIGatewayV2HT
 	if answer.Failed, err = h.Failed.FailedCounts(ctx, q.workspace.Name); err != nil {
 		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("count failed events: %w", err)
 	}
-	if answer.DirtyWindows, err = h.dirty(ctx, q.workspace.Name); err != nil {
+	if answer.DirtyWindows, err = h.dirty(ctx, q.workspace.Space()); err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
-	times, err := h.Windows.RollupTimes(ctx, q.workspace.Name)
+	times, err := h.Windows.RollupTimes(ctx, q.workspace.Space())
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read rollup times: %w", err)
 	}
@@ -139,7 +139,7 @@ func (h *Handler) readNewestRollup(ctx context.Context) (event.Millis, error) {
 	}
 	var newest event.Millis
 	for _, w := range all {
-		times, err := h.Windows.RollupTimes(ctx, w.Name)
+		times, err := h.Windows.RollupTimes(ctx, w.Space())
 		if err != nil {
 			return 0, fmt.Errorf("read rollup times: %w", err)
 		}

@@ -62,7 +62,7 @@ func (r *run) openDay(ctx context.Context, key string, marks []kpi.Mark) (*day, 
 		return nil, fmt.Errorf("read day %s: %w", key, err)
 	}
 	hours := r.calendar.Split(window, period.Hour)
-	stored, err := r.Windows.Windows(ctx, r.workspace.Name, period.Hour, hours[0].Key, hours[len(hours)-1].Key)
+	stored, err := r.Windows.Windows(ctx, r.workspace.Space(), period.Hour, hours[0].Key, hours[len(hours)-1].Key)
 	if err != nil {
 		return nil, fmt.Errorf("read hours of day %s: %w", key, err)
 	}
@@ -81,7 +81,7 @@ func (r *run) openDay(ctx context.Context, key string, marks []kpi.Mark) (*day, 
 
 // readDay reads what is stored of a day; NotFound when another rollup replaced its facts in between.
 func (r *run) readDay(ctx context.Context, d *day) (err error) {
-	if d.stored, err = r.Windows.Window(ctx, r.workspace.Name, period.Day, d.window.Key); err != nil || d.stored.Facts == "" {
+	if d.stored, err = r.Windows.Window(ctx, r.workspace.Space(), period.Day, d.window.Key); err != nil || d.stored.Facts == "" {
 		return err
 	}
 	d.old, err = r.Facts.Facts(ctx, d.stored.Facts)
@@ -116,7 +116,7 @@ func (r *run) chunk(ctx context.Context, days []*day) error {
 			all[id] = true
 		}
 	}
-	loaded, err := person.Load(ctx, r.Store, r.workspace.Name, sortedKeys(all))
+	loaded, err := person.Load(ctx, r.Store, r.workspace.Space(), sortedKeys(all))
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (r *run) chunk(ctx context.Context, days []*day) error {
 		if err != nil {
 			return err
 		}
-		if err := r.Marks.DeleteMarks(ctx, r.workspace.Name, handles(d.marks)); err != nil {
+		if err := r.Marks.DeleteMarks(ctx, r.workspace.Space(), handles(d.marks)); err != nil {
 			return fmt.Errorf("clear marks of day %s: %w", d.window.Key, err)
 		}
 	}
@@ -166,10 +166,10 @@ func (c *computation) compute(ctx context.Context, d *day) error {
 			marks = append(marks, kpi.Mark{Grain: g, Key: c.calendar.At(g, d.window.Start).Key})
 		}
 	}
-	if err := c.Marks.PutMarks(ctx, c.workspace.Name, marks); err != nil {
+	if err := c.Marks.PutMarks(ctx, c.workspace.Space(), marks); err != nil {
 		return fmt.Errorf("mark what day %s changes: %w", d.window.Key, err)
 	}
-	key := factsKey(c.workspace.Name, d.stored, d.window, fresh)
+	key := factsKey(c.workspace.Space(), d.stored, d.window, fresh)
 	if key != d.stored.Facts {
 		if err := c.Facts.PutFacts(ctx, key, fresh); err != nil {
 			return fmt.Errorf("put facts of day %s: %w", d.window.Key, err)

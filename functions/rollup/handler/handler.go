@@ -60,12 +60,12 @@ func (h *Handler) run(ctx context.Context, w workspace.Workspace, now event.Mill
 		return Result{}, err
 	}
 	for range maxPasses {
-		marks, err := h.Marks.Marks(ctx, w.Name, now)
+		marks, err := h.Marks.Marks(ctx, w.Space(), now)
 		if err != nil {
 			return r.result, fmt.Errorf("read marks: %w", err)
 		}
 		if len(marks) == 0 {
-			return r.result, h.Times.PutRollupTimes(ctx, w.Name, r.times())
+			return r.result, h.Times.PutRollupTimes(ctx, w.Space(), r.times())
 		}
 		if err := r.pass(ctx, marks); err != nil {
 			return r.result, err
@@ -145,7 +145,7 @@ func (r *run) commit(ctx context.Context, stored kpi.Window, w period.Window, fa
 	if stored.Revision > 0 && stored.Digest == next.Digest {
 		return false, nil
 	}
-	if err := r.Windows.PutWindow(ctx, r.workspace.Name, next); err != nil {
+	if err := r.Windows.PutWindow(ctx, r.workspace.Space(), next); err != nil {
 		return false, fmt.Errorf("put %s %s: %w", w.Grain, w.Key, err)
 	}
 	r.result.Changed++

@@ -27,7 +27,7 @@ func (r *run) larger(ctx context.Context, grain period.Grain, byKey map[string][
 		if err != nil {
 			return err
 		}
-		if err := r.Marks.DeleteMarks(ctx, r.workspace.Name, handles(byKey[key])); err != nil {
+		if err := r.Marks.DeleteMarks(ctx, r.workspace.Space(), handles(byKey[key])); err != nil {
 			return fmt.Errorf("clear marks of %s %s: %w", grain, key, err)
 		}
 	}
@@ -39,7 +39,7 @@ func (r *run) computeLarger(ctx context.Context, grain period.Grain, key string)
 	if err != nil {
 		return fmt.Errorf("read key of a marked %s: %w", grain, err)
 	}
-	stored, err := r.Windows.Window(ctx, r.workspace.Name, grain, key)
+	stored, err := r.Windows.Window(ctx, r.workspace.Space(), grain, key)
 	if err != nil {
 		return fmt.Errorf("read %s %s: %w", grain, key, err)
 	}
@@ -69,7 +69,7 @@ func (r *run) computeLarger(ctx context.Context, grain period.Grain, key string)
 func (r *run) storeLarger(ctx context.Context, stored kpi.Window, w period.Window, keep kpi.Day, rows []kpi.Row) error {
 	facts := ""
 	if w.Grain == period.Month {
-		facts = factsKey(r.workspace.Name, stored, w, keep)
+		facts = factsKey(r.workspace.Space(), stored, w, keep)
 		marks := []kpi.Mark{
 			{Grain: period.Quarter, Key: r.calendar.At(period.Quarter, w.Start).Key},
 			{Grain: period.Year, Key: r.calendar.At(period.Year, w.Start).Key},
@@ -78,7 +78,7 @@ func (r *run) storeLarger(ctx context.Context, stored kpi.Window, w period.Windo
 			if err := r.Facts.PutFacts(ctx, facts, keep); err != nil {
 				return fmt.Errorf("put facts of %s: %w", w.Key, err)
 			}
-			if err := r.Marks.PutMarks(ctx, r.workspace.Name, marks); err != nil {
+			if err := r.Marks.PutMarks(ctx, r.workspace.Space(), marks); err != nil {
 				return fmt.Errorf("mark quarter and year of %s: %w", w.Key, err)
 			}
 		}
@@ -96,7 +96,7 @@ func (r *run) storeLarger(ctx context.Context, stored kpi.Window, w period.Windo
 func (r *run) merged(ctx context.Context, w period.Window) (iter.Seq[kpi.Facts], func() error, error) {
 	part := parts[w.Grain]
 	pieces := r.calendar.Split(w, part)
-	windows, err := r.Windows.Windows(ctx, r.workspace.Name, part, pieces[0].Key, pieces[len(pieces)-1].Key)
+	windows, err := r.Windows.Windows(ctx, r.workspace.Space(), part, pieces[0].Key, pieces[len(pieces)-1].Key)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read parts of %s %s: %w", w.Grain, w.Key, err)
 	}

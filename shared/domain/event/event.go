@@ -110,6 +110,8 @@ type Stamp struct {
 type Event struct {
 	Workspace   string
 	Source      string
+	Request     string // that it came with, and its place there: what tells one delivery by a client from another
+	Index       int
 	ID          ID
 	Type        Type
 	Name        string // track: the event's name; page and screen: the page's name, may be empty
@@ -123,6 +125,7 @@ type Event struct {
 	Previous    []Identifier // alias only: what the person was called before
 	Marketing   Marketing
 	Country     string
+	Agent       string // user agent that the client says the visitor has
 	Page        string // address of the page without query and fragment
 	Order       *Order
 	Properties  map[string]any // as sent; numbers are json.Number

@@ -38,7 +38,9 @@ type parser struct {
 }
 
 func (p parser) event(raw []byte) (Event, error) {
-	e := Event{Workspace: p.stamp.Workspace, Source: p.stamp.Source, Received: p.stamp.Received}
+	e := Event{
+		Workspace: p.stamp.Workspace, Source: p.stamp.Source, Received: p.stamp.Received, Request: p.stamp.Request, Index: p.stamp.Index,
+	}
 	e.Properties, _ = p.tree["properties"].(map[string]any)
 	e.Traits, _ = p.tree["traits"].(map[string]any)
 	if e.Traits == nil {
@@ -141,6 +143,7 @@ func (p parser) surroundings(e *Event) {
 		Referrer: first(e.Properties["referrer"], page["referrer"], p.refererURL()),
 	}
 	e.Country = clip(first(location["country"], e.Properties["country"]), 64)
+	e.Agent = clip(first(p.context["userAgent"]), MaxNameBytes)
 	e.Page, _, _ = strings.Cut(e.Marketing.URL, "?")
 	e.Page, _, _ = strings.Cut(e.Page, "#")
 	e.Page = clip(e.Page, maxPropertyBytes)

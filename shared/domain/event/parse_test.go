@@ -31,16 +31,16 @@ func TestParseWholeEvent(t *testing.T) {
 	t.Parallel()
 	raw := `{"type":"track","event":"Order Completed","messageId":"m1","userId":"42","anonymousId":"7f","timestamp":"2026-11-22T09:29:59.5Z",
 		"properties":{"order_id":"o1","products":[{"price":2.55,"quantity":6},{"price":"1.005","quantity":"2"}],"currency":"gbp","coupon":"X","url":"https://shop.example/pay?utm_source=x#top"},
-		"context":{"location":{"country":"Norway"},"campaign":{"source":"news","medium":"email","name":"Autumn"},"page":{"referrer":"https://www.google.com/"}}}`
+		"context":{"userAgent":"Mozilla/5.0","location":{"country":"Norway"},"campaign":{"source":"news","medium":"email","name":"Autumn"},"page":{"referrer":"https://www.google.com/"}}}`
 	got, err := event.Parse([]byte(raw), stamp())
 	if err != nil {
 		t.Fatal(err)
 	}
 	got.Properties = nil // checked through the touchpoint below
 	want := event.Event{
-		Workspace: "demo", Source: "web", ID: "m1", Type: event.Track, Name: "Order Completed", Original: received - 500, Corrected: received - 500,
-		Received: received, Identifiers: []event.Identifier{"user:42", "anon:7f"}, Country: "Norway", Page: "https://shop.example/pay",
-		Order: &event.Order{ID: "o1", Amount: 17_310_000, Currency: "GBP", Items: 2},
+		Workspace: "demo", Source: "web", Request: "req-1", Index: 3, ID: "m1", Type: event.Track, Name: "Order Completed", Original: received - 500, Corrected: received - 500,
+		Received: received, Identifiers: []event.Identifier{"user:42", "anon:7f"}, Country: "Norway", Agent: "Mozilla/5.0",
+		Page: "https://shop.example/pay", Order: &event.Order{ID: "o1", Amount: 17_310_000, Currency: "GBP", Items: 2},
 		Marketing: event.Marketing{
 			Source: "news", Medium: "email", Campaign: "Autumn", Referrer: "https://www.google.com/",
 			URL: "https://shop.example/pay?utm_source=x#top",

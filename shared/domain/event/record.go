@@ -9,7 +9,10 @@ type Record struct {
 	Identifiers []Identifier `json:"i"`
 	Previous    []Identifier `json:"p,omitempty"`
 	Marketing   Marketing    `json:"m"`
-	Touchpoint  Touchpoint   `json:"e"` // of identify, group and alias: id, source and times alone
+	Request     string       `json:"q,omitempty"` // with Index: which delivery by a client this is; redelivered by the queue it is the same
+	Index       int          `json:"x,omitempty"`
+	Agent       string       `json:"a,omitempty"` // user agent, so that changed bot rules can be applied to the past
+	Touchpoint  Touchpoint   `json:"e"`           // of identify, group and alias: id, source and times alone
 }
 
 // Failed is an event that was taken and can never be processed as it is, kept with its reason until it is replayed or expires.

@@ -7,6 +7,7 @@ package workspace
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -25,6 +26,17 @@ type Workspace struct {
 	Model    string       `json:"model"`     // stage model, name or name@version
 	Created  event.Millis `json:"created"`
 	Keys     []Key        `json:"keys"` // as text only where it is a local or a public key
+	// Generation numbers the rebuilds of what is derived from the archive: profiles, timelines, links, claims, windows. 0 is the first.
+	Generation int64 `json:"generation,omitempty"`
+}
+
+// Space is what the keys of everything derived begin with: each generation has one of its own, so that a rebuild is made beside what is in
+// use. Archive, failed events, keys and exports belong to the workspace by its name, whatever the generation.
+func (w Workspace) Space() string {
+	if w.Generation == 0 {
+		return w.Name
+	}
+	return fmt.Sprintf("%s~%d", w.Name, w.Generation)
 }
 
 // Role is what a key may do.

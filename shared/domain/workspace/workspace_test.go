@@ -127,3 +127,12 @@ func TestCalendar(t *testing.T) {
 		t.Error("a zone that does not exist has a calendar")
 	}
 }
+
+func TestSpace(t *testing.T) {
+	t.Parallel()
+	for generation, want := range map[int64]string{0: "shop", 1: "shop~1", 12: "shop~12"} {
+		if got := (workspace.Workspace{Name: "shop", Generation: generation}).Space(); got != want {
+			t.Errorf("Space of generation %d = %q, want %q", generation, got, want)
+		}
+	}
+}
