@@ -12,6 +12,7 @@ GOBUILD := CGO_ENABLED=0 go build -trimpath -tags=lambda.norpc -ldflags='-s -w'
 PORT     ?= 3000
 FUZZTIME ?= 10s
 N        ?= 10000
+SEED     ?=
 BENCH    ?= ./tests/bench/...
 
 help: ## Print this help
@@ -24,12 +25,13 @@ run: ## Start the whole system on this machine: PORT=3000
 
 test: emulators ## Run every test; no network once modules and emulators are fetched
 	go test ./...
+	go test -tags=mutants -run='TestMutants|TestShrink' ./tests/sim
 
 check: lint test ## Everything that must hold before a commit: lint, then test
 
 lint: ## Format, vet, staticcheck and the rules of the house
 	@unformatted="$$($(TOOL) gofumpt -l $(SOURCE))"; test -z "$$unformatted" || { echo "not formatted, run make format:"; echo "$$unformatted"; exit 1; }
-	go vet ./...
+	go vet ./... && go vet -tags=mutants ./tests/sim
 	$(TOOL) staticcheck ./...
 	go test ./tests/layout
 
@@ -59,8 +61,8 @@ fuzz: ## Run every fuzz test for FUZZTIME=10s
 bench: ## Measure collect and process per event against the floor of decoding the same envelope
 	go test -run='^$$' -bench=. -benchmem -count=5 $(BENCH)
 
-sim: ## Run N=10000 random schedules of workers, repeats and crashes against the oracle
-	WAYMARK_SIM_N=$(N) go test -count=1 -v ./tests/sim/...
+sim: ## Run N=10000 random schedules of all handlers under faults against the oracle, or SEED=… alone, explained
+	WAYMARK_SIM_N=$(N) WAYMARK_SIM_SEED=$(SEED) go test -count=1 -timeout=0 -v -run='TestSchedules' ./tests/sim/...
 
 e2e: emulators ## Drive the running system from outside: real binaries, real HTTP
 	go test -count=1 ./tests/e2e/...

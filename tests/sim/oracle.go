@@ -1,73 +1,145 @@
 package sim
 
 import (
-	"context"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 
+	"waymark/shared/adapter/memory"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/stage"
+	"waymark/shared/domain/workspace"
 )
 
-// truth is what one plain pass over the accepted events says, without any store: the oracle.
-type truth struct {
+// oracle is what one plain pass over the accepted events of a workspace says: it takes each in turn, in one thread, without batches, versions,
+// repeats or marks, and then counts every window from whole lives.
+type oracle struct {
+	workspace.Workspace
+	rules
+	model  *stage.Model
+	table  *memory.Table // what should be stored in the end
 	copies map[event.Identifier][]event.Touchpoint
 	traits map[event.Identifier]profile.Traits
 	links  map[[2]event.Identifier]identity.Link
 	claims map[string]profile.Claims
-	failed int
+	counts map[name][]kpi.Row // of every window in which anything counts
 }
 
-func (w *World) truth() truth {
-	o := truth{
-		copies: map[event.Identifier][]event.Touchpoint{}, traits: map[event.Identifier]profile.Traits{},
-		links: map[[2]event.Identifier]identity.Link{}, claims: map[string]profile.Claims{},
-	}
-	for _, envelope := range w.accepted {
-		for i, raw := range envelope.Events {
-			e, err := event.Parse(raw, envelope.Stamp(i))
-			if err != nil {
-				o.failed++
-				continue
+// name tells windows apart.
+type name struct {
+	workspace string
+	grain     period.Grain
+	key       string
+}
+
+// expected is the table that the accepted events make, and the rows of all windows.
+func (w *World) expected() (*memory.Table, map[name][]kpi.Row, error) {
+	table, counts := memory.NewTable(), map[name][]kpi.Row{}
+	table.Now = w.table.Now
+	for _, t := range tenants {
+		o := oracle{
+			Workspace: t, rules: w.rules, model: w.models[t.Model], table: table, counts: counts, copies: map[event.Identifier][]event.Touchpoint{},
+			traits: map[event.Identifier]profile.Traits{}, links: map[[2]event.Identifier]identity.Link{}, claims: map[string]profile.Claims{},
+		}
+		for _, envelope := range w.queue.sent {
+			if envelope.Workspace == t.Name {
+				o.take(envelope)
 			}
-			o.take(w, e)
+		}
+		if err := o.put(w.millis()); err != nil {
+			return nil, nil, err
+		}
+		if err := table.PutWorkspace(background, t); err != nil {
+			return nil, nil, err
 		}
 	}
-	return o
+	return table, counts, nil
 }
 
-func (o *truth) take(w *World, e event.Event) {
-	id := e.Kept()
-	if e.Type.Touches() {
-		sign := ""
-		if e.Marketing.URL != "" {
-			sign = "email" // the only tagged address in the traffic
+func (o *oracle) take(envelope event.Envelope) {
+	for i, raw := range envelope.Events {
+		stamp := envelope.Stamp(i)
+		e, err := event.Parse(raw, stamp)
+		if err != nil {
+			o.fail(stamp, raw, err)
+			continue
 		}
-		t := e.Touchpoint(sign, nil)
-		o.copies[id] = append(o.copies[id], t)
-		if key, claim, ok := profile.ClaimOf(t, id); ok {
-			o.claims[key] = o.claims[key].Join(claim)
+		id := e.Kept()
+		if e.Type.Touches() {
+			t := e.Touchpoint(string(o.channels.Sign(e.Marketing)), kept)
+			o.copies[id] = append(o.copies[id], t)
+			if key, claim, ok := profile.ClaimOf(t, id); ok {
+				o.claims[key] = o.claims[key].Join(claim)
+			}
+		}
+		o.traits[id] = o.traits[id].Join(profile.TraitsOf(e))
+		for _, l := range identity.Links(e) {
+			ends := [2]event.Identifier{l.Child, l.Parent}
+			if known, found := o.links[ends]; !found || l.Evidence.Before(known.Evidence) {
+				o.links[ends] = l
+			}
 		}
 	}
-	if traits := profile.TraitsOf(e); len(traits) > 0 {
-		o.traits[id] = o.traits[id].Join(traits)
+}
+
+func (o *oracle) fail(s event.Stamp, raw []byte, err error) {
+	known := err.(*fault.Error)
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%s", s.Request, s.Index, raw))
+	err = o.table.PutFailed(background, event.Failed{
+		ID: hex.EncodeToString(sum[:12]), Workspace: s.Workspace, Source: s.Source, Class: known.Code, Reason: known.Message, Field: known.Field,
+		Handler: version, Received: s.Received, Request: s.Request, Index: s.Index, SentAt: s.SentAt, Context: s.Context, Type: s.Type,
+		Original: string(raw),
+	})
+	if err != nil {
+		panic("sim: memory takes every failed event: " + err.Error())
 	}
-	for _, l := range identity.Links(e) {
-		ends := [2]event.Identifier{l.Child, l.Parent}
-		if known, found := o.links[ends]; !found || l.Evidence.Before(known.Evidence) {
-			o.links[ends] = l
+}
+
+// put stores what was taken, each thing once.
+func (o *oracle) put(until event.Millis) error {
+	stageOf := func(t event.Touchpoint) string { name, _ := o.model.Evidence(t); return string(name) }
+	for id, copies := range o.copies {
+		distinct := event.Distinct(copies)
+		for _, t := range distinct {
+			if err := o.table.PutPage(background, o.Space(), id, []event.Touchpoint{t}); err != nil {
+				return err
+			}
+		}
+		whole := profile.Fold(distinct, stageOf)
+		whole.Version, whole.Model = 1, o.model.ID()
+		if err := o.table.Commit(background, o.Space(), id, whole); err != nil {
+			return err
 		}
 	}
+	for id, traits := range o.traits {
+		if err := o.table.PutTraits(background, o.Space(), id, traits, 0); err != nil {
+			return err
+		}
+	}
+	for _, l := range o.links {
+		if err := o.table.PutLink(background, o.Space(), l); err != nil {
+			return err
+		}
+	}
+	for key, claims := range o.claims {
+		if err := o.table.PutClaims(background, o.Space(), key, claims, 0); err != nil {
+			return err
+		}
+	}
+	return o.count(until)
 }
 
 // roots gives everybody's person: links by evidence, each unless its child has a parent or would become its own ancestor.
-func (o truth) roots() map[event.Identifier]event.Identifier {
+func (o *oracle) roots() map[event.Identifier]event.Identifier {
 	parent := map[event.Identifier]event.Identifier{}
 	root := func(id event.Identifier) event.Identifier {
 		for parent[id] != "" {
@@ -82,7 +154,7 @@ func (o truth) roots() map[event.Identifier]event.Identifier {
 		case b.Evidence.Before(a.Evidence):
 			return 1
 		}
-		return slices.Compare([]event.Identifier{a.Parent, a.Child}, []event.Identifier{b.Parent, b.Child})
+		return cmp.Or(cmp.Compare(a.Parent, b.Parent), cmp.Compare(a.Child, b.Child))
 	})
 	for _, l := range links {
 		if parent[l.Child] == "" && root(l.Parent) != l.Child {
@@ -96,138 +168,40 @@ func (o truth) roots() map[event.Identifier]event.Identifier {
 	return out
 }
 
-// journeys folds every person.
-func (w *World) journeys(o truth) []journey.Journey {
-	lines := map[event.Identifier][]journey.Line{}
-	for id, root := range o.roots() {
-		lines[root] = append(lines[root], journey.Line{Identifier: id, Touchpoints: o.copies[id]})
-	}
-	var out []journey.Journey
-	for _, root := range slices.Sorted(maps.Keys(lines)) {
-		out = append(out, journey.Fold(root, lines[root], o.claims, w.model, event.At(w.now)))
-	}
-	return out
-}
-
-// Check compares everything stored with the oracle; "" when all is equal.
-func (w *World) Check() string {
-	o := w.truth()
-	if problem := w.checkIdentifiers(o); problem != "" {
-		return problem
-	}
-	if problem := w.checkLinks(o); problem != "" {
-		return problem
-	}
-	return w.checkWindows(o)
-}
-
-func (w *World) checkIdentifiers(o truth) string {
-	ctx := context.Background()
-	stageOf := func(t event.Touchpoint) string { name, _ := w.model.Evidence(t); return string(name) }
-	for _, id := range slices.Sorted(maps.Keys(o.copies)) {
-		a, stored, _ := w.table.Timeline(ctx, tenant, id)
-		want := event.Distinct(o.copies[id])
-		if got := event.Distinct(stored); !reflect.DeepEqual(got, want) {
-			return fmt.Sprintf("timeline of %s\n got %+v\nwant %+v", id, got, want)
-		}
-		whole := profile.Fold(want, stageOf)
-		whole.Version, whole.Model = a.Version, w.model.ID()
-		if string(a.Bytes()) != string(whole.Bytes()) {
-			return fmt.Sprintf("aggregate of %s\n got %s\nwant %s", id, a.Bytes(), whole.Bytes())
-		}
-	}
-	for id, want := range o.traits {
-		if got, _, _ := w.table.Traits(ctx, tenant, id); !got.Equal(want) {
-			return fmt.Sprintf("traits of %s\n got %+v\nwant %+v", id, got, want)
-		}
-	}
-	counts, _ := w.table.FailedCounts(ctx, tenant)
-	if counts["unknown_type"] != o.failed {
-		return fmt.Sprintf("failed events: got %v, want %d of class unknown_type", counts, o.failed)
-	}
-	return ""
-}
-
-func (w *World) checkLinks(o truth) string {
-	ctx := context.Background()
-	for ends, want := range o.links {
-		nodes, _ := w.table.Nodes(ctx, tenant, ends[:])
-		if !slices.Contains(nodes[0].Parents, want) || !slices.Contains(nodes[1].Children, want) {
-			return fmt.Sprintf("link %+v is not stored on both sides: %+v", want, nodes)
-		}
-	}
-	keys := slices.Sorted(maps.Keys(o.claims))
-	stored, _, _ := w.table.Claims(ctx, tenant, keys)
-	for _, key := range keys {
-		if !slices.Equal(stored[key], o.claims[key]) {
-			return fmt.Sprintf("claims to %s\n got %+v\nwant %+v", key, stored[key], o.claims[key])
-		}
-	}
-	return ""
-}
-
-// checkWindows recounts every window from whole journeys and compares all rows. A window in which nothing counts may be stored with zeros.
-func (w *World) checkWindows(o truth) string {
-	calendar, err := period.New("Europe/London", 1)
+// count computes every window of every grain from whole journeys.
+func (o *oracle) count(until event.Millis) error {
+	calendar, err := o.Calendar()
 	if err != nil {
-		return err.Error()
+		return err
 	}
-	journeys := w.journeys(o)
-	for _, grain := range period.Grains() {
-		want := map[string]*kpi.Tally{}
-		for _, j := range journeys {
-			keys := map[string]period.Window{}
-			for _, at := range j.Instants() {
-				window := calendar.At(grain, at.Time())
-				keys[window.Key] = window
-			}
-			for key, window := range keys {
-				if f, ok := kpi.Of(j, event.At(window.Start), event.At(window.End), "GBP"); ok {
-					if want[key] == nil {
-						want[key] = kpi.NewTally("GBP")
-					}
-					want[key].Add(f)
-				}
+	lives := map[event.Identifier][]journey.Line{}
+	for id, root := range o.roots() {
+		lives[root] = append(lives[root], journey.Line{Identifier: id, Touchpoints: o.copies[id]})
+	}
+	tallies := map[name]*kpi.Tally{}
+	windows := map[name]period.Window{}
+	for _, root := range slices.Sorted(maps.Keys(lives)) {
+		j := journey.Fold(root, lives[root], o.claims, o.model, until)
+		own := map[name]bool{}
+		for _, at := range j.Instants() {
+			for _, g := range period.Grains() {
+				w := calendar.At(g, at.Time())
+				own[name{o.Name, w.Grain, w.Key}], windows[name{o.Name, w.Grain, w.Key}] = true, w
 			}
 		}
-		if problem := w.compareWindows(grain, want); problem != "" {
-			return problem
+		for n := range own {
+			f, counts := kpi.Of(j, event.At(windows[n].Start), event.At(windows[n].End), o.Currency)
+			if !counts {
+				continue
+			}
+			if tallies[n] == nil {
+				tallies[n] = kpi.NewTally(o.Currency)
+			}
+			tallies[n].Add(f)
 		}
 	}
-	return ""
-}
-
-func (w *World) compareWindows(grain period.Grain, want map[string]*kpi.Tally) string {
-	stored, _ := w.table.Windows(context.Background(), tenant, grain, "0", "~")
-	for _, window := range stored {
-		tally := want[window.Key]
-		if tally == nil {
-			tally = kpi.NewTally("GBP")
-		}
-		delete(want, window.Key)
-		if rows := tally.Rows(); !reflect.DeepEqual(window.Rows, rows) {
-			return fmt.Sprintf("%s %s: %s", grain, window.Key, difference(window.Rows, rows))
-		}
+	for n, tally := range tallies {
+		o.counts[n] = tally.Rows()
 	}
-	if len(want) > 0 {
-		return fmt.Sprintf("%s windows %v are not computed", grain, slices.Sorted(maps.Keys(want)))
-	}
-	return ""
-}
-
-// difference names the first rows that differ.
-func difference(got, want []kpi.Row) string {
-	for i := range max(len(got), len(want)) {
-		var g, x kpi.Row
-		if i < len(got) {
-			g = got[i]
-		}
-		if i < len(want) {
-			x = want[i]
-		}
-		if !reflect.DeepEqual(g, x) {
-			return fmt.Sprintf("row %d\n got %+v\nwant %+v", i, g, x)
-		}
-	}
-	return "the rows are equal"
+	return nil
 }

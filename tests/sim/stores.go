@@ -2,30 +2,62 @@ package sim
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
+	process "waymark/functions/process/handler"
+	rollup "waymark/functions/rollup/handler"
+	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/person"
 )
+
+// ports is everything that the handlers need of the stores.
+type ports interface {
+	httpapi.KeyStore
+	process.Timeline
+	process.History
+	process.Traits
+	process.Links
+	process.Claims
+	process.FailedEvents
+	process.Archive
+	process.ArchiveIndex
+	rollup.Workspaces
+	rollup.Marks
+	rollup.Windows
+	rollup.Facts
+	rollup.Persons
+	rollup.Times
+	person.Store
+}
 
 // stores gives the handlers of one invocation the memory adapter, with the world's interleaving and faults at every call. A call that reads
 // several items of the table is as many calls here, because nothing makes them one on AWS.
 type stores struct {
 	*World
-	run        *worker
+	run        *invocation
 	pagesFirst bool // mutant: the pages are read before the aggregate
 }
 
-func (s *stores) Workspace(ctx context.Context, name string) (workspace.Workspace, error) {
-	return s.table.Workspace(ctx, name)
+func (s *stores) Key(ctx context.Context, text string) (k workspace.Key, err error) {
+	err = s.call(s.run, "key", func() error { k, err = s.table.Key(ctx, text); return err })
+	return k, err
 }
 
-func (s *stores) Workspaces(ctx context.Context) ([]workspace.Workspace, error) {
-	return s.table.Workspaces(ctx)
+func (s *stores) Workspace(ctx context.Context, name string) (t workspace.Workspace, err error) {
+	err = s.call(s.run, "workspace", func() error { t, err = s.table.Workspace(ctx, name); return err })
+	return t, err
+}
+
+func (s *stores) Workspaces(ctx context.Context) (all []workspace.Workspace, err error) {
+	err = s.call(s.run, "workspaces", func() error { all, err = s.table.Workspaces(ctx); return err })
+	return all, err
 }
 
 // Load reads the aggregate and then the pages; the mutant does it the other way round.
@@ -55,7 +87,13 @@ func (s *stores) both(site string, aggregate, pages func() error) error {
 	return s.call(s.run, site+" 2", second)
 }
 
+// PutPage holds process to its order: what the table knows, the archive has had before.
 func (s *stores) PutPage(ctx context.Context, ws string, id event.Identifier, page []event.Touchpoint) error {
+	for _, t := range page {
+		if !s.seen[seen{t.Source, t.ID, t.Original, t.Received}] {
+			s.blame(fmt.Sprintf("event %s of %s is in the table and not in the archive", t.ID, id))
+		}
+	}
 	return s.call(s.run, "put page", func() error { return s.table.PutPage(ctx, ws, id, page) })
 }
 
@@ -109,7 +147,10 @@ func (s *stores) DeleteMarks(ctx context.Context, ws string, handles []string) e
 }
 
 func (s *stores) PutFailed(ctx context.Context, f event.Failed) error {
-	return s.call(s.run, "put failed", func() error { return s.table.PutFailed(ctx, f) })
+	return s.call(s.run, "put failed", func() error {
+		s.rejected[copyOf{f.Request, f.Index}] = true
+		return s.table.PutFailed(ctx, f)
+	})
 }
 
 func (s *stores) DeleteFailed(ctx context.Context, ws, id string) error {
@@ -117,7 +158,13 @@ func (s *stores) DeleteFailed(ctx context.Context, ws, id string) error {
 }
 
 func (s *stores) Put(ctx context.Context, key string, records []event.Record) error {
-	return s.call(s.run, "archive", func() error { return s.archive.Put(ctx, key, records) })
+	return s.call(s.run, "archive", func() error {
+		for _, r := range records {
+			s.archived[copyOf{r.Request, r.Index}] = true
+			s.seen[seen{r.Touchpoint.Source, r.Touchpoint.ID, r.Touchpoint.Original, r.Touchpoint.Received}] = true
+		}
+		return s.World.archive.Put(ctx, key, records)
+	})
 }
 
 func (s *stores) PutArchiveIndex(ctx context.Context, ws string, days []string, key string) error {
@@ -148,16 +195,16 @@ func (s *stores) Windows(ctx context.Context, ws string, g period.Grain, from, t
 	return w, err
 }
 
-func (s *stores) PutWindow(ctx context.Context, ws string, w kpi.Window) error {
-	return s.call(s.run, "put window", func() error { return s.table.PutWindow(ctx, ws, w) })
+func (s *stores) PutWindows(ctx context.Context, ws string, windows []kpi.Window) error {
+	return s.call(s.run, "put windows", func() error { return s.table.PutWindows(ctx, ws, windows) })
 }
 
 func (s *stores) PutFacts(ctx context.Context, key string, d kpi.Day) error {
-	return s.call(s.run, "put facts", func() error { return s.archive.PutFacts(ctx, key, d) })
+	return s.call(s.run, "put facts", func() error { return s.World.archive.PutFacts(ctx, key, d) })
 }
 
 func (s *stores) Facts(ctx context.Context, key string) (d kpi.Day, err error) {
-	err = s.call(s.run, "facts", func() error { d, err = s.archive.Facts(ctx, key); return err })
+	err = s.call(s.run, "facts", func() error { d, err = s.World.archive.Facts(ctx, key); return err })
 	return d, err
 }
 
@@ -174,7 +221,7 @@ func (s *stores) Persons(ctx context.Context, key string) (iter.Seq[kpi.Facts], 
 }
 
 func (s *stores) Delete(ctx context.Context, key string) error {
-	return s.call(s.run, "delete facts", func() error { return s.archive.Delete(ctx, key) })
+	return s.call(s.run, "delete facts", func() error { return s.World.archive.Delete(ctx, key) })
 }
 
 func (s *stores) PutRollupTimes(ctx context.Context, ws string, times map[period.Grain]event.Millis) error {

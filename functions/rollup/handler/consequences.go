@@ -61,6 +61,7 @@ func (f *findings) person(d *day, root event.Identifier) {
 		f.wait(s.At, root)
 	}
 	f.await(j.Stages.Next, root)
+	f.await(j.Stages.DueAt(end), root)
 	for _, delay := range f.delays {
 		from, to := start.Add(delay), min(end.Add(delay), f.now+1)
 		for _, later := range f.calendar.Between(period.Day, from.Time(), to.Time()) {
@@ -89,7 +90,9 @@ func (f *findings) wait(step event.Millis, root event.Identifier) {
 	}
 }
 
-// await marks the next change that time will make if nothing else happens. When it comes due, the one after it is marked.
+// await marks the next change that time will make if nothing else happens. When it comes due, the one after it is marked. Besides what will
+// happen, each day awaits what would if it were the last: the later ones may be taken away by a link before any run has stored them, and then
+// nothing tells that this day's is now the one that counts.
 func (f *findings) await(at event.Millis, root event.Identifier) {
 	if at <= f.now {
 		return // there is none: those up to now are made

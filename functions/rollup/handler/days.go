@@ -31,8 +31,9 @@ type day struct {
 	named       map[event.Identifier]bool // persons that a mark names; filled when first asked
 }
 
-// days computes dirty days. What is stored of a day and of its hours is read before any person is: a rollup that commits in between makes our
-// commit fail, and the marks stay for the next pass.
+// days computes dirty days. What is stored of a day, and then of its hours, is read before any person is: a rollup that commits in between
+// makes our commit fail, and the marks stay for the next pass. A day and its hours are written as one, so that what the hours say always goes
+// with the day, and an hour that is left as it was is known to be still so.
 func (r *run) days(ctx context.Context, byKey map[string][]kpi.Mark) error {
 	var chunk []*day
 	persons := 0
@@ -153,7 +154,7 @@ type computation struct {
 	waiting  map[string]*day // days of this chunk that are not computed yet
 }
 
-// compute makes one day anew: who did what, then the marks of what else that changes, and only then the facts, the hours and the day.
+// compute makes one day anew: who did what, then the marks of what else that changes, and only then the facts, and the day with its hours.
 func (c *computation) compute(ctx context.Context, d *day) error {
 	fresh := c.facts(d)
 	if len(fresh.Persons) == 0 && d.stored.Revision == 0 {
@@ -175,14 +176,15 @@ func (c *computation) compute(ctx context.Context, d *day) error {
 			return fmt.Errorf("put facts of day %s: %w", d.window.Key, err)
 		}
 	}
-	if err := c.hours(ctx, d, fresh); err != nil {
-		return err
-	}
 	tally := kpi.NewTally(c.workspace.Currency)
 	for _, f := range fresh.Persons {
 		tally.Add(f)
 	}
-	if _, err := c.commit(ctx, d.stored, d.window, key, tally.Rows()); err != nil {
+	changedWindows := c.hours(d, fresh)
+	if next, isChanged := c.next(d.stored, d.window, key, tally.Rows()); isChanged || len(changedWindows) > 0 {
+		changedWindows = append(changedWindows, next)
+	}
+	if err := c.commit(ctx, changedWindows); err != nil {
 		return err
 	}
 	if d.stored.Facts != "" && d.stored.Facts != key {
@@ -221,8 +223,9 @@ func (c *computation) rootsOf(d *day) []event.Identifier {
 	return sortedKeys(roots)
 }
 
-// hours computes the hours of the day; one that never had anything to count is not stored.
-func (c *computation) hours(ctx context.Context, d *day, fresh kpi.Day) error {
+// hours computes the hours of the day and gives those that changed; one that never had anything to count is not stored.
+func (c *computation) hours(d *day, fresh kpi.Day) []kpi.Window {
+	var changed []kpi.Window
 	for _, hour := range c.calendar.Split(d.window, period.Hour) {
 		tally, n := kpi.NewTally(c.workspace.Currency), 0
 		for _, f := range fresh.Persons {
@@ -234,11 +237,11 @@ func (c *computation) hours(ctx context.Context, d *day, fresh kpi.Day) error {
 		if n == 0 && d.hours[hour.Key].Revision == 0 {
 			continue
 		}
-		if _, err := c.commit(ctx, d.hours[hour.Key], hour, "", tally.Rows()); err != nil {
-			return err
+		if next, isChanged := c.next(d.hours[hour.Key], hour, "", tally.Rows()); isChanged {
+			changed = append(changed, next)
 		}
 	}
-	return nil
+	return changed
 }
 
 // changes gives the persons whose facts differ between two computations of a day.

@@ -133,23 +133,27 @@ func (r *run) pass(ctx context.Context, marks []kpi.Mark) error {
 	return fault.Newf(fault.Internal, "unknown_grain", "a mark has the grain %q, which nothing computes", marks[0].Grain)
 }
 
-// commit stores a computed window unless it equals the stored one. It answers whether the window changed; Conflict when another rollup was
-// first, and then the marks stay.
-func (r *run) commit(ctx context.Context, stored kpi.Window, w period.Window, facts string, rows []kpi.Row) (bool, error) {
+// next is the window as computed now; changed is false when it equals the stored one.
+func (r *run) next(stored kpi.Window, w period.Window, facts string, rows []kpi.Row) (next kpi.Window, changed bool) {
 	r.result.Windows++
-	next := kpi.Window{
+	next = kpi.Window{
 		Grain: w.Grain, Key: w.Key, Start: event.At(w.Start), End: event.At(w.End), Revision: stored.Revision + 1, ComputedAt: r.now,
 		Model: r.model.ID(), Definitions: kpi.Definitions, Facts: facts, Rows: rows,
 	}
 	next.Digest = next.Sum()
-	if stored.Revision > 0 && stored.Digest == next.Digest {
-		return false, nil
+	return next, stored.Revision == 0 || stored.Digest != next.Digest
+}
+
+// commit stores the windows that changed, all or none; Conflict when another rollup was first, and then the marks stay.
+func (r *run) commit(ctx context.Context, changed []kpi.Window) error {
+	if len(changed) == 0 {
+		return nil
 	}
-	if err := r.Windows.PutWindow(ctx, r.workspace.Space(), next); err != nil {
-		return false, fmt.Errorf("put %s %s: %w", w.Grain, w.Key, err)
+	if err := r.Windows.PutWindows(ctx, r.workspace.Space(), changed); err != nil {
+		return fmt.Errorf("put %s %s: %w", changed[0].Grain, changed[0].Key, err)
 	}
-	r.result.Changed++
-	return true, nil
+	r.result.Changed += len(changed)
+	return nil
 }
 
 func handles(marks []kpi.Mark) []string {

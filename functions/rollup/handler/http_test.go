@@ -43,7 +43,7 @@ func TestDemand(t *testing.T) {
 		{"no key", "", "", 401, "missing_key"},
 		{"unknown key", "Bearer sk_other", "", 401, "unknown_key"},
 		{"write key", "Bearer wk_shop", "", 403, "write_key"},
-		{"a store that is busy", "Bearer sk_shop", "put window", 503, "unavailable"},
+		{"a store that is busy", "Bearer sk_shop", "put windows", 503, "unavailable"},
 		{"keys that cannot be read", "Bearer sk_shop", "key", 503, "unavailable"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -73,8 +73,8 @@ func (s *stores) Windows(ctx context.Context, ws string, g period.Grain, from, t
 	return w, err
 }
 
-func (s *stores) PutWindow(ctx context.Context, ws string, w kpi.Window) error {
-	return s.do("put window", func() error { return s.table.PutWindow(ctx, ws, w) })
+func (s *stores) PutWindows(ctx context.Context, ws string, windows []kpi.Window) error {
+	return s.do("put windows", func() error { return s.table.PutWindows(ctx, ws, windows) })
 }
 
 func (s *stores) PutFacts(ctx context.Context, key string, d kpi.Day) error {

@@ -41,6 +41,7 @@ type TableUnderTest interface {
 	Window(ctx context.Context, workspace string, g period.Grain, key string) (kpi.Window, error)
 	Windows(ctx context.Context, workspace string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
 	PutWindow(ctx context.Context, workspace string, w kpi.Window) error
+	PutWindows(ctx context.Context, workspace string, windows []kpi.Window) error
 	RollupTimes(ctx context.Context, workspace string) (map[period.Grain]event.Millis, error)
 	PutRollupTimes(ctx context.Context, workspace string, times map[period.Grain]event.Millis) error
 
@@ -103,6 +104,7 @@ func Table(t *testing.T, open OpenTable) {
 		{"marks of changes to come", laterMarks},
 		{"a mark of very many identifiers", largeMark},
 		{"windows compare revisions", windows},
+		{"windows together", windowsTogether},
 		{"windows in a range", windowRange},
 		{"rollup times", rollupTimes},
 		{"failed events", failedEvents},

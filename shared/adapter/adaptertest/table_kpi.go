@@ -151,6 +151,34 @@ func windows(t *testing.T, table TableUnderTest, _ *Clock) {
 	equal(t, "Window of another grain", got, kpi.Window{})
 }
 
+// windowsTogether: a day and its hours are all replaced or none.
+func windowsTogether(t *testing.T, table TableUnderTest, _ *Clock) {
+	ctx := t.Context()
+	const ws = "together"
+	day := func(revision int64) kpi.Window { return windowOf(period.Day, "2026-11-22", revision) }
+	hour := func(revision int64) kpi.Window { return windowOf(period.Hour, "2026-11-22T09:00:00Z", revision) }
+	for _, c := range []struct {
+		windows   []kpi.Window
+		kind      fault.Kind
+		code      string
+		day, hour int64 // revisions stored then
+	}{
+		{nil, "", "", 0, 0},
+		{[]kpi.Window{hour(1), day(2)}, fault.Conflict, "conflict", 0, 0},
+		{[]kpi.Window{hour(1), day(1)}, "", "", 1, 1},
+		{[]kpi.Window{hour(1), day(2)}, fault.Conflict, "conflict", 1, 1},
+		{[]kpi.Window{day(2)}, "", "", 2, 1},
+		{[]kpi.Window{hour(2), day(3)}, "", "", 3, 2},
+	} {
+		wantFault(t, fmt.Sprintf("PutWindows of %d", len(c.windows)), table.PutWindows(ctx, ws, c.windows), c.kind, c.code)
+		gotDay, err := table.Window(ctx, ws, period.Day, "2026-11-22")
+		must(t, err)
+		gotHour, err := table.Window(ctx, ws, period.Hour, "2026-11-22T09:00:00Z")
+		must(t, err)
+		equal(t, "revisions stored", []int64{gotDay.Revision, gotHour.Revision}, []int64{c.day, c.hour})
+	}
+}
+
 func windowRange(t *testing.T, table TableUnderTest, _ *Clock) {
 	ctx := t.Context()
 	all := make([]kpi.Window, 0, 40)

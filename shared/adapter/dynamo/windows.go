@@ -4,7 +4,11 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 )
@@ -56,12 +60,44 @@ func (t *Table) Windows(ctx context.Context, workspace string, g period.Grain, f
 
 // PutWindow replaces a window if the stored revision is the one before it, or it is absent for revision 1; else fault.Conflict.
 func (t *Table) PutWindow(ctx context.Context, workspace string, w kpi.Window) error {
+	i, err := t.windowItem(workspace, w)
+	if err != nil {
+		return err
+	}
+	return translate("write window", t.put(ctx, i, after(w.Revision)))
+}
+
+// PutWindows replaces all of the windows, each on the condition of PutWindow, or none of them. At most 100, of 4 MB together.
+func (t *Table) PutWindows(ctx context.Context, workspace string, windows []kpi.Window) error {
+	switch len(windows) {
+	case 0:
+		return nil
+	case 1: // a transaction costs twice as much
+		return t.PutWindow(ctx, workspace, windows[0])
+	}
+	actions := make([]types.TransactWriteItem, len(windows))
+	for n, w := range windows {
+		i, err := t.windowItem(workspace, w)
+		if err != nil {
+			return err
+		}
+		c := after(w.Revision)
+		actions[n].Put = &types.Put{TableName: &t.name, Item: i, ConditionExpression: &c.expression, ExpressionAttributeValues: c.values}
+	}
+	_, err := t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
+	if canceledBy(err, "ConditionalCheckFailed") {
+		return fault.New(fault.Conflict, "conflict", "one of the windows has another revision: another writer was first, load them again")
+	}
+	return translate("write windows", err)
+}
+
+func (t *Table) windowItem(workspace string, w kpi.Window) (item, error) {
 	i, err := t.packed(address{computed(workspace, w.Grain), w.Key}, window{w, w.Rows})
 	if err != nil {
-		return fmt.Errorf("encode window: %w", err)
+		return nil, fmt.Errorf("encode window: %w", err)
 	}
 	i["v"] = number(w.Revision)
-	return translate("write window", t.put(ctx, i, after(w.Revision)))
+	return i, nil
 }
 
 func rollups(workspace string) address {

@@ -26,6 +26,9 @@ func (t *Table) PutLink(_ context.Context, workspace string, l identity.Link) er
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	join(t.row(workspace, l.Child).parents, l.Parent, l)
+	if err := t.between("put link"); err != nil {
+		return err
+	}
 	join(t.row(workspace, l.Parent).children, l.Child, l)
 	return nil
 }

@@ -21,6 +21,9 @@ import (
 // Table keeps what dynamo.Table keeps, under the same conditions and with the same faults. It is safe for concurrent use.
 type Table struct {
 	Now func() time.Time // tells expired failed events; time.Now unless set
+	// Between, when set, is called between the items of an operation that DynamoDB writes one after the other. An error ends it there, with
+	// what was written before; the simulator puts faults and other invocations in.
+	Between func(operation string) error
 
 	mu         sync.Mutex
 	workspaces map[string]workspace.Workspace
@@ -32,6 +35,16 @@ type Table struct {
 // NewTable is an empty table.
 func NewTable() *Table {
 	return &Table{Now: time.Now, workspaces: map[string]workspace.Workspace{}, keys: map[string]workspace.Key{}, spaces: map[string]*space{}}
+}
+
+// between lets others have the table between two items.
+func (t *Table) between(operation string) error {
+	if t.Between == nil {
+		return nil
+	}
+	t.mu.Unlock()
+	defer t.mu.Lock()
+	return t.Between(operation)
 }
 
 // space is what one workspace has stored.

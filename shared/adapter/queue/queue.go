@@ -33,12 +33,24 @@ const (
 // Queue is one queue.
 type Queue struct {
 	client *sqs.Client
+	sender Sender
+	pause  func(ctx context.Context, ceiling time.Duration) error
 	url    string
 }
 
 // New is the queue at an address that SQS gave.
 func New(client *sqs.Client, url string) *Queue {
-	return &Queue{client: client, url: url}
+	return &Queue{client: client, sender: client, pause: pause, url: url}
+}
+
+// Sender is what of SQS takes messages; *sqs.Client is one.
+type Sender interface {
+	SendMessageBatch(ctx context.Context, in *sqs.SendMessageBatchInput, options ...func(*sqs.Options)) (*sqs.SendMessageBatchOutput, error)
+}
+
+// Sending is a queue that can only be sent to, over any Sender, which waits between attempts by calling pause. The simulator runs on it.
+func Sending(sender Sender, pause func(ctx context.Context, ceiling time.Duration) error) *Queue {
+	return &Queue{sender: sender, pause: pause}
 }
 
 // Send puts envelopes on the queue, in as few calls as SQS allows. It returns nil only when all is queued. Errors: fault.Unavailable when
@@ -86,11 +98,11 @@ func entries(bodies []string) []types.SendMessageBatchRequestEntry {
 func (q *Queue) sendBatch(ctx context.Context, unsent []types.SendMessageBatchRequestEntry) error {
 	for attempt := range maxAttempts {
 		if attempt > 0 {
-			if err := pause(ctx, attempt); err != nil {
+			if err := q.pause(ctx, firstPause<<attempt); err != nil {
 				return notQueued(err)
 			}
 		}
-		out, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: unsent})
+		out, err := q.sender.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: unsent})
 		if err != nil {
 			return notQueued(err)
 		}
@@ -127,8 +139,9 @@ func without(entries []types.SendMessageBatchRequestEntry, taken []types.SendMes
 	return left
 }
 
-func pause(ctx context.Context, attempt int) error {
-	timer := time.NewTimer(rand.N(firstPause << attempt))
+// pause waits with full jitter.
+func pause(ctx context.Context, ceiling time.Duration) error {
+	timer := time.NewTimer(rand.N(ceiling))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

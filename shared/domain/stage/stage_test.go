@@ -76,11 +76,34 @@ func TestWalkWholeHistory(t *testing.T) {
 		After: []stage.Name{"", "one", "three", "two", "two"},
 		Next:  30 + 30*dayMs,
 	}
-	if !reflect.DeepEqual(got, want) {
+	if !reflect.DeepEqual(got.Visits, want.Visits) || !slices.Equal(got.After, want.After) || got.Next != want.Next {
 		t.Errorf("Walk()\n got %+v\nwant %+v", got, want)
 	}
 	if visit, any := got.Current(); !any || visit != want.Visits[2] {
 		t.Errorf("Current() = %+v, %v, want %+v", visit, any, want.Visits[2])
+	}
+}
+
+// TestDueAt: what time would have done next is told for every instant, as if no later touch had come.
+func TestDueAt(t *testing.T) {
+	t.Parallel()
+	m := made(t, small(stage.Latest))
+	h := m.Walk([]stage.Touch{at(5, "x"), at(10, "a"), at(20, "c"), at(30, "b")}, 100*dayMs)
+	for _, c := range []struct{ before, want event.Millis }{
+		{5, 0},
+		{6, 0}, // a touch that points nowhere
+		{10, 0},
+		{11, 10 + 30*dayMs},
+		{20, 10 + 30*dayMs}, // silence
+		{21, 20 + 10*dayMs},
+		{30, 20 + 10*dayMs}, // time in the stage comes first
+		{31, 30 + 30*dayMs},
+		{30 + 30*dayMs, 30 + 30*dayMs},
+		{31 + 30*dayMs, 0}, // lapsed: nothing comes with time any more
+	} {
+		if got := h.DueAt(c.before); got != c.want {
+			t.Errorf("DueAt(%d) = %d, want %d", c.before, got, c.want)
+		}
 	}
 }
 

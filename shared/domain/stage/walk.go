@@ -18,11 +18,18 @@ func (m *Model) Walk(touches []Touch, until event.Millis) History {
 	for i := range touches {
 		w.wait(touches[i].At)
 		w.touch(&touches[i])
+		w.remember(touches[i].At)
 		after = append(after, m.nameOf(w.place))
 	}
 	w.wait(until)
 	next, _, _ := w.due()
-	return History{Visits: w.visits, After: after, Next: next}
+	return History{Visits: w.visits, After: after, Next: next, dues: w.dues}
+}
+
+// remember notes what time would do next.
+func (w *walker) remember(after event.Millis) {
+	at, _, _ := w.due()
+	w.dues = append(w.dues, due{after, at})
 }
 
 // Evidence is the stage that a touchpoint points to by itself, as if nothing had come before it: by its type, name, own channel sign, page
@@ -37,6 +44,7 @@ func (m *Model) Evidence(t event.Touchpoint) (Name, bool) {
 type walker struct {
 	*Model
 	visits  []Visit
+	dues    []due
 	place   int
 	before  int              // where the person was before the lapse
 	last    event.Millis     // the last touch
@@ -55,6 +63,7 @@ func (w *walker) wait(to event.Millis) {
 			w.before = w.place
 		}
 		w.enter(place, at, Cause{Rule: rule})
+		w.remember(at)
 	}
 }
 

@@ -1,0 +1,126 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"waymark/shared/domain/event"
+)
+
+// What process is told at its start.
+const version = "sim"
+
+// kept are the properties that touchpoints keep.
+var kept = map[string]bool{"plan": true}
+
+// run plays the schedule to its end: everything at once and under faults, then a calm drain.
+func (w *World) run() error {
+	w.traffic()
+	w.faults.on = true
+	for range 30 + w.IntN(90) {
+		w.act()
+	}
+	w.faults.on = false
+	if problem := w.checkPromises(); problem != "" {
+		return errors.New(problem)
+	}
+	err := w.drain()
+	if err == nil && w.oneIn(4) {
+		w.now = w.now.Add(400 * 24 * time.Hour)
+		w.note("more than a year goes by")
+		w.repeat()
+		err = w.drain()
+	}
+	w.bury()
+	if err == nil && w.problem != "" {
+		err = errors.New(w.problem)
+	}
+	return err
+}
+
+// act does one thing.
+func (w *World) act() {
+	const most = 4 // invocations at a time
+	busy := len(w.running) >= most
+	switch n := w.IntN(16); {
+	case n < 7 || busy:
+		w.advance()
+	case n < 10:
+		w.send()
+	case n < 13:
+		w.poll()
+	case n == 13:
+		w.rollup()
+	case n == 14:
+		w.thaw()
+	default:
+		w.pass()
+	}
+}
+
+// advance runs invocations for a few calls.
+func (w *World) advance() {
+	for range 1 + w.IntN(12) {
+		w.step()
+	}
+}
+
+// pass lets time go by, mostly until messages that were lost with their invocation come again.
+func (w *World) pass() {
+	w.now = w.now.Add(pick(w.chance, time.Minute, visibility+time.Second, visibility+time.Second, 7*time.Hour, 29*time.Hour))
+	w.note("time goes by")
+}
+
+// drain lets clients send until they are heard, finishes what runs, processes what is left, and rolls up until nothing is dirty. What froze
+// goes on in between, when it can do the most harm.
+func (w *World) drain() error {
+	for range 20_000 {
+		switch {
+		case len(w.running) > 0:
+			w.step()
+		case len(w.frozen) > 0:
+			w.thaw()
+		case w.insist():
+		case w.poll():
+		case w.wait():
+		case w.dead() > 0:
+			w.redrive()
+			if err := w.drainOnce(); err != nil {
+				return err
+			}
+		default:
+			return w.settle()
+		}
+	}
+	return errors.New("the queue does not drain")
+}
+
+// drainOnce processes what was redriven. Without faults nothing becomes a dead letter a second time.
+func (w *World) drainOnce() error {
+	for len(w.running) > 0 || w.poll() || w.wait() {
+		w.step()
+	}
+	if n := w.dead(); n > 0 {
+		return fmt.Errorf("%d messages are dead letters although nothing fails any more", n)
+	}
+	return nil
+}
+
+// settle rolls up once more and checks that nothing is left.
+func (w *World) settle() error {
+	w.rollup()
+	for len(w.running) > 0 {
+		w.step()
+	}
+	for _, t := range tenants {
+		marks, err := w.table.Marks(background, t.Space(), event.At(w.now))
+		if err != nil {
+			return err
+		}
+		if len(marks) > 0 {
+			return fmt.Errorf("%d windows of %s stay dirty", len(marks), t.Name)
+		}
+	}
+	return nil
+}
