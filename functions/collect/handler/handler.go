@@ -104,6 +104,9 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 		Version: event.EnvelopeVersion, Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
 		SentAt: p.sentAt, Context: p.context, Type: p.typ, Events: p.events,
 	}
+	if to.visitor {
+		envelope.Context = withAgent(p.context, r.Headers["user-agent"])
+	}
 	verdict := check(envelope)
 	if len(verdict.details) > 0 && isStrict(r) {
 		return key, verdict, verdict.refusal()

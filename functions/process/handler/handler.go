@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"waymark/shared/domain/bot"
 	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
@@ -31,6 +32,7 @@ type Config struct {
 	Index      ArchiveIndex
 
 	Channels   *channel.Rules
+	Bots       *bot.Rules
 	Model      func(name string) (*stage.Model, error)
 	Properties map[string]bool // that a touchpoint may keep
 	Decode     func(body string) (event.Envelope, error)

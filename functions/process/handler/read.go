@@ -43,6 +43,7 @@ func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope) {
 			b.rejects = append(b.rejects, reject{message, h.failed(stamp, raw, err)})
 			continue
 		}
+		e.Bot = h.Bots.Of(e.Agent)
 		one := item{message: message, event: e, replay: envelope.Replay}
 		one.touchpoint = e.Touchpoint(string(h.Channels.Sign(e.Marketing)), h.Properties)
 		b.items = append(b.items, one)

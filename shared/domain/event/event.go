@@ -126,12 +126,17 @@ type Event struct {
 	Marketing   Marketing
 	Country     string
 	Agent       string // user agent that the client says the visitor has
+	Bot         string // why the visitor is a program, by the bot rules (package bot), which the caller asks; "" = a person as far as is known
 	Page        string // address of the page without query and fragment
 	Order       *Order
 	Properties  map[string]any // as sent; numbers are json.Number
 	Traits      map[string]any // identify and group
 	Group       string         // group only
 }
+
+// IsBot says whether the visitor is a program. What a bot does is kept and counts nowhere: it links nobody, says nothing of anybody and claims no
+// order.
+func (e Event) IsBot() bool { return e.Bot != "" }
 
 // Kept is the identifier that the event is kept under: the one of the highest rank.
 func (e Event) Kept() Identifier { return e.Identifiers[0] }
