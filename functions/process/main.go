@@ -40,7 +40,7 @@ func main() {
 	}
 	table := dynamo.New(dynamo.NewClient(os.Getenv), settings.Table)
 	h := handler.New(handler.Config{
-		Workspaces: table, Timeline: table, History: table, Traits: table, Links: table, Claims: table, Marks: table, Failed: table, Index: table,
+		Workspaces: table, Timeline: table, History: table, Traits: table, Links: table, Claims: table, Marks: table, Failed: table, Refusals: table, Index: table,
 		Archive:  archive.New(bucket.New(bucket.NewClient(os.Getenv), settings.ArchiveBucket)),
 		Channels: channels, Bots: bots, Model: model.Stages, Properties: model.Properties(), Decode: queue.Decode, ObjectKey: archive.Key,
 		Version: config.Version(), Now: time.Now, NewID: rand.Text, Workers: workers,

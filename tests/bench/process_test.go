@@ -39,7 +39,8 @@ func newProcess(t testing.TB, table *memory.Table) *handler.Handler {
 	}
 	objects := 0
 	return handler.New(handler.Config{
-		Workspaces: table, Timeline: table, History: table, Traits: table, Links: table, Claims: table, Marks: table, Failed: table, Index: table,
+		Workspaces: table, Timeline: table, History: table, Traits: table, Links: table, Claims: table, Marks: table, Failed: table, Refusals: table,
+		Index:   table,
 		Archive: archive.New(memory.NewBucket()), Channels: rules, Bots: bots, Model: model.Stages, Properties: model.Properties(),
 		Decode: queue.Decode, ObjectKey: archive.Key, Version: "bench", Now: func() time.Time { return received }, Sleep: func(context.Context, time.Duration) error { return nil },
 		Jitter: func(time.Duration) time.Duration { return 0 }, NewID: func() string { objects++; return fmt.Sprint(objects) }, Workers: 1,

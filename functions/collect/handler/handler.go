@@ -78,6 +78,7 @@ func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed erro
 		return workspace.Key{}, httpapi.WrongMethod(route.method, r.ID)
 	}
 	if malformed != nil {
+		h.noteRefusal(ctx, r, parcel{}, malformed)
 		return workspace.Key{}, httpapi.Error(malformed, r.ID)
 	}
 	key, tally, err := h.collect(ctx, r, route)
@@ -94,10 +95,12 @@ func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed erro
 func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (workspace.Key, tally, error) {
 	p, err := to.read(r)
 	if err != nil {
+		h.noteRefusal(ctx, r, p, err)
 		return workspace.Key{}, tally{}, err
 	}
 	key, err := h.writeKey(ctx, r, p.key)
 	if err != nil {
+		h.noteRefusal(ctx, r, p, err)
 		return key, tally{}, err
 	}
 	envelope := event.Envelope{
@@ -109,7 +112,9 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 	}
 	verdict := check(envelope)
 	if len(verdict.details) > 0 && isStrict(r) {
-		return key, verdict, verdict.refusal()
+		err := verdict.refusal()
+		h.noteRefusal(ctx, r, p, err)
+		return key, verdict, err
 	}
 	if len(envelope.Events) == 0 {
 		return key, verdict, nil

@@ -28,6 +28,7 @@ type Config struct {
 	Claims     Claims
 	Marks      Marks
 	Failed     FailedEvents
+	Refusals   Refusals
 	Archive    Archive
 	Index      ArchiveIndex
 
@@ -62,6 +63,7 @@ type batch struct {
 	messages []events.SQSMessage
 	items    []item
 	rejects  []reject
+	notes    []note
 	retry    map[int]bool // by index into messages
 }
 
@@ -71,6 +73,13 @@ type item struct {
 	event      event.Event
 	touchpoint event.Touchpoint
 	replay     string
+}
+
+// note is one request that was refused, and the message that says so.
+type note struct {
+	message   int
+	workspace string
+	refusal   event.Refusal
 }
 
 // reject is one event that can never be processed, and the message it came in.
@@ -88,7 +97,8 @@ func (h *Handler) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEven
 		h.apply(ctx, b, name, tenants[name])
 	}
 	h.keepFailed(ctx, b)
-	slog.InfoContext(ctx, "batch processed", "messages", len(e.Records), "events", len(b.items), "rejected", len(b.rejects), "retried_messages", len(b.retry))
+	h.keepNotes(ctx, b)
+	slog.InfoContext(ctx, "batch processed", "messages", len(e.Records), "events", len(b.items), "rejected", len(b.rejects), "refusals", len(b.notes), "retried_messages", len(b.retry))
 	return b.answer(), nil
 }
 

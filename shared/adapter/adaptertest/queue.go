@@ -56,7 +56,9 @@ func sentEnvelopes(t *testing.T, queue QueueUnderTest, drain func() []event.Enve
 
 	full := envelope("r-1", `{"type":"track","n":12345678901234567890.50}`, `{"a":[1,null,true,{"b":"c"}]}`, `[]`, `"text"`)
 	full.SentAt, full.Context, full.Type, full.First, full.Replay = "2026-11-22T12:00:00Z", json.RawMessage(`{"ip":"1.2.3.0"}`), event.Track, 12, "f-1"
-	want := []event.Envelope{full, envelope("r-2", `{}`)}
+	note := envelope("r-3")
+	note.Refused = &event.Refused{Code: "invalid_json", Events: 7}
+	want := []event.Envelope{full, envelope("r-2", `{}`), note}
 	must(t, queue.Send(ctx, want))
 	equal(t, "envelopes", byRequest(drain()), want)
 }
