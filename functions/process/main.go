@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	mathrand "math/rand/v2"
 	"os"
@@ -31,16 +32,17 @@ func main() {
 		slog.Error("settings are incomplete", "error", err.Error())
 		os.Exit(1)
 	}
-	channels, err := model.Channels()
-	if err != nil {
-		slog.Error("channel rules are wrong", "error", err.Error())
+	channels, channelsErr := model.Channels()
+	bots, botsErr := model.Bots()
+	if err := errors.Join(channelsErr, botsErr); err != nil {
+		slog.Error("channel or bot rules are wrong", "error", err.Error())
 		os.Exit(1)
 	}
 	table := dynamo.New(dynamo.NewClient(os.Getenv), settings.Table)
 	h := handler.New(handler.Config{
-		Workspaces: table, Timeline: table, History: table, Traits: table, Links: table, Claims: table, Marks: table, Failed: table, Index: table,
+		Workspaces: table, Timeline: table, History: table, Traits: table, Links: table, Claims: table, Marks: table, Failed: table, Refusals: table, Index: table,
 		Archive:  archive.New(bucket.New(bucket.NewClient(os.Getenv), settings.ArchiveBucket)),
-		Channels: channels, Model: model.Stages, Properties: model.Properties(), Decode: queue.Decode, ObjectKey: archive.Key,
+		Channels: channels, Bots: bots, Model: model.Stages, Properties: model.Properties(), Decode: queue.Decode, ObjectKey: archive.Key,
 		Version: config.Version(), Now: time.Now, NewID: rand.Text, Workers: workers,
 		Sleep: sleep, Jitter: func(ceiling time.Duration) time.Duration { return mathrand.N(ceiling) },
 	})

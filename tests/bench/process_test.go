@@ -33,11 +33,16 @@ func newProcess(t testing.TB, table *memory.Table) *handler.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
+	bots, err := model.Bots()
+	if err != nil {
+		t.Fatal(err)
+	}
 	objects := 0
 	return handler.New(handler.Config{
-		Workspaces: table, Timeline: table, History: table, Traits: table, Links: table, Claims: table, Marks: table, Failed: table, Index: table,
-		Archive: archive.New(memory.NewBucket()), Channels: rules, Model: model.Stages, Properties: model.Properties(), Decode: queue.Decode,
-		ObjectKey: archive.Key, Version: "bench", Now: func() time.Time { return received }, Sleep: func(context.Context, time.Duration) error { return nil },
+		Workspaces: table, Timeline: table, History: table, Traits: table, Links: table, Claims: table, Marks: table, Failed: table, Refusals: table,
+		Index:   table,
+		Archive: archive.New(memory.NewBucket()), Channels: rules, Bots: bots, Model: model.Stages, Properties: model.Properties(),
+		Decode: queue.Decode, ObjectKey: archive.Key, Version: "bench", Now: func() time.Time { return received }, Sleep: func(context.Context, time.Duration) error { return nil },
 		Jitter: func(time.Duration) time.Duration { return 0 }, NewID: func() string { objects++; return fmt.Sprint(objects) }, Workers: 1,
 	})
 }

@@ -66,10 +66,14 @@ func newSystem(t *testing.T) *system {
 	if err != nil {
 		t.Fatal(err)
 	}
+	bots, err := model.Bots()
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.process = process.New(process.Config{
 		Workspaces: s.table, Timeline: s.table, History: s.table, Traits: s.table, Links: s.table, Claims: s.table, Marks: s.table, Failed: s.table,
-		Index: s.table, Archive: objects, Channels: channels, Model: model.Stages, Properties: model.Properties(), Decode: queue.Decode,
-		ObjectKey: archive.Key, Version: "test", Now: time.Now, NewID: s.id, Workers: 1,
+		Refusals: s.table, Index: s.table, Archive: objects, Channels: channels, Bots: bots, Model: model.Stages, Properties: model.Properties(),
+		Decode: queue.Decode, ObjectKey: archive.Key, Version: "test", Now: time.Now, NewID: s.id, Workers: 1,
 		Sleep: func(context.Context, time.Duration) error { return nil }, Jitter: func(time.Duration) time.Duration { return 0 },
 	})
 	rolls := rollup.New(rollup.Config{

@@ -78,6 +78,7 @@ func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed erro
 		return workspace.Key{}, httpapi.WrongMethod(route.method, r.ID)
 	}
 	if malformed != nil {
+		h.noteRefusal(ctx, r, parcel{}, malformed)
 		return workspace.Key{}, httpapi.Error(malformed, r.ID)
 	}
 	key, tally, err := h.collect(ctx, r, route)
@@ -94,19 +95,26 @@ func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed erro
 func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (workspace.Key, tally, error) {
 	p, err := to.read(r)
 	if err != nil {
+		h.noteRefusal(ctx, r, p, err)
 		return workspace.Key{}, tally{}, err
 	}
 	key, err := h.writeKey(ctx, r, p.key)
 	if err != nil {
+		h.noteRefusal(ctx, r, p, err)
 		return key, tally{}, err
 	}
 	envelope := event.Envelope{
 		Version: event.EnvelopeVersion, Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
 		SentAt: p.sentAt, Context: p.context, Type: p.typ, Events: p.events,
 	}
+	if to.visitor {
+		envelope.Context = withAgent(p.context, r.Headers["user-agent"])
+	}
 	verdict := check(envelope)
 	if len(verdict.details) > 0 && isStrict(r) {
-		return key, verdict, verdict.refusal()
+		err := verdict.refusal()
+		h.noteRefusal(ctx, r, p, err)
+		return key, verdict, err
 	}
 	if len(envelope.Events) == 0 {
 		return key, verdict, nil

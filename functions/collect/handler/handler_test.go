@@ -55,11 +55,12 @@ func (k *keys) Key(_ context.Context, text string) (workspace.Key, error) {
 	return key, nil
 }
 
-// queue keeps what was sent.
+// queue keeps what was sent: events, and apart from them notes of refusals.
 type queue struct {
-	mu   sync.Mutex
-	sent []event.Envelope
-	down error
+	mu    sync.Mutex
+	sent  []event.Envelope
+	noted []event.Envelope
+	down  error
 }
 
 func (q *queue) Send(_ context.Context, envelopes []event.Envelope) error {
@@ -68,7 +69,13 @@ func (q *queue) Send(_ context.Context, envelopes []event.Envelope) error {
 	if q.down != nil {
 		return q.down
 	}
-	q.sent = append(q.sent, envelopes...)
+	for _, e := range envelopes {
+		if e.Refused != nil {
+			q.noted = append(q.noted, e)
+			continue
+		}
+		q.sent = append(q.sent, e)
+	}
 	return nil
 }
 

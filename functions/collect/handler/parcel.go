@@ -60,13 +60,14 @@ func readBatch(r httpapi.Request) (parcel, error) {
 	return batchOf(members)
 }
 
+// batchOf reads a batch. With an error it gives what could be read all the same, so that the refusal can be counted.
 func batchOf(members map[string]json.RawMessage) (parcel, error) {
 	p := parcel{key: keyIn(members), sentAt: sentAt(members["sentAt"])}
 	if err := json.Unmarshal(members["batch"], &p.events); err != nil || p.events == nil {
-		return parcel{}, fault.New(fault.Invalid, "bad_batch", "a batch needs a list of events under this name").At("batch")
+		return parcel{key: p.key}, fault.New(fault.Invalid, "bad_batch", "a batch needs a list of events under this name").At("batch")
 	}
 	if n := len(p.events); n > event.MaxEvents {
-		return parcel{}, fault.Newf(fault.Invalid, "too_many_events", "the batch has %d events, the limit is %d; split it", n, event.MaxEvents)
+		return p, fault.Newf(fault.Invalid, "too_many_events", "the batch has %d events, the limit is %d; split it", n, event.MaxEvents)
 	}
 	for i, raw := range p.events {
 		p.events[i] = canonical(raw)
@@ -75,7 +76,7 @@ func batchOf(members map[string]json.RawMessage) (parcel, error) {
 		p.context = shared
 	}
 	if n := len(p.context); n > event.MaxEventBytes {
-		return parcel{}, fault.Newf(fault.Invalid, "context_too_large",
+		return p, fault.Newf(fault.Invalid, "context_too_large",
 			"the batch's context has %d bytes, the limit is %d; move what is large into the events", n, event.MaxEventBytes).At("context")
 	}
 	return p, nil

@@ -14,6 +14,8 @@ type route struct {
 	method string
 	read   func(httpapi.Request) (parcel, error)
 	answer func(tally) events.APIGatewayV2HTTPResponse
+	// visitor says that the visitor's own browser sends these requests, so that their User-Agent is the visitor's.
+	visitor bool
 }
 
 // routes lists the paths, without trailing slashes, under which events come in. The one-letter forms are those of browser clients.
@@ -25,9 +27,9 @@ var routes = map[string]route{
 	"/v1/group": one(event.Group), "/v1/g": one(event.Group),
 	"/v1/alias": one(event.Alias), "/v1/a": one(event.Alias),
 	"/v1/batch": post(readBatch), "/v1/b": post(readBatch), "/v1/import": post(readBatch),
-	"/v1/beacon":       post(readBeacon),
-	"/beacon/v1/batch": post(readBatch), // where the RudderStack client sends on leaving a page
-	"/v1/pixel.gif":    {method: http.MethodGet, read: readPixel, answer: answerPixel},
+	"/v1/beacon":       beacon(readBeacon),
+	"/beacon/v1/batch": beacon(readBatch), // where the RudderStack client sends on leaving a page
+	"/v1/pixel.gif":    {method: http.MethodGet, read: readPixel, answer: answerPixel, visitor: true},
 }
 
 func one(t event.Type) route {
@@ -36,6 +38,12 @@ func one(t event.Type) route {
 
 func post(read func(httpapi.Request) (parcel, error)) route {
 	return route{method: http.MethodPost, read: read, answer: answerJSON}
+}
+
+func beacon(read func(httpapi.Request) (parcel, error)) route {
+	r := post(read)
+	r.visitor = true
+	return r
 }
 
 // taken is the answer when some of the events are bad. Clients that look at success alone see that the request was taken.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"waymark/shared/domain/bot"
 	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
@@ -27,10 +28,12 @@ type Config struct {
 	Claims     Claims
 	Marks      Marks
 	Failed     FailedEvents
+	Refusals   Refusals
 	Archive    Archive
 	Index      ArchiveIndex
 
 	Channels   *channel.Rules
+	Bots       *bot.Rules
 	Model      func(name string) (*stage.Model, error)
 	Properties map[string]bool // that a touchpoint may keep
 	Decode     func(body string) (event.Envelope, error)
@@ -60,6 +63,7 @@ type batch struct {
 	messages []events.SQSMessage
 	items    []item
 	rejects  []reject
+	notes    []note
 	retry    map[int]bool // by index into messages
 }
 
@@ -69,6 +73,13 @@ type item struct {
 	event      event.Event
 	touchpoint event.Touchpoint
 	replay     string
+}
+
+// note is one request that was refused, and the message that says so.
+type note struct {
+	message   int
+	workspace string
+	refusal   event.Refusal
 }
 
 // reject is one event that can never be processed, and the message it came in.
@@ -86,7 +97,8 @@ func (h *Handler) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEven
 		h.apply(ctx, b, name, tenants[name])
 	}
 	h.keepFailed(ctx, b)
-	slog.InfoContext(ctx, "batch processed", "messages", len(e.Records), "events", len(b.items), "rejected", len(b.rejects), "retried_messages", len(b.retry))
+	h.keepNotes(ctx, b)
+	slog.InfoContext(ctx, "batch processed", "messages", len(e.Records), "events", len(b.items), "rejected", len(b.rejects), "refusals", len(b.notes), "retried_messages", len(b.retry))
 	return b.answer(), nil
 }
 

@@ -22,8 +22,12 @@ func newMarks(t tenant) *marks {
 }
 
 // touch marks the day on which a touchpoint counts. Where the clock was corrected, the order of the device may move it on a little, and it may
-// move others of the same clock on, away from the day that they were counted on.
+// move others of the same clock on, away from the day that they were counted on. A bot's counts nowhere; whatever it takes the place of is marked as
+// the repeat that it is.
 func (m *marks) touch(t event.Touchpoint, id event.Identifier) {
+	if t.IsBot() {
+		return
+	}
 	m.at(t.Corrected, id)
 	if t.Skewed {
 		m.at(t.Corrected.Add(event.SkewTolerance), id)

@@ -58,6 +58,11 @@ type FailedEvents interface {
 	DeleteFailed(ctx context.Context, ws, id string) error
 }
 
+// Refusals notes requests that were refused.
+type Refusals interface {
+	PutRefusal(ctx context.Context, ws string, r event.Refusal) error
+}
+
 // Archive keeps every accepted event for ever.
 type Archive interface {
 	Put(ctx context.Context, key string, records []event.Record) error

@@ -36,6 +36,10 @@ func (h *Handler) read(ctx context.Context, records []events.SQSMessage) *batch 
 }
 
 func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope) {
+	if refusal, ok := envelope.Refusal(); ok {
+		b.notes = append(b.notes, note{message, envelope.Workspace, refusal})
+		return
+	}
 	for i, raw := range envelope.Events {
 		stamp := envelope.Stamp(i)
 		e, err := event.Parse(raw, stamp)
@@ -43,6 +47,7 @@ func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope) {
 			b.rejects = append(b.rejects, reject{message, h.failed(stamp, raw, err)})
 			continue
 		}
+		e.Bot = h.Bots.Of(e.Agent)
 		one := item{message: message, event: e, replay: envelope.Replay}
 		one.touchpoint = e.Touchpoint(string(h.Channels.Sign(e.Marketing)), h.Properties)
 		b.items = append(b.items, one)
@@ -77,6 +82,15 @@ func (h *Handler) keepFailed(ctx context.Context, b *batch) {
 	for _, r := range b.rejects {
 		if err := h.Failed.PutFailed(ctx, r.failed); err != nil {
 			h.give(ctx, b, []item{{message: r.message}}, "keep failed event", err)
+		}
+	}
+}
+
+// keepNotes stores every refusal; a message whose refusal cannot be stored comes again, and is then the same one.
+func (h *Handler) keepNotes(ctx context.Context, b *batch) {
+	for _, n := range b.notes {
+		if err := h.Refusals.PutRefusal(ctx, n.workspace, n.refusal); err != nil {
+			h.give(ctx, b, []item{{message: n.message}}, "note refusal", err)
 		}
 	}
 }

@@ -120,6 +120,10 @@ func (s *stores) PutFailed(ctx context.Context, f event.Failed) error {
 	return s.do(call{"put failed", f.Workspace, ""}, func() error { return s.Table.PutFailed(ctx, f) })
 }
 
+func (s *stores) PutRefusal(ctx context.Context, ws string, r event.Refusal) error {
+	return s.do(call{"put refusal", ws, ""}, func() error { return s.Table.PutRefusal(ctx, ws, r) })
+}
+
 func (s *stores) DeleteFailed(ctx context.Context, ws, id string) error {
 	return s.do(call{"delete failed", ws, ""}, func() error { return s.Table.DeleteFailed(ctx, ws, id) })
 }

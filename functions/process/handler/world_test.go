@@ -55,12 +55,14 @@ func newWorld(t testing.TB) *world {
 	}
 	rules, err := channels()
 	must(t, err)
+	bots, err := model.Bots()
+	must(t, err)
 	clock := func() time.Time { return time.UnixMilli(w.now.Load()).UTC() }
 	w.Table.Now = clock
 	s := w.stores
 	w.config = handler.Config{
-		Workspaces: s, Timeline: s, History: s, Traits: s, Links: s, Claims: s, Marks: s, Failed: s, Archive: s, Index: s,
-		Channels: rules, Model: model.Stages, Properties: model.Properties(), Decode: queue.Decode, ObjectKey: archive.Key,
+		Workspaces: s, Timeline: s, History: s, Traits: s, Links: s, Claims: s, Marks: s, Failed: s, Refusals: s, Archive: s, Index: s,
+		Channels: rules, Bots: bots, Model: model.Stages, Properties: model.Properties(), Decode: queue.Decode, ObjectKey: archive.Key,
 		Version: "test", Now: clock, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 		Jitter: func(time.Duration) time.Duration { return 0 }, NewID: func() string { return fmt.Sprint(w.ids.Add(1)) }, Workers: 1,
 	}

@@ -28,6 +28,7 @@ type profileAnswer struct {
 	FirstSeen   *string                `json:"first_seen"` // null without a touchpoint
 	LastSeen    *string                `json:"last_seen"`
 	Touchpoints int                    `json:"touchpoints"`
+	Bots        int                    `json:"bots,omitempty"` // touchpoints of programs, kept and left out of everything else here
 	Channels    map[string]int         `json:"channels"`
 	Orders      ordersAnswer           `json:"orders"`
 }
@@ -80,7 +81,7 @@ func (h *Handler) profile(ctx context.Context, q question) (events.APIGatewayV2H
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	answer := profileAnswer{
-		Person: p.Root, Identifiers: members(p), Traits: traits(p), Stage: stages(j.Stages, model), Touchpoints: len(j.Steps),
+		Person: p.Root, Identifiers: members(p), Traits: traits(p), Stage: stages(j.Stages, model), Touchpoints: len(j.Steps), Bots: len(j.Bots),
 		Channels: map[string]int{}, Orders: orders(j, q.workspace.Currency),
 	}
 	for _, s := range j.Steps {

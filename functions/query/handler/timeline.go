@@ -32,7 +32,8 @@ type stepAnswer struct {
 	Type       event.Type        `json:"type"`
 	Name       string            `json:"name,omitempty"`
 	Channel    string            `json:"channel"`
-	Session    int               `json:"session"` // 1 is the person's first
+	Session    int               `json:"session"` // 1 is the person's first, 0 that of no session: a bot's
+	Bot        string            `json:"bot,omitempty"`
 	Stage      stage.Name        `json:"stage,omitempty"`
 	Identifier event.Identifier  `json:"identifier"`
 	Country    string            `json:"country,omitempty"`
@@ -49,7 +50,7 @@ type orderAnswer struct {
 	Counts   bool         `json:"counts"` // false: another event of the same order id was earlier
 }
 
-// timeline answers GET /v1/profiles/{id}/timeline: the newest first, page by page.
+// timeline answers GET /v1/profiles/{id}/timeline: the newest first, page by page. It shows what counts, and with ?bots=1 what bots did as well.
 func (h *Handler) timeline(ctx context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
 	limit, err := q.limit()
 	if err != nil {
@@ -64,7 +65,12 @@ func (h *Handler) timeline(ctx context.Context, q question) (events.APIGatewayV2
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	answer := timelineAnswer{Person: p.Root, Items: []stepAnswer{}}
-	for _, s := range slices.Backward(j.Steps) {
+	steps := j.Steps
+	if said := q.Query.Get("bots"); said == "1" || said == "true" {
+		steps = slices.Concat(j.Steps, j.Bots)
+		slices.SortFunc(steps, func(a, b journey.Step) int { return placeOf(a).compare(placeOf(b)) })
+	}
+	for _, s := range slices.Backward(steps) {
 		if before != nil && placeOf(s).compare(*before) >= 0 {
 			continue
 		}
@@ -83,7 +89,10 @@ func step(s journey.Step, currency string) stepAnswer {
 	t := s.Touchpoint
 	answer := stepAnswer{
 		Time: instant(s.At), Original: instant(t.Original), ID: t.ID, Source: t.Source, Type: t.Type, Name: t.Name, Channel: s.Channel,
-		Session: s.Session + 1, Stage: s.Stage, Identifier: s.Identifier, Country: t.Country, Page: t.Page, Properties: t.Properties,
+		Session: s.Session + 1, Bot: t.Bot, Stage: s.Stage, Identifier: s.Identifier, Country: t.Country, Page: t.Page, Properties: t.Properties,
+	}
+	if t.IsBot() {
+		answer.Session = 0
 	}
 	if o := t.Order; o != nil {
 		answer.Order = &orderAnswer{ID: o.ID, Amount: o.Amount, Currency: orderCurrency(o, currency), Refund: o.Refund, Counts: s.Counts}

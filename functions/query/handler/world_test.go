@@ -116,9 +116,16 @@ func (w *world) send(t testing.TB, method, path, query, authorization, body stri
 // take stores an event as process does, in the plainest way.
 func (w *world) take(t testing.TB, raw string) {
 	t.Helper()
+	w.takeOf(t, raw, "")
+}
+
+// takeOf stores an event of a bot; of a person when there is no reason.
+func (w *world) takeOf(t testing.TB, raw, bot string) {
+	t.Helper()
 	ctx := t.Context()
 	e, err := event.Parse(json.RawMessage(raw), event.Stamp{Workspace: "demo", Source: "web", Received: event.At(now), Request: "r"})
 	must(t, err)
+	e.Bot = bot
 	for _, l := range identity.Links(e) {
 		must(t, w.table.PutLink(ctx, "demo", l))
 	}

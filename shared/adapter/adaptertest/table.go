@@ -50,6 +50,8 @@ type TableUnderTest interface {
 	FailedByID(ctx context.Context, workspace, id string) (event.Failed, error)
 	FailedCounts(ctx context.Context, workspace string) (map[string]int, error)
 	DeleteFailed(ctx context.Context, workspace, id string) error
+	PutRefusal(ctx context.Context, workspace string, r event.Refusal) error
+	Refusals(ctx context.Context, workspace, day string) ([]event.Refusal, error)
 	PutArchiveIndex(ctx context.Context, workspace string, days []string, key string) error
 	ArchiveIndex(ctx context.Context, workspace, day string) ([]string, error)
 }
@@ -110,6 +112,8 @@ func Table(t *testing.T, open OpenTable) {
 		{"failed events", failedEvents},
 		{"failed events page by page", failedPages},
 		{"failed events expire", failedExpire},
+		{"refusals", refusals},
+		{"refusals expire", refusalsExpire},
 		{"archive index", archiveIndex},
 	} {
 		t.Run(c.name, func(t *testing.T) {

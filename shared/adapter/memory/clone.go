@@ -73,6 +73,10 @@ func cloneFailed(f event.Failed) event.Failed {
 
 func cloneEnvelope(e event.Envelope) event.Envelope {
 	e.Context = slices.Clone(e.Context)
+	if e.Refused != nil {
+		refused := *e.Refused
+		e.Refused = &refused
+	}
 	e.Events = slices.Clone(e.Events)
 	for n, raw := range e.Events {
 		e.Events[n] = slices.Clone(raw)

@@ -55,7 +55,8 @@ type space struct {
 	windows map[period.Grain]map[string]kpi.Window
 	rollups map[period.Grain]event.Millis
 	failed  map[string]failure
-	archive map[string]map[string]bool // object keys by day
+	refused map[string]map[string]event.Refusal // by request, by day
+	archive map[string]map[string]bool          // object keys by day
 }
 
 type versioned[T any] struct {
@@ -77,7 +78,8 @@ func (t *Table) space(name string) *space {
 	if !found {
 		s = &space{
 			rows: map[event.Identifier]*row{}, claims: map[string]versioned[profile.Claims]{}, marks: map[string]kpi.Mark{},
-			windows: map[period.Grain]map[string]kpi.Window{}, failed: map[string]failure{}, archive: map[string]map[string]bool{},
+			windows: map[period.Grain]map[string]kpi.Window{}, failed: map[string]failure{},
+			refused: map[string]map[string]event.Refusal{}, archive: map[string]map[string]bool{},
 		}
 		t.spaces[name] = s
 	}

@@ -167,8 +167,22 @@ func check(e event.Envelope) error {
 		return bad("type", "the message has a type that no event has")
 	case e.First < 0:
 		return bad("first", "the place of the first event is negative")
+	case e.Refused != nil:
+		return checkNote(e, bad)
 	case len(e.Events) == 0:
 		return bad("events", "the message has no events")
+	}
+	return nil
+}
+
+func checkNote(e event.Envelope, bad func(field, message string) error) error {
+	switch {
+	case len(e.Events) > 0:
+		return bad("events", "the message notes a refusal and brings events")
+	case e.Request == "":
+		return bad("request", "the message notes a refusal of no request")
+	case e.Refused.Code == "" || e.Refused.Events < 1:
+		return bad("refused", "the message notes a refusal without a code or of no events")
 	}
 	return nil
 }

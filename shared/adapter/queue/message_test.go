@@ -58,6 +58,10 @@ func TestDecode(t *testing.T) {
 		{"no events", `{"v":1,"workspace":"shop","events":[]}`, "bad_message"},
 		{"unknown type", `{"v":1,"workspace":"shop","type":"trick","events":[{}]}`, "bad_message"},
 		{"place before the first", `{"v":1,"workspace":"shop","first":-1,"events":[{}]}`, "bad_message"},
+		{"a note with events", `{"v":1,"workspace":"shop","request":"r","refused":{"code":"c","events":1},"events":[{}]}`, "bad_message"},
+		{"a note of no request", `{"v":1,"workspace":"shop","refused":{"code":"c","events":1},"events":null}`, "bad_message"},
+		{"a note of no events", `{"v":1,"workspace":"shop","request":"r","refused":{"code":"c","events":0},"events":null}`, "bad_message"},
+		{"a note without a code", `{"v":1,"workspace":"shop","request":"r","refused":{"events":1},"events":null}`, "bad_message"},
 		{"two envelopes", `{"v":1,"workspace":"shop","events":[{}]}{}`, "bad_message"},
 	} {
 		got, err := queue.Decode(c.body)

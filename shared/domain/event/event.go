@@ -68,7 +68,8 @@ func (m Millis) Sub(n Millis) time.Duration { return time.Duration(m-n) * time.M
 // Day is the UTC calendar day, 2006-01-02.
 func (m Millis) Day() string { return m.Time().Format(time.DateOnly) }
 
-// Envelope is one message of the touchpoint queue: some events of one request with what the collector knows about it.
+// Envelope is one message of the touchpoint queue: some events of one request with what the collector knows about it, or the note that a request
+// was refused, which has no events.
 type Envelope struct {
 	Version   int               `json:"v"`
 	Workspace string            `json:"workspace"`
@@ -80,6 +81,7 @@ type Envelope struct {
 	Type      Type              `json:"type,omitempty"`    // set by a route of one type; "" leaves it to each event
 	First     int               `json:"first,omitempty"`   // index in the request of the first event here
 	Replay    string            `json:"replay,omitempty"`  // failed-event record that this message is a replay of
+	Refused   *Refused          `json:"refused,omitempty"` // of a note alone
 	Events    []json.RawMessage `json:"events"`
 }
 
@@ -126,12 +128,17 @@ type Event struct {
 	Marketing   Marketing
 	Country     string
 	Agent       string // user agent that the client says the visitor has
+	Bot         string // why the visitor is a program, by the bot rules (package bot), which the caller asks; "" = a person as far as is known
 	Page        string // address of the page without query and fragment
 	Order       *Order
 	Properties  map[string]any // as sent; numbers are json.Number
 	Traits      map[string]any // identify and group
 	Group       string         // group only
 }
+
+// IsBot says whether the visitor is a program. What a bot does is kept and counts nowhere: it links nobody, says nothing of anybody and claims no
+// order.
+func (e Event) IsBot() bool { return e.Bot != "" }
 
 // Kept is the identifier that the event is kept under: the one of the highest rank.
 func (e Event) Kept() Identifier { return e.Identifiers[0] }

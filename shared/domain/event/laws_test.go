@@ -93,6 +93,7 @@ func copyOf(one event.Touchpoint, r *rand.Rand) event.Touchpoint {
 		one.Original = one.Received
 	}
 	one.Corrected = one.Original + event.Millis(r.IntN(2))
+	one.Bot = []string{"", "", "", "crawler"}[r.IntN(4)]
 	return one
 }
 

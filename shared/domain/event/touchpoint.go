@@ -23,6 +23,7 @@ type Touchpoint struct {
 	Untimed    bool              `json:"u,omitempty"`
 	Skewed     bool              `json:"k,omitempty"`
 	Future     bool              `json:"f,omitempty"`
+	Bot        string            `json:"b,omitempty"` // why the visitor is a program, see package bot: kept, and counted nowhere
 	Sign       string            `json:"h,omitempty"` // the channel that this touchpoint itself points to, "" when it has no sign of its own
 	Country    string            `json:"y,omitempty"`
 	Page       string            `json:"g,omitempty"`
@@ -54,6 +55,10 @@ func (t Touchpoint) Key() Key {
 	}
 	return Key{Source: t.Source, ID: t.ID, Original: t.Original}
 }
+
+// IsBot says whether a program made the touchpoint. Of several copies of one event the one that counts decides, so bots are dropped only after
+// repeats are.
+func (t Touchpoint) IsBot() bool { return t.Bot != "" }
 
 // Bytes is the canonical form of the touchpoint.
 func (t Touchpoint) Bytes() []byte {
@@ -142,7 +147,7 @@ func Repeats(t Touchpoint, stored []Touchpoint) (repeat, keep bool) {
 func (e Event) Touchpoint(sign string, allowed map[string]bool) Touchpoint {
 	t := Touchpoint{
 		ID: e.ID, Source: e.Source, Type: e.Type, Name: e.Name, Original: e.Original, Corrected: e.Corrected, Received: e.Received,
-		Untimed: e.Untimed, Skewed: e.Skewed, Future: e.Future, Sign: sign, Country: e.Country, Page: e.Page, Order: e.Order,
+		Untimed: e.Untimed, Skewed: e.Skewed, Future: e.Future, Bot: e.Bot, Sign: sign, Country: e.Country, Page: e.Page, Order: e.Order,
 	}
 	for name, value := range e.Properties {
 		text, ok := scalar(value)

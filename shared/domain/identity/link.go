@@ -46,8 +46,11 @@ type Link struct {
 const MaxChildren = 1000
 
 // Links gives the links that an event proves: every lower identifier it carries belongs to the highest one; the names that an alias gives up
-// belong to the new one.
+// belong to the new one. A bot proves nothing: it takes on whatever ids the pages that it visits give it.
 func Links(e event.Event) []Link {
+	if e.IsBot() {
+		return nil
+	}
 	evidence := Evidence{At: e.Original, Event: e.ID, Source: e.Source}
 	kept := e.Kept()
 	var out []Link

@@ -50,6 +50,7 @@ type Session struct {
 type Journey struct {
 	Root       event.Identifier
 	Steps      []Step
+	Bots       []Step // what programs did under the person's identifiers, in time order: it belongs to no session or stage and counts nowhere
 	Sessions   []Session
 	Stages     stage.History
 	FirstOrder int // index of the first step that is an order and counts; -1 when there is none
@@ -59,9 +60,14 @@ type Journey struct {
 func Fold(root event.Identifier, lines []Line, claims map[string]profile.Claims, model *stage.Model, until event.Millis) Journey {
 	j := Journey{Root: root, FirstOrder: -1}
 	for _, line := range lines {
-		j.Steps = append(j.Steps, steps(line, claims)...)
+		people, bots := partition(event.Distinct(line.Touchpoints))
+		j.Steps = append(j.Steps, steps(line.Identifier, people, claims)...)
+		for _, t := range bots {
+			j.Bots = append(j.Bots, Step{Touchpoint: t, Identifier: line.Identifier, At: t.Corrected, Channel: t.Sign})
+		}
 	}
 	slices.SortFunc(j.Steps, compareSteps)
+	slices.SortFunc(j.Bots, compareSteps)
 	j.sessions()
 	touches := make([]stage.Touch, len(j.Steps))
 	for i, s := range j.Steps {
@@ -78,15 +84,29 @@ func Fold(root event.Identifier, lines []Line, claims map[string]profile.Claims,
 	return j
 }
 
+// partition parts people's touchpoints from those of bots.
+func partition(distinct []event.Touchpoint) (people, bots []event.Touchpoint) {
+	if !slices.ContainsFunc(distinct, event.Touchpoint.IsBot) {
+		return distinct, nil
+	}
+	for _, t := range distinct {
+		if t.IsBot() {
+			bots = append(bots, t)
+			continue
+		}
+		people = append(people, t)
+	}
+	return people, bots
+}
+
 // steps of one identifier, with one device's own order kept: where a clock was corrected, a slow delivery of one batch must not put its
 // events after those of the next, so within one clock no step comes before the one before it. Steps of other devices may lie in between.
-func steps(line Line, claims map[string]profile.Claims) []Step {
-	distinct := event.Distinct(line.Touchpoints)
+func steps(id event.Identifier, distinct []event.Touchpoint, claims map[string]profile.Claims) []Step {
 	out := make([]Step, len(distinct))
 	var clocks []int // the last step of each wrong clock
 	for i, t := range distinct {
-		out[i] = Step{Touchpoint: t, Identifier: line.Identifier, At: t.Corrected}
-		if key, claim, ok := profile.ClaimOf(t, line.Identifier); ok {
+		out[i] = Step{Touchpoint: t, Identifier: id, At: t.Corrected}
+		if key, claim, ok := profile.ClaimOf(t, id); ok {
 			out[i].Counts = claims[key].Won(claim)
 		}
 		if !t.Skewed || t.Future {

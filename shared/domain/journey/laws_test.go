@@ -31,6 +31,9 @@ func randomLines(r *rand.Rand) []journey.Line {
 			case event.OrderCompleted, event.OrderRefunded:
 				tp.Order = &event.Order{ID: fmt.Sprint("o", r.IntN(4)), Refund: tp.Name == event.OrderRefunded, Amount: 1}
 			}
+			if r.IntN(5) == 0 {
+				tp.Bot = "crawler"
+			}
 			switch r.IntN(4) {
 			case 0:
 				tp.Skewed = true
@@ -41,6 +44,9 @@ func randomLines(r *rand.Rand) []journey.Line {
 			line.Touchpoints = append(line.Touchpoints, tp)
 			for range r.IntN(3) {
 				again := tp
+				if tp.Order == nil {
+					again.Bot = []string{tp.Bot, tp.Bot, "", "monitor"}[r.IntN(4)] // by another agent; of an order that leaves a claim behind
+				}
 				again.Received = again.Received.Add(time.Duration(r.IntN(3)) * time.Minute)
 				line.Touchpoints = append(line.Touchpoints, again)
 			}
@@ -69,7 +75,36 @@ func TestAnyOrderGivesTheSameJourney(t *testing.T) {
 		}
 		checkSteps(t, want)
 		checkSessions(t, want)
+		checkBots(t, lines, want)
 	})
+}
+
+// checkBots: an event is a step or a bot's, by the copy of it that counts, and never both or neither.
+func checkBots(t *testing.T, lines []journey.Line, j journey.Journey) {
+	t.Helper()
+	people, bots := 0, 0
+	for _, l := range lines {
+		for _, tp := range event.Distinct(l.Touchpoints) {
+			if tp.Bot == "" {
+				people++
+				continue
+			}
+			bots++
+		}
+	}
+	if len(j.Steps) != people || len(j.Bots) != bots {
+		t.Fatalf("%d steps and %d of bots, want %d and %d", len(j.Steps), len(j.Bots), people, bots)
+	}
+	for i, s := range j.Steps {
+		if s.Touchpoint.Bot != "" {
+			t.Fatalf("step %d is a bot's", i)
+		}
+	}
+	for i, s := range j.Bots {
+		if s.Touchpoint.Bot == "" || s.Counts || i > 0 && s.At < j.Bots[i-1].At {
+			t.Fatalf("bot's step %d is %+v, want one that does not count, in time order", i, s)
+		}
+	}
 }
 
 // checkSteps holds what must be true of every journey's steps.

@@ -8,7 +8,7 @@ import (
 	"waymark/shared/domain/event"
 )
 
-// Aggregate is the fold of one identifier's distinct touchpoints. Version is not part of the fold: it counts the writes, and a write is made
+// Aggregate is the fold of one identifier's distinct touchpoints, but for those of bots. Version is not part of the fold: it counts the writes, and a write is made
 // on the condition that the version is the one that was read.
 type Aggregate struct {
 	Version     int64               `json:"v"`
@@ -37,10 +37,13 @@ type Evidence struct {
 // MaxBytes is what an aggregate may take in the store, so that one write unit pays for it.
 const MaxBytes = 1024
 
-// Fold makes the aggregate of distinct touchpoints. stageOf names the stage that a touchpoint itself points to, "" for none.
+// Fold makes the aggregate of distinct touchpoints, leaving out those of bots. stageOf names the stage that a touchpoint itself points to, "" for none.
 func Fold(touchpoints []event.Touchpoint, stageOf func(event.Touchpoint) string) Aggregate {
 	var a Aggregate
 	for _, t := range touchpoints {
+		if t.IsBot() {
+			continue
+		}
 		one := Touch{At: t.Corrected, Sign: t.Sign, Hash: t.Hash()}
 		part := Aggregate{Touchpoints: 1, First: one, Last: one, Proof: one.Hash}
 		if t.Sign != "" {

@@ -29,9 +29,9 @@ func OrderKey(o event.Order) string {
 	return "order:" + o.ID
 }
 
-// ClaimOf is the claim that a touchpoint of an identifier makes; ok is false when it is no order.
+// ClaimOf is the claim that a touchpoint of an identifier makes; ok is false when it is no order, or a bot's.
 func ClaimOf(t event.Touchpoint, id event.Identifier) (key string, c Claim, ok bool) {
-	if t.Order == nil {
+	if t.Order == nil || t.IsBot() {
 		return "", Claim{}, false
 	}
 	evidence := identity.Evidence{At: t.Original, Event: t.ID, Source: t.Source}

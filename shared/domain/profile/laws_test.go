@@ -23,6 +23,7 @@ func randomTouchpoints(r *rand.Rand, n int) []event.Touchpoint {
 		out[i] = event.Touchpoint{
 			ID: event.ID(fmt.Sprint("m", i)), Source: "web", Type: event.Track, Name: []string{"", "awareness", "purchase", "loyalty"}[r.IntN(4)],
 			Corrected: event.Millis(r.IntN(4)), Sign: []string{"", "email", "paid_search", "direct"}[r.IntN(4)],
+			Bot: []string{"", "", "", "crawler"}[r.IntN(4)],
 		}
 	}
 	return out
@@ -32,6 +33,9 @@ func randomTouchpoints(r *rand.Rand, n int) []event.Touchpoint {
 func plainFold(touchpoints []event.Touchpoint) profile.Aggregate {
 	var a profile.Aggregate
 	for _, t := range touchpoints {
+		if t.Bot != "" {
+			continue
+		}
 		here := profile.Touch{At: t.Corrected, Sign: t.Sign, Hash: t.Hash()}
 		earlier := here.At < a.First.At || here.At == a.First.At && here.Hash < a.First.Hash
 		later := here.At > a.Last.At || here.At == a.Last.At && here.Hash > a.Last.Hash

@@ -27,13 +27,13 @@ const (
 // events.
 type Traits map[string]Trait
 
-// TraitsOf reads the traits of an identify event, or the group of a group event.
+// TraitsOf reads the traits of an identify event, or the group of a group event; a bot's say nothing.
 func TraitsOf(e event.Event) Traits {
 	values := e.Traits
 	if e.Type == event.Group {
 		values = map[string]any{"group": e.Group}
 	}
-	if e.Type != event.Identify && e.Type != event.Group {
+	if e.Type != event.Identify && e.Type != event.Group || e.IsBot() {
 		return nil
 	}
 	out := Traits{}
