@@ -16,6 +16,7 @@ import (
 type request struct {
 	key      string
 	events   []string
+	strict   bool // one bad event refuses all of it
 	attempts int
 	waiting  bool // for an answer
 	acked    bool
@@ -54,6 +55,9 @@ func (w *World) transmit(r *request) {
 	}
 	e.RequestContext.RequestID, e.RequestContext.TimeEpoch = id, w.now.UnixMilli()
 	e.RequestContext.HTTP.Method = http.MethodPost
+	if r.strict {
+		e.RawQueryString = "strict=1"
+	}
 	var answer events.APIGatewayV2HTTPResponse
 	w.start("collect "+id, 10*time.Second, func(ctx context.Context, run *invocation) {
 		answer = w.collect(ctx, run, e)
@@ -62,6 +66,9 @@ func (w *World) transmit(r *request) {
 		if run.answered && answer.StatusCode == http.StatusOK {
 			r.acked = true
 			w.promised = append(w.promised, acknowledgement{id, len(r.events)})
+		}
+		if run.answered && answer.StatusCode == http.StatusBadRequest {
+			r.acked = true // it is refused, and not sent again
 		}
 		w.note("    client of %s hears %d", id, answer.StatusCode)
 	})

@@ -31,26 +31,44 @@ type site struct{ name, kind string }
 type faults struct {
 	*World
 	on    bool
-	left  int    // calls until the next one
-	kind  string // of the next one; "" for none
-	burst int    // calls that are still throttled
+	plans [3]plan // one fault that takes what comes, and two that are meant for rare calls
+	burst int     // calls that are still throttled
 	calls map[string]int
 	hits  map[site]int
 }
 
+// plan is the next fault.
+type plan struct {
+	left   int    // calls until it is due
+	kind   string // "" for none
+	target string // it waits for a call of this site; "" for any
+}
+
+// rare are the calls that are few among all, and would hardly ever be met by chance; the rarest stand here several times.
+var rare = [...]string{
+	"claims", "commit", "delete marks", "evidence", "facts", "partition", "put claims", "put facts", "put page", "put times", "put traits", "put traits",
+	"put windows", "traits", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "put failed", "put failed",
+	"put refusal", "put refusal", "put refusal", "put refusal", "put refusal", "put refusal", "put refusal", "put refusal",
+}
+
 func newFaults(w *World) faults {
 	f := faults{World: w, calls: map[string]int{}, hits: map[site]int{}}
-	f.plan()
+	for i := range f.plans {
+		f.plan(i)
+	}
 	return f
 }
 
 // plan chooses the next fault. Most calls go well.
-func (f *faults) plan() {
-	f.left = 1 + f.IntN(60)
-	f.kind = ""
+func (f *faults) plan(i int) {
+	p := plan{left: 1 + f.IntN(60)}
 	if n := f.IntN(len(faultKinds) + 1); n > 0 {
-		f.kind = faultKinds[n-1]
+		p.kind = faultKinds[n-1]
 	}
+	if i > 0 && p.kind != partly {
+		p.target = rare[f.IntN(len(rare))]
+	}
+	f.plans[i] = p
 }
 
 // next says what happens to a call of this site; "" for nothing. Inside an operation of several items only its rest can go wrong.
@@ -62,26 +80,31 @@ func (f *faults) next(name string, inside bool) string {
 		f.burst--
 		return f.hit(name, throttle)
 	}
-	if f.left--; f.left > 0 {
-		return ""
-	}
-	if inside != (f.kind == partly) {
-		f.left = 1 // it waits for a call that it fits
-		if f.kind != partly || f.IntN(20) > 0 {
-			return ""
+	for i := range f.plans {
+		p := &f.plans[i]
+		if p.left--; p.left > 0 || p.kind != "" && !p.fits(name, inside) {
+			continue
 		}
-	}
-	kind := f.kind
-	f.plan()
-	switch kind {
-	case "", partly:
-		if !inside {
-			return ""
+		kind := p.kind
+		f.plan(i)
+		if kind == "" {
+			continue
 		}
-	case throttle:
-		f.burst = f.IntN(4)
+		if kind == throttle {
+			f.burst = f.IntN(4)
+		}
+		return f.hit(name, kind)
 	}
-	return f.hit(name, kind)
+	return ""
+}
+
+// fits says whether the call is one that the fault waits for. After a while it waits no longer for one that may never come.
+func (p *plan) fits(name string, inside bool) bool {
+	const patience = 400 // calls
+	if p.target != "" && p.left < -patience {
+		p.target = ""
+	}
+	return inside == (p.kind == partly) && (p.target == "" || p.target == name)
 }
 
 func (f *faults) hit(name, kind string) string {

@@ -49,7 +49,7 @@ func (w *World) process(ctx context.Context, run *invocation, e events.SQSEvent)
 	ports := w.ports(run)
 	h := process.New(process.Config{
 		Workspaces: ports, Timeline: ports, History: ports, Traits: ports, Links: ports, Claims: ports, Marks: ports, Failed: ports,
-		Archive: ports, Index: ports, Channels: w.channels, Model: w.model, Properties: kept, Decode: adapter.Decode, ObjectKey: archive.Key,
+		Refusals: ports, Archive: ports, Index: ports, Channels: w.channels, Bots: w.bots, Model: w.model, Properties: kept, Decode: adapter.Decode, ObjectKey: archive.Key,
 		Version: version, Now: w.clock, Sleep: noWait, Jitter: noJitter, NewID: w.newID, Workers: 1,
 	})
 	response, err := h.Handle(ctx, e)

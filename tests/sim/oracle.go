@@ -66,6 +66,11 @@ func (w *World) expected() (*memory.Table, map[name][]kpi.Row, error) {
 }
 
 func (o *oracle) take(envelope event.Envelope) {
+	if refusal, ok := envelope.Refusal(); ok {
+		if err := o.table.PutRefusal(background, o.Name, refusal); err != nil {
+			panic("sim: memory takes every refusal: " + err.Error())
+		}
+	}
 	for i, raw := range envelope.Events {
 		stamp := envelope.Stamp(i)
 		e, err := event.Parse(raw, stamp)
@@ -73,6 +78,7 @@ func (o *oracle) take(envelope event.Envelope) {
 			o.fail(stamp, raw, err)
 			continue
 		}
+		e.Bot = o.bots.Of(e.Agent)
 		id := e.Kept()
 		if e.Type.Touches() {
 			t := e.Touchpoint(string(o.channels.Sign(e.Marketing)), kept)

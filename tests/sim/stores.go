@@ -26,6 +26,7 @@ type ports interface {
 	process.Links
 	process.Claims
 	process.FailedEvents
+	process.Refusals
 	process.Archive
 	process.ArchiveIndex
 	rollup.Workspaces
@@ -151,6 +152,10 @@ func (s *stores) PutFailed(ctx context.Context, f event.Failed) error {
 		s.rejected[copyOf{f.Request, f.Index}] = true
 		return s.table.PutFailed(ctx, f)
 	})
+}
+
+func (s *stores) PutRefusal(ctx context.Context, ws string, r event.Refusal) error {
+	return s.call(s.run, "put refusal", func() error { return s.table.PutRefusal(ctx, ws, r) })
 }
 
 func (s *stores) DeleteFailed(ctx context.Context, ws, id string) error {

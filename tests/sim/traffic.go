@@ -10,7 +10,7 @@ import (
 // lapsing, and orders that several events claim.
 func (w *World) traffic() {
 	for range 1 + w.IntN(12) {
-		r := &request{key: pick(w.chance, "wk_web", "wk_web", "wk_app", "wk_till")}
+		r := &request{key: pick(w.chance, "wk_web", "wk_web", "wk_app", "wk_till"), strict: w.oneIn(4)}
 		for range 1 + w.IntN(3) {
 			r.events = append(r.events, w.event())
 		}
@@ -26,7 +26,7 @@ func (w *World) event() string {
 	if !w.oneIn(12) {
 		fields = append(fields, fmt.Sprintf(`"messageId":"id%d"`, w.IntN(40)))
 	}
-	switch w.IntN(12) {
+	switch w.IntN(14) {
 	case 1, 2:
 		fields = append(fields, `"type":"track","event":"Order Completed"`,
 			fmt.Sprintf(`"properties":{"order_id":"o%d","revenue":%d.%02d}`, w.IntN(5), w.IntN(90), w.IntN(100)))
@@ -42,6 +42,8 @@ func (w *World) event() string {
 		fields = append(fields, `"type":"alias"`, fmt.Sprintf(`"userId":"u%d","previousId":"u%d"`, w.IntN(3), w.IntN(3)))
 	case 9:
 		fields = append(fields, pick(w.chance, `"type":"nonsense"`, `"type":"track"`, `"type":"page","userId":"null","anonymousId":"0"`))
+	case 11:
+		fields = append(fields, `"type":"page"`, `"context":{"userAgent":"Googlebot/2.1 (+http://www.google.com/bot.html)"}`)
 	default:
 		fields = append(fields, `"type":"page"`)
 	}

@@ -17,6 +17,7 @@ import (
 	collect "waymark/functions/collect/handler"
 	"waymark/shared/adapter/memory"
 	adapter "waymark/shared/adapter/queue"
+	"waymark/shared/domain/bot"
 	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/stage"
@@ -43,6 +44,7 @@ var tenants = [...]workspace.Workspace{
 // rules are the business rules that all schedules share; nothing changes them.
 type rules struct {
 	channels *channel.Rules
+	bots     *bot.Rules
 	models   map[string]*stage.Model
 }
 
@@ -50,6 +52,9 @@ func loadRules() (rules, error) {
 	r := rules{models: map[string]*stage.Model{}}
 	var err error
 	if r.channels, err = model.Channels(); err != nil {
+		return r, err
+	}
+	if r.bots, err = model.Bots(); err != nil {
 		return r, err
 	}
 	for _, t := range tenants {
