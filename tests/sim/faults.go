@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"slices"
 
 	"waymark/shared/domain/fault"
 )
@@ -15,12 +16,32 @@ const (
 	crashAfter  = "crash after"
 	freeze      = "freeze" // the invocation stops for so long that everybody takes it for dead, and may go on later
 	throttle    = "throttle"
+	conflict    = "conflict" // another transaction is under way on the item, or another writer was first and is gone again
 )
 
-var faultKinds = [...]string{errorBefore, errorAfter, partly, crashBefore, crashAfter, freeze, throttle}
+var faultKinds = [...]string{errorBefore, errorAfter, partly, crashBefore, crashAfter, freeze, throttle, conflict}
+
+// conditional are the calls that may be answered by a conflict, and several those that write several items and may end half-way.
+var (
+	conditional = []string{"commit", "put claims", "put traits", "put windows"}
+	several     = []string{"archive index", "delete marks", "put link", "put marks", "send messages"}
+)
+
+// possible says whether a kind of fault can happen to a call.
+func possible(name, kind string) bool {
+	switch kind {
+	case partly:
+		return slices.Contains(several, name)
+	case conflict:
+		return slices.Contains(conditional, name)
+	}
+	return true
+}
 
 // errCrash ends an invocation in the middle.
 var errCrash = errors.New("sim: the invocation crashed")
+
+var errConflict = fault.New(fault.Conflict, "conflict", "another transaction is under way")
 
 var errInjected = fault.New(fault.Unavailable, "injected", "the store does not answer")
 
@@ -65,7 +86,7 @@ func (f *faults) plan(i int) {
 	if n := f.IntN(len(faultKinds) + 1); n > 0 {
 		p.kind = faultKinds[n-1]
 	}
-	if i > 0 && p.kind != partly {
+	if i > 0 && p.kind != partly && p.kind != conflict {
 		p.target = rare[f.IntN(len(rare))]
 	}
 	f.plans[i] = p
@@ -104,7 +125,7 @@ func (p *plan) fits(name string, inside bool) bool {
 	if p.target != "" && p.left < -patience {
 		p.target = ""
 	}
-	return inside == (p.kind == partly) && (p.target == "" || p.target == name)
+	return inside == (p.kind == partly) && (p.target == "" || p.target == name) && possible(name, p.kind)
 }
 
 func (f *faults) hit(name, kind string) string {

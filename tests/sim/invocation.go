@@ -108,6 +108,8 @@ func (w *World) call(run *invocation, name string, apply func() error) error {
 	switch kind := w.faults.next(name, false); kind {
 	case errorBefore, throttle:
 		return errInjected
+	case conflict:
+		return errConflict
 	case errorAfter:
 		if err := apply(); err != nil {
 			return err

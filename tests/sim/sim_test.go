@@ -142,9 +142,6 @@ func (c *coverage) String() string {
 	return out.String()
 }
 
-// several are the calls that write several items, and so can end half-way.
-var several = []string{"archive index", "delete marks", "put link", "put marks", "send messages"}
-
 // missing names what n schedules left out: in 10,000 every call meets a hundred faults, and every kind of fault ten times.
 func (c *coverage) missing(n uint64) []site {
 	const ofCall, ofKind = 100, 10
@@ -152,7 +149,7 @@ func (c *coverage) missing(n uint64) []site {
 	for name := range c.calls {
 		all := 0
 		for _, kind := range faultKinds {
-			if kind == partly && !slices.Contains(several, name) {
+			if !possible(name, kind) {
 				continue
 			}
 			met := c.faults[site{name, kind}]
