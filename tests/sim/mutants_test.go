@@ -42,8 +42,8 @@ type mutated struct {
 }
 
 // Load of "marker first" knows events by their markers, not by the pages.
-func (m *mutated) Load(ctx context.Context, ws string, id event.Identifier, days []string) (profile.Aggregate, []event.Touchpoint, error) {
-	a, pages, err := m.stores.Load(ctx, ws, id, days)
+func (m *mutated) Load(ctx context.Context, ws string, id event.Identifier, copies []event.Touchpoint) (profile.Aggregate, []event.Touchpoint, error) {
+	a, pages, err := m.stores.Load(ctx, ws, id, copies)
 	if m.markerFirst {
 		pages = append(pages, m.markers[id]...)
 	}

@@ -111,7 +111,7 @@ func (h *Handler) writeOne(ctx context.Context, t tenant, m *marks, g group) err
 	if len(copies) == 0 {
 		return nil
 	}
-	loaded, stored, err := h.Timeline.Load(ctx, t.Space(), g.id, searchDays(copies))
+	loaded, stored, err := h.Timeline.Load(ctx, t.Space(), g.id, copies)
 	if err != nil {
 		return fmt.Errorf("load %s timeline: %w", g.id.Kind(), err)
 	}
@@ -164,7 +164,7 @@ func (h *Handler) pause(ctx context.Context, attempt int) error {
 	return h.Sleep(ctx, h.Jitter(ceiling))
 }
 
-// putPages stores touchpoints, one page for each UTC day of original time, so that a search for repeats reads one day.
+// putPages stores touchpoints, one page for each UTC day of original time, as the table wants them.
 func (h *Handler) putPages(ctx context.Context, ws string, id event.Identifier, tps []event.Touchpoint) error {
 	pages := map[string][]event.Touchpoint{}
 	for _, tp := range tps {
@@ -176,22 +176,6 @@ func (h *Handler) putPages(ctx context.Context, ws string, id event.Identifier, 
 		}
 	}
 	return nil
-}
-
-// searchDays gives the UTC days on which copies of these events could be stored.
-func searchDays(copies []event.Touchpoint) []string {
-	days := map[string]bool{}
-	for _, tp := range copies {
-		reach := event.Millis(0)
-		if tp.Untimed {
-			reach = event.UntimedReach
-		}
-		const day = 24 * 60 * 60 * 1000
-		for at := tp.Original - reach; at <= tp.Original+reach; at += day {
-			days[at.Day()] = true
-		}
-	}
-	return sortedKeys(days)
 }
 
 func touchpoints(items []item) []event.Touchpoint {
