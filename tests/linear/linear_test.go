@@ -3,12 +3,14 @@ package linear_test
 import (
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"testing"
 
 	"github.com/anishathalye/porcupine"
 
 	"waymark/shared/adapter/memory"
+	"waymark/tests/emulated"
 )
 
 // runs is how many histories are checked.
@@ -16,6 +18,7 @@ const runs = 1000
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // the handlers tell of every injected fault
+	debug.SetGCPercent(800)                        // runs make much garbage and keep none
 	os.Exit(m.Run())
 }
 
@@ -79,5 +82,24 @@ func TestMutants(t *testing.T) {
 			}
 			t.Errorf("the mutant %q survived 1,000 runs", name)
 		})
+	}
+}
+
+// TestEmulator: the same writers on the real adapter, through the real SDK, against the emulator: what another writer was first with is told by
+// its condition, and not by ours.
+func TestEmulator(t *testing.T) {
+	t.Parallel()
+	const rounds = 3
+	for round := range uint64(rounds) {
+		w := newWorld(t, emulated.Table(t), design{calm: true})
+		w.run(t, round, writers)
+		w.checkEnd(t, writers)
+		if result := w.check(); result != porcupine.Ok {
+			t.Errorf("the history of round %d is not linearizable: %s", round, result)
+		}
+		t.Logf("round %d: %d operations; %+v", round, len(w.history), w.counts)
+		if w.counts.conflicts == 0 {
+			t.Errorf("the writers of round %d never met, so nothing is proven", round)
+		}
 	}
 }

@@ -98,7 +98,7 @@ func (s *stores) PutPage(ctx context.Context, ws string, id event.Identifier, pa
 func (s *stores) Commit(ctx context.Context, ws string, id event.Identifier, a profile.Aggregate) error {
 	s.mu.Lock()
 	for _, made := range []set{s.base[id] | s.own[id], s.read[id]} {
-		s.sets[id][s.fold(id, made).Proof] = made
+		s.sets[id][s.proof(id, made)] = made
 	}
 	s.mu.Unlock()
 	if !s.design.calm && s.random.IntN(faultRate) == 0 {

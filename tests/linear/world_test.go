@@ -105,6 +105,12 @@ func (t *traffic) fold(id event.Identifier, s set) (a profile.Aggregate) {
 	return a
 }
 
+// proof is that of the aggregate of a set of batches.
+func (t *traffic) proof(id event.Identifier, s set) (sum uint64) {
+	s.each(func(b int) { sum += t.parts[id][b].Proof })
+	return sum
+}
+
 // world is one run: a table that many write and read, and the history of what they saw.
 type world struct {
 	*traffic
