@@ -71,7 +71,7 @@ func TestLongTimelineInPages(t *testing.T) {
 					} `json:"items"`
 					Next string `json:"next"`
 				}
-				must(t, json.Unmarshal(l.ask(t, "/v1/profiles/"+string(veteran)+"/timeline", fmt.Sprintf("limit=1000&cursor=%s", cursor)), &page))
+				must(t, json.Unmarshal(l.ask(t, "/v1/profiles/"+string(veteran)+"/timeline", fmt.Sprintf("limit=500&cursor=%s", cursor)), &page))
 				pages++
 				for _, item := range page.Items {
 					if seen[item.ID] || item.Time > last {
@@ -83,8 +83,8 @@ func TestLongTimelineInPages(t *testing.T) {
 					break
 				}
 			}
-			if len(seen) != longLife || pages != longLife/1000 {
-				t.Errorf("%d touchpoints on %d pages, want %d on %d", len(seen), pages, longLife, longLife/1000)
+			if len(seen) != longLife || pages != longLife/500 {
+				t.Errorf("%d touchpoints on %d pages, want %d on %d", len(seen), pages, longLife, longLife/500)
 			}
 		})
 	}
