@@ -23,20 +23,18 @@ import (
 func newProcess(t testing.TB, table *memory.Table) *handler.Handler {
 	t.Helper()
 	demo, err := workspace.New("demo", "Europe/London", "GBP", "default")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := table.PutWorkspace(t.Context(), demo); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	must(t, table.PutWorkspace(t.Context(), demo))
+	return processOn(t, table)
+}
+
+// processOn is the same on any table that has the workspace.
+func processOn(t testing.TB, table store) *handler.Handler {
+	t.Helper()
 	rules, err := model.Channels()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	bots, err := model.Bots()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	objects := 0
 	return handler.New(handler.Config{
 		Workspaces: table, Timeline: table, History: table, Traits: table, Links: table, Claims: table, Marks: table, Failed: table, Refusals: table,

@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -17,9 +15,9 @@ import (
 	"waymark/shared/adapter/adaptertest"
 	"waymark/shared/adapter/archive"
 	"waymark/shared/adapter/bucket"
-	"waymark/shared/adapter/dynamo"
 	"waymark/shared/adapter/queue"
 	"waymark/shared/domain/event"
+	"waymark/tests/emulated"
 )
 
 const emulators = "../../infra/emulators"
@@ -51,23 +49,7 @@ func must(t *testing.T, err error) {
 
 func TestTable(t *testing.T) {
 	t.Parallel()
-	service, err := emulator.StartDynamoDB(t.Context(), emulator.DynamoDBConfig{Modules: modules(t)})
-	must(t, err)
-	t.Cleanup(service.Stop)
-	client := dynamo.NewClient(environment("AWS_ENDPOINT_URL_DYNAMODB", service.URL()))
-	_, err = client.CreateTable(t.Context(), &dynamodb.CreateTableInput{
-		TableName: aws.String("waymark"), BillingMode: dynamotypes.BillingModePayPerRequest,
-		AttributeDefinitions: []dynamotypes.AttributeDefinition{
-			{AttributeName: aws.String("PK"), AttributeType: dynamotypes.ScalarAttributeTypeS},
-			{AttributeName: aws.String("SK"), AttributeType: dynamotypes.ScalarAttributeTypeS},
-		},
-		KeySchema: []dynamotypes.KeySchemaElement{
-			{AttributeName: aws.String("PK"), KeyType: dynamotypes.KeyTypeHash},
-			{AttributeName: aws.String("SK"), KeyType: dynamotypes.KeyTypeRange},
-		},
-	})
-	must(t, err)
-	table := dynamo.New(client, "waymark")
+	table := emulated.Table(t)
 	adaptertest.Table(t, func(_ *testing.T, clock *adaptertest.Clock) adaptertest.TableUnderTest {
 		table.Now = clock.Now
 		return table

@@ -104,8 +104,8 @@ type markerFirst struct {
 	pending map[event.Identifier][]event.Touchpoint
 }
 
-func (m *markerFirst) Load(ctx context.Context, ws string, id event.Identifier, days []string) (profile.Aggregate, []event.Touchpoint, error) {
-	a, pages, err := m.stores.Load(ctx, ws, id, days)
+func (m *markerFirst) Load(ctx context.Context, ws string, id event.Identifier, copies []event.Touchpoint) (profile.Aggregate, []event.Touchpoint, error) {
+	a, pages, err := m.stores.Load(ctx, ws, id, copies)
 	return a, append(pages, m.markers(ws, id)...), err
 }
 
@@ -163,8 +163,8 @@ func (m *lastWriteWins) Commit(ctx context.Context, ws string, id event.Identifi
 // noDedup takes every event for new.
 type noDedup struct{ *stores }
 
-func (m *noDedup) Load(ctx context.Context, ws string, id event.Identifier, days []string) (profile.Aggregate, []event.Touchpoint, error) {
-	a, _, err := m.stores.Load(ctx, ws, id, days)
+func (m *noDedup) Load(ctx context.Context, ws string, id event.Identifier, copies []event.Touchpoint) (profile.Aggregate, []event.Touchpoint, error) {
+	a, _, err := m.stores.Load(ctx, ws, id, copies)
 	return a, nil, err
 }
 

@@ -62,9 +62,9 @@ func (s *stores) Workspaces(ctx context.Context) (all []workspace.Workspace, err
 }
 
 // Load reads the aggregate and then the pages; the mutant does it the other way round.
-func (s *stores) Load(ctx context.Context, ws string, id event.Identifier, days []string) (a profile.Aggregate, pages []event.Touchpoint, err error) {
+func (s *stores) Load(ctx context.Context, ws string, id event.Identifier, copies []event.Touchpoint) (a profile.Aggregate, pages []event.Touchpoint, err error) {
 	aggregate := func() error { a, _, err = s.table.Load(ctx, ws, id, nil); return err }
-	stored := func() error { _, pages, err = s.table.Load(ctx, ws, id, days); return err }
+	stored := func() error { _, pages, err = s.table.Load(ctx, ws, id, copies); return err }
 	err = s.both("load", aggregate, stored)
 	return a, pages, err
 }

@@ -99,7 +99,7 @@ func (h *Handler) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEven
 	h.keepFailed(ctx, b)
 	h.keepNotes(ctx, b)
 	slog.InfoContext(ctx, "batch processed", "messages", len(e.Records), "events", len(b.items), "rejected", len(b.rejects), "refusals", len(b.notes), "retried_messages", len(b.retry))
-	return b.answer(), nil
+	return b.answer()
 }
 
 // apply writes the events of one workspace: archive, then pages and aggregates, then the joins, then the marks of dirty windows.
@@ -140,15 +140,22 @@ func (h *Handler) give(ctx context.Context, b *batch, items []item, doing string
 	}
 }
 
-// answer names the messages that must come again. An empty identifier would make Lambda take the whole batch for failed.
-func (b *batch) answer() events.SQSEventResponse {
+// answer names each message that must come again, once. An empty identifier would make Lambda take the whole batch for failed, without a word
+// why; so a message without one, which no queue sends, makes the batch fail in so many words.
+func (b *batch) answer() (events.SQSEventResponse, error) {
 	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+	named := map[string]bool{}
 	for i, m := range b.messages {
-		if b.retry[i] {
-			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		if !b.retry[i] || named[m.MessageId] {
+			continue
 		}
+		if m.MessageId == "" {
+			return response, fault.New(fault.Unavailable, "no_message_id", "a message that must come again has no id, so the whole batch must")
+		}
+		named[m.MessageId] = true
+		response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 	}
-	return response
+	return response, nil
 }
 
 func byWorkspace(items []item) map[string][]item {

@@ -15,10 +15,10 @@ type Workspaces interface {
 	Workspace(ctx context.Context, name string) (workspace.Workspace, error)
 }
 
-// Timeline is the touchpoints and the aggregate of one identifier. Load reads the aggregate first and only then the pages of the given UTC
-// days of original time; Commit answers Conflict when another writer was first.
+// Timeline is the touchpoints and the aggregate of one identifier. Load reads the aggregate first and only then the stored copies of the given
+// touchpoints, others perhaps with them; a page is of one UTC day of original time; Commit answers Conflict when another writer was first.
 type Timeline interface {
-	Load(ctx context.Context, ws string, id event.Identifier, days []string) (profile.Aggregate, []event.Touchpoint, error)
+	Load(ctx context.Context, ws string, id event.Identifier, copies []event.Touchpoint) (profile.Aggregate, []event.Touchpoint, error)
 	PutPage(ctx context.Context, ws string, id event.Identifier, page []event.Touchpoint) error
 	Commit(ctx context.Context, ws string, id event.Identifier, a profile.Aggregate) error
 }

@@ -62,8 +62,8 @@ func (s *stores) Workspace(ctx context.Context, name string) (w workspace.Worksp
 	return w, err
 }
 
-func (s *stores) Load(ctx context.Context, ws string, id event.Identifier, days []string) (a profile.Aggregate, tps []event.Touchpoint, err error) {
-	err = s.do(call{"load", ws, id}, func() error { a, tps, err = s.Table.Load(ctx, ws, id, days); return err })
+func (s *stores) Load(ctx context.Context, ws string, id event.Identifier, copies []event.Touchpoint) (a profile.Aggregate, tps []event.Touchpoint, err error) {
+	err = s.do(call{"load", ws, id}, func() error { a, tps, err = s.Table.Load(ctx, ws, id, copies); return err })
 	return a, tps, err
 }
 

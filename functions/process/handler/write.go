@@ -111,7 +111,7 @@ func (h *Handler) writeOne(ctx context.Context, t tenant, m *marks, g group) err
 	if len(copies) == 0 {
 		return nil
 	}
-	loaded, stored, err := h.Timeline.Load(ctx, t.Space(), g.id, searchDays(copies))
+	loaded, stored, err := h.Timeline.Load(ctx, t.Space(), g.id, copies)
 	if err != nil {
 		return fmt.Errorf("load %s timeline: %w", g.id.Kind(), err)
 	}
@@ -123,23 +123,33 @@ func (h *Handler) writeOne(ctx context.Context, t tenant, m *marks, g group) err
 		return err
 	}
 	if len(news.Repeats) > 0 || (loaded.Version > 0 && loaded.Model != t.model.ID()) {
-		return h.refold(ctx, t, g.id)
+		return h.refold(ctx, t, m, g.id, copies)
 	}
 	next := loaded.Plus(profile.Fold(news.Fresh, t.stageOf))
 	next.Version, next.Model = loaded.Version+1, t.model.ID()
 	err = h.Timeline.Commit(ctx, t.Space(), g.id, next)
 	if fault.KindOf(err) == fault.Conflict {
-		return h.refold(ctx, t, g.id)
+		return h.refold(ctx, t, m, g.id, copies)
 	}
 	return err
 }
 
-// refold makes the aggregate anew from the whole timeline. When it equals what is stored, another writer has done the work already.
-func (h *Handler) refold(ctx context.Context, t tenant, id event.Identifier) error {
+// refold makes the aggregate anew from the whole timeline. When it equals what is stored, another writer has done the work already. Copies of
+// these events that others have stored since we looked for repeats may have been counted meanwhile, so their days are marked too.
+func (h *Handler) refold(ctx context.Context, t tenant, m *marks, id event.Identifier, copies []event.Touchpoint) error {
+	keys := make(map[event.Key]bool, len(copies))
+	for _, tp := range copies {
+		keys[tp.Key()] = true
+	}
 	for attempt := range maxAttempts {
 		stored, all, err := h.History.Timeline(ctx, t.Space(), id)
 		if err != nil {
 			return fmt.Errorf("read whole %s timeline: %w", id.Kind(), err)
+		}
+		for _, tp := range all {
+			if keys[tp.Key()] {
+				m.touch(tp, id)
+			}
 		}
 		next := profile.Fold(event.Distinct(all), t.stageOf)
 		next.Version, next.Model = stored.Version, t.model.ID()
@@ -164,7 +174,7 @@ func (h *Handler) pause(ctx context.Context, attempt int) error {
 	return h.Sleep(ctx, h.Jitter(ceiling))
 }
 
-// putPages stores touchpoints, one page for each UTC day of original time, so that a search for repeats reads one day.
+// putPages stores touchpoints, one page for each UTC day of original time, as the table wants them.
 func (h *Handler) putPages(ctx context.Context, ws string, id event.Identifier, tps []event.Touchpoint) error {
 	pages := map[string][]event.Touchpoint{}
 	for _, tp := range tps {
@@ -176,22 +186,6 @@ func (h *Handler) putPages(ctx context.Context, ws string, id event.Identifier, 
 		}
 	}
 	return nil
-}
-
-// searchDays gives the UTC days on which copies of these events could be stored.
-func searchDays(copies []event.Touchpoint) []string {
-	days := map[string]bool{}
-	for _, tp := range copies {
-		reach := event.Millis(0)
-		if tp.Untimed {
-			reach = event.UntimedReach
-		}
-		const day = 24 * 60 * 60 * 1000
-		for at := tp.Original - reach; at <= tp.Original+reach; at += day {
-			days[at.Day()] = true
-		}
-	}
-	return sortedKeys(days)
 }
 
 func touchpoints(items []item) []event.Touchpoint {

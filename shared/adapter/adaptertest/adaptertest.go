@@ -72,4 +72,7 @@ var strange = []string{
 // noon of 22 November 2026, UTC.
 const noon event.Millis = 1795348800000
 
-const day event.Millis = 24 * 60 * 60 * 1000
+const (
+	hour event.Millis = 60 * 60 * 1000
+	day               = 24 * hour
+)

@@ -21,7 +21,7 @@ type TableUnderTest interface {
 	Workspaces(ctx context.Context) ([]workspace.Workspace, error)
 	PutWorkspace(ctx context.Context, w workspace.Workspace) error
 
-	Load(ctx context.Context, workspace string, id event.Identifier, days []string) (profile.Aggregate, []event.Touchpoint, error)
+	Load(ctx context.Context, workspace string, id event.Identifier, copies []event.Touchpoint) (profile.Aggregate, []event.Touchpoint, error)
 	Timeline(ctx context.Context, workspace string, id event.Identifier) (profile.Aggregate, []event.Touchpoint, error)
 	PutPage(ctx context.Context, workspace string, id event.Identifier, page []event.Touchpoint) error
 	Commit(ctx context.Context, workspace string, id event.Identifier, a profile.Aggregate) error
@@ -88,7 +88,8 @@ func Table(t *testing.T, open OpenTable) {
 	t.Helper()
 	for _, c := range []tableCase{
 		{"workspaces and keys", workspacesAndKeys},
-		{"pages by day", pagesByDay},
+		{"copies of events", copiesOfEvents},
+		{"every placement", everyPlacement},
 		{"pages of strange text", strangePages},
 		{"a page stored again is the same page", repeatedPages},
 		{"a large page", largePage},

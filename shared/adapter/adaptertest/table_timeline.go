@@ -3,9 +3,11 @@ package adaptertest
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
@@ -31,51 +33,122 @@ func inOrder(touchpoints []event.Touchpoint) []string {
 	return out
 }
 
-func pagesByDay(t *testing.T, table TableUnderTest, _ *Clock) {
+// copiesOfEvents: of everything that is stored, Load finds every copy of the touchpoints asked for, on pages of any length; it may find others.
+func copiesOfEvents(t *testing.T, table TableUnderTest, _ *Clock) {
 	ctx := t.Context()
 	midnight := noon - day/2
 	last, first := touchpoint("last", midnight-1), touchpoint("first", midnight)
-	mid, next, later := touchpoint("mid", noon), touchpoint("next", noon+day), touchpoint("later", noon+10*day)
+	mid, late, next := touchpoint("mid", noon), touchpoint("late", midnight+day-1), touchpoint("next", midnight+day)
+	minute, longer := touchpoint("minute", noon+60_000), touchpoint("longer", noon+120_001)
+	again := mid // another copy of the event, received later
+	again.Received += 5000
+	once, twice := untimed("u", noon), untimed("u", noon+40*hour)
+	stranger := untimed("stranger", noon)
 	other := touchpoint("other", noon)
 	put := func(workspace string, id event.Identifier, page ...event.Touchpoint) {
 		t.Helper()
 		must(t, table.PutPage(ctx, workspace, id, page))
 	}
 	put("days", "user:1", last)
-	put("days", "user:1", first, mid)
+	put("days", "user:1", first, mid, once, stranger) // longer than a minute, with two that have no time
+	put("days", "user:1", again, minute)              // a minute exactly
+	put("days", "user:1", minute, longer)             // a millisecond more than that
+	put("days", "user:1", first, late)                // a whole day
 	put("days", "user:1", next)
-	put("days", "user:1", later)
+	put("days", "user:1", twice)
 	put("days", "user:1")
 	put("days", "user:10", other)
 	put("days-2", "user:1", other)
 	must(t, table.Commit(ctx, "days", "user:1", profile.Aggregate{Version: 1, Touchpoints: 5}))
 
 	for _, c := range []struct {
-		days []string
-		want []event.Touchpoint
+		asked []event.Touchpoint
+		want  []event.Touchpoint
 	}{
 		{nil, nil},
-		{[]string{"2026-11-21"}, []event.Touchpoint{last}},
-		{[]string{"2026-11-22"}, []event.Touchpoint{first, mid}},
-		{[]string{"2026-11-22", "2026-11-21"}, []event.Touchpoint{last, first, mid}},
-		{[]string{"2026-11-23", "2026-11-21", "2026-11-21"}, []event.Touchpoint{last, next}},
-		{[]string{"2026-12-02", "2026-11-30", "2026-11-21", "2026-11-22", "2026-11-23"}, []event.Touchpoint{last, first, mid, next, later}},
-		{[]string{"2026-11-20", "1970-01-01"}, nil},
+		{[]event.Touchpoint{last}, []event.Touchpoint{last}},
+		{[]event.Touchpoint{first}, []event.Touchpoint{first, first}},
+		{[]event.Touchpoint{mid}, []event.Touchpoint{mid, again}},
+		{[]event.Touchpoint{again, mid, again}, []event.Touchpoint{mid, again}},
+		{[]event.Touchpoint{minute}, []event.Touchpoint{minute, minute}},
+		{[]event.Touchpoint{longer}, []event.Touchpoint{longer}},
+		{[]event.Touchpoint{late}, []event.Touchpoint{late}},
+		{[]event.Touchpoint{next, late, last}, []event.Touchpoint{last, late, next}},
+		{[]event.Touchpoint{untimed("u", noon+200*day)}, []event.Touchpoint{once, twice}},
+		{[]event.Touchpoint{untimed("u", 0), stranger, longer, first}, []event.Touchpoint{once, twice, stranger, longer, first, first}},
+		{[]event.Touchpoint{other, touchpoint("mid", noon+1), touchpoint("u", noon), untimed("mid", noon)}, nil},
+		{[]event.Touchpoint{touchpoint("first", 0), touchpoint("nothing", 20*365*day)}, nil},
 	} {
-		a, got, err := table.Load(ctx, "days", "user:1", c.days)
+		a, got, err := table.Load(ctx, "days", "user:1", c.asked)
 		must(t, err)
-		wantTouchpoints(t, fmt.Sprintf("Load %v", c.days), got, c.want)
-		equal(t, fmt.Sprintf("aggregate of Load %v", c.days), a, profile.Aggregate{Version: 1, Touchpoints: 5})
+		what := fmt.Sprintf("copies that Load finds of %v", inOrder(c.asked))
+		wantTouchpoints(t, what, copiesAmong(got, c.asked), c.want)
+		equal(t, "aggregate of Load", a, profile.Aggregate{Version: 1, Touchpoints: 5})
 	}
 	_, got, err := table.Timeline(ctx, "days", "user:1")
 	must(t, err)
-	wantTouchpoints(t, "Timeline", got, []event.Touchpoint{last, first, mid, next, later})
+	wantTouchpoints(t, "Timeline", got, []event.Touchpoint{
+		last, first, mid, once, stranger, again, minute, minute, longer, first, late, next, twice,
+	})
 	a, got, err := table.Timeline(ctx, "days", "user:nobody")
 	must(t, err)
 	wantTouchpoints(t, "Timeline of nobody", got, nil)
 	equal(t, "aggregate of nobody", a, profile.Aggregate{})
 	if err := table.PutPage(ctx, "days", "user:1", []event.Touchpoint{last, first}); err == nil {
 		t.Error("PutPage of two days: got no error")
+	}
+}
+
+func untimed(id string, at event.Millis) event.Touchpoint {
+	t := touchpoint(id, at)
+	t.Untimed, t.Received = true, at
+	return t
+}
+
+// copiesAmong leaves out what nobody asked for.
+func copiesAmong(found, asked []event.Touchpoint) []event.Touchpoint {
+	keys := map[event.Key]bool{}
+	for _, one := range asked {
+		keys[one.Key()] = true
+	}
+	return slices.DeleteFunc(found, func(one event.Touchpoint) bool { return !keys[one.Key()] })
+}
+
+// everyPlacement puts events on pages of random lengths and looks for each of them: no placement may hide a copy.
+func everyPlacement(t *testing.T, table TableUnderTest, _ *Clock) {
+	ctx := t.Context()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 1))
+	spans := []event.Millis{1, 1000, 59_999, 60_000, 60_001, hour, day}
+	stored := map[event.Key]int{}
+	var all []event.Touchpoint
+	for range 60 {
+		begin, span := noon-day/2+event.Millis(random.Int64N(int64(3*day))), spans[random.IntN(len(spans))]
+		page := []event.Touchpoint{}
+		for range 1 + random.IntN(4) {
+			one := touchpoint(fmt.Sprint(random.IntN(3)), begin+event.Millis(random.Int64N(int64(span)+1)))
+			if random.IntN(5) == 0 {
+				one = untimed(fmt.Sprint(random.IntN(30)), one.Original)
+			}
+			if one.Original.Day() == begin.Day() {
+				page = append(page, one)
+			}
+		}
+		must(t, table.PutPage(ctx, "placement", "user:1", page))
+		all = append(all, page...)
+	}
+	_, whole, err := table.Timeline(ctx, "placement", "user:1")
+	must(t, err)
+	for _, one := range whole {
+		stored[one.Key()]++
+	}
+	for n, one := range all {
+		_, got, err := table.Load(ctx, "placement", "user:1", all[n:min(n+1+random.IntN(3), len(all))])
+		must(t, err)
+		if found := len(copiesAmong(got, []event.Touchpoint{one})); found == 0 || found != stored[one.Key()] {
+			t.Errorf("Load finds %d copies of %s, %d are stored", found, one.Bytes(), stored[one.Key()])
+		}
 	}
 }
 
@@ -124,7 +197,7 @@ func largePage(t *testing.T, table TableUnderTest, _ *Clock) {
 	}
 	must(t, table.PutPage(ctx, "large", "user:1", page))
 	must(t, table.PutPage(ctx, "large", "user:1", page))
-	_, got, err := table.Load(ctx, "large", "user:1", []string{"2026-11-22"})
+	_, got, err := table.Load(ctx, "large", "user:1", page)
 	must(t, err)
 	equal(t, "touchpoints of a large page", len(got), 2500)
 	if !slices.Equal(inOrder(got), inOrder(page)) {

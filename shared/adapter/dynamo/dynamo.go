@@ -5,7 +5,9 @@
 //
 //	PK                     SK                          v    b                                  besides
 //	ws#identifier          P                           yes  aggregate
+//	                       T#!event#original time#hash      page of one touchpoint that came without a time
 //	                       T#first original time#hash       page of touchpoints of one UTC day
+//	                       T#~first original time#hash      page of touchpoints within a minute
 //	                       R                           yes  traits
 //	                       L#parent                         link to a parent                   e: its evidence, sorts as evidence does
 //	                       M#child                          the same link, seen from the parent  e
@@ -24,7 +26,7 @@
 // items share one partition, so one consistent Query reads all that is known of it.
 //
 //	table := dynamo.New(dynamo.NewClient(os.Getenv), "waymark")
-//	aggregate, touchpoints, err := table.Load(ctx, "demo", "user:42", []string{"2026-11-22"})
+//	aggregate, stored, err := table.Load(ctx, "demo", "user:42", touchpoints)
 package dynamo
 
 import (

@@ -139,7 +139,7 @@ func TestProfileBeforePages(t *testing.T) {
 		want []string
 	}{
 		{"Load", func(table *dynamo.Table) error {
-			_, _, err := table.Load(t.Context(), "demo", "user:1", []string{"2026-11-23", "2026-11-22", "2026-11-30", "2026-12-01"})
+			_, _, err := table.Load(t.Context(), "demo", "user:1", pageOf(3))
 			return err
 		}, []string{"GetItem", "Query", "Query"}},
 		{"Timeline", func(table *dynamo.Table) error {

@@ -67,7 +67,8 @@ type versioned[T any] struct {
 // row is what is stored of one identifier.
 type row struct {
 	aggregate profile.Aggregate
-	pages     map[string][]event.Touchpoint // by content, beginning with the time of the first
+	pages     map[string][]event.Touchpoint    // by content, beginning with the time of the first
+	copies    map[event.Key][]event.Touchpoint // the same touchpoints by what all copies of an event share
 	traits    versioned[profile.Traits]
 	parents   map[event.Identifier]identity.Link
 	children  map[event.Identifier]identity.Link
@@ -91,7 +92,7 @@ func (t *Table) row(workspace string, id event.Identifier) *row {
 	r, found := s.rows[id]
 	if !found {
 		r = &row{
-			pages:   map[string][]event.Touchpoint{},
+			pages: map[string][]event.Touchpoint{}, copies: map[event.Key][]event.Touchpoint{},
 			parents: map[event.Identifier]identity.Link{}, children: map[event.Identifier]identity.Link{},
 		}
 		s.rows[id] = r
@@ -99,15 +100,17 @@ func (t *Table) row(workspace string, id event.Identifier) *row {
 	return r
 }
 
-// Load is dynamo.Table.Load.
-func (t *Table) Load(_ context.Context, workspace string, id event.Identifier, days []string) (profile.Aggregate, []event.Touchpoint, error) {
+// Load is dynamo.Table.Load. It finds copies alone, where the table may find others with them.
+func (t *Table) Load(_ context.Context, workspace string, id event.Identifier, copies []event.Touchpoint) (profile.Aggregate, []event.Touchpoint, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := t.row(workspace, id)
 	var touchpoints []event.Touchpoint
-	for _, key := range sortedKeys(r.pages) {
-		if page := r.pages[key]; slices.Contains(days, page[0].Original.Day()) {
-			touchpoints = append(touchpoints, cloneTouchpoints(page)...)
+	asked := map[event.Key]bool{}
+	for _, one := range copies {
+		if key := one.Key(); !asked[key] {
+			asked[key] = true
+			touchpoints = append(touchpoints, cloneTouchpoints(r.copies[key])...)
 		}
 	}
 	return cloneAggregate(r.aggregate), touchpoints, nil
@@ -151,7 +154,14 @@ func (t *Table) PutPage(_ context.Context, workspace string, id event.Identifier
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.row(workspace, id).pages[fmt.Sprintf("%015d#%s", sorted[0].Original, content)] = sorted
+	r, name := t.row(workspace, id), fmt.Sprintf("%015d#%s", sorted[0].Original, content)
+	if _, found := r.pages[name]; found {
+		return nil
+	}
+	r.pages[name] = sorted
+	for _, one := range sorted {
+		r.copies[one.Key()] = append(r.copies[one.Key()], one)
+	}
 	return nil
 }
 

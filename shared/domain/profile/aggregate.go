@@ -40,20 +40,21 @@ const MaxBytes = 1024
 // Fold makes the aggregate of distinct touchpoints, leaving out those of bots. stageOf names the stage that a touchpoint itself points to, "" for none.
 func Fold(touchpoints []event.Touchpoint, stageOf func(event.Touchpoint) string) Aggregate {
 	var a Aggregate
+	signs, evidence := map[string]int{}, map[string]Evidence{}
 	for _, t := range touchpoints {
 		if t.IsBot() {
 			continue
 		}
 		one := Touch{At: t.Corrected, Sign: t.Sign, Hash: t.Hash()}
-		part := Aggregate{Touchpoints: 1, First: one, Last: one, Proof: one.Hash}
+		a.take(1, one.Hash, one, one)
 		if t.Sign != "" {
-			part.Signs = map[string]int{t.Sign: 1}
+			signs[t.Sign]++
 		}
 		if stage := stageOf(t); stage != "" {
-			part.Evidence = map[string]Evidence{stage: {Count: 1, First: t.Corrected}}
+			evidence[stage] = evidence[stage].plus(Evidence{Count: 1, First: t.Corrected})
 		}
-		a = a.Plus(part)
 	}
+	a.Signs, a.Evidence = merge(signs, nil, nil), merge(evidence, nil, nil)
 	return a
 }
 
@@ -64,22 +65,29 @@ func (a Aggregate) Plus(b Aggregate) Aggregate {
 		return a
 	}
 	out := a
-	out.Touchpoints += b.Touchpoints
-	out.Proof += b.Proof
-	if a.Touchpoints == 0 || b.First.before(a.First) {
-		out.First = b.First
-	}
-	if a.Touchpoints == 0 || a.Last.before(b.Last) {
-		out.Last = b.Last
-	}
+	out.take(b.Touchpoints, b.Proof, b.First, b.Last)
 	out.Signs = merge(a.Signs, b.Signs, func(x, y int) int { return x + y })
-	out.Evidence = merge(a.Evidence, b.Evidence, func(x, y Evidence) Evidence {
-		if x.Count == 0 {
-			return y
-		}
-		return Evidence{Count: x.Count + y.Count, First: min(x.First, y.First)}
-	})
+	out.Evidence = merge(a.Evidence, b.Evidence, Evidence.plus)
 	return out
+}
+
+// take adds n touchpoints, the first and the last of them given.
+func (a *Aggregate) take(n int, proof uint64, first, last Touch) {
+	if a.Touchpoints == 0 || first.before(a.First) {
+		a.First = first
+	}
+	if a.Touchpoints == 0 || a.Last.before(last) {
+		a.Last = last
+	}
+	a.Touchpoints += n
+	a.Proof += proof
+}
+
+func (e Evidence) plus(other Evidence) Evidence {
+	if e.Count == 0 {
+		return other
+	}
+	return Evidence{Count: e.Count + other.Count, First: min(e.First, other.First)}
 }
 
 func (t Touch) before(other Touch) bool {

@@ -16,6 +16,13 @@ const (
 	MaxAfter = 20 * 365 * 24 * time.Hour
 )
 
+// Bounds of the stages of a model. Every profile holds the evidence of each stage under its name, and is to fit into one write unit of the
+// table (profile.MaxBytes).
+const (
+	MaxStages         = 12
+	MaxStageNameBytes = 192 // of all names together
+)
+
 // check finds every fault of a model.
 func check(c Config) error {
 	k := checker{config: c, ids: map[string]bool{}, elapsed: map[Name]Rule{}}
@@ -63,13 +70,21 @@ func (k *checker) head() {
 	if len(c.Stages) == 0 {
 		k.report("the model has no stages; list them in the order of the journey")
 	}
+	if len(c.Stages) > MaxStages {
+		k.report("the model has %d stages, at most %d: every profile holds them all; join some", len(c.Stages), MaxStages)
+	}
+	named := 0
 	for i, name := range c.Stages {
+		named += len(name)
 		if !isSlug(string(name)) {
 			k.report("the stage %q must be made of lower-case letters, digits, - and _", name)
 		}
 		if slices.Contains(c.Stages[:i], name) {
 			k.report("the stage %q is listed twice", name)
 		}
+	}
+	if named > MaxStageNameBytes {
+		k.report("the names of the stages have %d bytes together, at most %d: every profile holds them all; shorten some", named, MaxStageNameBytes)
 	}
 	k.field = "lapse"
 	if c.Lapse != "" && !isSlug(string(c.Lapse)) {

@@ -2,6 +2,7 @@ package stage_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -165,4 +166,32 @@ func indent(lines []string) string {
 		out += "\n\t" + line
 	}
 	return out
+}
+
+// Every profile holds the evidence of every stage, so there is a bound to their number and to the length of their names.
+func TestTooManyStages(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		stages, nameBytes int
+		want              []string
+	}{
+		{stage.MaxStages, stage.MaxStageNameBytes / stage.MaxStages, nil},
+		{stage.MaxStages + 1, 2, []string{"stages: the model has 13 stages, at most 12: every profile holds them all; join some"}},
+		{3, 64, nil},
+		{4, 64, []string{"stages: the names of the stages have 256 bytes together, at most 192: every profile holds them all; shorten some"}},
+	} {
+		c := stage.Config{Name: "long", Version: 1, Policy: stage.Latest}
+		for i := range test.stages {
+			name := fmt.Sprintf("%0*d", test.nameBytes, i)
+			c.Stages = append(c.Stages, stage.Name(name))
+			c.Rules = append(c.Rules, stage.Rule{ID: fmt.Sprintf("r%d", i), Stage: stage.Name(name), When: stage.When{Names: []string{name}}})
+		}
+		var got []string
+		if _, err := stage.New(c); err != nil {
+			got = faults(t, err)
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("New with %d stages of %d bytes: got %q, want %q", test.stages, test.nameBytes, got, test.want)
+		}
+	}
 }
