@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
@@ -15,6 +16,11 @@ import (
 // QueueUnderTest is everything that a queue does.
 type QueueUnderTest interface {
 	Send(ctx context.Context, envelopes []event.Envelope) error
+	SendBodies(ctx context.Context, bodies []string) error
+	Receive(ctx context.Context, limit int, hidden time.Duration) ([]event.Letter, error)
+	Peek(ctx context.Context, limit int) ([]event.Letter, error)
+	GiveBack(ctx context.Context, letters []event.Letter) error
+	Delete(ctx context.Context, letters []event.Letter) error
 	Depth(ctx context.Context) (waiting, inFlight int, err error)
 }
 
@@ -33,6 +39,8 @@ func Queue(t *testing.T, open OpenQueue) {
 		{"very many envelopes", manyEnvelopes},
 		{"an envelope larger than a message", largeEnvelope},
 		{"depth", queueDepth},
+		{"letters", queueLetters},
+		{"many letters", manyLetters},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			queue, drain := open(t)

@@ -2,8 +2,12 @@ package memory
 
 import (
 	"context"
+	"encoding/json"
+	"maps"
 	"slices"
+	"strconv"
 	"sync"
+	"time"
 
 	"waymark/shared/domain/event"
 )
@@ -11,6 +15,8 @@ import (
 // Queue keeps what queue.Queue sends until it is taken and done. It gives no order and no promise of once: like SQS, it hands out again what
 // came back. It is safe for concurrent use.
 type Queue struct {
+	Now func() time.Time // when a message is sent; time.Now unless set
+
 	mu       sync.Mutex
 	waiting  []Message
 	inFlight map[int]Message
@@ -21,21 +27,50 @@ type Queue struct {
 type Message struct {
 	Handle   int
 	Receives int
-	Envelope event.Envelope
+	Sent     event.Millis
+	Envelope event.Envelope // what the message says; empty for one that is no envelope
+	body     string         // of a message that was sent as text
+}
+
+// Body is the text of the message.
+func (m Message) Body() string {
+	if m.body != "" {
+		return m.body
+	}
+	text, err := json.Marshal(m.Envelope)
+	if err != nil {
+		panic("memory: what is queued is JSON: " + err.Error())
+	}
+	return string(text)
 }
 
 // NewQueue is an empty queue.
-func NewQueue() *Queue { return &Queue{inFlight: map[int]Message{}} }
+func NewQueue() *Queue { return &Queue{Now: time.Now, inFlight: map[int]Message{}} }
 
 // Send is queue.Queue.Send.
 func (q *Queue) Send(_ context.Context, envelopes []event.Envelope) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
 	for _, e := range envelopes {
-		q.last++
-		q.waiting = append(q.waiting, Message{Handle: q.last, Envelope: cloneEnvelope(e)})
+		q.add(Message{Envelope: cloneEnvelope(e)})
 	}
 	return nil
+}
+
+// SendBodies is queue.Queue.SendBodies.
+func (q *Queue) SendBodies(_ context.Context, bodies []string) error {
+	for _, body := range bodies {
+		m := Message{body: body}
+		_ = json.Unmarshal([]byte(body), &m.Envelope) // text that is no envelope stays text
+		q.add(m)
+	}
+	return nil
+}
+
+func (q *Queue) add(m Message) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.last++
+	m.Handle, m.Sent = q.last, event.At(q.Now())
+	q.waiting = append(q.waiting, m)
 }
 
 // Take hands out up to n messages, the one that waits longest first. Each must be given to Done or Return.
@@ -67,6 +102,56 @@ func (q *Queue) Return(handle int) {
 		delete(q.inFlight, handle)
 		q.waiting = append(q.waiting, m)
 	}
+}
+
+// Expire lets all that was taken and not done be handed out again, as SQS does when its visibility timeout has passed.
+func (q *Queue) Expire() {
+	q.mu.Lock()
+	handles := slices.Sorted(maps.Keys(q.inFlight))
+	q.mu.Unlock()
+	for _, handle := range handles {
+		q.Return(handle)
+	}
+}
+
+// Receive is queue.Queue.Receive. No time passes here: what is taken stays away until GiveBack or Expire.
+func (q *Queue) Receive(_ context.Context, limit int, _ time.Duration) ([]event.Letter, error) {
+	var letters []event.Letter
+	for _, m := range q.Take(limit) {
+		handle := strconv.Itoa(m.Handle)
+		letters = append(letters, event.Letter{ID: handle, Handle: handle, Body: m.Body(), Sent: m.Sent, Receives: m.Receives})
+	}
+	return letters, nil
+}
+
+// Peek is queue.Queue.Peek.
+func (q *Queue) Peek(ctx context.Context, limit int) ([]event.Letter, error) {
+	letters, err := q.Receive(ctx, limit, 0)
+	if err != nil {
+		return nil, err
+	}
+	return letters, q.GiveBack(ctx, letters)
+}
+
+// GiveBack is queue.Queue.GiveBack.
+func (q *Queue) GiveBack(_ context.Context, letters []event.Letter) error {
+	return each(letters, q.Return)
+}
+
+// Delete is queue.Queue.Delete.
+func (q *Queue) Delete(_ context.Context, letters []event.Letter) error {
+	return each(letters, q.Done)
+}
+
+func each(letters []event.Letter, do func(handle int)) error {
+	for _, l := range letters {
+		handle, err := strconv.Atoi(l.Handle)
+		if err != nil {
+			return err
+		}
+		do(handle)
+	}
+	return nil
 }
 
 // Depth is queue.Queue.Depth, and exact.

@@ -1,5 +1,6 @@
-// Package queue puts envelopes of events on the touchpoint queue (Amazon SQS) and reads them out of its messages. It receives nothing: in the
-// cloud and on the laptop a poller hands messages to the function that processes them.
+// Package queue puts envelopes of events on the touchpoint queue (Amazon SQS) and reads them out of its messages. What is on its way to process it
+// does not receive: in the cloud and on the laptop a poller hands messages to that function. It receives dead letters, to show them and to put
+// them back on their way.
 //
 // A message is the JSON of one event.Envelope in ASCII alone, because SQS refuses some characters that JSON may hold.
 //
@@ -52,14 +53,7 @@ func (q *Queue) Send(ctx context.Context, envelopes []event.Envelope) error {
 		}
 		bodies = append(bodies, messages...)
 	}
-	for len(bodies) > 0 {
-		n := fill(bodies)
-		if err := q.sendBatch(ctx, entries(bodies[:n])); err != nil {
-			return err
-		}
-		bodies = bodies[n:]
-	}
-	return nil
+	return q.SendBodies(ctx, bodies)
 }
 
 // fill says how many of the first bodies fit into one call.
