@@ -112,6 +112,10 @@ func (s *stores) PutFailed(ctx context.Context, f event.Failed) error {
 	return s.call(s.run, "put failed", func() error { return s.table.PutFailed(ctx, f) })
 }
 
+func (s *stores) FailedAgain(ctx context.Context, ws, id string, v event.Verdict) error {
+	return s.call(s.run, "failed again", func() error { return s.table.FailedAgain(ctx, ws, id, v) })
+}
+
 func (s *stores) DeleteFailed(ctx context.Context, ws, id string) error {
 	return s.call(s.run, "delete failed", func() error { return s.table.DeleteFailed(ctx, ws, id) })
 }

@@ -79,7 +79,7 @@ func TestFailedMessages(t *testing.T) {
 			w := newWorld(t)
 			want := event.Failed{
 				Workspace: "_unknown", Source: test.source, Class: test.class, Field: test.field, Handler: "test", Received: event.At(received), Request: "m",
-				Original: test.body,
+				Original: test.body, Whole: true,
 			}
 			w.checkKept(t, events.SQSMessage{MessageId: "m", Body: test.body}, "_unknown", want)
 		})

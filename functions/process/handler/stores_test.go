@@ -120,6 +120,10 @@ func (s *stores) PutFailed(ctx context.Context, f event.Failed) error {
 	return s.do(call{"put failed", f.Workspace, ""}, func() error { return s.Table.PutFailed(ctx, f) })
 }
 
+func (s *stores) FailedAgain(ctx context.Context, ws, id string, v event.Verdict) error {
+	return s.do(call{"failed again", ws, ""}, func() error { return s.Table.FailedAgain(ctx, ws, id, v) })
+}
+
 func (s *stores) DeleteFailed(ctx context.Context, ws, id string) error {
 	return s.do(call{"delete failed", ws, ""}, func() error { return s.Table.DeleteFailed(ctx, ws, id) })
 }

@@ -8,6 +8,7 @@
 package adaptertest
 
 import (
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"math/rand/v2"
@@ -73,3 +74,11 @@ var strange = []string{
 const noon event.Millis = 1795348800000
 
 const day event.Millis = 24 * 60 * 60 * 1000
+
+// dense is n bytes of text that compresses by a quarter at most.
+func dense(n int) string {
+	random := rand.NewChaCha8([32]byte{11})
+	raw := make([]byte, n)
+	random.Read(raw)
+	return base64.StdEncoding.EncodeToString(raw)[:n]
+}

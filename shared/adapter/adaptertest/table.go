@@ -48,6 +48,9 @@ type TableUnderTest interface {
 	Failed(ctx context.Context, workspace, class, cursor string, limit int) (page []event.Failed, next string, err error)
 	FailedByID(ctx context.Context, workspace, id string) (event.Failed, error)
 	FailedCounts(ctx context.Context, workspace string) (map[string]int, error)
+	FailedAgain(ctx context.Context, workspace, id string, v event.Verdict) error
+	EditFailed(ctx context.Context, workspace, id, edited string, at event.Millis) (event.Failed, error)
+	ReplayFailed(ctx context.Context, workspace string, ids []string, at event.Millis) ([]event.Failed, error)
 	DeleteFailed(ctx context.Context, workspace, id string) error
 	PutArchiveIndex(ctx context.Context, workspace string, days []string, key string) error
 	ArchiveIndex(ctx context.Context, workspace, day string) ([]string, error)
@@ -106,6 +109,9 @@ func Table(t *testing.T, open OpenTable) {
 		{"windows in a range", windowRange},
 		{"rollup times", rollupTimes},
 		{"failed events", failedEvents},
+		{"failed events that are edited and replayed", failedChanges},
+		{"failed events that are done with", failedDone},
+		{"failed messages of any size", failedLarge},
 		{"failed events page by page", failedPages},
 		{"failed events expire", failedExpire},
 		{"archive index", archiveIndex},
