@@ -34,7 +34,7 @@ func main() {
 		Persons: archive.New(bucket.New(buckets, settings.ArchiveBucket)),
 		Files:   bucket.New(buckets, settings.ExportBucket),
 		Queue:   touchpoints, DeadLetters: dead,
-		Desk: failed.Desk{Records: table, Changes: table, Queue: touchpoints, Dead: dead, Decode: queue.Decode, Now: time.Now},
+		Desk:  failed.Desk{Records: table, Changes: table, Queue: touchpoints, Dead: dead, Decode: queue.Decode, Now: time.Now},
 		Model: model.Stages, Version: config.Version(), Now: time.Now,
 	})
 	lambda.Start(h.Handle)

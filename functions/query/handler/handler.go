@@ -82,8 +82,8 @@ const (
 
 // fixed lists the paths that name nothing.
 var fixed = map[string]route{
-	"/v1/kpis":          {"/v1/kpis", http.MethodGet, (*Handler).kpis},
-	"/v1/exports":       {"/v1/exports", http.MethodGet, (*Handler).exports},
+	"/v1/kpis":           {"/v1/kpis", http.MethodGet, (*Handler).kpis},
+	"/v1/exports":        {"/v1/exports", http.MethodGet, (*Handler).exports},
 	"/v1/failed":         {"/v1/failed", http.MethodGet, (*Handler).failed},
 	"/v1/failed/replay":  {"/v1/failed/replay", http.MethodPost, (*Handler).replay},
 	"/v1/failed/dead":    {"/v1/failed/dead", http.MethodGet, (*Handler).dead},

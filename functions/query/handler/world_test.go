@@ -24,8 +24,8 @@ import (
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/workspace"
-	"waymark/shared/model"
 	"waymark/shared/failed"
+	"waymark/shared/model"
 	"waymark/shared/person"
 )
 
@@ -81,7 +81,7 @@ func newWorld(t testing.TB) *world {
 	}
 	w.config = handler.Config{
 		Keys: w.reads, Workspaces: w.table, Store: w.table, Windows: w.table, Persons: w.archive, Failed: w.table, Queue: w.queue, DeadLetters: w.dead,
-		Desk: failed.Desk{Records: w.table, Changes: w.table, Queue: w.queue, Dead: w.dead, Decode: queue.Decode, Now: clock},
+		Desk:  failed.Desk{Records: w.table, Changes: w.table, Queue: w.queue, Dead: w.dead, Decode: queue.Decode, Now: clock},
 		Files: w.files, Model: model.Stages, Version: "test", Now: clock,
 	}
 	w.handler = handler.New(w.config)
