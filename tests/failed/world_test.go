@@ -30,6 +30,7 @@ var received = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
 type world struct {
 	table   *memory.Table
 	queue   *memory.Queue
+	dead    *memory.Queue
 	desk    failed.Desk
 	collect *collect.Handler
 	process process.Config
@@ -38,17 +39,16 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{table: memory.NewTable(), queue: memory.NewQueue()}
+	w := &world{table: memory.NewTable(), queue: memory.NewQueue(), dead: memory.NewQueue()}
 	clock := func() time.Time { return received }
-	w.table.Now, w.queue.Now = clock, clock
+	w.table.Now, w.queue.Now, w.dead.Now = clock, clock, clock
 	must(t, w.table.PutWorkspace(t.Context(), workspace.Workspace{
 		Name: "demo", Zone: "Europe/London", Currency: "EUR", Model: "default", Keys: []workspace.Key{
 			{Text: "wk_demo", Workspace: "demo", Role: workspace.Write, Source: "web"},
 			{Text: "sk_demo", Workspace: "demo", Role: workspace.Secret},
 		},
 	}))
-	dead := memory.NewQueue()
-	w.desk = failed.Desk{Records: w.table, Changes: w.table, Queue: w.queue, Dead: dead, Decode: queue.Decode, Now: clock}
+	w.desk = failed.Desk{Records: w.table, Changes: w.table, Queue: w.queue, Dead: w.dead, Decode: queue.Decode, Now: clock}
 	ids := 0
 	id := func() string { ids++; return fmt.Sprint(ids) }
 	w.collect = collect.New(collect.Config{Keys: w.table, Queue: w.queue, Now: clock, NewID: id})
@@ -62,7 +62,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.query = query.New(query.Config{
 		Keys: w.table, Workspaces: w.table, Store: w.table, Windows: w.table, Failed: w.table, Persons: memory.NewArchive(),
-		Files: memory.NewBucket(), Queue: w.queue, DeadLetters: dead, Desk: w.desk, Model: model.Stages, Version: "v1.2.3", Now: clock,
+		Files: memory.NewBucket(), Queue: w.queue, DeadLetters: w.dead, Desk: w.desk, Model: model.Stages, Version: "v1.2.3", Now: clock,
 	})
 	return w
 }
