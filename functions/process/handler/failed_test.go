@@ -66,6 +66,7 @@ func TestFailedMessages(t *testing.T) {
 		name, body, class, field, source string
 	}{
 		{"no JSON", "hello", "bad_message", "", ""},
+		{"a megabyte", strings.Repeat("m", 1<<20), "bad_message", "", ""},
 		{"empty", "", "bad_message", "", ""},
 		{"no version", `{"workspace":"shop"}`, "bad_message", "", ""},
 		{"no workspace", `{"v":1,"events":[{}]}`, "bad_message", "workspace", ""},

@@ -124,7 +124,7 @@ func (f flakyDesk) Delete(ctx context.Context, letters []event.Letter) error {
 func TestReplayChangesNothingTwice(t *testing.T) {
 	t.Parallel()
 	want := expected(t)
-	for seed := range uint64(400) {
+	for seed := range uint64(200) {
 		c := newChaos(t, seed)
 		var originals []event.Envelope
 		for _, s := range stories() {

@@ -114,12 +114,14 @@ func failedDone(t *testing.T, table TableUnderTest, clock *Clock) {
 	}
 
 	must(t, table.PutFailed(ctx, failedOf(ws, "old", "bad_time", noon)))
-	clock.set(noon + 30*day)
-	_, err = table.EditFailed(ctx, ws, "old", `{}`, noon+30*day)
-	wantFault(t, "EditFailed of one that has expired", err, fault.NotFound, "unknown_failed_event")
-	replayed, err := table.ReplayFailed(ctx, ws, []string{"old"}, noon+30*day)
-	must(t, err)
-	equal(t, "ReplayFailed of one that has expired", len(replayed), 0)
+	for _, late := range []event.Millis{noon + 30*day, noon + 31*day} {
+		clock.set(late)
+		_, err = table.EditFailed(ctx, ws, "old", `{}`, late)
+		wantFault(t, "EditFailed of one that has expired", err, fault.NotFound, "unknown_failed_event")
+		replayed, err := table.ReplayFailed(ctx, ws, []string{"old"}, late)
+		must(t, err)
+		equal(t, "ReplayFailed of one that has expired", len(replayed), 0)
+	}
 }
 
 // failedLarge keeps messages as large as the queue's, which no single item could hold.
