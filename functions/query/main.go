@@ -15,6 +15,7 @@ import (
 	"waymark/shared/adapter/dynamo"
 	"waymark/shared/adapter/queue"
 	"waymark/shared/config"
+	"waymark/shared/failed"
 	"waymark/shared/model"
 )
 
@@ -27,11 +28,13 @@ func main() {
 	}
 	table := dynamo.New(dynamo.NewClient(os.Getenv), settings.Table)
 	queues, buckets := queue.NewClient(os.Getenv), bucket.NewClient(os.Getenv)
+	touchpoints, dead := queue.New(queues, settings.QueueURL), queue.New(queues, settings.DeadLetterQueueURL)
 	h := handler.New(handler.Config{
 		Keys: table, Workspaces: table, Store: table, Windows: table, Failed: table,
 		Persons: archive.New(bucket.New(buckets, settings.ArchiveBucket)),
 		Files:   bucket.New(buckets, settings.ExportBucket),
-		Queue:   queue.New(queues, settings.QueueURL), DeadLetters: queue.New(queues, settings.DeadLetterQueueURL),
+		Queue:   touchpoints, DeadLetters: dead,
+		Desk:  failed.Desk{Records: table, Changes: table, Queue: touchpoints, Dead: dead, Decode: queue.Decode, Now: time.Now},
 		Model: model.Stages, Version: config.Version(), Now: time.Now,
 	})
 	lambda.Start(h.Handle)

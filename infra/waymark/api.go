@@ -42,7 +42,8 @@ func apiFlags(set *flag.FlagSet) *api {
 	return a
 }
 
-// do sends a request and reads its JSON answer into the value, unless that is nil. A nil body sends none. Errors say what the system said.
+// do sends a request and reads its JSON answer into the value, unless that is nil. A nil body sends none, a json.RawMessage is sent as it is.
+// Errors say what the system said.
 func (a *api) do(ctx context.Context, method, path string, body, into any) error {
 	switch {
 	case a.url == "":
@@ -51,7 +52,9 @@ func (a *api) do(ctx context.Context, method, path string, body, into any) error
 		return errors.New("no secret key is known: set WAYMARK_SECRET_KEY or give --key sk_…")
 	}
 	var content goio.Reader
-	if body != nil {
+	if text, isText := body.(json.RawMessage); isText {
+		content = bytes.NewReader(text)
+	} else if body != nil {
 		text, err := json.Marshal(body)
 		if err != nil {
 			return fmt.Errorf("encode request: %w", err)

@@ -71,6 +71,11 @@ func (t Tenant) Order(ctx context.Context, path string, body string) (Answer, er
 	return t.secret(ctx, http.MethodPost, path, bytes.NewReader([]byte(body)))
 }
 
+// Change sends a PUT or DELETE with the secret key.
+func (t Tenant) Change(ctx context.Context, method, path, body string) (Answer, error) {
+	return t.secret(ctx, method, path, bytes.NewReader([]byte(body)))
+}
+
 func (t Tenant) secret(ctx context.Context, method, path string, body io.Reader) (Answer, error) {
 	request, err := http.NewRequestWithContext(ctx, method, t.URL+path, body)
 	if err != nil {

@@ -146,7 +146,7 @@ func TestNames(t *testing.T) {
 			files: tree{"pkg/a.go": "package pkg", "shared/store/a.go": "package store"},
 			want: []string{
 				"pkg:1: this folder is not part of the house: .ci, docs, events, functions, infra, shared, tests (folders)",
-				"shared/store:1: this folder is not part of the house: adapter, config, domain, model, person (folders)",
+				"shared/store:1: this folder is not part of the house: adapter, config, domain, failed, model, person (folders)",
 			},
 		},
 	})

@@ -158,6 +158,10 @@ func (s *stores) PutRefusal(ctx context.Context, ws string, r event.Refusal) err
 	return s.call(s.run, "put refusal", func() error { return s.table.PutRefusal(ctx, ws, r) })
 }
 
+func (s *stores) FailedAgain(ctx context.Context, ws, id string, v event.Verdict) error {
+	return s.call(s.run, "failed again", func() error { return s.table.FailedAgain(ctx, ws, id, v) })
+}
+
 func (s *stores) DeleteFailed(ctx context.Context, ws, id string) error {
 	return s.call(s.run, "delete failed", func() error { return s.table.DeleteFailed(ctx, ws, id) })
 }

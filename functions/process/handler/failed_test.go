@@ -66,6 +66,7 @@ func TestFailedMessages(t *testing.T) {
 		name, body, class, field, source string
 	}{
 		{"no JSON", "hello", "bad_message", "", ""},
+		{"a megabyte", strings.Repeat("m", 1<<20), "bad_message", "", ""},
 		{"empty", "", "bad_message", "", ""},
 		{"no version", `{"workspace":"shop"}`, "bad_message", "", ""},
 		{"no workspace", `{"v":1,"events":[{}]}`, "bad_message", "workspace", ""},
@@ -79,7 +80,7 @@ func TestFailedMessages(t *testing.T) {
 			w := newWorld(t)
 			want := event.Failed{
 				Workspace: "_unknown", Source: test.source, Class: test.class, Field: test.field, Handler: "test", Received: event.At(received), Request: "m",
-				Original: test.body,
+				Original: test.body, Whole: true,
 			}
 			w.checkKept(t, events.SQSMessage{MessageId: "m", Body: test.body}, "_unknown", want)
 		})

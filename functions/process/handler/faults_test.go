@@ -7,14 +7,19 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"waymark/shared/domain/event"
 )
 
-// lively is a batch that makes every kind of call: two messages of shop, the second with a link, traits, an order and a replay; one of other;
-// one poison.
+// lively is a batch that makes every kind of call: two messages of shop, the second with a link, traits and an order; one of other; one poison;
+// replays of an event that is good now, of one that is still bad, and of a whole message.
 func lively(t *testing.T) []events.SQSMessage {
 	t.Helper()
 	replay := envelope("r-old", "shop", pageView("e9", user("9"), "2026-11-22T09:00:00Z"))
 	replay.Replay = "old-failure"
+	again := envelope("r-older", "shop", `{"type":"nonsense"}`)
+	again.Replay = "older-failure"
+	whole := event.Failed{ID: "unreadable"}.Carries(envelope("r-oldest", "shop", pageView("e8", user("8"), "2026-11-22T09:00:00Z")))
 	return []events.SQSMessage{
 		message(t, "page", "shop", pageView("e1", user("1"), "2026-11-22T09:00:00Z")),
 		message(
@@ -25,6 +30,8 @@ func lively(t *testing.T) []events.SQSMessage {
 		message(t, "other", "other", pageView("e1", user("1"), "2026-11-22T09:00:00Z")),
 		message(t, "poison", "shop", `{"type":"nonsense"}`),
 		messageOf(t, "replay", replay),
+		messageOf(t, "again", again),
+		messageOf(t, "whole", whole),
 	}
 }
 
@@ -35,12 +42,12 @@ func TestFailingCalls(t *testing.T) {
 	if back := undisturbed.deliver(t, lively(t)...); len(back) > 0 {
 		t.Fatalf("%q go back when nothing fails", back)
 	}
-	shop := []string{"page", "buyer", "replay"}
+	shop := []string{"page", "buyer", "replay", "whole"}
 	for _, test := range []struct {
 		call call
 		back []string
 	}{
-		{call{"workspace", "shop", ""}, []string{"page", "buyer", "poison", "replay"}},
+		{call{"workspace", "shop", ""}, []string{"page", "buyer", "poison", "replay", "again", "whole"}},
 		{call{"workspace", "other", ""}, []string{"other"}},
 		{call{"archive", "shop", ""}, shop},
 		{call{"archive index", "shop", ""}, shop},
@@ -60,6 +67,8 @@ func TestFailingCalls(t *testing.T) {
 		{call{"put marks", "other", ""}, []string{"other"}},
 		{call{"put failed", "shop", ""}, []string{"poison"}},
 		{call{"delete failed", "shop", ""}, []string{"replay"}},
+		{call{"failed again", "shop", ""}, []string{"again"}},
+		{call{"delete failed", event.Nobody, ""}, []string{"whole"}},
 	} {
 		for _, applied := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%v applied %v", test.call, applied), func(t *testing.T) {

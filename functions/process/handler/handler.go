@@ -64,6 +64,7 @@ type batch struct {
 	items    []item
 	rejects  []reject
 	notes    []note
+	wholes   []reject     // replays of whole messages: their records alone
 	retry    map[int]bool // by index into messages
 }
 
@@ -84,8 +85,9 @@ type note struct {
 
 // reject is one event that can never be processed, and the message it came in.
 type reject struct {
-	message int
-	failed  event.Failed
+	message  int
+	failed   event.Failed
+	replayed bool // it failed before, and its record is there
 }
 
 // Handle takes one batch. Only messages that may succeed later go back to the queue; a permanently bad event goes to the failed-events store
@@ -98,6 +100,7 @@ func (h *Handler) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEven
 	}
 	h.keepFailed(ctx, b)
 	h.keepNotes(ctx, b)
+	h.forgetWholes(ctx, b)
 	slog.InfoContext(ctx, "batch processed", "messages", len(e.Records), "events", len(b.items), "rejected", len(b.rejects), "refusals", len(b.notes), "retried_messages", len(b.retry))
 	return b.answer()
 }

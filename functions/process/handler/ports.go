@@ -52,9 +52,11 @@ type Marks interface {
 	PutMarks(ctx context.Context, ws string, marks []kpi.Mark) error
 }
 
-// FailedEvents keeps what can never be processed as it is.
+// FailedEvents keeps what can never be processed as it is. FailedAgain gives a record whose replay failed its newest verdict; DeleteFailed is
+// done with one for good, so that no late copy of its event brings it back.
 type FailedEvents interface {
 	PutFailed(ctx context.Context, f event.Failed) error
+	FailedAgain(ctx context.Context, ws, id string, v event.Verdict) error
 	DeleteFailed(ctx context.Context, ws, id string) error
 }
 

@@ -12,9 +12,6 @@ import (
 	"waymark/shared/domain/fault"
 )
 
-// nobody holds failed messages that name no workspace.
-const nobody = "_unknown"
-
 // read decodes every message and every event in it, and sorts the good from the bad.
 func (h *Handler) read(ctx context.Context, records []events.SQSMessage) *batch {
 	b := &batch{messages: records, retry: map[int]bool{}}
@@ -36,6 +33,10 @@ func (h *Handler) read(ctx context.Context, records []events.SQSMessage) *batch 
 }
 
 func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope) {
+	replay, whole := envelope.Replays()
+	if whole != "" {
+		b.wholes = append(b.wholes, reject{message: message, failed: event.Failed{ID: whole, Workspace: event.Nobody}})
+	}
 	if refusal, ok := envelope.Refusal(); ok {
 		b.notes = append(b.notes, note{message, envelope.Workspace, refusal})
 		return
@@ -44,43 +45,63 @@ func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope) {
 		stamp := envelope.Stamp(i)
 		e, err := event.Parse(raw, stamp)
 		if err != nil {
-			b.rejects = append(b.rejects, reject{message, h.failed(stamp, raw, err)})
+			b.rejects = append(b.rejects, reject{message, h.failed(stamp, raw, err, replay), replay != ""})
 			continue
 		}
 		e.Bot = h.Bots.Of(e.Agent)
-		one := item{message: message, event: e, replay: envelope.Replay}
+		one := item{message: message, event: e, replay: replay}
 		one.touchpoint = e.Touchpoint(string(h.Channels.Sign(e.Marketing)), h.Properties)
 		b.items = append(b.items, one)
 	}
 }
 
-// failed is the record of an event that can never be processed. Its id depends on the event alone, so a second delivery makes no second one.
-func (h *Handler) failed(s event.Stamp, raw []byte, err error) event.Failed {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%s", s.Request, s.Index, raw))
+// failed is the record of an event that can never be processed. Its id depends on the event alone, so a second delivery makes no second one;
+// that of a replay is the record's that is replayed, whatever was edited in between.
+func (h *Handler) failed(s event.Stamp, raw []byte, err error, replay string) event.Failed {
 	f := event.Failed{
-		ID: hex.EncodeToString(sum[:12]), Workspace: s.Workspace, Source: s.Source, Class: fault.CodeOf(err), Reason: err.Error(),
-		Handler: h.Version, Received: s.Received, Request: s.Request, Index: s.Index, SentAt: s.SentAt, Context: s.Context, Type: s.Type,
+		ID: replay, Workspace: s.Workspace, Source: s.Source,
+		Received: s.Received, Request: s.Request, Index: s.Index, SentAt: s.SentAt, Context: s.Context, Type: s.Type,
 		Original: string(raw),
 	}
-	if known, ok := err.(*fault.Error); ok {
-		f.Reason, f.Field = known.Message, known.Field
+	if f.ID == "" {
+		f.ID = recordID(fmt.Appendf(nil, "%s\x00%d\x00%s", s.Request, s.Index, raw))
 	}
-	return f
+	return f.Judged(event.VerdictOf(err, h.Version))
 }
 
-// badMessage keeps a whole message that is no envelope, or one of a workspace that is not there.
+func recordID(of []byte) string {
+	sum := sha256.Sum256(of)
+	return hex.EncodeToString(sum[:12])
+}
+
+// badMessage keeps a whole message that is no envelope, or one of a workspace that is not there. Its record's id depends on its text alone:
+// put back on the queue it is another message.
 func (h *Handler) badMessage(i int, record events.SQSMessage, err error) reject {
-	s := event.Stamp{Workspace: nobody, Request: record.MessageId, Received: event.At(h.Now())}
+	s := event.Stamp{Workspace: event.Nobody, Request: record.MessageId, Received: event.At(h.Now())}
+	replay := ""
 	if envelope, decodeErr := h.Decode(record.Body); decodeErr == nil {
 		s.Source, s.Received = envelope.Source, envelope.Received
+		_, replay = envelope.Replays()
 	}
-	return reject{i, h.failed(s, []byte(record.Body), err)}
+	id := replay
+	if id == "" {
+		id = recordID([]byte(record.Body))
+	}
+	f := h.failed(s, []byte(record.Body), err, id)
+	f.Whole = true
+	return reject{i, f, replay != ""}
 }
 
-// keepFailed stores every reject; a message whose rejects cannot be stored comes again.
+// keepFailed stores every reject; a message whose rejects cannot be stored comes again. One that was replayed has its record already.
 func (h *Handler) keepFailed(ctx context.Context, b *batch) {
 	for _, r := range b.rejects {
-		if err := h.Failed.PutFailed(ctx, r.failed); err != nil {
+		var err error
+		if r.replayed {
+			err = h.Failed.FailedAgain(ctx, r.failed.Workspace, r.failed.ID, r.failed.Verdict())
+		} else {
+			err = h.Failed.PutFailed(ctx, r.failed)
+		}
+		if err != nil {
 			h.give(ctx, b, []item{{message: r.message}}, "keep failed event", err)
 		}
 	}
@@ -103,6 +124,18 @@ func (h *Handler) forgetReplayed(ctx context.Context, b *batch, ws string, items
 		}
 		if err := h.Failed.DeleteFailed(ctx, ws, i.replay); err != nil {
 			h.give(ctx, b, []item{i}, "remove replayed event", err)
+		}
+	}
+}
+
+// forgetWholes removes the records of whole messages that could be read at last, once each of their events is accepted or kept on its own.
+func (h *Handler) forgetWholes(ctx context.Context, b *batch) {
+	for _, w := range b.wholes {
+		if b.retry[w.message] {
+			continue
+		}
+		if err := h.Failed.DeleteFailed(ctx, w.failed.Workspace, w.failed.ID); err != nil {
+			h.give(ctx, b, []item{{message: w.message}}, "remove replayed message", err)
 		}
 	}
 }

@@ -124,6 +124,10 @@ func (s *stores) PutRefusal(ctx context.Context, ws string, r event.Refusal) err
 	return s.do(call{"put refusal", ws, ""}, func() error { return s.Table.PutRefusal(ctx, ws, r) })
 }
 
+func (s *stores) FailedAgain(ctx context.Context, ws, id string, v event.Verdict) error {
+	return s.do(call{"failed again", ws, ""}, func() error { return s.Table.FailedAgain(ctx, ws, id, v) })
+}
+
 func (s *stores) DeleteFailed(ctx context.Context, ws, id string) error {
 	return s.do(call{"delete failed", ws, ""}, func() error { return s.Table.DeleteFailed(ctx, ws, id) })
 }

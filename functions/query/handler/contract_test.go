@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -27,6 +29,11 @@ var routes = []struct{ method, pattern, path, query, body string }{
 	{"GET", "/v1/exports/{name}", "/v1/exports/daily-2026-11-21-r1", "", ""},
 	{"GET", "/v1/failed", "/v1/failed", "", ""},
 	{"POST", "/v1/failed/replay", "/v1/failed/replay", "", `{"class":"bad_time"}`},
+	{"GET", "/v1/failed/dead", "/v1/failed/dead", "", ""},
+	{"POST", "/v1/failed/redrive", "/v1/failed/redrive", "", ""},
+	{"GET", "/v1/failed/{id}", "/v1/failed/no_identifier-0000", "", ""},
+	{"PUT", "/v1/failed/{id}", "/v1/failed/no_identifier-0000", "", `{"type":"page","userId":"42"}`},
+	{"DELETE", "/v1/failed/{id}", "/v1/failed/no_identifier-0000", "", ""},
 	{"GET", "/v1/status", "/v1/status", "", ""},
 }
 
@@ -37,6 +44,8 @@ func full(t testing.TB) *world {
 	w.export(t, "demo", "daily-2026-11-21-r1", "a,b\r\n1,2\r\n")
 	w.export(t, "demo", "large", strings.Repeat("a", 5<<20))
 	w.fail(t, "demo", "bad_time", 3)
+	w.fail(t, "demo", "no_identifier", 1)
+	must(t, w.dead.Send(t.Context(), []event.Envelope{{Version: 1, Workspace: "demo", Request: "bad_time", Events: []json.RawMessage{[]byte(`{}`)}}}))
 	return w
 }
 
@@ -57,6 +66,9 @@ func TestKeysOpenWhatTheyMay(t *testing.T) {
 			"bearer  sk_demo ":      "200 ",
 			"Bearer sk_demo sk_old": "401 unknown_key",
 		} {
+			if r.method == http.MethodDelete {
+				w = full(t) // each takes something away
+			}
 			got := w.send(t, r.method, r.path, r.query, authorization, r.body)
 			var body struct{ Code string }
 			must(t, json.Unmarshal([]byte(got.Body), &body))
@@ -68,7 +80,7 @@ func TestKeysOpenWhatTheyMay(t *testing.T) {
 			}
 		}
 		other := w.send(t, r.method, r.path, r.query, "Bearer sk_shop", r.body)
-		for _, secret := range []string{"anon:phone", "o1", "Jo@", "12.505", "bad_time", "daily-2026"} {
+		for _, secret := range []string{"anon:phone", "o1", "Jo@", "12.505", "bad_time", "it is bad", "daily-2026"} {
 			if strings.Contains(other.Body, secret) {
 				t.Errorf("%s %s tells another workspace %s: %s", r.method, r.path, secret, other.Body)
 			}
@@ -95,7 +107,7 @@ func TestUnknownKeyCostsOneRead(t *testing.T) {
 func TestWhatIsNoRoute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, path := range []string{"/", "/v1", "/v1/kpi", "/v1/failed/replays", "/healthy", "/v1/exports/", "/v1/profiles"} {
+	for _, path := range []string{"/", "/v1", "/v1/kpi", "/v1/failures", "/healthy", "/v1/exports/", "/v1/profiles"} {
 		if path == "/v1/exports/" {
 			continue // a trailing slash is tolerated
 		}
@@ -105,10 +117,14 @@ func TestWhatIsNoRoute(t *testing.T) {
 		t.Errorf("a trailing slash is answered %d %s, want 200", got.StatusCode, got.Body)
 	}
 	for _, r := range routes {
-		wrong := map[string]string{"GET": "POST", "POST": "GET"}[r.method]
+		wrong := map[string]string{"GET": "POST", "POST": "GET", "PUT": "PATCH", "DELETE": "PATCH"}[r.method]
 		got := w.send(t, wrong, r.path, "", "Bearer sk_demo", "")
 		checkFailure(t, got, 405, "wrong_method")
-		if want := r.method + ", OPTIONS"; got.Headers["allow"] != want {
+		want := r.method + ", OPTIONS"
+		if r.pattern == "/v1/failed/{id}" {
+			want = "GET, PUT, DELETE, OPTIONS"
+		}
+		if got.Headers["allow"] != want {
 			t.Errorf("%s %s allows %q, want %q", wrong, r.path, got.Headers["allow"], want)
 		}
 	}
@@ -136,6 +152,24 @@ func (b broken) FailedByID(context.Context, string, string) (event.Failed, error
 	return event.Failed{}, b.err
 }
 
+func (b broken) ReplayFailed(context.Context, string, []string, event.Millis) ([]event.Failed, error) {
+	return nil, b.err
+}
+
+func (b broken) EditFailed(context.Context, string, string, string, event.Millis) (event.Failed, error) {
+	return event.Failed{}, b.err
+}
+
+func (b broken) DeleteFailed(context.Context, string, string) error { return b.err }
+
+func (b broken) Receive(context.Context, int, time.Duration) ([]event.Letter, error) {
+	return nil, b.err
+}
+
+func (b broken) GiveBack(context.Context, []event.Letter) error { return b.err }
+
+func (b broken) Delete(context.Context, []event.Letter) error { return b.err }
+
 func (b broken) FailedCounts(context.Context, string) (map[string]int, error) { return nil, b.err }
 
 func (b broken) Get(context.Context, string) ([]byte, error) { return nil, b.err }
@@ -147,6 +181,7 @@ func (w *world) brokenStores(err error) *world {
 	b := broken{brokenWindows{err}}
 	c := w.config
 	c.Store, c.Windows, c.Failed = b, b, b
+	c.Desk.Records, c.Desk.Changes, c.Desk.Dead = b, b, b
 	c.Files = brokenFiles{w.config.Files, b}
 	out := *w
 	out.handler = handler.New(c)
@@ -197,6 +232,11 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		contract.Check(t, r.method, r.pattern, w.send(t, r.method, r.path, r.query, "Bearer wk_demo", r.body))
 		contract.Check(t, r.method, r.pattern, down.send(t, r.method, r.path, r.query, "Bearer sk_demo", r.body))
 	}
+	for _, m := range []string{"GET", "PUT", "DELETE"} {
+		contract.Check(t, m, "/v1/failed/{id}", w.send(t, m, "/v1/failed/none", "", "Bearer sk_demo", "{}"))
+	}
+	contract.Check(t, "PUT", "/v1/failed/{id}", w.send(t, "PUT", "/v1/failed/bad_time-0000", "", "Bearer sk_demo", "{}")) // replayed above
+	contract.Check(t, "GET", "/v1/failed", w.ask(t, "/v1/failed", ""))
 	for _, r := range []struct{ method, pattern, path, query string }{
 		{"GET", "/v1/profiles/{id}", "/v1/profiles/jo", ""},
 		{"GET", "/v1/profiles/{id}", "/v1/profiles/user:nobody", ""},
@@ -211,6 +251,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"GET", "/v1/exports/{name}", "/v1/exports/daily-2026-11-21-r1.csv", ""},
 		{"GET", "/v1/exports/{name}", "/v1/exports/large.csv", ""},
 		{"GET", "/v1/failed", "/v1/failed", "limit=0"},
+		{"GET", "/v1/failed/dead", "/v1/failed/dead", "limit=0"},
+		{"PUT", "/v1/failed/{id}", "/v1/failed/bad_time-0000", ""},
 		{"POST", "/v1/failed/replay", "/v1/failed/replay", ""},
 		{"GET", "/health", "/health", ""},
 	} {

@@ -1,5 +1,5 @@
-// Package handler answers what is known: about persons, KPIs, exports and failed events. It reads; the one thing it writes is failed events
-// back onto the queue. Every answer is described in docs/openapi.yaml.
+// Package handler answers what is known: about persons, KPIs, exports and failed events. It reads; the one thing it writes is what
+// package failed does with failed events and dead letters. Every answer is described in docs/openapi.yaml.
 //
 // It is a package of its own beside main so that tests of the whole system run the very code that Lambda runs. It opens nothing: main wires it.
 //
@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ import (
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/stage"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/failed"
 	"waymark/shared/person"
 )
 
@@ -34,6 +36,7 @@ type Config struct {
 	Windows     Windows
 	Persons     Persons
 	Failed      FailedEvents
+	Desk        failed.Desk // handles failed events and dead letters
 	Queue       Queue
 	DeadLetters DeadLetters
 	Files       Files
@@ -66,23 +69,26 @@ type answerer func(*Handler, context.Context, question) (events.APIGatewayV2HTTP
 // route is what answers one path.
 type route struct {
 	pattern string
-	method  string
+	method  string // or several, as the header Allow lists them
 	answer  answerer
 }
 
 const (
 	profiles = "/v1/profiles/"
 	exports  = "/v1/exports/"
+	failures = "/v1/failed/"
 	timeline = "/timeline"
 )
 
 // fixed lists the paths that name nothing.
 var fixed = map[string]route{
-	"/v1/kpis":          {"/v1/kpis", http.MethodGet, (*Handler).kpis},
-	"/v1/exports":       {"/v1/exports", http.MethodGet, (*Handler).exports},
-	"/v1/failed":        {"/v1/failed", http.MethodGet, (*Handler).failed},
-	"/v1/failed/replay": {"/v1/failed/replay", http.MethodPost, (*Handler).replay},
-	"/v1/status":        {"/v1/status", http.MethodGet, (*Handler).status},
+	"/v1/kpis":           {"/v1/kpis", http.MethodGet, (*Handler).kpis},
+	"/v1/exports":        {"/v1/exports", http.MethodGet, (*Handler).exports},
+	"/v1/failed":         {"/v1/failed", http.MethodGet, (*Handler).failed},
+	"/v1/failed/replay":  {"/v1/failed/replay", http.MethodPost, (*Handler).replay},
+	"/v1/failed/dead":    {"/v1/failed/dead", http.MethodGet, (*Handler).dead},
+	"/v1/failed/redrive": {"/v1/failed/redrive", http.MethodPost, (*Handler).redrive},
+	"/v1/status":         {"/v1/status", http.MethodGet, (*Handler).status},
 }
 
 // routeOf finds what answers a request, and what its path names. The gateway's own reading of the path comes first: it knows which slash is
@@ -100,6 +106,9 @@ func routeOf(r httpapi.Request) (found route, name string, ok bool) {
 	}
 	if rest, ok := strings.CutPrefix(r.Path, exports); ok {
 		return route{exports + "{name}", http.MethodGet, (*Handler).export}, named(r, "name", rest), true
+	}
+	if rest, ok := strings.CutPrefix(r.Path, failures); ok {
+		return route{failures + "{id}", "GET, PUT, DELETE", failedByMethod[r.Method]}, named(r, "id", rest), true
 	}
 	return route{}, "", false
 }
@@ -121,7 +130,7 @@ func (h *Handler) Handle(ctx context.Context, e events.APIGatewayV2HTTPRequest) 
 	if !ok {
 		return httpapi.Error(fault.New(fault.NotFound, "no_route", "there is no such route; docs/api.md lists them"), r.ID), nil
 	}
-	if r.Method != found.method {
+	if !slices.Contains(strings.Split(found.method, ", "), r.Method) {
 		return httpapi.WrongMethod(found.method, r.ID), nil
 	}
 	response := events.APIGatewayV2HTTPResponse{}

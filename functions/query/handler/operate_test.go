@@ -172,7 +172,7 @@ func TestReplayByID(t *testing.T) {
 	w.fail(t, "demo", "bad_time", 2)
 	w.fail(t, "shop", "other", 1)
 	got := w.replay(t, `{"ids":["bad_time-0001","gone","other-0000"]}`)
-	if want := `{"success":true,"replayed":1,"missing":["gone","other-0000"],"next":null}`; got != want {
+	if want := `{"success":true,"replayed":1,"missing":["gone","other-0000"],"unreadable":[],"next":null}`; got != want {
 		t.Errorf("answered %s, want %s", got, want)
 	}
 	want := event.Envelope{
@@ -213,7 +213,7 @@ func TestReplayOfAClass(t *testing.T) {
 	if !slices.Equal(sizes, []int{1000, 1000, 300}) || len(replays) != 2300 || replays["other-0000"] {
 		t.Errorf("replayed %v, %d different events, want all 2,300 of the class", sizes, len(replays))
 	}
-	if got, want := w.replay(t, `{"class":"none"}`), `{"success":true,"replayed":0,"missing":[],"next":null}`; got != want {
+	if got, want := w.replay(t, `{"class":"none"}`), `{"success":true,"replayed":0,"missing":[],"unreadable":[],"next":null}`; got != want {
 		t.Errorf("an empty class is answered %s, want %s", got, want)
 	}
 }
@@ -225,7 +225,7 @@ func TestReplayRefusals(t *testing.T) {
 	must(t, err)
 	for body, code := range map[string]string{
 		"": "invalid_json", "{": "invalid_json", "[]": "invalid_json", "{}": "bad_replay", `{"ids":[]}`: "bad_replay",
-		`{"ids":["a"],"class":"b"}`: "bad_replay", `{"ids":` + string(ids) + `}`: "too_many_ids", `{"class":"a","cursor":"!"}`: "bad_cursor",
+		`{"ids":["a"],"class":"b"}`: "bad_replay", `{"class":"b","all":true}`: "bad_replay", `{"ids":` + string(ids) + `}`: "too_many_ids", `{"class":"a","cursor":"!"}`: "bad_cursor",
 	} {
 		checkFailure(t, w.send(t, "POST", "/v1/failed/replay", "", "Bearer sk_demo", body), 400, code)
 	}

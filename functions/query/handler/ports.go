@@ -29,17 +29,13 @@ type Persons interface {
 	Persons(ctx context.Context, key string) (persons iter.Seq[kpi.Facts], failed func() error)
 }
 
-// FailedEvents reads events that could not be processed, the one received last first. FailedByID answers NotFound, Failed answers Invalid for
-// a cursor that is none.
+// FailedEvents counts what could not be processed, by class; package failed handles it.
 type FailedEvents interface {
-	Failed(ctx context.Context, ws, class, cursor string, limit int) (page []event.Failed, next string, err error)
-	FailedByID(ctx context.Context, ws, id string) (event.Failed, error)
 	FailedCounts(ctx context.Context, ws string) (map[string]int, error)
 }
 
-// Queue takes failed events back on their way to process. Send answers nil only when all are queued.
+// Queue is the way to process.
 type Queue interface {
-	Send(ctx context.Context, envelopes []event.Envelope) error
 	Depth(ctx context.Context) (waiting, inFlight int, err error)
 }
 

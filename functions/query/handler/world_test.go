@@ -17,12 +17,14 @@ import (
 	"waymark/shared/adapter/adaptertest"
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/adapter/memory"
+	"waymark/shared/adapter/queue"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/failed"
 	"waymark/shared/model"
 	"waymark/shared/person"
 )
@@ -79,6 +81,7 @@ func newWorld(t testing.TB) *world {
 	}
 	w.config = handler.Config{
 		Keys: w.reads, Workspaces: w.table, Store: w.table, Windows: w.table, Persons: w.archive, Failed: w.table, Queue: w.queue, DeadLetters: w.dead,
+		Desk:  failed.Desk{Records: w.table, Changes: w.table, Queue: w.queue, Dead: w.dead, Decode: queue.Decode, Now: clock},
 		Files: w.files, Model: model.Stages, Version: "test", Now: clock,
 	}
 	w.handler = handler.New(w.config)

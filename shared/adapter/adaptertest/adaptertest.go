@@ -8,6 +8,7 @@
 package adaptertest
 
 import (
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"math/rand/v2"
@@ -76,3 +77,11 @@ const (
 	hour event.Millis = 60 * 60 * 1000
 	day               = 24 * hour
 )
+
+// dense is n bytes of text that compresses by a quarter at most.
+func dense(n int) string {
+	random := rand.NewChaCha8([32]byte{11})
+	raw := make([]byte, n)
+	random.Read(raw)
+	return base64.StdEncoding.EncodeToString(raw)[:n]
+}

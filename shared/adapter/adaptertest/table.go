@@ -49,6 +49,9 @@ type TableUnderTest interface {
 	Failed(ctx context.Context, workspace, class, cursor string, limit int) (page []event.Failed, next string, err error)
 	FailedByID(ctx context.Context, workspace, id string) (event.Failed, error)
 	FailedCounts(ctx context.Context, workspace string) (map[string]int, error)
+	FailedAgain(ctx context.Context, workspace, id string, v event.Verdict) error
+	EditFailed(ctx context.Context, workspace, id, edited string, at event.Millis) (event.Failed, error)
+	ReplayFailed(ctx context.Context, workspace string, ids []string, at event.Millis) ([]event.Failed, error)
 	DeleteFailed(ctx context.Context, workspace, id string) error
 	PutRefusal(ctx context.Context, workspace string, r event.Refusal) error
 	Refusals(ctx context.Context, workspace, day string) ([]event.Refusal, error)
@@ -111,6 +114,9 @@ func Table(t *testing.T, open OpenTable) {
 		{"windows in a range", windowRange},
 		{"rollup times", rollupTimes},
 		{"failed events", failedEvents},
+		{"failed events that are edited and replayed", failedChanges},
+		{"failed events that are done with", failedDone},
+		{"failed messages of any size", failedLarge},
 		{"failed events page by page", failedPages},
 		{"failed events expire", failedExpire},
 		{"refusals", refusals},

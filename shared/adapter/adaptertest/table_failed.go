@@ -40,10 +40,14 @@ func failedEvents(t *testing.T, table TableUnderTest, _ *Clock) {
 	must(t, err)
 	equal(t, "FailedByID", got, second)
 
-	// Rejected again for another reason, as a copy that was received later: one record, at its place.
+	// Rejected again for another reason, as a copy that was received later: one record, at its place, with the newest verdict and all that was
+	// known at its first receipt.
+	later := first
+	later.Class, later.Reason, later.Received = "version_too_new", "other", noon+day/2
+	later.Original, later.Request, later.Context = "other bytes", "r-2", json.RawMessage(`{}`)
+	must(t, table.PutFailed(ctx, later))
 	again := first
-	again.Class, again.Reason, again.Received = "version_too_new", "other", noon+day/2
-	must(t, table.PutFailed(ctx, again))
+	again.Class, again.Reason = later.Class, later.Reason
 	wantFailed(t, table, "failed", "", []event.Failed{second, again})
 	wantCounts(t, table, map[string]int{"version_too_new": 1, "bad_json": 1})
 

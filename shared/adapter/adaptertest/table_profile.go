@@ -65,7 +65,7 @@ func tooLarge(t *testing.T, table TableUnderTest, _ *Clock) {
 		{"PutTraits", table.PutTraits(ctx, "giants", "user:1", profile.Traits{"t": {Value: json.RawMessage(`"` + text + `"`)}}, 0)},
 		{"PutClaims", table.PutClaims(ctx, "giants", "order:1", profile.Claims{{Identifier: event.Identifier(text)}}, 0)},
 		{"PutWindow", table.PutWindow(ctx, "giants", kpi.Window{Grain: period.Day, Key: "2026-11-22", Revision: 1, Rows: rows})},
-		{"PutFailed", table.PutFailed(ctx, event.Failed{ID: "f", Workspace: "giants", Received: noon, Original: text})},
+		{"PutFailed, of all but the original", table.PutFailed(ctx, event.Failed{ID: "f", Workspace: "giants", Received: noon, Context: json.RawMessage(`"` + text + `"`)})},
 	} {
 		wantFault(t, c.name, c.err, fault.Invalid, "too_large")
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -14,8 +13,19 @@ import (
 	"waymark/shared/domain/fault"
 )
 
-// keepFailed is how long a failed event can be replayed.
-const keepFailed = 30 * 24 * time.Hour
+// A failed event is an item F and a line in the workspace's list. The rules of F are:
+//
+//	b, o, n   what was received and its bytes, which n more items continue when they are many; written once
+//	v         the newest verdict
+//	e, et     the edited text and when it was edited
+//	r         when it was replayed, until it fails again
+//	d         it is done with, accepted or discarded: nothing else is left, and nothing brings it back
+//	i         its sort key in the list
+const (
+	// lifeOfMessage is the longest that a replay can lie in the queues; after that it is not on its way any more.
+	lifeOfMessage = 14 * 24 * time.Hour
+	replayWorkers = 16
+)
 
 func failedList(workspace string) string { return partition(workspace, "failed") }
 
@@ -23,33 +33,167 @@ func failedEvent(workspace, id string) address {
 	return address{partition(workspace, "failed#"+id), "F"}
 }
 
-// PutFailed keeps a failed event for 30 days from its receipt. One of the same id is replaced and keeps its place in the list.
+// change is one conditional update of a failed event.
+type change struct {
+	expression string
+	condition  string
+	values     item
+}
+
+func (t *Table) changeFailed(ctx context.Context, workspace, id string, c change) (item, error) {
+	out, err := t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &t.name, Key: failedEvent(workspace, id).item(), ReturnValues: types.ReturnValueAllNew,
+		UpdateExpression: &c.expression, ConditionExpression: &c.condition, ExpressionAttributeValues: c.values,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out.Attributes, nil
+}
+
+const isOpen = "attribute_exists(b) AND attribute_not_exists(d)"
+
+// PutFailed keeps a failed event for 30 days from its receipt. Of one that is kept already only the verdict changes, and not even that once it
+// was edited; one that is done with stays so. Errors: fault.Unavailable.
 func (t *Table) PutFailed(ctx context.Context, f event.Failed) error {
-	original := t.codec.compress([]byte(f.Original))
-	place := fmt.Sprintf("%015d#%s", f.Received, fit(f.ID, maxSKBytes-16))
-	expires := number(f.Received.Add(keepFailed).Time().Unix())
-	document := f
-	document.Original = ""
+	expires := number(f.Expires().Time().Unix())
+	original, err := t.putParts(ctx, f, expires)
+	if err != nil || original.done {
+		return err
+	}
+	document, verdict := f, f.Verdict()
+	document.Original, document.Edited, document.EditedAt, document.Replayed = "", "", 0, 0
 	body, err := t.codec.pack(document)
 	if err != nil {
 		return fmt.Errorf("encode failed event: %w", err)
 	}
-	values := item{":b": binary(body), ":o": binary(original), ":i": text(place), ":x": expires}
-	if err := values.checkSize(); err != nil {
+	judged, err := t.codec.pack(verdict)
+	if err != nil {
+		return fmt.Errorf("encode verdict: %w", err)
+	}
+	place := fmt.Sprintf("%015d#%s", f.Received, fit(f.ID, maxSKBytes-16))
+	c := change{
+		expression: "SET b = if_not_exists(b, :b), o = if_not_exists(o, :o), n = if_not_exists(n, :n), " +
+			"i = if_not_exists(i, :i), expires_at = if_not_exists(expires_at, :x), v = :v",
+		condition: "attribute_not_exists(d) AND attribute_not_exists(e)",
+		values: item{
+			":b": binary(body), ":o": binary(original.first), ":n": number(original.more), ":i": text(place), ":x": expires, ":v": binary(judged),
+		},
+	}
+	if err := c.values.checkSize(); err != nil {
 		return fmt.Errorf("write failed event: %w", err)
 	}
-	// The place is set once and kept for good: a copy with another time of receipt must not enter the list a second time.
-	out, err := t.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &t.name, Key: failedEvent(f.Workspace, f.ID).item(), ReturnValues: types.ReturnValueAllNew,
-		UpdateExpression:          aws.String("SET b = :b, o = :o, expires_at = :x, i = if_not_exists(i, :i)"),
-		ExpressionAttributeValues: values,
-	})
+	written, err := t.changeFailed(ctx, f.Workspace, f.ID, c)
+	if conditionFailed(err) {
+		return nil
+	}
 	if err != nil {
 		return translate("write failed event", err)
 	}
-	line := address{failedList(f.Workspace), item(out.Attributes).text("i")}.item()
-	line["c"], line["id"], line["expires_at"] = text(f.Class), text(f.ID), expires
+	return t.list(ctx, f.Workspace, f.ID, f.Class, written)
+}
+
+// list writes the line of a failed event at its place, which is set once: a copy with another time of receipt must not enter the list a second
+// time.
+func (t *Table) list(ctx context.Context, workspace, id, class string, f item) error {
+	line := address{failedList(workspace), f.text("i")}.item()
+	line["c"], line["id"], line["expires_at"] = text(class), text(id), f["expires_at"]
 	return translate("list failed event", t.put(ctx, line, condition{}))
+}
+
+// FailedAgain gives a failed event that was replayed in vain its newest verdict. One that is done with, or not there any more, stays so.
+// Errors: fault.Unavailable.
+func (t *Table) FailedAgain(ctx context.Context, workspace, id string, v event.Verdict) error {
+	judged, err := t.codec.pack(v)
+	if err != nil {
+		return fmt.Errorf("encode verdict: %w", err)
+	}
+	written, err := t.changeFailed(ctx, workspace, id, change{"SET v = :v REMOVE r", isOpen, item{":v": binary(judged)}})
+	if conditionFailed(err) {
+		return nil
+	}
+	if err != nil {
+		return translate("write failed event", err)
+	}
+	return t.list(ctx, workspace, id, v.Class, written)
+}
+
+// EditFailed keeps a text that a replay sends in place of the original, which stays beside it, and gives the record as it is then. Errors:
+// fault.NotFound with code unknown_failed_event; fault.Conflict with code replay_on_its_way, since the replay in flight has the text from
+// before; fault.Unavailable.
+func (t *Table) EditFailed(ctx context.Context, workspace, id, edited string, at event.Millis) (event.Failed, error) {
+	written, err := t.changeFailed(ctx, workspace, id, change{
+		"SET e = :e, et = :at", isOpen + " AND expires_at > :now AND (attribute_not_exists(r) OR r < :gone)",
+		item{
+			":e": binary(t.codec.compress([]byte(edited))), ":at": number(int64(at)), ":now": number(t.Now().Unix()),
+			":gone": number(int64(at.Add(-lifeOfMessage))),
+		},
+	})
+	if conditionFailed(err) {
+		if _, err := t.FailedByID(ctx, workspace, id); err != nil {
+			return event.Failed{}, err
+		}
+		return event.Failed{}, fault.New(fault.Conflict, "replay_on_its_way", "the event was replayed and is not decided yet: look at it again in a moment")
+	}
+	if err != nil {
+		return event.Failed{}, translate("edit failed event", err)
+	}
+	return t.failedIn(ctx, written)
+}
+
+// ReplayFailed notes that failed events go back on the queue, and gives each as it was at that moment, so that no edit can come in between;
+// ids that are not there are left out. Errors: fault.Unavailable, and then some may be noted.
+func (t *Table) ReplayFailed(ctx context.Context, workspace string, ids []string, at event.Millis) ([]event.Failed, error) {
+	found := make([]*event.Failed, len(ids))
+	err := parallel(ctx, len(ids), replayWorkers, func(ctx context.Context, n int) error {
+		written, err := t.changeFailed(ctx, workspace, ids[n], change{
+			"SET r = :at", isOpen + " AND expires_at > :now", item{":at": number(int64(at)), ":now": number(t.Now().Unix())},
+		})
+		if conditionFailed(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		f, err := t.failedIn(ctx, written)
+		found[n] = &f
+		return err
+	})
+	if err != nil {
+		return nil, translate("note replay", err)
+	}
+	var out []event.Failed
+	for _, f := range found {
+		if f != nil {
+			out = append(out, *f)
+		}
+	}
+	return out, nil
+}
+
+// DeleteFailed is done with a failed event, which was accepted or is not wanted. Nothing brings it back: neither a late copy of its message nor
+// a second replay. One that is not there is no error.
+func (t *Table) DeleteFailed(ctx context.Context, workspace, id string) error {
+	i, err := t.get(ctx, failedEvent(workspace, id))
+	if err != nil || i == nil || i["d"] != nil {
+		return translate("read failed event", err)
+	}
+	// The line of the list first: after a crash in between the event is still there, and the next call finds it.
+	if err := t.delete(ctx, address{failedList(workspace), i.text("i")}); err != nil {
+		return translate("unlist failed event", err)
+	}
+	for n := range i.number("n") {
+		if err := t.delete(ctx, failedPart(workspace, id, int(n))); err != nil {
+			return translate("delete part of failed event", err)
+		}
+	}
+	_, err = t.changeFailed(ctx, workspace, id, change{
+		"SET d = :now REMOVE b, o, n, v, e, et, r", "attribute_exists(b)", item{":now": number(t.Now().Unix())},
+	})
+	if conditionFailed(err) {
+		return nil // another call was first
+	}
+	return translate("delete failed event", err)
 }
 
 // Failed lists failed events, the one received last first, of one class or of all ("" for class). Next is the cursor of the next page, "" when
@@ -103,10 +247,10 @@ func (t *Table) failedEvents(ctx context.Context, workspace string, lines []item
 	var events []event.Failed
 	for _, at := range addresses {
 		document, found := documents[at]
-		if !found {
+		if !found || document["d"] != nil {
 			continue // deleted since the list was read
 		}
-		f, err := t.failedIn(document)
+		f, err := t.failedIn(ctx, document)
 		if err != nil {
 			return nil, err
 		}
@@ -115,29 +259,42 @@ func (t *Table) failedEvents(ctx context.Context, workspace string, lines []item
 	return events, nil
 }
 
-func (t *Table) failedIn(i item) (event.Failed, error) {
+// failedIn reads what stands in an item F and the parts that continue it.
+func (t *Table) failedIn(ctx context.Context, i item) (event.Failed, error) {
 	var f event.Failed
 	if err := t.unpack(i, &f); err != nil {
 		return f, err
 	}
-	original, err := t.codec.expand(i.binary("o"))
-	if err != nil {
-		return f, fmt.Errorf("decode failed event: %w", err)
+	verdict := f.Verdict()
+	if judged := i.binary("v"); judged != nil {
+		if err := t.codec.unpack(judged, &verdict); err != nil {
+			return f, fmt.Errorf("decode verdict: %w", err)
+		}
 	}
-	f.Original = string(original)
+	f = f.Judged(verdict)
+	original, err := t.original(ctx, f, i)
+	if err != nil {
+		return f, err
+	}
+	edited, err := t.codec.expand(i.binary("e"))
+	if err != nil {
+		return f, fmt.Errorf("decode edited event: %w", err)
+	}
+	f.Original, f.Edited, f.EditedAt, f.Replayed = original, string(edited), event.Millis(i.number("et")), event.Millis(i.number("r"))
 	return f, nil
 }
 
-// FailedByID reads one failed event; fault.NotFound when there is none or it has expired.
+// FailedByID reads one failed event; fault.NotFound when there is none, it has expired or it is done with.
 func (t *Table) FailedByID(ctx context.Context, workspace, id string) (event.Failed, error) {
 	i, err := t.get(ctx, failedEvent(workspace, id))
 	if err != nil {
 		return event.Failed{}, translate("read failed event", err)
 	}
-	if i == nil || i.number("expires_at") <= t.Now().Unix() {
-		return event.Failed{}, fault.New(fault.NotFound, "unknown_failed_event", "there is no failed event of this id; they are kept for 30 days")
+	if i == nil || i["d"] != nil || i.number("expires_at") <= t.Now().Unix() {
+		return event.Failed{}, fault.New(fault.NotFound, "unknown_failed_event",
+			"there is no failed event of this id: it was accepted or discarded, or is older than 30 days")
 	}
-	return t.failedIn(i)
+	return t.failedIn(ctx, i)
 }
 
 // FailedCounts counts the failed events of each class.
@@ -150,18 +307,4 @@ func (t *Table) FailedCounts(ctx context.Context, workspace string) (map[string]
 		counts[line.text("c")]++
 	}
 	return counts, nil
-}
-
-// DeleteFailed removes a failed event; one that is gone is gone.
-func (t *Table) DeleteFailed(ctx context.Context, workspace, id string) error {
-	at := failedEvent(workspace, id)
-	i, err := t.get(ctx, at)
-	if err != nil || i == nil {
-		return translate("read failed event", err)
-	}
-	// The line of the list first: after a crash in between the event is still there, and the next call finds it.
-	if err := t.delete(ctx, address{failedList(workspace), i.text("i")}); err != nil {
-		return translate("unlist failed event", err)
-	}
-	return translate("delete failed event", t.delete(ctx, at))
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // Dump writes what the table holds as sorted lines of text, without what may differ between two ways to process the same events: versions
-// and revisions, how touchpoints lie on pages and which repeats of them are kept, marks, the archive's index, and where and when a window was
-// computed. Two tables that hold the same thing have the same dump.
+// and revisions, how touchpoints lie on pages and which repeats of them are kept, marks, the archive's index, where and when a window was
+// computed, when a failed event was replayed, and that one is done with. Two tables that hold the same thing have the same dump.
 func (t *Table) Dump() string { return t.dump(true) }
 
 // DumpWithoutWindows is Dump without computed windows, for those who compare them row by row, which is much faster.
@@ -48,7 +48,10 @@ func (s *space) dump(out *strings.Builder, name string) {
 		dump(out, "%s claims %s", s.claims[key].value, name, key)
 	}
 	for _, id := range sortedKeys(s.failed) {
-		dump(out, "%s failed %s", s.failed[id].event, name, id)
+		if f := s.failed[id]; !f.done {
+			f.event.Replayed = 0
+			dump(out, "%s failed %s", f.event, name, id)
+		}
 	}
 }
 

@@ -12,31 +12,100 @@ import (
 	"waymark/shared/domain/fault"
 )
 
-const keepFailed = 30 * 24 * time.Hour
+// lifeOfMessage is the longest that a replay can lie in the queues.
+const lifeOfMessage = 14 * 24 * time.Hour
 
 // failure is a failed event with its place in the list, which it keeps when it is written again.
 type failure struct {
 	event event.Failed
 	place string
+	done  bool // accepted or discarded: of the event its workspace and id alone are left
 }
 
 func (f failure) alive(now time.Time) bool {
-	return f.event.Received.Add(keepFailed).Time().Unix() > now.Unix()
+	return !f.done && f.event.Expires().Time().Unix() > now.Unix()
 }
 
 // PutFailed is dynamo.Table.PutFailed.
 func (t *Table) PutFailed(_ context.Context, f event.Failed) error {
-	if err := checkSize(f); err != nil {
+	document := f
+	document.Original = "" // stored in as many items as it needs
+	if err := checkSize(document); err != nil {
 		return err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.space(f.Workspace)
-	place := fmt.Sprintf("%015d#%s", f.Received, f.ID)
-	if stored, found := s.failed[f.ID]; found {
-		place = stored.place
+	stored, found := s.failed[f.ID]
+	if !found {
+		f = cloneFailed(f)
+		f.Edited, f.EditedAt, f.Replayed = "", 0, 0
+		s.failed[f.ID] = failure{event: f, place: fmt.Sprintf("%015d#%s", f.Received, f.ID)}
+		return nil
 	}
-	s.failed[f.ID] = failure{cloneFailed(f), place}
+	if !stored.done && stored.event.EditedAt == 0 {
+		stored.event = stored.event.Judged(f.Verdict())
+		s.failed[f.ID] = stored
+	}
+	return nil
+}
+
+// FailedAgain is dynamo.Table.FailedAgain.
+func (t *Table) FailedAgain(_ context.Context, workspace, id string, v event.Verdict) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.space(workspace)
+	if stored, found := s.failed[id]; found && !stored.done {
+		stored.event = stored.event.Judged(v)
+		stored.event.Replayed = 0
+		s.failed[id] = stored
+	}
+	return nil
+}
+
+// EditFailed is dynamo.Table.EditFailed.
+func (t *Table) EditFailed(_ context.Context, workspace, id, edited string, at event.Millis) (event.Failed, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.space(workspace)
+	stored, found := s.failed[id]
+	if !found || !stored.alive(t.Now()) {
+		return event.Failed{}, unknownFailed()
+	}
+	if r := stored.event.Replayed; r != 0 && r >= at.Add(-lifeOfMessage) {
+		return event.Failed{}, fault.New(fault.Conflict, "replay_on_its_way", "the event was replayed and is not decided yet: look at it again in a moment")
+	}
+	stored.event.Edited, stored.event.EditedAt = edited, at
+	s.failed[id] = stored
+	return cloneFailed(stored.event), nil
+}
+
+// ReplayFailed is dynamo.Table.ReplayFailed.
+func (t *Table) ReplayFailed(_ context.Context, workspace string, ids []string, at event.Millis) ([]event.Failed, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.space(workspace)
+	var out []event.Failed
+	for _, id := range ids {
+		stored, found := s.failed[id]
+		if !found || !stored.alive(t.Now()) {
+			continue
+		}
+		stored.event.Replayed = at
+		s.failed[id] = stored
+		out = append(out, cloneFailed(stored.event))
+	}
+	return out, nil
+}
+
+// DeleteFailed is dynamo.Table.DeleteFailed.
+func (t *Table) DeleteFailed(_ context.Context, workspace, id string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.space(workspace)
+	if stored, found := s.failed[id]; found {
+		s.failed[id] = failure{event: event.Failed{ID: id, Workspace: workspace}, place: stored.place, done: true}
+	}
 	return nil
 }
 
@@ -79,9 +148,14 @@ func (t *Table) FailedByID(_ context.Context, workspace, id string) (event.Faile
 	defer t.mu.Unlock()
 	f, found := t.space(workspace).failed[id]
 	if !found || !f.alive(t.Now()) {
-		return event.Failed{}, fault.New(fault.NotFound, "unknown_failed_event", "there is no failed event of this id; they are kept for 30 days")
+		return event.Failed{}, unknownFailed()
 	}
 	return cloneFailed(f.event), nil
+}
+
+func unknownFailed() error {
+	return fault.New(fault.NotFound, "unknown_failed_event",
+		"there is no failed event of this id: it was accepted or discarded, or is older than 30 days")
 }
 
 // FailedCounts is dynamo.Table.FailedCounts.
@@ -93,12 +167,4 @@ func (t *Table) FailedCounts(_ context.Context, workspace string) (map[string]in
 		counts[f.event.Class]++
 	}
 	return counts, nil
-}
-
-// DeleteFailed is dynamo.Table.DeleteFailed.
-func (t *Table) DeleteFailed(_ context.Context, workspace, id string) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.space(workspace).failed, id)
-	return nil
 }

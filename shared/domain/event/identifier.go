@@ -51,7 +51,8 @@ func (i Identifier) Value() string {
 // Above says whether i has a higher rank than other.
 func (i Identifier) Above(other Identifier) bool { return i.Kind().Rank() < other.Kind().Rank() }
 
-// ParseIdentifier reads kind:value as people write it. Errors: fault.Invalid with code bad_identifier, key_too_long or blocked_identifier.
+// ParseIdentifier reads kind:value as people write it. Errors: fault.Invalid with code bad_identifier, bad_encoding, key_too_long or
+// blocked_identifier.
 func ParseIdentifier(text string) (Identifier, error) {
 	kind, value, found := strings.Cut(text, ":")
 	if !found || Kind(kind).Rank() == len(Kinds) {
@@ -75,6 +76,10 @@ func NewIdentifier(kind Kind, value string) (Identifier, error) {
 	}
 	if strings.ContainsFunc(value, unicode.IsControl) {
 		return "", fault.Newf(fault.Invalid, "bad_identifier", "the %s identifier holds a control character", kind)
+	}
+	if strings.ContainsRune(value, unicode.ReplacementChar) {
+		return "", fault.Newf(fault.Invalid, "bad_encoding",
+			"the %s identifier held bytes that are no UTF-8, which are lost: two such identifiers look the same; send text in UTF-8", kind)
 	}
 	if blocked[strings.ToLower(strings.TrimSpace(value))] {
 		return "", fault.Newf(fault.Invalid, "blocked_identifier", "the %s identifier is a filler value that many people share, such as null or 0", kind)

@@ -84,7 +84,7 @@ func asFault(err error) *fault.Error {
 	if f, ok := err.(*fault.Error); ok {
 		return f
 	}
-	return fault.New(fault.Invalid, "bad_amount", err.Error())
+	return fault.New(fault.Invalid, "number_malformed", err.Error())
 }
 
 func firstText(tree map[string]any, fields ...string) string {

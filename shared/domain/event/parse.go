@@ -14,8 +14,8 @@ import (
 
 // Parse reads one event strictly. Keys are matched exactly, numbers keep their text, the batch context lies under the event's own. All errors
 // are of kind fault.Invalid; their code is the class under which a failed event is kept: too_large, too_deep, bad_json, unknown_type,
-// missing_name, name_too_long, no_identifier, blocked_identifier, bad_identifier, key_too_long, bad_time, number_malformed,
-// number_out_of_range, sum_out_of_range, bad_currency.
+// missing_name, name_too_long, no_identifier, blocked_identifier, bad_identifier, bad_encoding, key_too_long, bad_time,
+// number_malformed, number_out_of_range, bad_currency. docs/failed.md explains them.
 func Parse(raw []byte, s Stamp) (Event, error) {
 	if len(raw) > MaxEventBytes {
 		return Event{}, fault.Newf(fault.Invalid, "too_large", "the event has %d bytes, the limit is %d; send less or split it", len(raw), MaxEventBytes)
@@ -104,6 +104,9 @@ func (p parser) id(e *Event, raw []byte) error {
 	}
 	if strings.ContainsFunc(string(e.ID), unicode.IsControl) {
 		return fault.New(fault.Invalid, "bad_identifier", "messageId holds a control character").At("messageId")
+	}
+	if strings.ContainsRune(string(e.ID), unicode.ReplacementChar) {
+		return fault.New(fault.Invalid, "bad_encoding", "messageId held bytes that are no UTF-8, which are lost; send text in UTF-8").At("messageId")
 	}
 	switch {
 	case e.ID != "":
