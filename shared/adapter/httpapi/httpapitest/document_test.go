@@ -19,7 +19,7 @@ func TestDocumentNamesTheRoutes(t *testing.T) {
 		t.Fatal(err)
 	}
 	var named []string
-	for _, match := range regexp.MustCompile("`((?:GET|POST) /[^` ?]*)`").FindAllSubmatch(text, -1) {
+	for _, match := range regexp.MustCompile("`((?:GET|PUT|POST|DELETE) /[^` ?]*)`").FindAllSubmatch(text, -1) {
 		named = append(named, string(match[1]))
 	}
 	slices.Sort(named)
