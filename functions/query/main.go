@@ -27,12 +27,12 @@ func main() {
 	}
 	table := dynamo.New(dynamo.NewClient(os.Getenv), settings.Table)
 	queues, buckets := queue.NewClient(os.Getenv), bucket.NewClient(os.Getenv)
+	objects := archive.New(bucket.New(buckets, settings.ArchiveBucket))
 	h := handler.New(handler.Config{
-		Keys: table, Workspaces: table, Store: table, Windows: table, Failed: table,
-		Persons: archive.New(bucket.New(buckets, settings.ArchiveBucket)),
-		Files:   bucket.New(buckets, settings.ExportBucket),
-		Queue:   queue.New(queues, settings.QueueURL), DeadLetters: queue.New(queues, settings.DeadLetterQueueURL),
-		Model: model.Stages, Version: config.Version(), Now: time.Now,
+		Keys: table, Workspaces: table, Store: table, Windows: table, Failed: table, Refusals: table, Index: table,
+		Persons: objects, Archive: objects, Files: bucket.New(buckets, settings.ExportBucket),
+		Queue: queue.New(queues, settings.QueueURL), DeadLetters: queue.New(queues, settings.DeadLetterQueueURL),
+		Model: model.Stages, Names: model.TrackNames(), Decode: queue.Decode, Version: config.Version(), Now: time.Now,
 	})
 	lambda.Start(h.Handle)
 }

@@ -28,6 +28,7 @@ var routes = []struct{ method, pattern, path, query, body string }{
 	{"GET", "/v1/failed", "/v1/failed", "", ""},
 	{"POST", "/v1/failed/replay", "/v1/failed/replay", "", `{"class":"bad_time"}`},
 	{"GET", "/v1/status", "/v1/status", "", ""},
+	{"GET", "/v1/quality", "/v1/quality", "", ""},
 }
 
 // full is a world that has something to answer on every route.
@@ -212,6 +213,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"GET", "/v1/exports/{name}", "/v1/exports/large.csv", ""},
 		{"GET", "/v1/failed", "/v1/failed", "limit=0"},
 		{"POST", "/v1/failed/replay", "/v1/failed/replay", ""},
+		{"GET", "/v1/quality", "/v1/quality", "days=7"},
 		{"GET", "/health", "/health", ""},
 	} {
 		contract.Check(t, r.method, r.pattern, w.send(t, r.method, r.path, r.query, "Bearer sk_demo", ""))

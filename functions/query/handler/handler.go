@@ -36,9 +36,14 @@ type Config struct {
 	Failed      FailedEvents
 	Queue       Queue
 	DeadLetters DeadLetters
+	Refusals    Refusals
+	Index       ArchiveIndex
+	Archive     Archive
 	Files       Files
 	Model       func(name string) (*stage.Model, error)
-	Version     string // of this program
+	Decode      func(body string) (event.Envelope, error)
+	Names       map[string]bool // of track events that are known
+	Version     string          // of this program
 	Now         func() time.Time
 }
 
@@ -83,6 +88,7 @@ var fixed = map[string]route{
 	"/v1/failed":        {"/v1/failed", http.MethodGet, (*Handler).failed},
 	"/v1/failed/replay": {"/v1/failed/replay", http.MethodPost, (*Handler).replay},
 	"/v1/status":        {"/v1/status", http.MethodGet, (*Handler).status},
+	"/v1/quality":       {"/v1/quality", http.MethodGet, (*Handler).quality},
 }
 
 // routeOf finds what answers a request, and what its path names. The gateway's own reading of the path comes first: it knows which slash is

@@ -17,6 +17,7 @@ import (
 	"waymark/shared/adapter/adaptertest"
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/adapter/memory"
+	"waymark/shared/adapter/queue"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
@@ -79,6 +80,7 @@ func newWorld(t testing.TB) *world {
 	}
 	w.config = handler.Config{
 		Keys: w.reads, Workspaces: w.table, Store: w.table, Windows: w.table, Persons: w.archive, Failed: w.table, Queue: w.queue, DeadLetters: w.dead,
+		Refusals: w.table, Index: w.table, Archive: w.archive, Names: model.TrackNames(), Decode: queue.Decode,
 		Files: w.files, Model: model.Stages, Version: "test", Now: clock,
 	}
 	w.handler = handler.New(w.config)
