@@ -33,7 +33,7 @@ func printFailed(out goio.Writer, list failed.List) error {
 			mark += "r"
 		}
 		marked = marked || mark != ""
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", f.ID, minute(f.Received), f.Class, short(f.Source, 11), mark)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", f.ID, upToMinute(f.Received), f.Class, short(f.Source, 11), mark)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -95,7 +95,7 @@ func printLetters(out goio.Writer, letters failed.Letters) error {
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "WORKSPACE\tSOURCE\tQUEUED\tEVENTS\tRECEIVES\tREQUEST")
 		for _, l := range letters.Dead {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\n", short(l.Workspace, 12), short(l.Source, 11), minute(l.Queued), l.Events, l.Receives, short(l.Request, 16))
+			fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\n", short(l.Workspace, 12), short(l.Source, 11), upToMinute(l.Queued), l.Events, l.Receives, short(l.Request, 16))
 		}
 		if err := table.Flush(); err != nil {
 			return err
@@ -109,8 +109,8 @@ func printLetters(out goio.Writer, letters failed.Letters) error {
 	return nil
 }
 
-// minute shortens an instant for a list.
-func minute(instant string) string {
+// upToMinute shortens an instant for a list.
+func upToMinute(instant string) string {
 	if len(instant) < len("2026-11-22T09:30") {
 		return instant
 	}

@@ -34,6 +34,7 @@ func commands() []command {
 		{"keys", "list, add and rotate the keys of a workspace", cmdKeys},
 		{"import", "send a CSV or NDJSON file through the HTTP API", cmdImport},
 		{"failed", "see, mend and replay what could not be processed", cmdFailed},
+		{"quality", "count what became of the events that came in", cmdQuality},
 		{"demo", "compute published figures again from real files", cmdDemo},
 		{"invoke", "run one function with an event", cmdInvoke},
 	}

@@ -50,6 +50,19 @@ func Catalogue() []TouchpointKind {
 // that a client sends is dropped, so that no personal data is kept by accident. It panics if a built-in file is broken, which a test rules out.
 func Properties() map[string]bool { return maps.Clone(keptProperties()) }
 
+// TrackNames are the names of track events that the catalogue knows. It panics if the built-in file is broken, which a test rules out.
+func TrackNames() map[string]bool {
+	names := map[string]bool{}
+	for _, k := range catalogue() {
+		for _, e := range k.Events {
+			if e.Type == event.Track {
+				names[e.Name] = true
+			}
+		}
+	}
+	return names
+}
+
 var keptProperties = sync.OnceValue(func() map[string]bool {
 	kept := map[string]bool{}
 	for _, k := range catalogue() {

@@ -82,6 +82,7 @@ func newSystem(t *testing.T) *system {
 	})
 	asks := query.New(query.Config{
 		Keys: s.table, Workspaces: s.table, Store: s.table, Windows: s.table, Failed: s.table, Persons: objects, Files: memory.NewBucket(),
+		Refusals: s.table, Index: s.table, Archive: objects, Names: model.TrackNames(), Decode: queue.Decode,
 		Queue: s.queue, DeadLetters: memory.NewQueue(), Model: model.Stages, Version: "test", Now: time.Now,
 	})
 	takes := collect.New(collect.Config{Keys: s.table, Queue: s.queue, Now: time.Now, NewID: s.id})

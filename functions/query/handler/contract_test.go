@@ -35,6 +35,7 @@ var routes = []struct{ method, pattern, path, query, body string }{
 	{"PUT", "/v1/failed/{id}", "/v1/failed/no_identifier-0000", "", `{"type":"page","userId":"42"}`},
 	{"DELETE", "/v1/failed/{id}", "/v1/failed/no_identifier-0000", "", ""},
 	{"GET", "/v1/status", "/v1/status", "", ""},
+	{"GET", "/v1/quality", "/v1/quality", "", ""},
 }
 
 // full is a world that has something to answer on every route.
@@ -254,6 +255,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"GET", "/v1/failed/dead", "/v1/failed/dead", "limit=0"},
 		{"PUT", "/v1/failed/{id}", "/v1/failed/bad_time-0000", ""},
 		{"POST", "/v1/failed/replay", "/v1/failed/replay", ""},
+		{"GET", "/v1/quality", "/v1/quality", "days=7"},
 		{"GET", "/health", "/health", ""},
 	} {
 		contract.Check(t, r.method, r.pattern, w.send(t, r.method, r.path, r.query, "Bearer sk_demo", ""))

@@ -39,9 +39,14 @@ type Config struct {
 	Desk        failed.Desk // handles failed events and dead letters
 	Queue       Queue
 	DeadLetters DeadLetters
+	Refusals    Refusals
+	Index       ArchiveIndex
+	Archive     Archive
 	Files       Files
 	Model       func(name string) (*stage.Model, error)
-	Version     string // of this program
+	Decode      func(body string) (event.Envelope, error)
+	Names       map[string]bool // of track events that are known
+	Version     string          // of this program
 	Now         func() time.Time
 }
 
@@ -89,6 +94,7 @@ var fixed = map[string]route{
 	"/v1/failed/dead":    {"/v1/failed/dead", http.MethodGet, (*Handler).dead},
 	"/v1/failed/redrive": {"/v1/failed/redrive", http.MethodPost, (*Handler).redrive},
 	"/v1/status":         {"/v1/status", http.MethodGet, (*Handler).status},
+	"/v1/quality":        {"/v1/quality", http.MethodGet, (*Handler).quality},
 }
 
 // routeOf finds what answers a request, and what its path names. The gateway's own reading of the path comes first: it knows which slash is

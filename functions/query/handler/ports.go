@@ -39,9 +39,25 @@ type Queue interface {
 	Depth(ctx context.Context) (waiting, inFlight int, err error)
 }
 
-// DeadLetters holds the messages that failed too often.
+// DeadLetters holds the messages that failed too often. Peek leaves them where they are.
 type DeadLetters interface {
 	Depth(ctx context.Context) (waiting, inFlight int, err error)
+	Peek(ctx context.Context, limit int) ([]event.Letter, error)
+}
+
+// Refusals lists the requests that were refused on a UTC day.
+type Refusals interface {
+	Refusals(ctx context.Context, ws, day string) ([]event.Refusal, error)
+}
+
+// ArchiveIndex lists the objects of the archive that hold events of a UTC day, by any of their times.
+type ArchiveIndex interface {
+	ArchiveIndex(ctx context.Context, ws, day string) ([]string, error)
+}
+
+// Archive reads objects of events. After an error, NotFound among them, nothing more comes.
+type Archive interface {
+	Read(ctx context.Context, key string) iter.Seq2[event.Record, error]
 }
 
 // Files is the export bucket. Get answers NotFound when there is no such file.
