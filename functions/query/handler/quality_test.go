@@ -138,7 +138,9 @@ func (e endless) FailedByID(context.Context, string, string) (event.Failed, erro
 	return event.Failed{}, e.err
 }
 
-func (e endless) FailedCounts(context.Context, string) (map[string]int, error) { return nil, e.err }
+func (e endless) ReplayFailed(context.Context, string, []string, event.Millis) ([]event.Failed, error) {
+	return nil, e.err
+}
 
 // A report that would read too much is refused with a way out, and one whose objects are replaced meanwhile can be asked for again.
 func TestQualityHasLimits(t *testing.T) {
