@@ -76,6 +76,10 @@ func cmdFailed(ctx context.Context, args []string, io stdio) int {
 		}
 		flags.ids, rest = append(flags.ids, rest[0]), rest[1:]
 	}
+	if flags.limit < 1 {
+		fmt.Fprintf(io.Err, "waymark failed %s: --limit is 1 or more: %v\n", args[0], errUsage)
+		return 2
+	}
 	err := action(ctx, officeFor(a, flags.workspace), flags, io)
 	if err != nil {
 		fmt.Fprintf(io.Err, "waymark failed %s: %v\n", args[0], err)

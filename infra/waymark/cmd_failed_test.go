@@ -160,7 +160,7 @@ func TestFailedCommandChanges(t *testing.T) {
 func TestFailedUsage(t *testing.T) {
 	t.Parallel()
 	for args, want := range map[string]int{
-		"": 2, "nonsense": 2, "-h": 0, "show": 2, "edit": 2, "discard": 2, "list --nonsense": 2, "show -h": 0,
+		"": 2, "nonsense": 2, "-h": 0, "show": 2, "edit": 2, "discard": 2, "list --nonsense": 2, "list --limit 0": 2, "dead --limit -1": 2, "show -h": 0,
 		"show abc --url http://127.0.0.1:1 --key sk_x": 1, "show --url http://127.0.0.1:1 --key sk_x abc": 1, "show a b": 2,
 	} {
 		var out, said bytes.Buffer

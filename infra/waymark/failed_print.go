@@ -72,7 +72,11 @@ func printDocument(out goio.Writer, d failed.Document) {
 	if d.Edit != nil {
 		printText(out, "edited "+d.Edit.At, d.Edit.Text)
 	}
-	if d.Verdict.Accepted {
+	switch {
+	case d.Verdict.Accepted && d.Whole:
+		fmt.Fprintln(out, "This release can read the message; a replay needs the workspace that it names.")
+		return
+	case d.Verdict.Accepted:
 		fmt.Fprintln(out, "A replay would be accepted.")
 		return
 	}
