@@ -34,6 +34,7 @@ type row struct {
 
 	time  time.Time
 	cents int64
+	once  bool // not sent a second time, so that nothing heals its loss
 }
 
 // killedRows are the events: of each person some with a name, some with a card, some of a device that only another event, or
@@ -46,7 +47,7 @@ func killedRows() []row {
 		person := i / 10 % killedPersons
 		user, card := fmt.Sprintf("kill-%d", person), fmt.Sprintf("card-%d", person)
 		device := func(name string) string { return fmt.Sprintf("%s-%d", name, person) }
-		r := row{ID: fmt.Sprintf("e-%d", i), What: "view", time: begin.Add(time.Duration(i) * 9 * time.Minute)}
+		r := row{ID: fmt.Sprintf("e-%d", i), What: "view", time: begin.Add(time.Duration(i) * 9 * time.Minute), once: i > killedEvents*2/3}
 		switch i % 10 {
 		case 0:
 			r.Who, r.Device, r.What, r.Order = user, device("phone"), "order", fmt.Sprintf("o-%d", i)
@@ -80,7 +81,7 @@ func killedRows() []row {
 	return rows
 }
 
-// killedFiles writes the mapping and the rows, cut into files of some rows each: a file is a request of its own.
+// killedFiles writes the rows of the import into files of so many rows each: a small file is a request of its own.
 type killedFiles struct {
 	folder  string
 	mapping string
@@ -110,16 +111,23 @@ events:
 	return f
 }
 
-func (f killedFiles) cut(t testing.TB, size int) (files []string) {
+// whole gives all rows.
+func (f killedFiles) whole(t testing.TB, size int) []string { return f.cut(t, "whole", size, f.rows) }
+
+// again gives the rows that are sent more than once: those of the first days.
+func (f killedFiles) again(t testing.TB, size int) []string {
+	return f.cut(t, "again", size, slices.DeleteFunc(slices.Clone(f.rows), func(r row) bool { return r.once }))
+}
+
+func (f killedFiles) cut(t testing.TB, name string, size int, rows []row) (files []string) {
 	t.Helper()
-	for part := range slices.Chunk(f.rows, size) {
+	for part := range slices.Chunk(rows, size) {
 		var lines bytes.Buffer
 		for _, r := range part {
 			lines.WriteString(text(r) + "\n")
 		}
-		name := filepath.Join(f.folder, fmt.Sprintf("%d-%05d.ndjson", size, len(files)))
-		put(t, name, lines.Bytes())
-		files = append(files, name)
+		files = append(files, filepath.Join(f.folder, fmt.Sprintf("%s-%d-%05d.ndjson", name, size, len(files))))
+		put(t, files[len(files)-1], lines.Bytes())
 	}
 	return files
 }

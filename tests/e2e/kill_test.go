@@ -49,7 +49,7 @@ func TestKill(t *testing.T) {
 	byHand := countedByHand(rows)
 	files := newKilledFiles(t, rows)
 	calm, stormy := tenant(t, system, "calm"), tenant(t, system, "stormy")
-	load(t, calm, files, files.cut(t, 2000))
+	load(t, calm, files, files.whole(t, killedEvents))
 	sendDirectly(t, calm, rows)
 	drain(t, calm)
 	want := everything(t, calm)
@@ -62,7 +62,7 @@ func TestKill(t *testing.T) {
 	weather(t, stormy, files, rows, kills)
 	raise(t, stormy, "off")
 	drain(t, stormy)
-	killRollups(t, stormy)
+	killRollups(t, stormy, files)
 	got := everything(t, stormy)
 	killExports(t, stormy)
 
@@ -124,9 +124,9 @@ func drain(t testing.TB, w e2e.Tenant) {
 // weather loads everything until so many processes of Process died at work: first in small requests, then in one file, then again in other parts.
 func weather(t testing.TB, w e2e.Tenant, files killedFiles, rows []row, kills int) {
 	t.Helper()
-	load(t, w, files, files.cut(t, 5))
-	load(t, w, files, files.cut(t, 2000))
 	sendDirectly(t, w, rows)
+	load(t, w, files, files.whole(t, 5))
+	load(t, w, files, files.again(t, killedEvents))
 	for pass := 0; happened(t, w)["Process"]["crash"] < kills; pass++ {
 		// What is left in the queue may be enough.
 		err := e2e.Eventually(t.Context(), 10*time.Minute, func(ctx context.Context) error {
@@ -141,7 +141,7 @@ func weather(t testing.TB, w e2e.Tenant, files killedFiles, rows []row, kills in
 			t.Fatal(err)
 		}
 		if happened(t, w)["Process"]["crash"] < kills {
-			load(t, w, files, files.cut(t, 7+pass))
+			load(t, w, files, files.again(t, 7+pass))
 		}
 	}
 	counts := happened(t, w)
@@ -207,22 +207,32 @@ func sendDirectly(t testing.TB, w e2e.Tenant, rows []row) {
 	}
 }
 
-// killRollups kills Rollup some times on its way through the dirty windows.
-func killRollups(t testing.TB, w e2e.Tenant) {
+// killRollups kills Rollup some times with dirty windows before it.
+func killRollups(t testing.TB, w e2e.Tenant, files killedFiles) {
 	t.Helper()
-	raise(t, w, "Rollup.crash=100%")
+	midway := 0
 	for range 10 * killsLater {
-		if _, err := w.Order(t.Context(), "/v1/rollups", ""); err != nil {
+		raise(t, w, "Rollup.crash=100%")
+		answer, err := w.Order(t.Context(), "/v1/rollups", "")
+		if err != nil {
 			t.Fatal(err)
 		}
-		if happened(t, w)["Rollup"]["crash"] >= killsLater {
-			break
+		raise(t, w, "off")
+		status, err := w.Status(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.Status != 200 && status.DirtyWindows > 0 {
+			if midway++; midway == killsLater {
+				return
+			}
+		}
+		if status.DirtyWindows == 0 { // it was killed too late; repeats mark windows too
+			load(t, w, files, files.again(t, killedEvents))
+			drain(t, w)
 		}
 	}
-	if n := happened(t, w)["Rollup"]["crash"]; n < killsLater {
-		t.Errorf("Rollup died %d times at work, want %d", n, killsLater)
-	}
-	raise(t, w, "off")
+	t.Errorf("Rollup was killed %d times with windows left, want %d", midway, killsLater)
 }
 
 func demand(until int) string {
