@@ -76,6 +76,7 @@ func TestKill(t *testing.T) {
 	if counted := reported(t, stormy).String(); counted != byHand.String() {
 		t.Errorf("after the storm the workspace counts:\n%s\nwant\n%s", counted, byHand)
 	}
+	checkStored(t, stormy, rows)
 	for _, r := range rows { // the ids of the importer's events are its own; they are in want
 		if r.What == "direct" && !strings.Contains(got, `"id":"`+r.ID+`"`) {
 			t.Errorf("the event %s was acknowledged and is in no timeline", r.ID)

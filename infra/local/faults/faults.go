@@ -31,6 +31,9 @@ const (
 	DropAck   Kind = "drop-ack"  // the function's answer is ignored, as if the poller had died before deleting
 )
 
+// LateCrash is what a crash is counted as when the process answered first: it is killed right behind its answer.
+const LateCrash Kind = "late-crash"
+
 // kinds is the order in which chance is asked, so that a rate does not change the luck of another kind.
 var kinds = []Kind{Crash, Delay, Throttle, Duplicate, Reorder, DropAck}
 

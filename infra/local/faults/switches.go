@@ -65,7 +65,7 @@ func (r Report) String() string {
 	var functions []string
 	for _, function := range slices.Sorted(maps.Keys(r.Counts)) {
 		var counts []string
-		for _, kind := range kinds {
+		for _, kind := range slices.Insert(slices.Clone(kinds), 1, LateCrash) {
 			if n := r.Counts[function][kind]; n > 0 {
 				counts = append(counts, fmt.Sprintf("%d %s", n, kind))
 			}
@@ -131,7 +131,7 @@ func (s *Stream) Next() Luck {
 }
 
 // Happened counts a fault that was really done: not every one that strikes can be, because an invocation may end before its
-// process is killed.
+// process is killed, and an answer that is to be ignored may never come.
 func (s *Stream) Happened(kind Kind) {
 	s.switches.mu.Lock()
 	defer s.switches.mu.Unlock()

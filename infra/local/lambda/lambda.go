@@ -58,6 +58,7 @@ type Answer struct {
 	Failed    bool
 	TimedOut  bool // the process was killed at the timeout; Failed too
 	Crashed   bool // a fault killed the process before it answered; Failed too
+	Survived  bool // a fault was to kill the process, which answered first and was killed then
 	RequestID string
 	Duration  time.Duration
 }

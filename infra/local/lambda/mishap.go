@@ -53,10 +53,13 @@ func (f *Function) crashAfter(luck faults.Luck) time.Duration {
 	return time.Duration(luck.Chance.Float64() * float64(whole))
 }
 
-// note remembers how long an invocation took, and counts a crash that came before its end.
+// note remembers how long an invocation took, and counts a crash.
 func (f *Function) note(answer Answer) {
 	if answer.Crashed {
 		f.config.Faults.Happened(faults.Crash)
+	}
+	if answer.Survived {
+		f.config.Faults.Happened(faults.LateCrash)
 	}
 	if answer.Failed {
 		return
@@ -76,10 +79,19 @@ func (w *worker) crash(inv *invocation) Answer {
 	w.process.Kill()
 	select {
 	case answer := <-inv.answer:
+		answer.Survived = true
 		return answer
 	default:
 	}
 	answer := w.exited(inv)
 	answer.Crashed = true
+	return answer
+}
+
+// crashedLate kills a process that answered before its time was up. Lambda, too, may end a process behind any answer: what it
+// has not done by then is never done.
+func (w *worker) crashedLate(answer Answer) Answer {
+	w.process.Kill()
+	answer.Survived = true
 	return answer
 }

@@ -56,21 +56,27 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-// TestCrashTooLate is an invocation that ends before its process is to be killed: it keeps its answer, and no crash is counted.
-func TestCrashTooLate(t *testing.T) {
+// TestLateCrash is an invocation that ends before its process is to be killed: it keeps its answer, and is not counted as a crash at work.
+func TestLateCrash(t *testing.T) {
 	t.Parallel()
 	f, switches := faulty(t, "seed=1,crash=100%")
-	crashed := 0
+	want := map[faults.Kind]int{}
 	for i := range 40 {
 		answer := invoke(t, f, `{"do":"echo"}`)
-		if answer.Crashed {
-			crashed++
-		} else if answer.Failed || string(answer.Payload) != `{"do":"echo"}` {
+		switch {
+		case answer.Crashed:
+			want[faults.Crash]++
+		case answer.Survived && !answer.Failed && string(answer.Payload) == `{"do":"echo"}`:
+			want[faults.LateCrash]++
+		default:
 			t.Errorf("answer %d = %+v (%s), want its echo or a crash", i, answer, answer.Payload)
 		}
+		if pids := f.PIDs(); len(pids) != 0 {
+			t.Errorf("PIDs() after answer %d = %v, want none", i, pids)
+		}
 	}
-	if got := counts(switches)[faults.Crash]; got != crashed {
-		t.Errorf("%d crashes are counted, want %d", got, crashed)
+	if got := counts(switches); !reflect.DeepEqual(got, want) {
+		t.Errorf("counts = %v, want %v", got, want)
 	}
 }
 

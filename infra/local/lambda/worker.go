@@ -152,6 +152,9 @@ func (w *worker) await(inv *invocation, timeout <-chan time.Time, limit, crashAf
 	case <-crash:
 		return w.crash(inv), false
 	case answer := <-inv.answer:
+		if crash != nil {
+			return w.crashedLate(answer), false
+		}
 		return answer, w.asksAgain()
 	case <-w.process.Exited():
 		select {
