@@ -56,6 +56,31 @@ func TestCrash(t *testing.T) {
 	}
 }
 
+// TestCrashTime kills at the time that chance says, not sooner: anywhere within the 20 ms that are guessed before an invocation ended.
+func TestCrashTime(t *testing.T) {
+	t.Parallel()
+	const plan = "seed=1,crash=100%"
+	f, _ := faulty(t, plan)
+	same := faults.New(parse(t, plan)).For("Probe", "invocation")
+	early, late := 0, 0
+	for i := range 20 {
+		share := same.Next().Chance.Float64()
+		least := time.Duration(share * float64(20*time.Millisecond))
+		if got := invoke(t, f, `{"do":"hang"}`).Duration; got < least {
+			t.Errorf("kill %d after %s, want at least %s", i, got, least)
+		}
+		if share < 0.25 {
+			early++
+		}
+		if share > 0.75 {
+			late++
+		}
+	}
+	if early == 0 || late == 0 {
+		t.Errorf("of 20 kills %d are in the first quarter and %d in the last, want some in each", early, late)
+	}
+}
+
 // TestLateCrash is an invocation that ends before its process is to be killed: it keeps its answer, and is not counted as a crash at work.
 func TestLateCrash(t *testing.T) {
 	t.Parallel()

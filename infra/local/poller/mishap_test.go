@@ -9,6 +9,9 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"waymark/infra/local/faults"
 	"waymark/infra/local/poller"
@@ -123,4 +126,25 @@ func TestReorder(t *testing.T) {
 			t.Errorf("seed %d: a batch is larger than 4: %q", seed, got)
 		}
 	}
+}
+
+// TestStopWithMessagesHeldBack delivers them: they were received, and nobody else would see them until they time out.
+func TestStopWithMessagesHeldBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		// The stop comes while the other part of their batch is at work.
+		q := &queue{later: map[time.Duration][]types.Message{9500 * time.Millisecond: messages("a", "b", "c")}}
+		config := poller.Config{BatchSize: 10, Concurrency: 1, Faults: switches(t, "seed=1,reorder=100%").For("Process", "batch")}
+		batches := run(t, q, config, func(context.Context, []byte) ([]byte, bool, error) {
+			time.Sleep(time.Second)
+			return nil, false, nil
+		})
+		if len(batches) != 2 {
+			t.Errorf("batches = %q, want two, so that the stop falls into the first", batches)
+		}
+		slices.Sort(q.deleted)
+		if want := []string{"a", "b", "c"}; !slices.Equal(q.deleted, want) {
+			t.Errorf("deleted %q, want %q", q.deleted, want)
+		}
+	})
 }
