@@ -42,7 +42,7 @@ func TestKill(t *testing.T) {
 	// A short visibility timeout brings the messages of a killed process back soon, and MaxReceiveCount keeps unlucky ones out of the
 	// dead-letter queue.
 	system := start(t, e2e.Config{Binary: binary(t), Root: root, Data: filepath.Join(t.TempDir(), "killed"), Flags: []string{
-		"--memory", "--param", "VisibilityTimeoutSeconds=3", "--param", "MaxReceiveCount=1000", "--param", "BatchSize=3", "--param", "BatchWindowSeconds=0",
+		"--memory", "--param", "VisibilityTimeoutSeconds=4", "--param", "MaxReceiveCount=1000", "--param", "BatchSize=3", "--param", "BatchWindowSeconds=0",
 	}})
 	rows := killedRows()
 	byHand := countedByHand(rows)
