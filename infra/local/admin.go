@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"waymark/infra/local/faults"
 	"waymark/infra/local/lambda"
 	"waymark/infra/local/schedule"
 )
@@ -20,7 +21,8 @@ import (
 //	POST /clock                          {"now":"2026-11-22T06:00:00Z"} or {"advance":"24h"}: fires everything due in between
 //	POST /invoke/{function}              raw event in, raw answer out, X-Amz-Function-Error if the function failed
 //	POST /2015-03-31/functions/{name}/invocations   the same as Lambda's Invoke, for AWS clients
-//	GET  /status                         addresses, functions with their processes, schedules, mails, the clock
+//	POST /faults                         {"faults":"crash=5%,Process.crash=20%"} or {"faults":"off"}; GET tells and counts
+//	GET  /status                         addresses, functions with their processes, schedules, mails, the clock, faults
 func (c *Cloud) startAdmin() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -33,6 +35,8 @@ func (c *Cloud) startAdmin() error {
 	mux.HandleFunc("GET /clock", c.serveClock)
 	mux.HandleFunc("POST /invoke/{function}", c.serveInvoke)
 	mux.HandleFunc("POST /2015-03-31/functions/{function}/invocations", c.serveInvoke)
+	mux.HandleFunc("POST /faults", c.serveFaults)
+	mux.HandleFunc("GET /faults", c.serveFaults)
 	mux.HandleFunc("GET /status", c.serveStatus)
 	c.admin = &http.Server{Handler: ownOnly(mux)}
 	go c.admin.Serve(listener)
@@ -128,6 +132,9 @@ func (c *Cloud) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, lambda.ErrTooLarge):
 		writeError(w, http.StatusRequestEntityTooLarge, err)
 		return
+	case errors.Is(err, lambda.ErrThrottled):
+		writeError(w, http.StatusTooManyRequests, err)
+		return
 	case err != nil:
 		writeError(w, http.StatusInternalServerError, err)
 		return
@@ -139,6 +146,27 @@ func (c *Cloud) serveInvoke(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")
 	}
 	w.Write(answer.Payload)
+}
+
+// serveFaults changes what goes wrong from now on; what is under way goes on as it began.
+func (c *Cloud) serveFaults(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPost {
+		var request struct{ Faults *string }
+		if err := json.NewDecoder(r.Body).Decode(&request); err != nil || request.Faults == nil {
+			writeError(w, http.StatusBadRequest, errors.New(`send {"faults":"crash=5%,Process.crash=20%"} or {"faults":"off"}`))
+			return
+		}
+		plan, err := faults.Parse(*request.Faults)
+		if err == nil {
+			err = plan.Check(c.current.Load().names())
+		}
+		if err != nil {
+			writeError(w, http.StatusBadRequest, err)
+			return
+		}
+		c.faults.Set(plan)
+	}
+	writeJSON(w, http.StatusOK, c.Faults())
 }
 
 func (c *Cloud) serveStatus(w http.ResponseWriter, _ *http.Request) {
@@ -159,7 +187,7 @@ func (c *Cloud) serveStatus(w http.ResponseWriter, _ *http.Request) {
 	ready := c.Ready(nil)
 	writeJSON(w, http.StatusOK, map[string]any{
 		"url": ready.URL, "admin_url": ready.AdminURL, "mail_url": ready.MailURL, "data": ready.Data, "env": ready.Env,
-		"functions": ready.Functions, "schedules": schedules, "now": now.Format(time.RFC3339), "mails": c.mail.Names(),
+		"functions": ready.Functions, "schedules": schedules, "now": now.Format(time.RFC3339), "mails": c.mail.Names(), "faults": c.Faults(),
 	})
 }
 

@@ -46,6 +46,15 @@ func (d *deployment) invoke(ctx context.Context, name string, event []byte) (lam
 	return f.Invoke(ctx, event)
 }
 
+// names are the logical ids of the functions, in the template's order.
+func (d *deployment) names() []string {
+	var names []string
+	for _, spec := range d.specs {
+		names = append(names, spec.ID)
+	}
+	return names
+}
+
 // deploy reads the template, builds the functions, makes the resources and prepares everything without starting it.
 func (c *Cloud) deploy(ctx context.Context) (*deployment, error) {
 	t, err := template.Load(c.config.Template, template.Options{
@@ -57,6 +66,11 @@ func (c *Cloud) deploy(ctx context.Context) (*deployment, error) {
 	d := &deployment{template: t, functions: map[string]*lambda.Function{}}
 	if d.specs, err = t.Functions(); err != nil {
 		return nil, err
+	}
+	if c.current.Load() == nil {
+		if err := c.config.Faults.Check(d.names()); err != nil {
+			return nil, err
+		}
 	}
 	c.config.Progress(fmt.Sprintf("building %d functions", len(d.specs)))
 	if _, err := c.builder.build(ctx, d.specs); err != nil {
@@ -81,7 +95,7 @@ func (c *Cloud) prepareFunctions(d *deployment) error {
 		d.functions[spec.ID] = lambda.New(lambda.Config{
 			Name: spec.Name, ARN: spec.ARN, Binary: c.builder.binary(spec.ID), Handler: spec.Handler,
 			Timeout: spec.Timeout, MemoryMB: spec.MemoryMB, Concurrency: spec.Reserved, JSONLogs: spec.JSONLogs, LogLevel: spec.LogLevel,
-			Environment: c.functionEnvironment(spec, "127.0.0.1"), Log: log,
+			Environment: c.functionEnvironment(spec, "127.0.0.1"), Log: log, Faults: c.faults.For(spec.ID, "invocation"),
 		})
 	}
 	return nil
@@ -107,6 +121,9 @@ func (c *Cloud) prepareFront(d *deployment) error {
 		Routes: served, Timeout: c.config.IntegrationTimeout, Log: c.config.Out,
 		Invoke: func(ctx context.Context, function string, event []byte) ([]byte, bool, error) {
 			answer, err := d.invoke(ctx, function, event)
+			if errors.Is(err, lambda.ErrThrottled) {
+				err = errors.Join(front.ErrUnavailable, err)
+			}
 			return answer.Payload, answer.Failed, err
 		},
 	})
@@ -162,7 +179,7 @@ func (c *Cloud) preparePollers(d *deployment) error {
 			d.pollers = append(d.pollers, poller.New(poller.Config{
 				Queue: c.sqs(), QueueURL: c.queueURL(queue.Name), QueueARN: queue.ARN, Region: region,
 				BatchSize: source.BatchSize, Window: source.Window, Concurrency: concurrency, PartialBatches: source.PartialBatches,
-				Log: c.config.Out,
+				Log: c.config.Out, Faults: c.faults.For(source.Function, "batch"),
 				Invoke: func(ctx context.Context, event []byte) ([]byte, bool, error) {
 					answer, err := d.invoke(ctx, source.Function, event)
 					return answer.Payload, answer.Failed, err

@@ -23,6 +23,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"waymark/infra/local/faults"
 	"waymark/infra/local/mailbox"
 	"waymark/infra/local/template"
 )
@@ -44,6 +45,7 @@ type Config struct {
 
 	IntegrationTimeout time.Duration // how long the HTTP API waits for a function; as in AWS if 0
 	Pollers            int           // batches at a time and queue source; 2 if 0
+	Faults             faults.Plan   // what goes wrong on purpose; nothing if empty
 
 	Progress func(text string) // called for each step of the start
 	Out      io.Writer         // what goes wrong while running
@@ -57,6 +59,7 @@ type Cloud struct {
 	builder  *builder
 	mail     *mailbox.Mailbox
 	logs     *logs
+	faults   *faults.Switches
 	api      *http.Server
 	apiAddr  string
 	admin    *http.Server
@@ -80,7 +83,7 @@ func Start(ctx context.Context, config Config) (*Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cloud{config: config, failed: make(chan error, 8)}
+	c := &Cloud{config: config, failed: make(chan error, 8), faults: faults.New(config.Faults)}
 	// The cloud outlives the start, but not its caller's Ctrl-C: Close ends it in order.
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := c.start(ctx); err != nil {
@@ -200,6 +203,9 @@ func (c *Cloud) AdminURL() string { return c.adminURL }
 
 // Data is the directory of data, logs and binaries.
 func (c *Cloud) Data() string { return c.config.Data }
+
+// Faults tells what goes wrong on purpose, and what has so far.
+func (c *Cloud) Faults() faults.Report { return c.faults.Report() }
 
 // Failed gets an error when something ends that should run.
 func (c *Cloud) Failed() <-chan error { return c.failed }

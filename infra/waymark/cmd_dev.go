@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"waymark/infra/local"
+	"waymark/infra/local/faults"
 )
 
 // devFlags are the flags of `waymark dev`.
@@ -54,6 +55,10 @@ func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool
 	set.BoolVar(&noWatch, "no-watch", false, "do not rebuild on changes")
 	set.BoolVar(&f.config.KeepGoing, "keep-going", false, "start also if a function does not compile; it answers errors then")
 	set.DurationVar(&f.config.IntegrationTimeout, "integration-timeout", 15*time.Minute, "how long the HTTP API waits for a function; API Gateway waits 30s")
+	set.Func("faults", "make things go wrong, such as seed=1,crash=5%,Process.crash=20%: crash, delay, throttle,\nduplicate, reorder and drop-ack, each for all functions or one (docs/faults.md)", func(text string) (err error) {
+		f.config.Faults, err = faults.Parse(text)
+		return err
+	})
 	set.IntVar(&f.config.Pollers, "pollers", 2, "queue batches at a time")
 	if code, done := parseFlags(set, args, io); done {
 		return flags, code, true
@@ -122,6 +127,7 @@ func runDev(ctx context.Context, flags devFlags, io stdio) error {
 	if err != nil {
 		return err
 	}
+	defer tellFaults(cloud, io)
 	defer cloud.Close()
 	var files []string
 	if flags.readyFile != "" {
@@ -144,11 +150,21 @@ func runDev(ctx context.Context, flags devFlags, io stdio) error {
 	}
 }
 
+// tellFaults says what went wrong on purpose, with the seed to have it again.
+func tellFaults(cloud *local.Cloud, io stdio) {
+	if report := cloud.Faults(); len(report.Counts) > 0 {
+		fmt.Fprintf(io.Err, "faults with seed %d: %s\n", report.Seed, report)
+	}
+}
+
 func greet(cloud *local.Cloud, keys workspaceKeys, flags devFlags, took time.Duration, io stdio) {
 	ready := cloud.Ready(nil)
 	kept := "table and buckets: " + ready.Data
 	if flags.config.Memory {
 		kept = "nowhere (--memory): table and buckets end with this process"
+	}
+	if on := cloud.Faults().Faults; on != faults.Off {
+		kept += "\n  faults   " + on
 	}
 	fmt.Fprintf(io.Out, `
 Waymark runs (ready in %.1f s). Ctrl-C stops it.

@@ -151,6 +151,40 @@ func (s *System) Processes(ctx context.Context, function string) ([]int, error) 
 	return said.Functions[function].PIDs, nil
 }
 
+// Faults is what the laptop cloud does wrong on purpose, and what it has done so far by function and kind.
+type Faults struct {
+	Seed   uint64                    `json:"seed"`
+	Faults string                    `json:"faults"`
+	Counts map[string]map[string]int `json:"counts"`
+}
+
+// SwitchFaults changes what goes wrong from now on; "off" is nothing.
+func (s *System) SwitchFaults(ctx context.Context, plan string) (Faults, error) {
+	body, err := json.Marshal(map[string]string{"faults": plan})
+	if err != nil {
+		return Faults{}, fmt.Errorf("encode faults: %w", err)
+	}
+	return s.faults(ctx, http.MethodPost, body)
+}
+
+// Faults reads what went wrong so far.
+func (s *System) Faults(ctx context.Context) (Faults, error) {
+	return s.faults(ctx, http.MethodGet, nil)
+}
+
+func (s *System) faults(ctx context.Context, method string, body []byte) (Faults, error) {
+	request, err := http.NewRequestWithContext(ctx, method, s.AdminURL+"/faults", bytes.NewReader(body))
+	if err != nil {
+		return Faults{}, err
+	}
+	answer, err := Do(request)
+	if err != nil {
+		return Faults{}, err
+	}
+	var f Faults
+	return f, answer.Into(&f)
+}
+
 // Eventually asks every few milliseconds until done, for at most the given time. The error holds the last thing that was said.
 func Eventually(ctx context.Context, within time.Duration, done func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, within)

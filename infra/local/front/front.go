@@ -32,6 +32,9 @@ const (
 // Invoke runs a function with an event; failed means that the function ended with an error.
 type Invoke func(ctx context.Context, function string, event []byte) (payload []byte, failed bool, err error)
 
+// ErrUnavailable marks an invocation that was refused for now, as by Lambda's throttling; the client is told 503.
+var ErrUnavailable = errors.New("service unavailable")
+
 // Config describes the API.
 type Config struct {
 	Routes  []Route
@@ -91,6 +94,9 @@ func (f *Front) answer(w http.ResponseWriter, r *http.Request, route Route, payl
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		fmt.Fprintf(f.config.Log, "%s: no answer from %s within %s\n", route.key(), route.Function, f.config.Timeout)
+		writeMessage(w, http.StatusServiceUnavailable, "Service Unavailable")
+	case errors.Is(err, ErrUnavailable):
+		fmt.Fprintf(f.config.Log, "%s: %v\n", route.key(), err)
 		writeMessage(w, http.StatusServiceUnavailable, "Service Unavailable")
 	case errors.Is(err, context.Canceled): // the client left
 	case err != nil:

@@ -207,6 +207,7 @@ func TestAnswers(t *testing.T) {
 		{name: "a text", reply: `"hello"`, status: 200, header: http.Header{"Content-Type": {"application/json"}}, body: `"hello"`},
 		{name: "null", reply: `null`, status: 200, header: http.Header{"Content-Type": {"application/json"}}, body: `null`},
 		{name: "failed function", reply: `{"errorMessage":"x"}`, failed: true, status: 500, header: http.Header{"Content-Type": {"application/json"}}, body: internal},
+		{name: "throttled", err: fmt.Errorf("invoke: %w", front.ErrUnavailable), status: 503, header: http.Header{"Content-Type": {"application/json"}}, body: `{"message":"Service Unavailable"}`},
 		{name: "no function", err: errors.New("not built"), status: 500, header: http.Header{"Content-Type": {"application/json"}}, body: internal},
 		{name: "no JSON", reply: `<html>`, status: 502, header: http.Header{"Content-Type": {"application/json"}}, body: internal},
 		{name: "status code as a text", reply: `{"statusCode":"ok"}`, status: 502, header: http.Header{"Content-Type": {"application/json"}}, body: internal},

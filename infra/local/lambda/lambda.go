@@ -2,7 +2,7 @@
 // one process per concurrent invocation, kills it at the timeout and starts a new one after a panic.
 //
 // It knows nothing of what a function does. Differences from the cloud: an invocation beyond the concurrency limit waits
-// instead of being throttled, and memory is not limited.
+// instead of being throttled, and memory is not limited. Crashes, delays and throttling come when faults are switched on.
 //
 //	f := lambda.New(lambda.Config{Name: "waymark-Collect", Binary: "bin/Collect/bootstrap", Timeout: 10 * time.Second})
 //	defer f.Close()
@@ -25,6 +25,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"waymark/infra/local/faults"
 )
 
 // maxPayloadBytes is Lambda's limit for a request and for an answer.
@@ -46,6 +48,7 @@ type Config struct {
 	LogLevel    string
 	Environment map[string]string
 	Log         io.Writer // standard output and error of the processes
+	Faults      *faults.Stream
 }
 
 // Answer is what an invocation ended with. Payload is the function's JSON; when Failed it describes the error as
@@ -54,6 +57,8 @@ type Answer struct {
 	Payload   []byte
 	Failed    bool
 	TimedOut  bool // the process was killed at the timeout; Failed too
+	Crashed   bool // a fault killed the process before it answered; Failed too
+	Survived  bool // a fault was to kill the process, which answered first and was killed then
 	RequestID string
 	Duration  time.Duration
 }
@@ -68,6 +73,8 @@ type Function struct {
 	all     map[*worker]bool
 	version int // raised by Replace; workers of older versions are not reused
 	closed  bool
+	seen    []time.Duration // of the last invocations that ended well: from these a crash takes its time
+	ended   int             // invocations that ended well
 }
 
 // New returns a function whose first process starts with its first invocation.
@@ -82,12 +89,17 @@ func New(config Config) *Function {
 }
 
 // Invoke runs the function once. It returns an error only if there is no answer: the context ended while waiting for a free
-// process, the binary could not be started, or the function is closed. A failure of the function is an Answer.
+// process, the binary could not be started, the invocation is throttled, or the function is closed. A failure of the function
+// is an Answer.
 //
 // The context bounds the wait for a process, not the invocation: as in Lambda, an invocation goes on when its caller leaves.
 func (f *Function) Invoke(ctx context.Context, payload []byte) (Answer, error) {
 	if len(payload) > maxPayloadBytes {
 		return Answer{}, fmt.Errorf("invoke %s: the request has %d bytes, Lambda takes %d: %w", f.config.Name, len(payload), maxPayloadBytes, ErrTooLarge)
+	}
+	luck := f.config.Faults.Next()
+	if err := f.holdUp(ctx, luck); err != nil {
+		return Answer{}, fmt.Errorf("invoke %s: %w", f.config.Name, err)
 	}
 	select {
 	case f.slots <- struct{}{}:
@@ -99,8 +111,9 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) (Answer, error) {
 	if err != nil {
 		return Answer{}, fmt.Errorf("invoke %s: %w", f.config.Name, err)
 	}
-	answer, reusable := w.run(payload, f.config.Timeout)
+	answer, reusable := w.run(payload, f.config.Timeout, f.crashAfter(luck))
 	f.give(w, reusable)
+	f.note(answer)
 	return answer, nil
 }
 

@@ -84,8 +84,8 @@ func (w *worker) stop() {
 }
 
 // run gives the process one invocation and waits for its answer, its end or the timeout. It says whether the process can
-// take another.
-func (w *worker) run(payload []byte, timeout time.Duration) (Answer, bool) {
+// take another. The process is killed crashAfter the start if it has not answered by then; a negative time spares it.
+func (w *worker) run(payload []byte, timeout, crashAfter time.Duration) (Answer, bool) {
 	inv := &invocation{id: newID(), payload: payload, answer: make(chan Answer, 1)}
 	// Set before the process can ask for work, because it may also end with /init/error instead.
 	w.setCurrent(inv)
@@ -101,7 +101,7 @@ func (w *worker) run(payload []byte, timeout time.Duration) (Answer, bool) {
 	var answer Answer
 	select {
 	case w.work <- inv:
-		answer, reusable = w.await(inv, timer.C, timeout)
+		answer, reusable = w.await(inv, timer.C, timeout, crashAfter)
 	case <-w.process.Exited():
 		answer, reusable = w.exited(inv), false
 	case <-timer.C:
@@ -141,9 +141,20 @@ func (w *worker) initialise(inv *invocation) (Answer, bool) {
 	}
 }
 
-func (w *worker) await(inv *invocation, timeout <-chan time.Time, limit time.Duration) (Answer, bool) {
+func (w *worker) await(inv *invocation, timeout <-chan time.Time, limit, crashAfter time.Duration) (Answer, bool) {
+	var crash <-chan time.Time
+	if crashAfter >= 0 {
+		timer := time.NewTimer(crashAfter)
+		defer timer.Stop()
+		crash = timer.C
+	}
 	select {
+	case <-crash:
+		return w.crash(inv), false
 	case answer := <-inv.answer:
+		if crash != nil {
+			return w.crashedLate(answer), false
+		}
 		return answer, w.asksAgain()
 	case <-w.process.Exited():
 		select {
@@ -242,7 +253,11 @@ func (w *worker) serveNext(rw http.ResponseWriter, r *http.Request) {
 
 func (w *worker) serveResponse(rw http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, maxPayloadBytes+1))
-	if err != nil || len(body) > maxPayloadBytes {
+	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
+	if err != nil && !tooLarge {
+		return // the process died while it posted: its end is what the invocation ends with
+	}
+	if tooLarge || len(body) > maxPayloadBytes {
 		message := fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", maxPayloadBytes)
 		w.answer(r.PathValue("id"), Answer{Payload: failure("Function.ResponseSizeTooLarge", message), Failed: true})
 		writeStatus(rw, http.StatusRequestEntityTooLarge, "RequestEntityTooLarge")
@@ -253,6 +268,9 @@ func (w *worker) serveResponse(rw http.ResponseWriter, r *http.Request) {
 
 func (w *worker) serveError(rw http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, maxPayloadBytes))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); err != nil && !tooLarge {
+		return
+	}
 	if err != nil {
 		body = failure(r.Header.Get("Lambda-Runtime-Function-Error-Type"), "the error could not be read: "+err.Error())
 	}

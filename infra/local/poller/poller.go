@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,6 +21,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"waymark/infra/local/faults"
 )
 
 const (
@@ -57,6 +60,7 @@ type Config struct {
 	PartialBatches bool
 	Invoke         Invoke
 	Log            io.Writer
+	Faults         *faults.Stream
 }
 
 // Poller feeds one function from one queue.
@@ -89,34 +93,38 @@ func (p *Poller) Run(ctx context.Context) {
 }
 
 func (p *Poller) loop(ctx context.Context) {
-	var held []types.Message // received, but too large for the batch they came with
+	var held []types.Message  // received, but too large for the batch they came with, or held back from an earlier one
+	var aside []types.Message // held back by a fault until a batch has passed
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-p.stop:
-			if len(held) == 0 {
+			if held, aside = slices.Concat(held, aside), nil; len(held) == 0 {
 				return
 			}
 		default:
 		}
-		batch, rest, err := p.gather(ctx, held)
-		held = rest
+		old := len(held)
+		batch, rest, err := p.gather(ctx, held, idle(aside))
+		luck := p.luck(batch)
+		batch, back := p.reorder(batch, old, luck)
+		held, aside = slices.Concat(rest, aside), back
 		if err != nil && ctx.Err() == nil {
 			fmt.Fprintf(p.config.Log, "receive from %s: %v\n", p.config.QueueURL, err)
 			p.pause(ctx, pauseAfterError)
 		}
 		if len(batch) > 0 {
-			p.handle(ctx, batch)
+			p.deliver(ctx, batch, luck)
 		}
 	}
 }
 
 // gather receives until the batch is full, its window is over, or its event would be too large.
-func (p *Poller) gather(ctx context.Context, held []types.Message) (batch, rest []types.Message, err error) {
+func (p *Poller) gather(ctx context.Context, held []types.Message, wait time.Duration) (batch, rest []types.Message, err error) {
 	received := held
 	if len(received) == 0 {
-		if received, err = p.receive(ctx, p.config.BatchSize, idleWait); err != nil || len(received) == 0 {
+		if received, err = p.receive(ctx, p.config.BatchSize, wait); err != nil || len(received) == 0 {
 			return nil, nil, err
 		}
 	}
@@ -136,7 +144,7 @@ func (p *Poller) gather(ctx context.Context, held []types.Message) (batch, rest 
 			break // what is here already is worth handling; the next receive will tell the error
 		}
 	}
-	count := fitting(received)
+	count := min(fitting(received), p.config.BatchSize)
 	return received[:count], received[count:], nil
 }
 
@@ -186,8 +194,8 @@ func (p *Poller) receive(ctx context.Context, most int, wait time.Duration) ([]t
 	return out.Messages, nil
 }
 
-// handle invokes the function and deletes what succeeded.
-func (p *Poller) handle(ctx context.Context, batch []types.Message) {
+// handle invokes the function and deletes what succeeded, unless a fault takes its answer away.
+func (p *Poller) handle(ctx context.Context, batch []types.Message, dropAck bool) {
 	payload, err := json.Marshal(p.event(batch))
 	if err != nil {
 		fmt.Fprintf(p.config.Log, "encode batch: %v\n", err)
@@ -196,6 +204,10 @@ func (p *Poller) handle(ctx context.Context, batch []types.Message) {
 	answer, failed, err := p.config.Invoke(ctx, payload)
 	if err != nil || failed {
 		fmt.Fprintf(p.config.Log, "batch of %d messages failed, they come again after their visibility timeout: %s%s\n", len(batch), answer, errorText(err))
+		return
+	}
+	if dropAck {
+		p.config.Faults.Happened(faults.DropAck)
 		return
 	}
 	done := batch
