@@ -78,6 +78,10 @@ func batchOf(members map[string]json.RawMessage) (parcel, error) {
 		return parcel{}, fault.Newf(fault.Invalid, "context_too_large",
 			"the batch's context has %d bytes, the limit is %d; move what is large into the events", n, event.MaxEventBytes).At("context")
 	}
+	if depth := event.Depth(p.context); depth > event.MaxDepth { // no event could hold it, so all of them would lose it
+		return parcel{}, fault.Newf(fault.Invalid, "context_too_deep",
+			"the batch's context nests %d levels deep, the limit is %d", depth, event.MaxDepth).At("context")
+	}
 	return p, nil
 }
 

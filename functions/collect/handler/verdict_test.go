@@ -263,6 +263,20 @@ func TestDepthLimitIsExact(t *testing.T) {
 	}
 }
 
+// TestContextDepthLimitIsExact: a context that no event could hold would be dropped from all of them, so the request is refused.
+func TestContextDepthLimitIsExact(t *testing.T) {
+	t.Parallel()
+	for levels, want := range map[int]string{
+		31: fine, 32: fine, 33: failure("context_too_deep", "context: the batch's context nests 33 levels deep, the limit is 32"),
+	} {
+		context := `{"a":` + strings.Repeat("[", levels-1) + strings.Repeat("]", levels-1) + `}`
+		s := newSystem()
+		if got := s.send(t, post("/v1/batch", `{"batch":[`+goodPage+`],"context":`+context+`}`)); got.Body != want || len(s.queue.sent) > 0 != (want == fine) {
+			t.Errorf("%d levels are answered %d %s, want %s", levels, got.StatusCode, got.Body, want)
+		}
+	}
+}
+
 // TestHugeEventIsKeptInPart: what no store could hold whole still becomes a failed event that shows how it began.
 func TestHugeEventIsKeptInPart(t *testing.T) {
 	t.Parallel()

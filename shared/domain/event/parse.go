@@ -105,6 +105,9 @@ func (p parser) id(e *Event, raw []byte) error {
 	if strings.ContainsFunc(string(e.ID), unicode.IsControl) {
 		return fault.New(fault.Invalid, "bad_identifier", "messageId holds a control character").At("messageId")
 	}
+	if lossy(string(e.ID)) {
+		return fault.New(fault.Invalid, "bad_identifier", "messageId "+lostCharacter).At("messageId")
+	}
 	switch {
 	case e.ID != "":
 	case e.Untimed:
