@@ -89,6 +89,9 @@ func (l *ledger) check(c Case, a Answer) {
 		l.problem("%s: more events are rejected than were sent", what)
 	}
 	for i, e := range c.Events {
+		if e.Absent != "" && l.people[e.Absent].known {
+			l.problem("%s: somebody is known as %q", what, e.Absent)
+		}
 		class := rejected[i]
 		if f, found := l.failed[place{a.Request, i}]; !known && found {
 			class = f.Class // an image cannot say it
@@ -160,9 +163,6 @@ func (l *ledger) checkFound(i int, e Event, what string) {
 	}
 	if e.Linked != "" && !p.identifiers[e.Linked] {
 		l.problem("%s: event %d is accepted and %q is not linked to %q", what, i, e.Linked, e.Who)
-	}
-	if e.Absent != "" && l.people[e.Absent].known {
-		l.problem("%s: somebody is known as %q", what, e.Absent)
 	}
 	if e.ID == "" && e.Traits == nil && e.Linked == "" && len(e.Raw) > 0 && !bytes.Contains(e.Raw, []byte("identify")) {
 		l.problem("%s: event %d is accepted and nobody knows where to look for it: %.200s", what, i, e.Raw)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -203,6 +204,9 @@ func TestHostileEvents(t *testing.T) {
 	s.drain(t)
 	tally, problems := hostile.Check(t.Context(), s.get, cases, answers)
 	t.Logf("seen through Lambda events:\n%s", tally)
+	if want := hostile.Fates(); !maps.Equal(tally, want) {
+		t.Errorf("the fates are\n%s\nwant\n%s", tally, want)
+	}
 	for i, problem := range problems {
 		if t.Error(problem); i == 40 {
 			t.Fatalf("and %d more", len(problems)-i-1)
