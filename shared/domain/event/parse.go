@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"unicode"
 
@@ -167,6 +168,9 @@ func object(raw []byte) (map[string]any, error) {
 	var tree map[string]any
 	if err := decoder.Decode(&tree); err != nil || tree == nil {
 		return nil, fault.New(fault.Invalid, "bad_json", "an event must be a JSON object")
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, fault.New(fault.Invalid, "bad_json", "an event must be one JSON object, and something follows it")
 	}
 	return tree, nil
 }

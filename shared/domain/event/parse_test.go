@@ -67,6 +67,7 @@ func TestParseRejects(t *testing.T) {
 		{"blocked identifier", `{"type":"page","userId":"NULL"}`, "blocked_identifier", "userId"},
 		{"identifier of blanks", `{"type":"page","userId":"  "}`, "blocked_identifier", "userId"},
 		{"identifier too long", `{"type":"page","userId":"` + long + `"}`, "key_too_long", "userId"},
+		{"two objects", `{"type":"page","userId":"a"}{}`, "bad_json", ""},
 		{"half a surrogate pair in an identifier", `{"type":"page","userId":"a\ud800"}`, "bad_identifier", "userId"},
 		{"bytes that are no UTF-8 in an identifier", "{\"type\":\"page\",\"anonymousId\":\"Jos\xe9\"}", "bad_identifier", "anonymousId"},
 		{"half a surrogate pair in the messageId", `{"type":"page","userId":"a","messageId":"m\udfff"}`, "bad_identifier", "messageId"},
