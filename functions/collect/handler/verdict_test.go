@@ -126,6 +126,7 @@ func TestOddButUsableBodies(t *testing.T) {
 		{"the last of two keys counts", `{"userId":"a","userId":"b"}`, `{"userId":"a","userId":"b"}`},
 		{"a key in other letters is another key", `{"anonymousId":"a1","USERID":"evil"}`, `{"anonymousId":"a1","USERID":"evil"}`},
 		{"no UTF-8", "{\"anonymousId\":\"a1\",\"name\":\"caf\xe9\"}", `{"anonymousId":"a1","name":"caf` + "\uFFFD" + `"}`},
+		{"several bytes that are no UTF-8", "{\"anonymousId\":\"a1\",\"name\":\"\xe2\x82\"}", `{"anonymousId":"a1","name":"` + "\uFFFD\uFFFD" + `"}`},
 		{"the write key stays here", `{"writeKey":"wk_demo","anonymousId":"a1","name":"<a&b>"}`, `{"anonymousId":"a1","name":"<a&b>"}`},
 		{"in disguise too", `{"write\u004bey":"wk_demo","anonymousId":"a1"}`, `{"anonymousId":"a1"}`},
 		{"but not what only has the name", `{"anonymousId":"a1","properties":{"writeKey":"x"}}`, `{"anonymousId":"a1","properties":{"writeKey":"x"}}`},

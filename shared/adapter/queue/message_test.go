@@ -57,6 +57,9 @@ func TestDecode(t *testing.T) {
 		{"no workspace", `{"v":1,"events":[{}]}`, "bad_message"},
 		{"no events", `{"v":1,"workspace":"shop","events":[]}`, "bad_message"},
 		{"unknown type", `{"v":1,"workspace":"shop","type":"trick","events":[{}]}`, "bad_message"},
+		{"received before 1970", `{"v":1,"workspace":"shop","received":-1,"events":[{}]}`, "bad_message"},
+		{"received in the year 2100", `{"v":1,"workspace":"shop","received":4102444800000,"events":[{}]}`, "bad_message"},
+		{"received beyond all years", `{"v":1,"workspace":"shop","received":9223372036854775807,"events":[{}]}`, "bad_message"},
 		{"place before the first", `{"v":1,"workspace":"shop","first":-1,"events":[{}]}`, "bad_message"},
 		{"two envelopes", `{"v":1,"workspace":"shop","events":[{}]}{}`, "bad_message"},
 	} {
