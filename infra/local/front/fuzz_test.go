@@ -19,6 +19,7 @@ import (
 func FuzzEvent(f *testing.F) {
 	f.Add("application/json", []byte("\x1f\x8b\x08\x00"), "a=1&a=2&b=%zz&c;d", "one=1; two; =;")
 	f.Add("", []byte("{}"), "", "")
+	f.Add("", []byte("{}"), "a=1&flag&a=2&c=p+q&a=%20", "")
 	f.Add("text/plain; charset=\"", []byte("\xff\xfe{\x00"), "%", "\xff")
 	f.Add("application/vnd.api+json", []byte("é"), "&&==&", ";;")
 	f.Add("TEXT/x", []byte(nil), "\xff=\xfe", "a=b")
