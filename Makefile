@@ -56,7 +56,7 @@ golden: ## Rewrite the golden files from what the code answers now; review the d
 fuzz: ## Run every fuzz test for FUZZTIME=10s
 	@grep -rnoE --include='*_test.go' --exclude-dir=testdata --exclude-dir=node_modules '^func Fuzz\w+' $(SOURCE) | while IFS=: read -r file _ name; do \
 	  echo "$${name#func } in $$file"; \
-	  go test -run='^$$' -fuzz="^$${name#func }$$" -fuzztime=$(FUZZTIME) "./$$(dirname "$$file")" || exit 1; done
+	  go test -run='^$$' -fuzz="^$${name#func }$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=20x "./$$(dirname "$$file")" || exit 1; done
 
 bench: ## Measure collect and process per event against the floor of decoding the same envelope
 	go test -run='^$$' -bench=. -benchmem -count=5 $(BENCH)

@@ -54,8 +54,8 @@ func compact(t *testing.T, raw []byte) []byte {
 func TestClients(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/clients/*.json")
-	if err != nil || len(files) != 20 {
-		t.Fatalf("there are %d recorded requests, %v, want 20", len(files), err)
+	if err != nil || len(files) != 22 {
+		t.Fatalf("there are %d recorded requests, %v, want 22", len(files), err)
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {

@@ -79,38 +79,32 @@ func batchOf(members map[string]json.RawMessage) (parcel, error) {
 		return p, fault.Newf(fault.Invalid, "context_too_large",
 			"the batch's context has %d bytes, the limit is %d; move what is large into the events", n, event.MaxEventBytes).At("context")
 	}
+	if depth := event.Depth(p.context); depth > event.MaxDepth { // no event could hold it, so all of them would lose it
+		return parcel{}, fault.Newf(fault.Invalid, "context_too_deep",
+			"the batch's context nests %d levels deep, the limit is %d", depth, event.MaxDepth).At("context")
+	}
 	return p, nil
 }
 
-// openBody reads the body as a JSON object. Faults, all Invalid: request_too_large, gzip_not_supported, gzip_damaged, too_deep, invalid_json,
+// openBody reads the body, packed or not, as a JSON object. Faults, all Invalid: request_too_large, those of unpack, too_deep, invalid_json,
 // not_an_object.
 func openBody(body []byte) (json.RawMessage, map[string]json.RawMessage, error) {
 	if n := len(body); n > event.MaxRequestBytes {
-		return nil, nil, fault.Newf(fault.Invalid, "request_too_large", "the request has %d bytes, the limit is %d; split the batch", n, event.MaxRequestBytes)
+		return nil, nil, tooLarge(n)
 	}
-	if err := refuseGzip(body); err != nil {
+	body, err := unpack(body)
+	if err != nil {
 		return nil, nil, err
 	}
 	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))
 	if depth := event.Depth(body); depth > maxRequestDepth {
 		return nil, nil, fault.Newf(fault.Invalid, "too_deep", "the request nests %d levels deep, an event may nest %d", depth, event.MaxDepth)
 	}
-	if !utf8.Valid(body) {
-		body = bytes.ToValidUTF8(body, []byte("\uFFFD"))
+	if !utf8.Valid(body) { // one U+FFFD a byte, as a gateway does that takes the body for text: the same event is the same on both roads
+		body = []byte(string([]rune(string(body))))
 	}
 	members, err := object(body)
 	return bytes.TrimSpace(body), members, err
-}
-
-// refuseGzip names what a packed body looks like, whole or read as text on the way, which destroys it.
-func refuseGzip(body []byte) error {
-	if bytes.HasPrefix(body, []byte("\x1f\x8b")) {
-		return fault.New(fault.Invalid, "gzip_not_supported", "the body is packed with gzip; send plain JSON")
-	}
-	if bytes.HasPrefix(body, []byte("\x1f\xef\xbf\xbd")) {
-		return fault.New(fault.Invalid, "gzip_damaged", "the body was packed with gzip and damaged on the way because its Content-Type says text; send plain JSON")
-	}
-	return nil
 }
 
 func object(raw []byte) (map[string]json.RawMessage, error) {

@@ -46,7 +46,7 @@ func TestRefusalsAreNoted(t *testing.T) {
 		want   []event.Envelope
 	}{
 		{"broken JSON", post("/v1/page", `{`), 400, []event.Envelope{note("web", "invalid_json", 1)}},
-		{"gzip", packed, 400, []event.Envelope{note("web", "gzip_not_supported", 1)}},
+		{"gzip", packed, 400, []event.Envelope{note("web", "gzip_truncated", 1)}},
 		{"too large", post("/v1/page", strings.Repeat("x", 512<<10+1)), 400, []event.Envelope{note("web", "request_too_large", 1)}},
 		{"too many", post("/v1/batch", tooMany), 400, []event.Envelope{note("web", "too_many_events", 2501)}},
 		{"too many, key in the body", inBody(strings.Replace(tooMany, "{", `{"writeKey":"wk_demo",`, 1)), 400, []event.Envelope{note("web", "too_many_events", 2501)}},

@@ -68,10 +68,10 @@ func TestUnusableBodies(t *testing.T) {
 		{"batch is null", "/v1/batch", `{"batch":null}`, "bad_batch", "batch: a batch needs a list of events under this name"},
 		{"batch is an object", "/v1/beacon", `{"batch":{}}`, "bad_batch", "batch: a batch needs a list of events under this name"},
 		{"Batch is not batch", "/v1/batch", `{"Batch":[]}`, "bad_batch", "batch: a batch needs a list of events under this name"},
-		{"gzip", "/v1/batch", gzip, "gzip_not_supported", "the body is packed with gzip; send plain JSON"},
+		{"gzip that ends early", "/v1/batch", gzip, "gzip_truncated", "the packed body ends before its end; send it whole"},
 		{
 			"gzip read as text", "/v1/batch", strings.ToValidUTF8(gzip, "\uFFFD"), "gzip_damaged",
-			"the body was packed with gzip and damaged on the way because its Content-Type says text; send plain JSON",
+			"the body was packed with gzip and damaged on the way because its Content-Type says text; send it as application/octet-stream, or plain",
 		},
 		{
 			"10,000 levels", "/v1/track", `{"properties":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}`, "too_deep",
@@ -83,7 +83,7 @@ func TestUnusableBodies(t *testing.T) {
 			t.Parallel()
 			s := newSystem()
 			r := post(c.path, c.body)
-			r.Base64 = c.name == "gzip"
+			r.Base64 = c.name == "gzip that ends early"
 			checkAnswer(t, s.send(t, r), 400, failure(c.code, c.message))
 			s.checkSent(t)
 		})
@@ -126,6 +126,7 @@ func TestOddButUsableBodies(t *testing.T) {
 		{"the last of two keys counts", `{"userId":"a","userId":"b"}`, `{"userId":"a","userId":"b"}`},
 		{"a key in other letters is another key", `{"anonymousId":"a1","USERID":"evil"}`, `{"anonymousId":"a1","USERID":"evil"}`},
 		{"no UTF-8", "{\"anonymousId\":\"a1\",\"name\":\"caf\xe9\"}", `{"anonymousId":"a1","name":"caf` + "\uFFFD" + `"}`},
+		{"several bytes that are no UTF-8", "{\"anonymousId\":\"a1\",\"name\":\"\xe2\x82\"}", `{"anonymousId":"a1","name":"` + "\uFFFD\uFFFD" + `"}`},
 		{"the write key stays here", `{"writeKey":"wk_demo","anonymousId":"a1","name":"<a&b>"}`, `{"anonymousId":"a1","name":"<a&b>"}`},
 		{"in disguise too", `{"write\u004bey":"wk_demo","anonymousId":"a1"}`, `{"anonymousId":"a1"}`},
 		{"but not what only has the name", `{"anonymousId":"a1","properties":{"writeKey":"x"}}`, `{"anonymousId":"a1","properties":{"writeKey":"x"}}`},
@@ -260,6 +261,20 @@ func TestDepthLimitIsExact(t *testing.T) {
 	tooDeep := `{"success":true,"accepted":0,"rejected":1,"details":[{"index":0,"code":"too_deep","reason":"the event nests 33 levels deep, the limit is 32"}]}`
 	for levels, want := range map[int]string{31: fine, 32: fine, 33: tooDeep} {
 		checkAnswer(t, newSystem().send(t, post("/v1/page", nested(levels))), 200, want)
+	}
+}
+
+// TestContextDepthLimitIsExact: a context that no event could hold would be dropped from all of them, so the request is refused.
+func TestContextDepthLimitIsExact(t *testing.T) {
+	t.Parallel()
+	for levels, want := range map[int]string{
+		31: fine, 32: fine, 33: failure("context_too_deep", "context: the batch's context nests 33 levels deep, the limit is 32"),
+	} {
+		context := `{"a":` + strings.Repeat("[", levels-1) + strings.Repeat("]", levels-1) + `}`
+		s := newSystem()
+		if got := s.send(t, post("/v1/batch", `{"batch":[`+goodPage+`],"context":`+context+`}`)); got.Body != want || len(s.queue.sent) > 0 != (want == fine) {
+			t.Errorf("%d levels are answered %d %s, want %s", levels, got.StatusCode, got.Body, want)
+		}
 	}
 }
 

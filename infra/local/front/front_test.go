@@ -150,7 +150,7 @@ func TestBase64Rules(t *testing.T) {
 		{"Application/JSON; charset=utf-8", true},
 		{"application/xml", true},
 		{"application/javascript", true},
-		{"application/cloudevents+json", true},
+		{"application/cloudevents+json", false},
 		{"application/x-www-form-urlencoded", false},
 		{"application/octet-stream", false},
 		{"application/x-ndjson", false},
@@ -173,6 +173,11 @@ func TestBase64Rules(t *testing.T) {
 		if got["body"] != want || got["isBase64Encoded"] != !c.isText {
 			t.Errorf("body of %q = %v, base64 %v, want %q, %v", c.contentType, got["body"], got["isBase64Encoded"], want, !c.isText)
 		}
+	}
+	r := httptest.NewRequest("POST", "/v1/track", strings.NewReader("\x1f\x8b\x08\xff"))
+	r.Header.Set("Content-Type", "application/json")
+	if _, got := call(t, r); got["body"] != "\x1f\uFFFD\b\uFFFD" || got["isBase64Encoded"] != false {
+		t.Errorf("a packed body as JSON = %q, base64 %v, want the damage that text does to it", got["body"], got["isBase64Encoded"])
 	}
 	if _, got := call(t, httptest.NewRequest("POST", "/v1/track", nil)); got["body"] != nil || got["isBase64Encoded"] != false {
 		t.Errorf("an empty body = %v, base64 %v, want none, false", got["body"], got["isBase64Encoded"])

@@ -1,9 +1,11 @@
 package adaptertest
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"waymark/shared/domain/event"
@@ -113,8 +115,25 @@ func failedPages(t *testing.T, table TableUnderTest, _ *Clock) {
 		equal(t, what, got, c.want)
 		equal(t, "pages of "+what, pages, (len(c.want)+c.limit-1)/c.limit)
 	}
-	_, _, err := table.Failed(ctx, "failed-pages", "", "no cursor!", 10)
-	wantFault(t, "Failed with a bad cursor", err, fault.Invalid, "bad_cursor")
+	wantBadCursors(t, table)
+}
+
+// wantBadCursors: what no list gave is refused, whatever a store would make of it as the place to go on behind.
+func wantBadCursors(t *testing.T, table TableUnderTest) {
+	t.Helper()
+	encode := base64.RawURLEncoding.EncodeToString
+	for name, cursor := range map[string]string{
+		"no base64": "no cursor!", "padded": "MDAw====", "no place": encode([]byte("x")), "NUL": encode([]byte{0}), "a place that is no number": encode([]byte("00000000000000x#f")),
+		"no UTF-8": encode([]byte("000000000000001#\xff")), "longer than a key": encode([]byte("000000000000001#" + strings.Repeat("f", 1009))), "a number alone": encode([]byte("000000000000001")),
+	} {
+		page, next, err := table.Failed(t.Context(), "failed-pages", "", cursor, 10)
+		wantFault(t, "Failed with the cursor of "+name, err, fault.Invalid, "bad_cursor")
+		if len(page) > 0 || next != "" {
+			t.Errorf("Failed with the cursor of %s gave %d events and the cursor %q, want none", name, len(page), next)
+		}
+	}
+	_, _, err := table.Failed(t.Context(), "failed-pages", "", encode([]byte("000000000000001#"+strings.Repeat("f", 1008))), 10)
+	must(t, err)
 }
 
 func failedExpire(t *testing.T, table TableUnderTest, clock *Clock) {

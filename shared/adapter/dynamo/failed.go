@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -199,12 +202,12 @@ func (t *Table) DeleteFailed(ctx context.Context, workspace, id string) error {
 // Failed lists failed events, the one received last first, of one class or of all ("" for class). Next is the cursor of the next page, "" when
 // this is the last. Errors: fault.Invalid with code bad_cursor.
 func (t *Table) Failed(ctx context.Context, workspace, class, cursor string, limit int) (page []event.Failed, next string, err error) {
-	behind, err := base64.RawURLEncoding.DecodeString(cursor)
+	behind, err := readPlace(cursor)
 	if err != nil {
-		return nil, "", fault.New(fault.Invalid, "bad_cursor", "the cursor is not one that a list of failed events gave").At("cursor")
+		return nil, "", err
 	}
 	var lines []item
-	for line, err := range t.query(ctx, t.failedSpan(workspace, class, string(behind), limit)) {
+	for line, err := range t.query(ctx, t.failedSpan(workspace, class, behind, limit)) {
 		if err != nil {
 			return nil, "", translate("list failed events", err)
 		}
@@ -216,6 +219,23 @@ func (t *Table) Failed(ctx context.Context, workspace, class, cursor string, lim
 	}
 	page, err = t.failedEvents(ctx, workspace, lines)
 	return page, next, err
+}
+
+// readPlace reads a cursor, which is the place that a page ended at. One that no list gave must not reach the store as a key.
+func readPlace(cursor string) (string, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	place := string(raw)
+	if err == nil && (place == "" || isPlace(place)) {
+		return place, nil
+	}
+	return "", fault.New(fault.Invalid, "bad_cursor", "the cursor is not one that a list of failed events gave").At("cursor")
+}
+
+// isPlace says whether a text has the form of a place in the list: the time of receipt in 15 digits, and an id.
+func isPlace(place string) bool {
+	received, _, found := strings.Cut(place, "#")
+	_, err := strconv.ParseUint(received, 10, 64)
+	return found && err == nil && len(received) == 15 && len(place) <= maxSKBytes && utf8.ValidString(place)
 }
 
 func (t *Table) failedSpan(workspace, class, behind string, limit int) span {

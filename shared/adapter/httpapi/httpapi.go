@@ -12,6 +12,7 @@ import (
 	"encoding/base64"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,8 +45,8 @@ func Decode(e events.APIGatewayV2HTTPRequest) (Request, error) {
 	if context.TimeEpoch > 0 {
 		r.Received = time.UnixMilli(context.TimeEpoch).UTC()
 	}
-	for name, value := range e.Headers {
-		r.Headers[strings.ToLower(name)] = value
+	for _, name := range slices.Sorted(maps.Keys(e.Headers)) { // in order: of two spellings the gateway's own, which is lower case, counts
+		r.Headers[strings.ToLower(name)] = e.Headers[name]
 	}
 	r.Query, _ = url.ParseQuery(e.RawQueryString) // what can be read of it
 	if e.RawQueryString == "" {

@@ -5,8 +5,10 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
@@ -111,15 +113,15 @@ func (t *Table) DeleteFailed(_ context.Context, workspace, id string) error {
 
 // Failed is dynamo.Table.Failed.
 func (t *Table) Failed(_ context.Context, workspace, class, cursor string, limit int) (page []event.Failed, next string, err error) {
-	behind, err := base64.RawURLEncoding.DecodeString(cursor)
+	behind, err := readPlace(cursor)
 	if err != nil {
-		return nil, "", fault.New(fault.Invalid, "bad_cursor", "the cursor is not one that a list of failed events gave").At("cursor")
+		return nil, "", err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	last := ""
 	for _, f := range t.newestFailed(workspace) {
-		if class != "" && f.event.Class != class || len(behind) > 0 && f.place >= string(behind) {
+		if class != "" && f.event.Class != class || behind != "" && f.place >= behind {
 			continue
 		}
 		if len(page) == max(limit, 1) {
@@ -128,6 +130,25 @@ func (t *Table) Failed(_ context.Context, workspace, class, cursor string, limit
 		page, last = append(page, cloneFailed(f.event)), f.place
 	}
 	return page, "", nil
+}
+
+const maxPlaceBytes = 1024 // of a sort key of DynamoDB
+
+// readPlace reads a cursor, which is the place that a page ended at. One that no list gave dynamo could not go on behind.
+func readPlace(cursor string) (string, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	place := string(raw)
+	if err == nil && (place == "" || isPlace(place)) {
+		return place, nil
+	}
+	return "", fault.New(fault.Invalid, "bad_cursor", "the cursor is not one that a list of failed events gave").At("cursor")
+}
+
+// isPlace says whether a text has the form of a place in the list: the time of receipt in 15 digits, and an id.
+func isPlace(place string) bool {
+	received, _, found := strings.Cut(place, "#")
+	_, err := strconv.ParseUint(received, 10, 64)
+	return found && err == nil && len(received) == 15 && len(place) <= maxPlaceBytes && utf8.ValidString(place)
 }
 
 // newestFailed lists what has not expired, the one received last first.

@@ -165,6 +165,8 @@ func check(e event.Envelope) error {
 		return bad("workspace", "the message names no workspace")
 	case e.Type != "" && !e.Type.Valid():
 		return bad("type", "the message has a type that no event has")
+	case !e.Received.Plausible():
+		return bad("received", "the message was received outside the years 1970 to 2099")
 	case e.First < 0:
 		return bad("first", "the place of the first event is negative")
 	case e.Refused != nil:

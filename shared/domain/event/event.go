@@ -68,6 +68,10 @@ func (m Millis) Sub(n Millis) time.Duration { return time.Duration(m-n) * time.M
 // Day is the UTC calendar day, 2006-01-02.
 func (m Millis) Day() string { return m.Time().Format(time.DateOnly) }
 
+// Plausible says whether the instant lies in the years 1970 to 2099, as every time does that is taken from a client. Beyond them days have no
+// names that sort.
+func (m Millis) Plausible() bool { return !m.Time().Before(earliest) && m.Time().Before(latest) }
+
 // Envelope is one message of the touchpoint queue: some events of one request with what the collector knows about it, or the note that a request
 // was refused, which has no events.
 type Envelope struct {

@@ -77,15 +77,20 @@ func NewIdentifier(kind Kind, value string) (Identifier, error) {
 	if strings.ContainsFunc(value, unicode.IsControl) {
 		return "", fault.Newf(fault.Invalid, "bad_identifier", "the %s identifier holds a control character", kind)
 	}
-	if strings.ContainsRune(value, unicode.ReplacementChar) {
-		return "", fault.Newf(fault.Invalid, "bad_encoding",
-			"the %s identifier held bytes that are no UTF-8, which are lost: two such identifiers look the same; send text in UTF-8", kind)
+	if lossy(value) {
+		return "", fault.Newf(fault.Invalid, "bad_encoding", "the %s identifier %s", kind, lostCharacter)
 	}
 	if blocked[strings.ToLower(strings.TrimSpace(value))] {
 		return "", fault.Newf(fault.Invalid, "blocked_identifier", "the %s identifier is a filler value that many people share, such as null or 0", kind)
 	}
 	return Identifier(string(kind) + ":" + value), nil
 }
+
+const lostCharacter = "holds a character that was lost on the way (U+FFFD); send it as UTF-8"
+
+// lossy says whether an id holds U+FFFD, which is what all bytes that are no UTF-8 and all halves of surrogate pairs are read as. Two ids that
+// differ in such bytes alone would be one, and so would two people, two events or two orders.
+func lossy(id string) bool { return strings.ContainsRune(id, unicode.ReplacementChar) }
 
 func phoneRune(r rune) rune {
 	if unicode.IsSpace(r) || strings.ContainsRune("-()./", r) {

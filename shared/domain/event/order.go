@@ -27,6 +27,9 @@ func (p parser) commerce(e *Event) error {
 	if len(order.ID) > MaxIdentifierBytes {
 		return fault.Newf(fault.Invalid, "key_too_long", "the order id has %d bytes, the limit is %d", len(order.ID), MaxIdentifierBytes).At("properties.order_id")
 	}
+	if lossy(order.ID) {
+		return fault.New(fault.Invalid, "bad_encoding", "the order id "+lostCharacter).At("properties.order_id")
+	}
 	order.ID = clean(order.ID)
 	if currency := firstText(e.Properties, "currency"); currency != "" {
 		code, err := money.Currency(currency)

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"unicode"
 
@@ -105,8 +106,8 @@ func (p parser) id(e *Event, raw []byte) error {
 	if strings.ContainsFunc(string(e.ID), unicode.IsControl) {
 		return fault.New(fault.Invalid, "bad_identifier", "messageId holds a control character").At("messageId")
 	}
-	if strings.ContainsRune(string(e.ID), unicode.ReplacementChar) {
-		return fault.New(fault.Invalid, "bad_encoding", "messageId held bytes that are no UTF-8, which are lost; send text in UTF-8").At("messageId")
+	if lossy(string(e.ID)) {
+		return fault.New(fault.Invalid, "bad_encoding", "messageId "+lostCharacter).At("messageId")
 	}
 	switch {
 	case e.ID != "":
@@ -167,6 +168,9 @@ func object(raw []byte) (map[string]any, error) {
 	var tree map[string]any
 	if err := decoder.Decode(&tree); err != nil || tree == nil {
 		return nil, fault.New(fault.Invalid, "bad_json", "an event must be a JSON object")
+	}
+	if _, err := decoder.Token(); err != io.EOF {
+		return nil, fault.New(fault.Invalid, "bad_json", "an event must be one JSON object, and something follows it")
 	}
 	return tree, nil
 }
