@@ -37,7 +37,7 @@ func (f *Forest) Aliases(user event.Identifier) (users []event.Identifier, count
 			}
 		}
 		for _, l := range n.children {
-			if l.isAlias() {
+			if l.IsAlias() {
 				meet(l.Child)
 			}
 		}

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"slices"
 	"strings"
 
 	"waymark/shared/domain/event"
@@ -96,6 +97,38 @@ func (g *Gathering) Child(l Link) bool {
 // Node is what was taken.
 func (g *Gathering) Node() Node { return g.node }
 
+// Reaches says whether a changed link of this parent makes a difference: it is among those that count, or it is cut. One that came behind
+// MaxChildren others makes none.
+func (n Node) Reaches(l Link) bool {
+	isIt := func(other Link) bool { return other.ends() == l.ends() }
+	return slices.ContainsFunc(n.Children[:min(len(n.Children), MaxChildren)], isIt) || cutEnds(n.Cuts)[l.ends()]
+}
+
+// Displaced lists the links of those children who may have lost their place to changed links of this parent that make a difference, or got one
+// that these left. The node is read after the change; its children are in the order of evidence.
+func (n Node) Displaced(changed []Link) []Link {
+	first := max(MaxChildren-len(changed), 0)
+	if len(changed) == 0 || len(n.Children) <= first {
+		return nil
+	}
+	isChanged := make(map[ends]bool, len(changed))
+	for _, l := range changed {
+		isChanged[l.ends()] = true
+	}
+	return slices.DeleteFunc(slices.Clone(n.Children[first:]), func(l Link) bool { return isChanged[l.ends()] })
+}
+
+// Portion is the longest beginning of a list of links in which no parent has more than most.
+func Portion(links []Link, most int) []Link {
+	ofParent := map[event.Identifier]int{}
+	for i, l := range links {
+		if ofParent[l.Parent]++; ofParent[l.Parent] > most {
+			return links[:i]
+		}
+	}
+	return links
+}
+
 // Sortable writes evidence as text that sorts as Evidence.Before does, with the child behind it, so that a parent's links sort as they count.
 // NUL sorts before all that an id may hold, so a longer id comes after the shorter one that it begins with.
 func (l Link) Sortable() string { return l.Evidence.Sortable() + "\x00" + string(l.Child) }
@@ -105,11 +138,11 @@ func (l Link) valid() bool {
 	if l.Child == l.Parent {
 		return false
 	}
-	return l.Parent.Above(l.Child) || l.isAlias()
+	return l.Parent.Above(l.Child) || l.IsAlias()
 }
 
-// isAlias says whether the link joins two users.
-func (l Link) isAlias() bool { return l.Child.Kind() == event.User && l.Parent.Kind() == event.User }
+// IsAlias says whether the link joins two users.
+func (l Link) IsAlias() bool { return l.Child.Kind() == event.User && l.Parent.Kind() == event.User }
 
 // before orders links by evidence, then by their ends, so that any set of links has one order.
 func (l Link) before(other Link) int {

@@ -227,14 +227,14 @@ func (f *Forest) keep(p Person, whole bool) (Person, bool) {
 
 // children gives the links of those that may have chosen n as their parent. Where the aliases of a user do not count, they need not be asked.
 func (f *Forest) children(n *place) (links []Link, known bool) {
-	if !slices.ContainsFunc(n.children, Link.isAlias) {
+	if !slices.ContainsFunc(n.children, Link.IsAlias) {
 		return n.children, true
 	}
 	count, known := f.settle(n.ID)
 	if count {
 		return n.children, known
 	}
-	return slices.DeleteFunc(slices.Clone(n.children), Link.isAlias), known
+	return slices.DeleteFunc(slices.Clone(n.children), Link.IsAlias), known
 }
 
 // node is a loaded node; one that is not is noted as missing.

@@ -169,7 +169,7 @@ func (f *Forest) verdict(l Link) Apart {
 }
 
 func (f *Forest) aliasesOf(l Link) (users []event.Identifier, count, known bool) {
-	if !l.isAlias() {
+	if !l.IsAlias() {
 		return nil, false, true
 	}
 	return f.Aliases(l.Child)
