@@ -28,7 +28,7 @@ func main() {
 	table := dynamo.New(dynamo.NewClient(os.Getenv), settings.Table)
 	queues, buckets := queue.NewClient(os.Getenv), bucket.NewClient(os.Getenv)
 	h := handler.New(handler.Config{
-		Keys: table, Workspaces: table, Store: table, Windows: table, Failed: table,
+		Keys: table, Workspaces: table, Store: table, Links: table, Aggregates: table, Marks: table, Windows: table, Failed: table,
 		Persons: archive.New(bucket.New(buckets, settings.ArchiveBucket)),
 		Files:   bucket.New(buckets, settings.ExportBucket),
 		Queue:   queue.New(queues, settings.QueueURL), DeadLetters: queue.New(queues, settings.DeadLetterQueueURL),

@@ -1,5 +1,5 @@
-// Package handler answers what is known: about persons, KPIs, exports and failed events. It reads; the one thing it writes is failed events
-// back onto the queue. Every answer is described in docs/openapi.yaml.
+// Package handler answers what is known: about persons, KPIs, exports and failed events. It reads; what it writes is failed events back onto the
+// queue, and an operator's decisions about links with the marks of the windows that they change. Every answer is described in docs/openapi.yaml.
 //
 // It is a package of its own beside main so that tests of the whole system run the very code that Lambda runs. It opens nothing: main wires it.
 //
@@ -31,6 +31,9 @@ type Config struct {
 	Keys        httpapi.KeyStore
 	Workspaces  Workspaces
 	Store       person.Store
+	Links       Links
+	Aggregates  person.Aggregates
+	Marks       Marks
 	Windows     Windows
 	Persons     Persons
 	Failed      FailedEvents
@@ -74,15 +77,17 @@ const (
 	profiles = "/v1/profiles/"
 	exports  = "/v1/exports/"
 	timeline = "/timeline"
+	reason   = "/why"
 )
 
 // fixed lists the paths that name nothing.
 var fixed = map[string]route{
-	"/v1/kpis":          {"/v1/kpis", http.MethodGet, (*Handler).kpis},
-	"/v1/exports":       {"/v1/exports", http.MethodGet, (*Handler).exports},
-	"/v1/failed":        {"/v1/failed", http.MethodGet, (*Handler).failed},
-	"/v1/failed/replay": {"/v1/failed/replay", http.MethodPost, (*Handler).replay},
-	"/v1/status":        {"/v1/status", http.MethodGet, (*Handler).status},
+	"/v1/kpis":              {"/v1/kpis", http.MethodGet, (*Handler).kpis},
+	"/v1/exports":           {"/v1/exports", http.MethodGet, (*Handler).exports},
+	"/v1/failed":            {"/v1/failed", http.MethodGet, (*Handler).failed},
+	"/v1/failed/replay":     {"/v1/failed/replay", http.MethodPost, (*Handler).replay},
+	"/v1/identities/unlink": {"/v1/identities/unlink", http.MethodPost, (*Handler).unlink},
+	"/v1/status":            {"/v1/status", http.MethodGet, (*Handler).status},
 }
 
 // routeOf finds what answers a request, and what its path names. The gateway's own reading of the path comes first: it knows which slash is
@@ -95,6 +100,8 @@ func routeOf(r httpapi.Request) (found route, name string, ok bool) {
 		found = route{profiles + "{id}", http.MethodGet, (*Handler).profile}
 		if id, ok := strings.CutSuffix(rest, timeline); ok {
 			found, rest = route{profiles + "{id}" + timeline, http.MethodGet, (*Handler).timeline}, id
+		} else if id, ok := strings.CutSuffix(rest, reason); ok {
+			found, rest = route{profiles + "{id}" + reason, http.MethodGet, (*Handler).why}, id
 		}
 		return found, named(r, "id", rest), true
 	}

@@ -78,7 +78,7 @@ func newWorld(t testing.TB) *world {
 		must(t, w.table.PutWorkspace(t.Context(), one))
 	}
 	w.config = handler.Config{
-		Keys: w.reads, Workspaces: w.table, Store: w.table, Windows: w.table, Persons: w.archive, Failed: w.table, Queue: w.queue, DeadLetters: w.dead,
+		Keys: w.reads, Workspaces: w.table, Store: w.table, Links: w.table, Aggregates: w.table, Marks: w.table, Windows: w.table, Persons: w.archive, Failed: w.table, Queue: w.queue, DeadLetters: w.dead,
 		Files: w.files, Model: model.Stages, Version: "test", Now: clock,
 	}
 	w.handler = handler.New(w.config)

@@ -246,6 +246,15 @@ func (f *Forest) node(id event.Identifier) (*place, bool) {
 	return n, loaded
 }
 
+// Node is a loaded node as it was added; false, and noted as missing, when it is not there.
+func (f *Forest) Node(id event.Identifier) (Node, bool) {
+	n, loaded := f.node(id)
+	if !loaded {
+		return Node{}, false
+	}
+	return n.Node, true
+}
+
 // Parent chooses the one parent of an identifier: the earliest link that counts. Known is false while something is missing.
 func (f *Forest) Parent(id event.Identifier) (link Link, found, known bool) {
 	n, loaded := f.node(id)

@@ -41,12 +41,15 @@ func (f *Forest) Chain(p Person, from, to event.Identifier) []Step {
 	return out
 }
 
-// Between lists the links between the members of a person, each once, by evidence.
+// Between lists the links between the members of a person that are not cut, whether they count or not, by evidence.
 func (f *Forest) Between(p Person) []Link {
+	isMember := memberSet(p)
 	var out []Link
-	for id, links := range f.between(p) {
-		for _, l := range links {
-			if l.Child == id {
+	for _, m := range p.Members {
+		n := f.nodes[m.ID]
+		cut := cutEnds(n.Cuts)
+		for _, l := range n.Parents {
+			if isMember[l.Parent] && l.valid() && !cut[l.ends()] {
 				out = append(out, l)
 			}
 		}
