@@ -70,8 +70,11 @@ func standing(t *testing.T, w *world) map[ends]bool {
 func TestUnlinkedIsNeverMerged(t *testing.T) {
 	t.Parallel()
 	cuts, merged := 0, 0
-	forSeeds(t, 120, func(t *testing.T, r *rand.Rand) {
-		w := newWorld(t, nil)
+	forSeeds(t, 160, func(t *testing.T, r *rand.Rand) {
+		w, anyEvent := newWorld(t, nil), anyEvent
+		if r.IntN(3) == 0 {
+			anyEvent = anyAlias
+		}
 		var events []string
 		for n := range 10 + r.IntN(25) {
 			var a act
@@ -205,5 +208,42 @@ func TestLaterEventsStayApart(t *testing.T) {
 	must(t, json.Unmarshal([]byte(profile), &p))
 	if p.Person != "anon:v0" || p.Touchpoints != 2 {
 		t.Errorf("the browser is %s with %d touchpoints, want anon:v0 with 2", p.Person, p.Touchpoints)
+	}
+}
+
+// Two users who were given up for each other: the earlier alias counts. When one is given up for a third before that, the other follows by the
+// alias that closed the circle until then, and its days change although they lie before all of the first's.
+func TestCircleGivesWay(t *testing.T) {
+	t.Parallel()
+	alias := func(id int, old, kept string, day int) string {
+		return fmt.Sprintf(`{"type":"alias","messageId":"a%d","userId":%q,"previousId":%q,"timestamp":"2026-11-%02dT10:00:00Z"}`, id, kept, old, day)
+	}
+	page := func(id, user string, day int) string {
+		return fmt.Sprintf(`{"type":"page","messageId":%q,"userId":%q,"timestamp":"2026-11-%02dT10:00:00Z"}`, id, user, day)
+	}
+	before := []string{page("p0", "u0", 5), page("p1", "u1", 2), alias(1, "u0", "u1", 8), alias(2, "u1", "u0", 9)}
+	late := alias(3, "u0", "u2", 7)
+	w := newWorld(t, nil)
+	w.take(t, before...)
+	w.rollUp(t)
+	if _, body := w.ask(t, "GET", "/v1/profiles/user:u0/why", "other=user:u1", ""); body != `{"id":"user:u0","other":"user:u1","same":true,"persons":["user:u1"],`+
+		`"chain":[{"child":"user:u0","parent":"user:u1","at":"2026-11-08T10:00:00.000Z","event":"a1","source":"web","counts":true}],"apart":null}` {
+		t.Errorf("the circle is explained by %s", body)
+	}
+	w.take(t, late)
+	w.rollUp(t)
+	fresh := newWorld(t, nil)
+	fresh.take(t, append(before, late)...)
+	fresh.rollUp(t)
+	checkSame(t, "after the circle gave way", w.told(t, people), fresh.told(t, people))
+	for _, undo := range []string{"", `,"undo":true`} { // and back, and forth again
+		if status, body := w.unlink(t, `{"id":"user:u0","from":"user:u2"`+undo+`}`); status != 200 {
+			t.Fatalf("answered %d %s", status, body)
+		}
+		w.rollUp(t)
+		fresh := newWorld(t, standing(t, w))
+		fresh.take(t, append(before, late)...)
+		fresh.rollUp(t)
+		checkSame(t, "after the circle closed, undo: "+undo, w.told(t, people), fresh.told(t, people))
 	}
 }

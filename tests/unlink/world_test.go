@@ -206,7 +206,7 @@ func (w *world) play(t testing.TB, a act) {
 
 // people are the identifiers of random stories.
 var people = []event.Identifier{
-	"user:u0", "user:u1", "user:u2", "email:e0@x.example", "email:e1@x.example", "anon:v0", "anon:v1", "anon:v2", "anon:v3",
+	"user:u0", "user:u1", "user:u2", "user:u3", "email:e0@x.example", "email:e1@x.example", "anon:v0", "anon:v1", "anon:v2", "anon:v3",
 }
 
 // anyEvent is a page view, an order, an identify or an alias of a few people over two hundred days, often about midnight.
@@ -229,6 +229,15 @@ func anyEvent(r *rand.Rand, n int) string {
 		return fmt.Sprintf(`{"type":"alias","messageId":%q,"userId":"u%d","previousId":"u%d","timestamp":%q}`, id, r.IntN(3), r.IntN(3), said)
 	}
 	return fmt.Sprintf(`{"type":"page","messageId":%q,%s,"timestamp":%q}`, id, who, said)
+}
+
+// anyAlias is a page view or an alias of four users, who soon stand in circles.
+func anyAlias(r *rand.Rand, n int) string {
+	at := time.Date(2026, 11, 1+r.IntN(20), r.IntN(24), 0, 0, 0, time.UTC).Format(time.RFC3339)
+	if r.IntN(2) == 0 {
+		return fmt.Sprintf(`{"type":"page","messageId":"e%d","userId":"u%d","timestamp":%q}`, n, r.IntN(4), at)
+	}
+	return fmt.Sprintf(`{"type":"alias","messageId":"e%d","userId":"u%d","previousId":"u%d","timestamp":%q}`, n, r.IntN(4), r.IntN(4), at)
 }
 
 // PutMarks fails as often as it is told to: a request that dies between the cuts and the marks.
