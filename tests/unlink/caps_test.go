@@ -42,7 +42,9 @@ func page(n int, who, at string) string {
 var crowds = map[string]crowd{
 	"children": {
 		links: identity.MaxChildren - 3,
-		ends:  func(n int) (child, parent event.Identifier) { return event.Identifier(fmt.Sprintf("anon:s%04d", n)), "user:hub" },
+		ends: func(n int) (child, parent event.Identifier) {
+			return event.Identifier(fmt.Sprintf("anon:s%04d", n)), "user:hub"
+		},
 		event: func(r *rand.Rand, n int) string {
 			visitor := fmt.Sprintf(`"anonymousId":"v%d"`, r.IntN(8))
 			if r.IntN(2) == 0 {

@@ -1,4 +1,4 @@
-// Package unlink holds the promise that merge and unlink leave the world as if the two had never been merged: the real process, rollup and query
+// Package unlink_test holds the promise that merge and unlink leave the world as if the two had never been merged: the real process, rollup and query
 // handlers over stores in memory, with random events, cuts and rollups in random order, compared with a world whose store never took the links
 // that are cut in the end.
 package unlink_test

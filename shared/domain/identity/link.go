@@ -13,6 +13,7 @@ package identity
 
 import (
 	"fmt"
+	"strings"
 
 	"waymark/shared/domain/event"
 )
@@ -102,4 +103,32 @@ func has(links []Link, child event.Identifier) bool {
 		}
 	}
 	return false
+}
+
+// Sortable writes evidence as text that sorts as Evidence.Before does, with the child behind it, so that a parent's links sort as they count.
+// NUL sorts before all that an id may hold, so a longer id comes after the shorter one that it begins with.
+func (l Link) Sortable() string { return l.Evidence.Sortable() + "\x00" + string(l.Child) }
+
+// valid says whether a link follows the rules of rank: upwards, or from user to user.
+func (l Link) valid() bool {
+	if l.Child == l.Parent {
+		return false
+	}
+	return l.Parent.Above(l.Child) || l.IsAlias()
+}
+
+// IsAlias says whether the link joins two users.
+func (l Link) IsAlias() bool { return l.Child.Kind() == event.User && l.Parent.Kind() == event.User }
+
+// before orders links by evidence, then by their ends, so that any set of links has one order.
+func (l Link) before(other Link) int {
+	switch {
+	case l.Evidence.Before(other.Evidence):
+		return -1
+	case other.Evidence.Before(l.Evidence):
+		return 1
+	case l.Parent != other.Parent:
+		return strings.Compare(string(l.Parent), string(other.Parent))
+	}
+	return strings.Compare(string(l.Child), string(other.Child))
 }
