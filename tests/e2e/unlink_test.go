@@ -23,7 +23,9 @@ func TestUnlink(t *testing.T) {
 		Apart *struct{ Rule, Reason string }
 	}
 	type persons struct{ Rows []struct{ Numerator any } }
-	type unlinked struct{ Links []struct{ Child, Parent string } }
+	type unlinked struct {
+		Links []struct{ Child, Parent string }
+	}
 	check := func(when, active, root, reason string) {
 		t.Helper()
 		if err := w.Drained(t.Context(), 60*time.Second); err != nil {
