@@ -31,7 +31,7 @@ func main() {
 	touchpoints, dead := queue.New(queues, settings.QueueURL), queue.New(queues, settings.DeadLetterQueueURL)
 	objects := archive.New(bucket.New(buckets, settings.ArchiveBucket))
 	h := handler.New(handler.Config{
-		Keys: table, Workspaces: table, Store: table, Windows: table, Failed: table, Refusals: table, Index: table,
+		Keys: table, Workspaces: table, Store: table, Links: table, Aggregates: table, Marks: table, Windows: table, Failed: table, Refusals: table, Index: table,
 		Persons: objects, Archive: objects, Files: bucket.New(buckets, settings.ExportBucket), Queue: touchpoints, DeadLetters: dead,
 		Desk:  failed.Desk{Records: table, Changes: table, Queue: touchpoints, Dead: dead, Decode: queue.Decode, Now: time.Now},
 		Model: model.Stages, Names: model.TrackNames(), Decode: queue.Decode, Version: config.Version(), Now: time.Now,

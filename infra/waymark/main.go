@@ -32,6 +32,7 @@ func commands() []command {
 		{"dev", "run the whole system on this machine", cmdDev},
 		{"workspace", "make and list workspaces and their keys", cmdWorkspace},
 		{"keys", "list, add and rotate the keys of a workspace", cmdKeys},
+		{"profile", "show a person, explain why identifiers are one, part them", cmdProfile},
 		{"import", "send a CSV or NDJSON file through the HTTP API", cmdImport},
 		{"failed", "see, mend and replay what could not be processed", cmdFailed},
 		{"quality", "count what became of the events that came in", cmdQuality},

@@ -63,67 +63,52 @@ func (l Loaded) Roots() []event.Identifier {
 
 // Load finds the persons of the given identifiers. Each identifier is read once, however many persons' trees it is asked for in.
 func Load(ctx context.Context, store Store, ws string, ids []event.Identifier) (Loaded, error) {
-	read := map[event.Identifier]profile.Partition{}
-	forests := make(map[event.Identifier]*identity.Forest, len(ids))
-	open := make(map[event.Identifier]*identity.Forest, len(ids))
-	for _, id := range ids {
-		forests[id] = identity.NewForest(id)
-		open[id] = forests[id]
-	}
-	for len(open) > 0 {
-		if err := grow(ctx, store, ws, open, read); err != nil {
-			return Loaded{}, err
-		}
-	}
 	loaded := Loaded{roots: map[event.Identifier]event.Identifier{}, persons: map[event.Identifier]Person{}}
-	for id, forest := range forests {
-		found := forest.Person()
-		loaded.roots[id], loaded.roots[found.Root] = found.Root, found.Root
-		if _, known := loaded.persons[found.Root]; known {
-			continue
+	read := &reading{store: store, partitions: map[event.Identifier]profile.Partition{}}
+	forest, open := identity.NewForest(""), ids
+	answer := func() {
+		asked := open
+		open = nil
+		for _, id := range asked {
+			found, known := forest.Of(id)
+			if !known {
+				open = append(open, id)
+				continue
+			}
+			loaded.roots[id], loaded.roots[found.Root] = found.Root, found.Root
+			loaded.persons[found.Root] = Person{Person: found}
 		}
-		p := Person{Person: found}
-		for _, member := range found.IDs() {
-			p.Partitions = append(p.Partitions, read[member])
+	}
+	if err := Walk(ctx, read, ws, forest, answer); err != nil {
+		return Loaded{}, err
+	}
+	for root, p := range loaded.persons {
+		for _, member := range p.IDs() {
+			p.Partitions = append(p.Partitions, read.partitions[member])
 		}
-		loaded.persons[found.Root] = p
+		loaded.persons[root] = p
 	}
 	return loaded, loaded.claim(ctx, store, ws)
 }
 
-// grow loads what the open forests need next, and closes those that need nothing more.
-func grow(ctx context.Context, store Store, ws string, open map[event.Identifier]*identity.Forest, read map[event.Identifier]profile.Partition) error {
-	wanted := map[event.Identifier]bool{}
-	for start, forest := range open {
-		needs := forest.Needs()
-		if len(needs) == 0 {
-			delete(open, start)
-		}
-		for _, id := range needs {
-			if p, found := read[id]; found {
-				forest.Add(p.Node)
-				continue
-			}
-			wanted[id] = true
-		}
-	}
-	if len(wanted) == 0 {
-		return nil
-	}
-	missing := make([]event.Identifier, 0, len(wanted))
-	for id := range wanted {
-		missing = append(missing, id)
-	}
-	slices.Sort(missing)
-	partitions, err := store.Partitions(ctx, ws, missing)
+// reading keeps the partitions whose nodes a forest asked for.
+type reading struct {
+	store      Store
+	partitions map[event.Identifier]profile.Partition
+}
+
+// Nodes reads whole partitions.
+func (r *reading) Nodes(ctx context.Context, ws string, ids []event.Identifier) ([]identity.Node, error) {
+	partitions, err := r.store.Partitions(ctx, ws, ids)
 	if err != nil {
-		return fmt.Errorf("read partitions: %w", err)
+		return nil, fmt.Errorf("read partitions: %w", err)
 	}
+	nodes := make([]identity.Node, len(ids))
 	for i, p := range partitions {
-		p.ID, p.Node.ID = missing[i], missing[i]
-		read[missing[i]] = p
+		p.ID, p.Node.ID = ids[i], ids[i]
+		r.partitions[ids[i]], nodes[i] = p, p.Node
 	}
-	return nil
+	return nodes, nil
 }
 
 // claim loads who claims the orders of the persons found.

@@ -81,7 +81,8 @@ func newSystem(t *testing.T) *system {
 		Reader: httpapi.NewKeyring(s.table, time.Now).Reader, Model: model.Stages, Now: time.Now,
 	})
 	asks := query.New(query.Config{
-		Keys: s.table, Workspaces: s.table, Store: s.table, Windows: s.table, Failed: s.table, Persons: objects, Files: memory.NewBucket(),
+		Keys: s.table, Workspaces: s.table, Store: s.table, Links: s.table, Aggregates: s.table, Marks: s.table, Windows: s.table, Failed: s.table,
+		Persons: objects, Files: memory.NewBucket(),
 		Refusals: s.table, Index: s.table, Archive: objects, Names: model.TrackNames(), Decode: queue.Decode,
 		Queue: s.queue, DeadLetters: memory.NewQueue(), Model: model.Stages, Version: "test", Now: time.Now,
 	})

@@ -128,7 +128,7 @@ func (h *Handler) apply(ctx context.Context, b *batch, name string, items []item
 			return
 		}
 	}
-	if err := h.Marks.PutMarks(ctx, t.Space(), m.list()); err != nil {
+	if err := h.Marks.PutMarks(ctx, t.Space(), m.Marks()); err != nil {
 		h.give(ctx, b, items, "mark windows", err)
 		return
 	}

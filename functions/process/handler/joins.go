@@ -9,6 +9,7 @@ import (
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/profile"
+	"waymark/shared/person"
 )
 
 // joinTraits adds what identify and group calls say.
@@ -55,8 +56,8 @@ func (h *Handler) joinTraitsOf(ctx context.Context, ws string, id event.Identifi
 	return fault.New(fault.Unavailable, "busy_identifier", "too many writers at once on one identifier's traits")
 }
 
-// joinLinks writes the links that these events prove, unless earlier evidence is stored. A link may move a person's past to another person,
-// so the child's tree is marked; on the repeat path too, because a crash may have come between the link and the mark.
+// joinLinks writes the links that these events prove, unless earlier evidence is stored. A link may move a person's past to another person, so
+// whomever it reaches is marked; on the repeat path too, because a crash may have come between the link and the mark.
 func (h *Handler) joinLinks(ctx context.Context, t tenant, m *marks, items []item) error {
 	links := proven(items)
 	if len(links) == 0 {
@@ -66,17 +67,33 @@ func (h *Handler) joinLinks(ctx context.Context, t tenant, m *marks, items []ite
 	if err != nil {
 		return fmt.Errorf("load links: %w", err)
 	}
-	var moved []event.Identifier
+	var fresh []identity.Link
 	for i, link := range links {
-		if found[i] && stored[i].Before(link.Evidence) {
-			continue
+		if !found[i] || !stored[i].Before(link.Evidence) {
+			fresh = append(fresh, link)
 		}
+	}
+	reach := person.Reach{Nodes: h.Links, Aggregates: h.Timeline, Workers: h.Workers}
+	for len(fresh) > 0 {
+		now := identity.Portion(fresh, person.MaxChanged)
+		fresh = fresh[len(now):]
+		if err := h.putLinks(ctx, t, m, reach, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Handler) putLinks(ctx context.Context, t tenant, m *marks, reach person.Reach, links []identity.Link) error {
+	if err := reach.MarkBefore(ctx, t.Space(), links, m.Days); err != nil {
+		return err
+	}
+	for _, link := range links {
 		if err := h.Links.PutLink(ctx, t.Space(), link); err != nil {
 			return fmt.Errorf("put link: %w", err)
 		}
-		moved = append(moved, link.Child)
 	}
-	return h.markTrees(ctx, t, m, moved)
+	return reach.Mark(ctx, t.Space(), links, m.Days)
 }
 
 // proven gives each link that the events prove once, with its earliest evidence.
@@ -97,41 +114,6 @@ func proven(items []item) []identity.Link {
 		}
 	}
 	return links
-}
-
-// markTrees marks the first active day of every identifier in the trees below the given ones. Later days follow in the rollup, which marks
-// whatever a changed day can reach.
-func (h *Handler) markTrees(ctx context.Context, t tenant, m *marks, roots []event.Identifier) error {
-	seen := map[event.Identifier]bool{}
-	for level := roots; len(level) > 0; {
-		var next []event.Identifier
-		nodes, err := h.Links.Nodes(ctx, t.Space(), level)
-		if err != nil {
-			return fmt.Errorf("load tree: %w", err)
-		}
-		for _, n := range nodes {
-			if seen[n.ID] {
-				continue
-			}
-			seen[n.ID] = true
-			for _, l := range n.Children {
-				if !seen[l.Child] {
-					next = append(next, l.Child)
-				}
-			}
-			a, _, err := h.Timeline.Load(ctx, t.Space(), n.ID, nil)
-			if err != nil {
-				return fmt.Errorf("load first touchpoint: %w", err)
-			}
-			if a.Touchpoints > 0 {
-				m.at(a.First.At, n.ID)
-				m.at(a.First.At.Add(event.SkewTolerance), n.ID)
-			}
-		}
-		slices.Sort(next)
-		level = slices.Compact(next)
-	}
-	return nil
 }
 
 // claimOrders joins the claims to each order. Where several events claim one order, the windows of all of them are marked: one of them counts

@@ -16,6 +16,7 @@ import (
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/identity"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/workspace"
 )
@@ -24,6 +25,8 @@ import (
 var routes = []struct{ method, pattern, path, query, body string }{
 	{"GET", "/v1/profiles/{id}", "/v1/profiles/user:42", "", ""},
 	{"GET", "/v1/profiles/{id}/timeline", "/v1/profiles/user:42/timeline", "", ""},
+	{"GET", "/v1/profiles/{id}/why", "/v1/profiles/anon:phone/why", "other=user:42", ""},
+	{"POST", "/v1/identities/unlink", "/v1/identities/unlink", "", `{"id":"anon:tablet","from":"user:42"}`},
 	{"GET", "/v1/kpis", "/v1/kpis", "from=2011-03-01&to=2011-04-01", ""},
 	{"GET", "/v1/exports", "/v1/exports", "", ""},
 	{"GET", "/v1/exports/{name}", "/v1/exports/daily-2026-11-21-r1", "", ""},
@@ -42,6 +45,7 @@ var routes = []struct{ method, pattern, path, query, body string }{
 func full(t testing.TB) *world {
 	t.Helper()
 	w := march(t)
+	w.take(t, `{"type":"identify","anonymousId":"tablet","userId":"42","messageId":"m99","timestamp":"2011-04-02T10:00:00Z"}`)
 	w.export(t, "demo", "daily-2026-11-21-r1", "a,b\r\n1,2\r\n")
 	w.export(t, "demo", "large", strings.Repeat("a", 5<<20))
 	w.fail(t, "demo", "bad_time", 3)
@@ -81,6 +85,9 @@ func TestKeysOpenWhatTheyMay(t *testing.T) {
 			}
 		}
 		other := w.send(t, r.method, r.path, r.query, "Bearer sk_shop", r.body)
+		if r.pattern == "/v1/identities/unlink" && other.StatusCode != 404 {
+			t.Errorf("another workspace unlinks: %d %s", other.StatusCode, other.Body)
+		}
 		for _, secret := range []string{"anon:phone", "o1", "Jo@", "12.505", "bad_time", "it is bad", "daily-2026"} {
 			if strings.Contains(other.Body, secret) {
 				t.Errorf("%s %s tells another workspace %s: %s", r.method, r.path, secret, other.Body)
@@ -145,6 +152,12 @@ func (b broken) Claims(context.Context, string, []string) (map[string]profile.Cl
 	return nil, nil, b.err
 }
 
+func (b broken) Nodes(context.Context, string, []event.Identifier) ([]identity.Node, error) {
+	return nil, b.err
+}
+
+func (b broken) PutCut(context.Context, string, identity.Cut) error { return b.err }
+
 func (b broken) Failed(context.Context, string, string, string, int) ([]event.Failed, string, error) {
 	return nil, "", b.err
 }
@@ -181,7 +194,7 @@ func (b broken) List(context.Context, string) ([]string, error) { return nil, b.
 func (w *world) brokenStores(err error) *world {
 	b := broken{brokenWindows{err}}
 	c := w.config
-	c.Store, c.Windows, c.Failed = b, b, b
+	c.Store, c.Links, c.Windows, c.Failed = b, b, b, b
 	c.Desk.Records, c.Desk.Changes, c.Desk.Dead = b, b, b
 	c.Files = brokenFiles{w.config.Files, b}
 	out := *w
@@ -244,6 +257,11 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"GET", "/v1/profiles/{id}/timeline", "/v1/profiles/user:42/timeline", "limit=0"},
 		{"GET", "/v1/profiles/{id}/timeline", "/v1/profiles/user:nobody/timeline", ""},
 		{"GET", "/v1/profiles/{id}/timeline", "/v1/profiles/user:42/timeline", "limit=1"},
+		{"GET", "/v1/profiles/{id}/why", "/v1/profiles/user:42/why", ""},
+		{"GET", "/v1/profiles/{id}/why", "/v1/profiles/user:42/why", "other=user:nobody"},
+		{"GET", "/v1/profiles/{id}/why", "/v1/profiles/user:42/why", "other=anon:stranger"},
+		{"GET", "/v1/profiles/{id}/why", "/v1/profiles/user:42/why", "other=anon:tablet"}, // cut above
+		{"POST", "/v1/identities/unlink", "/v1/identities/unlink", ""},
 		{"GET", "/v1/kpis", "/v1/kpis", "metric=happiness"},
 		{"GET", "/v1/kpis", "/v1/kpis", "from=2011-03-01&to=2011-04-01&by=country"},
 		{"GET", "/v1/kpis", "/v1/kpis", "from=2011-03-01&to=2011-04-01&grain=period"},
@@ -260,6 +278,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	} {
 		contract.Check(t, r.method, r.pattern, w.send(t, r.method, r.path, r.query, "Bearer sk_demo", ""))
 	}
+	contract.Check(t, "POST", "/v1/identities/unlink", w.send(t, "POST", "/v1/identities/unlink", "", "Bearer sk_demo", `{"id":"anon:stranger"}`))
 	contract.Check(t, "GET", "/health", down.send(t, "GET", "/health", "", "", ""))
 	if missing := contract.Unchecked("query"); len(missing) > 0 {
 		t.Errorf("described and never answered: %v", missing)

@@ -1,5 +1,6 @@
-// Package handler answers what is known: about persons, KPIs, exports and failed events. It reads; the one thing it writes is what
-// package failed does with failed events and dead letters. Every answer is described in docs/openapi.yaml.
+// Package handler answers what is known: about persons, KPIs, exports and failed events. It reads; what it writes is an operator's: decisions about
+// links with the marks of the windows that they change, and what package failed does with failed events and dead letters. Every answer is described
+// in docs/openapi.yaml.
 //
 // It is a package of its own beside main so that tests of the whole system run the very code that Lambda runs. It opens nothing: main wires it.
 //
@@ -33,6 +34,9 @@ type Config struct {
 	Keys        httpapi.KeyStore
 	Workspaces  Workspaces
 	Store       person.Store
+	Links       Links
+	Aggregates  person.Aggregates
+	Marks       Marks
 	Windows     Windows
 	Persons     Persons
 	Failed      FailedEvents
@@ -83,18 +87,20 @@ const (
 	exports  = "/v1/exports/"
 	failures = "/v1/failed/"
 	timeline = "/timeline"
+	reason   = "/why"
 )
 
 // fixed lists the paths that name nothing.
 var fixed = map[string]route{
-	"/v1/kpis":           {"/v1/kpis", http.MethodGet, (*Handler).kpis},
-	"/v1/exports":        {"/v1/exports", http.MethodGet, (*Handler).exports},
-	"/v1/failed":         {"/v1/failed", http.MethodGet, (*Handler).failed},
-	"/v1/failed/replay":  {"/v1/failed/replay", http.MethodPost, (*Handler).replay},
-	"/v1/failed/dead":    {"/v1/failed/dead", http.MethodGet, (*Handler).dead},
-	"/v1/failed/redrive": {"/v1/failed/redrive", http.MethodPost, (*Handler).redrive},
-	"/v1/status":         {"/v1/status", http.MethodGet, (*Handler).status},
-	"/v1/quality":        {"/v1/quality", http.MethodGet, (*Handler).quality},
+	"/v1/kpis":              {"/v1/kpis", http.MethodGet, (*Handler).kpis},
+	"/v1/exports":           {"/v1/exports", http.MethodGet, (*Handler).exports},
+	"/v1/failed":            {"/v1/failed", http.MethodGet, (*Handler).failed},
+	"/v1/failed/replay":     {"/v1/failed/replay", http.MethodPost, (*Handler).replay},
+	"/v1/failed/dead":       {"/v1/failed/dead", http.MethodGet, (*Handler).dead},
+	"/v1/failed/redrive":    {"/v1/failed/redrive", http.MethodPost, (*Handler).redrive},
+	"/v1/status":            {"/v1/status", http.MethodGet, (*Handler).status},
+	"/v1/quality":           {"/v1/quality", http.MethodGet, (*Handler).quality},
+	"/v1/identities/unlink": {"/v1/identities/unlink", http.MethodPost, (*Handler).unlink},
 }
 
 // routeOf finds what answers a request, and what its path names. The gateway's own reading of the path comes first: it knows which slash is
@@ -107,6 +113,8 @@ func routeOf(r httpapi.Request) (found route, name string, ok bool) {
 		found = route{profiles + "{id}", http.MethodGet, (*Handler).profile}
 		if id, ok := strings.CutSuffix(rest, timeline); ok {
 			found, rest = route{profiles + "{id}" + timeline, http.MethodGet, (*Handler).timeline}, id
+		} else if id, ok := strings.CutSuffix(rest, reason); ok {
+			found, rest = route{profiles + "{id}" + reason, http.MethodGet, (*Handler).why}, id
 		}
 		return found, named(r, "id", rest), true
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/workspace"
@@ -15,6 +16,17 @@ import (
 type Workspaces interface {
 	Workspace(ctx context.Context, name string) (workspace.Workspace, error)
 	Workspaces(ctx context.Context) ([]workspace.Workspace, error)
+}
+
+// Links reads the forest and keeps decisions about its links. PutCut keeps the latest.
+type Links interface {
+	Nodes(ctx context.Context, ws string, ids []event.Identifier) ([]identity.Node, error)
+	PutCut(ctx context.Context, ws string, c identity.Cut) error
+}
+
+// Marks says which windows must be computed anew.
+type Marks interface {
+	PutMarks(ctx context.Context, ws string, marks []kpi.Mark) error
 }
 
 // Windows reads computed windows, when they were computed last, and which are dirty.

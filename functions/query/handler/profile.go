@@ -12,7 +12,6 @@ import (
 
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
-	"waymark/shared/domain/fault"
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/profile"
@@ -113,8 +112,7 @@ func (h *Handler) person(ctx context.Context, q question) (person.Person, journe
 			return p, p.Journey(model, event.At(h.Now())), model, nil
 		}
 	}
-	return person.Person{}, journey.Journey{}, nil, fault.New(fault.NotFound, "no_person",
-		"nothing is known of this identifier; it is written kind:value, such as user:42 or email:a@b.c")
+	return person.Person{}, journey.Journey{}, nil, errNoPerson()
 }
 
 // identifiers reads the path's parameter as it stands, and decoded once more where that says something else: gateways differ in what they
@@ -142,9 +140,11 @@ func identifiers(text string) ([]event.Identifier, error) {
 
 // isKnown tells a person of whom anything is stored from one that nobody has heard of.
 func isKnown(p person.Person) bool {
-	return len(p.Partitions) > 1 || slices.ContainsFunc(p.Partitions, func(one profile.Partition) bool {
-		return len(one.Touchpoints)+len(one.Traits)+len(one.Node.Parents)+len(one.Node.Children) > 0
-	})
+	return len(p.Partitions) > 1 || slices.ContainsFunc(p.Partitions, hasAnything)
+}
+
+func hasAnything(p profile.Partition) bool {
+	return len(p.Touchpoints)+len(p.Traits)+len(p.Node.Parents)+len(p.Node.Children)+len(p.Node.Cuts) > 0
 }
 
 func members(p person.Person) []memberAnswer {

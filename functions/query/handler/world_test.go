@@ -80,7 +80,8 @@ func newWorld(t testing.TB) *world {
 		must(t, w.table.PutWorkspace(t.Context(), one))
 	}
 	w.config = handler.Config{
-		Keys: w.reads, Workspaces: w.table, Store: w.table, Windows: w.table, Persons: w.archive, Failed: w.table, Queue: w.queue, DeadLetters: w.dead,
+		Keys: w.reads, Workspaces: w.table, Store: w.table, Links: w.table, Aggregates: w.table, Marks: w.table, Windows: w.table, Persons: w.archive, Failed: w.table,
+		Queue: w.queue, DeadLetters: w.dead,
 		Desk:     failed.Desk{Records: w.table, Changes: w.table, Queue: w.queue, Dead: w.dead, Decode: queue.Decode, Now: clock},
 		Refusals: w.table, Index: w.table, Archive: w.archive, Names: model.TrackNames(), Decode: queue.Decode,
 		Files: w.files, Model: model.Stages, Version: "test", Now: clock,

@@ -32,6 +32,7 @@ type TableUnderTest interface {
 	Evidence(ctx context.Context, workspace string, links []identity.Link) ([]identity.Evidence, []bool, error)
 	PutLink(ctx context.Context, workspace string, l identity.Link) error
 	Nodes(ctx context.Context, workspace string, ids []event.Identifier) ([]identity.Node, error)
+	PutCut(ctx context.Context, workspace string, c identity.Cut) error
 	Claims(ctx context.Context, workspace string, keys []string) (map[string]profile.Claims, map[string]int64, error)
 	PutClaims(ctx context.Context, workspace, key string, c profile.Claims, version int64) error
 
@@ -104,6 +105,10 @@ func Table(t *testing.T, open OpenTable) {
 		{"evidence of links", evidence},
 		{"links join", linksJoin},
 		{"nodes", nodes},
+		{"children by evidence", childrenByEvidence},
+		{"many parents", manyParents},
+		{"cuts join", cutsJoin},
+		{"cut links", cutLinks},
 		{"partitions", partitions},
 		{"claims", claims},
 		{"marks", marks},

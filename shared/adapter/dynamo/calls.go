@@ -48,15 +48,28 @@ func after(version int64) condition {
 }
 
 func (t *Table) put(ctx context.Context, i item, c condition) error {
+	_, err := t.putReturning(ctx, i, c, types.ReturnValueNone)
+	return err
+}
+
+// swap is put; it gives the item that was there, nil if there was none.
+func (t *Table) swap(ctx context.Context, i item, c condition) (item, error) {
+	return t.putReturning(ctx, i, c, types.ReturnValueAllOld)
+}
+
+func (t *Table) putReturning(ctx context.Context, i item, c condition, values types.ReturnValue) (item, error) {
 	if err := i.checkSize(); err != nil {
-		return err
+		return nil, err
 	}
-	input := &dynamodb.PutItemInput{TableName: &t.name, Item: i}
+	input := &dynamodb.PutItemInput{TableName: &t.name, Item: i, ReturnValues: values}
 	if c.expression != "" {
 		input.ConditionExpression, input.ExpressionAttributeValues = &c.expression, c.values
 	}
-	_, err := t.client.PutItem(ctx, input)
-	return err
+	out, err := t.client.PutItem(ctx, input)
+	if err != nil || len(out.Attributes) == 0 {
+		return nil, err
+	}
+	return out.Attributes, nil
 }
 
 func (t *Table) delete(ctx context.Context, at address) error {

@@ -10,7 +10,9 @@
 //	                       T#~first original time#hash      page of touchpoints within a minute
 //	                       R                           yes  traits
 //	                       L#parent                         link to a parent                   e: its evidence, sorts as evidence does
-//	                       M#child                          the same link, seen from the parent  e
+//	                       M#evidence, child                the same link, seen from the parent, sorted by its evidence
+//	                       CL#parent                        decision about the link to a parent  e: its time, sorts as decisions do
+//	                       CM#child                         the same decision, seen from the parent  e
 //	ws#order#order key     O                           yes  claims to that order or refund
 //	ws#dirty               not before#grain#window key#random  mark of a dirty window
 //	ws#kpi#grain           window key                  yes  window with its rows (v is the revision)

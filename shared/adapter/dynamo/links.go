@@ -37,53 +37,92 @@ func (t *Table) Evidence(ctx context.Context, workspace string, links []identity
 	return evidence, found, nil
 }
 
-// upward is where the child keeps a link, downward where the parent does.
+// upward is where the child keeps a link.
 func upward(workspace string, l identity.Link) address {
 	return address{partitionOf(workspace, l.Child), "L#" + fit(string(l.Parent), maxSKBytes-2)}
 }
 
+// maxOrderBytes is how much of a link's evidence a sort key has room for. It is more than any source and id of ours; of longer ones the rest
+// decides no order any more.
+const maxOrderBytes = maxSKBytes - 2 - 65
+
+// downward is where the parent keeps it: behind the links with earlier evidence.
 func downward(workspace string, l identity.Link) address {
-	return address{partitionOf(workspace, l.Parent), "M#" + fit(string(l.Child), maxSKBytes-2)}
+	order := l.Sortable()
+	if len(order) > maxSKBytes-2 {
+		order = strings.ToValidUTF8(order[:maxOrderBytes], "") + fit(order, 0)
+	}
+	return address{partitionOf(workspace, l.Parent), "M#" + order}
 }
 
-// PutLink stores a link with the child and with the parent unless earlier or the same evidence for it is there. Writing it twice, or links in
-// any order, ends the same.
+// PutLink stores a link with the child and with the parent unless earlier evidence for it is there. Writing it twice, or links in any order,
+// ends the same. The parent's side is written first, so that a link which the child knows is never missing there; what a crash may leave behind
+// is the same link with later evidence, and a reader passes that over.
 func (t *Table) PutLink(ctx context.Context, workspace string, l identity.Link) error {
-	order := text(sortable(l.Evidence))
-	for _, at := range []address{upward(workspace, l), downward(workspace, l)} {
-		i, err := t.packed(at, l)
+	below, err := t.packed(downward(workspace, l), l)
+	if err != nil {
+		return fmt.Errorf("encode link: %w", err)
+	}
+	if err := t.put(ctx, below, condition{}); err != nil {
+		return translate("write link", err)
+	}
+	above, err := t.packed(upward(workspace, l), l)
+	if err != nil {
+		return fmt.Errorf("encode link: %w", err)
+	}
+	order := text(l.Evidence.Sortable())
+	above["e"] = order
+	replaced, err := t.swap(ctx, above, condition{expression: "attribute_not_exists(PK) OR e >= :e", values: item{":e": order}})
+	if conditionFailed(err) { // earlier evidence is there: ours stays nowhere
+		return translate("take back link", t.delete(ctx, downward(workspace, l)))
+	}
+	if err != nil || replaced == nil {
+		return translate("write link", err)
+	}
+	var old identity.Link
+	if err := t.unpack(replaced, &old); err != nil {
+		return err
+	}
+	if at := downward(workspace, old); at != downward(workspace, l) {
+		return translate("delete later link", t.delete(ctx, at))
+	}
+	return nil
+}
+
+// PutCut stores a decision about a link with both its ends unless a later one about the same link is there. Writing it twice, or decisions in
+// any order, ends the same.
+func (t *Table) PutCut(ctx context.Context, workspace string, c identity.Cut) error {
+	order := text(fmt.Sprintf("%015d\x00%t\x00%s", c.At, c.Undone, c.Reason)) // sorts as Cut.Before does
+	for _, at := range []address{
+		{partitionOf(workspace, c.Child), "CL#" + fit(string(c.Parent), maxSKBytes-3)},
+		{partitionOf(workspace, c.Parent), "CM#" + fit(string(c.Child), maxSKBytes-3)},
+	} {
+		i, err := t.packed(at, c)
 		if err != nil {
-			return fmt.Errorf("encode link: %w", err)
+			return fmt.Errorf("encode cut: %w", err)
 		}
 		i["e"] = order
-		earlier := condition{expression: "attribute_not_exists(PK) OR e > :e", values: item{":e": order}}
-		if err := t.put(ctx, i, earlier); err != nil && !conditionFailed(err) {
-			return translate("write link", err)
+		later := condition{expression: "attribute_not_exists(PK) OR e < :e", values: item{":e": order}}
+		if err := t.put(ctx, i, later); err != nil && !conditionFailed(err) {
+			return translate("write cut", err)
 		}
 	}
 	return nil
 }
 
-// sortable writes evidence as text that sorts as Evidence.Before does. NUL sorts before all that an id may hold, so a longer id comes after
-// the shorter one that it begins with.
-func sortable(e identity.Evidence) string {
-	return fmt.Sprintf("%015d\x00%s\x00%s", e.At, e.Event, e.Source)
-}
+// Sort keys of what is read as a node, in this order: cuts, links to parents, links to children by evidence.
+const (
+	firstOfNode = "CL#"
+	afterParent = "M#"
+	lastOfNode  = "M$"
+)
 
-// Nodes reads every link of each identifier, in the order of ids.
+// Nodes reads the links of each identifier and the decisions about them, in the order of ids: of a parent of very many the earliest.
 func (t *Table) Nodes(ctx context.Context, workspace string, ids []event.Identifier) ([]identity.Node, error) {
 	nodes := make([]identity.Node, len(ids))
-	err := parallel(ctx, len(ids), nodesAtOnce, func(ctx context.Context, n int) error {
-		nodes[n].ID = ids[n]
-		for i, err := range t.query(ctx, span{pk: partitionOf(workspace, ids[n]), from: "L#", to: "M$"}) {
-			if err != nil {
-				return err
-			}
-			if err := t.addLink(&nodes[n], i); err != nil {
-				return err
-			}
-		}
-		return nil
+	err := parallel(ctx, len(ids), nodesAtOnce, func(ctx context.Context, n int) (err error) {
+		nodes[n], err = t.node(ctx, partitionOf(workspace, ids[n]), ids[n], func(item) error { return nil }, lastOfNode)
+		return err
 	})
 	if err != nil {
 		return nil, translate("read links", err)
@@ -91,15 +130,52 @@ func (t *Table) Nodes(ctx context.Context, workspace string, ids []event.Identif
 	return nodes, nil
 }
 
-func (t *Table) addLink(node *identity.Node, i item) error {
-	var l identity.Link
-	if err := t.unpack(i, &l); err != nil {
-		return err
+// node reads a partition from its cuts to a last sort key, or to its end. Links that a node has no use for are skipped, not read; what is no link
+// is given to others.
+func (t *Table) node(ctx context.Context, pk string, id event.Identifier, others func(item) error, last string) (identity.Node, error) {
+	reading := identity.Gather(id)
+	for from := firstOfNode; from != ""; {
+		next := ""
+		for i, err := range t.query(ctx, span{pk: pk, from: from, to: last}) {
+			if err != nil {
+				return identity.Node{}, err
+			}
+			more, err := t.gather(reading, i, others)
+			if err != nil {
+				return identity.Node{}, err
+			}
+			if !more {
+				next = map[string]string{"L#": afterParent, "M#": lastOfNode}[i.text("SK")[:2]]
+				break
+			}
+		}
+		if from = next; from >= last {
+			break
+		}
 	}
-	if strings.HasPrefix(i.text("SK"), "L#") {
-		node.Parents = append(node.Parents, l)
-		return nil
+	return reading.Node(), nil
+}
+
+// gather adds one item; false when the rest of its kind need not be read.
+func (t *Table) gather(reading *identity.Gathering, i item, others func(item) error) (bool, error) {
+	kind, _, _ := strings.Cut(i.text("SK"), "#")
+	switch kind {
+	case "CL", "CM":
+		var c identity.Cut
+		err := t.unpack(i, &c)
+		if err == nil {
+			reading.Cut(c)
+		}
+		return true, err
+	case "L", "M":
+		var l identity.Link
+		if err := t.unpack(i, &l); err != nil {
+			return false, err
+		}
+		if kind == "L" {
+			return reading.Parent(l), nil
+		}
+		return reading.Child(l), nil
 	}
-	node.Children = append(node.Children, l)
-	return nil
+	return true, others(i)
 }

@@ -87,4 +87,10 @@ func (r *row) dump(out *strings.Builder, label string) {
 	for _, child := range sortedKeys(r.children) {
 		dump(out, "%s child", r.children[child], label)
 	}
+	for _, parent := range sortedKeys(r.cutsUp) {
+		dump(out, "%s cut from parent", r.cutsUp[parent], label)
+	}
+	for _, child := range sortedKeys(r.cutsDown) {
+		dump(out, "%s cut from child", r.cutsDown[child], label)
+	}
 }

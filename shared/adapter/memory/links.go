@@ -2,7 +2,9 @@ package memory
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"strings"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
@@ -25,11 +27,13 @@ func (t *Table) Evidence(_ context.Context, workspace string, links []identity.L
 func (t *Table) PutLink(_ context.Context, workspace string, l identity.Link) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	join(t.row(workspace, l.Child).parents, l.Parent, l)
+	parent := t.row(workspace, l.Parent)
+	join(parent.children, l.Child, l)
+	parent.sorted = nil
 	if err := t.between("put link"); err != nil {
 		return err
 	}
-	join(t.row(workspace, l.Parent).children, l.Child, l)
+	join(t.row(workspace, l.Child).parents, l.Parent, l)
 	return nil
 }
 
@@ -50,15 +54,50 @@ func (t *Table) Nodes(_ context.Context, workspace string, ids []event.Identifie
 	return nodes, nil
 }
 
+// node gathers the links as dynamo.Table does: those to children in the order of evidence.
 func (r *row) node(id event.Identifier) identity.Node {
-	node := identity.Node{ID: id}
+	reading := identity.Gather(id)
+	for _, cuts := range []map[event.Identifier]identity.Cut{r.cutsUp, r.cutsDown} {
+		for _, end := range sortedKeys(cuts) {
+			reading.Cut(cuts[end])
+		}
+	}
 	for _, parent := range sortedKeys(r.parents) {
-		node.Parents = append(node.Parents, r.parents[parent])
+		if !reading.Parent(r.parents[parent]) {
+			break
+		}
 	}
-	for _, child := range sortedKeys(r.children) {
-		node.Children = append(node.Children, r.children[child])
+	for _, l := range r.byEvidence() {
+		if !reading.Child(l) {
+			break
+		}
 	}
-	return node
+	return reading.Node()
+}
+
+// byEvidence lists the links to children; the list is kept until one of them changes, because it may be long.
+func (r *row) byEvidence() []identity.Link {
+	if r.sorted == nil {
+		r.sorted = slices.SortedFunc(maps.Values(r.children), func(a, b identity.Link) int {
+			return strings.Compare(a.Sortable(), b.Sortable())
+		})
+	}
+	return r.sorted
+}
+
+// PutCut is dynamo.Table.PutCut.
+func (t *Table) PutCut(_ context.Context, workspace string, c identity.Cut) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	decide(t.row(workspace, c.Child).cutsUp, c.Parent, c)
+	decide(t.row(workspace, c.Parent).cutsDown, c.Child, c)
+	return nil
+}
+
+func decide(cuts map[event.Identifier]identity.Cut, end event.Identifier, c identity.Cut) {
+	if stored, found := cuts[end]; !found || stored.Before(c) {
+		cuts[end] = c
+	}
 }
 
 // Claims is dynamo.Table.Claims.

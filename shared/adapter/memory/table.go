@@ -72,6 +72,9 @@ type row struct {
 	traits    versioned[profile.Traits]
 	parents   map[event.Identifier]identity.Link
 	children  map[event.Identifier]identity.Link
+	sorted    []identity.Link                   // children by evidence; nil when it must be made anew
+	cutsUp    map[event.Identifier]identity.Cut // of links to parents
+	cutsDown  map[event.Identifier]identity.Cut // of links to children
 }
 
 func (t *Table) space(name string) *space {
@@ -94,6 +97,7 @@ func (t *Table) row(workspace string, id event.Identifier) *row {
 		r = &row{
 			pages: map[string][]event.Touchpoint{}, copies: map[event.Key][]event.Touchpoint{},
 			parents: map[event.Identifier]identity.Link{}, children: map[event.Identifier]identity.Link{},
+			cutsUp: map[event.Identifier]identity.Cut{}, cutsDown: map[event.Identifier]identity.Cut{},
 		}
 		s.rows[id] = r
 	}

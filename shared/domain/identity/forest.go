@@ -6,11 +6,13 @@ import (
 	"waymark/shared/domain/event"
 )
 
-// Node is one identifier with every link that touches it, as the store holds them.
+// Node is one identifier with the links that touch it, as the store holds them. Of a parent of more than MaxChildren the earliest links do,
+// with at least one more.
 type Node struct {
 	ID       event.Identifier
 	Parents  []Link // links in which it is the child
 	Children []Link // links in which it is the parent
+	Cuts     []Cut  // decisions about its links, the undone among them; a link that is cut may be listed or left out above
 }
 
 // Member is an identifier of a person with the link that made it one; the root has none.
@@ -23,6 +25,7 @@ type Member struct {
 type Person struct {
 	Root    event.Identifier
 	Members []Member // the root first, then by evidence
+	Looked  int      // identifiers looked at to find the members, whether they are or not; at most Caps.Members
 }
 
 // IDs lists the person's identifiers, the root first.
@@ -34,69 +37,208 @@ func (p Person) IDs() []event.Identifier {
 	return out
 }
 
-// Forest is the part of the links around one identifier that is needed to tell its person. Make one with NewForest.
-type Forest struct {
-	start    event.Identifier
-	nodes    map[event.Identifier]Node
-	accepted map[event.Identifier]map[event.Identifier]bool
-	missing  map[event.Identifier]bool
-	aliases  map[event.Identifier]Link // chosen parent of each user met so far
-	met      map[event.Identifier]bool // users whose aliases are settled
+// Has says whether an identifier is one of the person's.
+func (p Person) Has(id event.Identifier) bool {
+	return slices.ContainsFunc(p.Members, func(m Member) bool { return m.ID == id })
 }
 
-// NewForest begins with the identifier whose person is asked for.
-func NewForest(start event.Identifier) *Forest {
-	return &Forest{start: start, nodes: map[event.Identifier]Node{}, accepted: map[event.Identifier]map[event.Identifier]bool{}}
+// Forest is the part of the links around some identifiers that is needed to tell their persons. Make one with NewForest.
+type Forest struct {
+	start   event.Identifier
+	caps    Caps
+	ignored map[ends]bool
+	nodes   map[event.Identifier]*place
+	missing map[event.Identifier]bool
+
+	// What follows from the nodes so far; forgotten when more are added.
+	settled map[event.Identifier]bool // users whose aliases are settled: they count or they do not
+	aliases map[event.Identifier]Link // chosen parents of those users
+	trees   map[event.Identifier]Person
+}
+
+// place is a loaded node with what its own links say.
+type place struct {
+	Node
+	parents  []Link // uncut and valid, by evidence
+	crowded  bool   // more than Caps.Parents of them: none counts
+	children []Link // accepted and valid, by evidence
+	accepts  map[event.Identifier]bool
+}
+
+// NewForest begins with the identifier whose person is asked for, under the limits of the system.
+func NewForest(start event.Identifier) *Forest { return NewForestWith(start, DefaultCaps()) }
+
+// NewForestWith is NewForest under other limits. Children must be at most MaxChildren, for a node lists little more.
+func NewForestWith(start event.Identifier, caps Caps) *Forest {
+	f := &Forest{start: start, caps: caps, nodes: map[event.Identifier]*place{}, missing: map[event.Identifier]bool{}}
+	f.forget()
+	return f
+}
+
+func (f *Forest) forget() {
+	f.settled, f.aliases, f.trees = map[event.Identifier]bool{}, map[event.Identifier]Link{}, map[event.Identifier]Person{}
+}
+
+// Ignoring is a forest of the same nodes in which some links do not count, as if they were cut.
+func (f *Forest) Ignoring(links []Link) *Forest {
+	out := NewForestWith(f.start, f.caps)
+	out.ignored = make(map[ends]bool, len(links))
+	for _, l := range links {
+		out.ignored[l.ends()] = true
+	}
+	for _, p := range f.nodes {
+		out.Add(p.Node)
+	}
+	return out
 }
 
 // Add takes loaded nodes. An identifier without links is a Node with an ID alone.
 func (f *Forest) Add(nodes ...Node) {
 	for _, n := range nodes {
-		f.nodes[n.ID] = n
-		set := make(map[event.Identifier]bool, len(n.Children))
-		for _, l := range earliest(n.Children) {
-			if l.valid() {
-				set[l.Child] = true
-			}
-		}
-		f.accepted[n.ID] = set
+		f.nodes[n.ID] = f.place(n)
 	}
+	f.forget()
+}
+
+func (f *Forest) place(n Node) *place {
+	cut := cutEnds(n.Cuts)
+	counting := func(links []Link) []Link {
+		out := links
+		if len(cut)+len(f.ignored) > 0 {
+			out = slices.DeleteFunc(slices.Clone(links), func(l Link) bool { return cut[l.ends()] || f.ignored[l.ends()] })
+		}
+		if !slices.IsSortedFunc(out, Link.before) {
+			out = slices.SortedFunc(slices.Values(out), Link.before)
+		}
+		return out
+	}
+	isNone := func(l Link) bool { return !l.valid() }
+	parents, children := counting(n.Parents), counting(n.Children)
+	children = children[:min(len(children), f.caps.Children)]
+	p := &place{Node: n, crowded: len(parents) > f.caps.Parents, accepts: make(map[event.Identifier]bool, len(children))}
+	if !p.crowded {
+		p.parents = slices.DeleteFunc(slices.Clone(parents), isNone)
+	}
+	p.children = slices.DeleteFunc(slices.Clone(children), isNone)
+	for _, l := range p.children {
+		p.accepts[l.Child] = true
+	}
+	return p
 }
 
 // Needs lists the identifiers that must still be loaded, sorted; empty when Person can answer. The number of rounds is bounded by the depth
-// of the forest: six ranks up and down, and the length of alias chains.
+// of the forest: six ranks up and down, and MaxAliases.
 func (f *Forest) Needs() []event.Identifier {
-	f.Person()
-	out := make([]event.Identifier, 0, len(f.missing))
-	for id := range f.missing {
-		out = append(out, id)
-	}
-	slices.Sort(out)
-	return out
+	f.Of(f.start)
+	return f.Missing()
 }
 
 // Person answers once nothing is needed any more. The same links give the same answer in whatever order they were made and loaded.
 func (f *Forest) Person() Person {
-	f.missing, f.aliases, f.met = map[event.Identifier]bool{}, map[event.Identifier]Link{}, map[event.Identifier]bool{}
-	root := f.start
+	p, _ := f.Of(f.start)
+	return p
+}
+
+// Missing lists what the questions since the last call could not be answered without, sorted.
+func (f *Forest) Missing() []event.Identifier {
+	out := make([]event.Identifier, 0, len(f.missing))
+	for id := range f.missing {
+		out = append(out, id)
+	}
+	clear(f.missing)
+	slices.Sort(out)
+	return out
+}
+
+// Of is the person of any identifier; false while something is missing.
+func (f *Forest) Of(id event.Identifier) (Person, bool) {
+	root, known := f.root(id)
+	if !known {
+		return Person{}, false
+	}
+	p, whole := f.Below(root)
+	if !whole {
+		return Person{}, false
+	}
+	if p.Looked >= f.caps.Members && !p.Has(id) {
+		return Person{Root: id, Members: []Member{{ID: id}}, Looked: 1}, true
+	}
+	return p, true
+}
+
+// root follows the chosen parents to the top.
+func (f *Forest) root(id event.Identifier) (event.Identifier, bool) {
 	for {
-		link, found := f.parent(root)
+		link, found, known := f.Parent(id)
+		if !known {
+			return "", false
+		}
 		if !found {
-			break
+			return id, true
 		}
-		root = link.Parent
+		id = link.Parent
 	}
-	person := Person{Root: root, Members: []Member{{ID: root}}}
-	for i := 0; i < len(person.Members); i++ {
-		for _, link := range f.children(person.Members[i].ID) {
-			person.Members = append(person.Members, Member{ID: link.Child, Link: &link})
+}
+
+// Below is the tree under an identifier as if that were its root: level by level, each child behind its parent's earlier ones, until
+// Caps.Members were looked at; false while something is missing.
+func (f *Forest) Below(root event.Identifier) (Person, bool) {
+	if p, found := f.trees[root]; found {
+		return p, true
+	}
+	person := Person{Root: root, Members: []Member{{ID: root}}, Looked: 1}
+	whole := true
+	for i, level := 0, 1; i < len(person.Members); i++ {
+		if i == level { // a deeper level depends on what is missing in this one
+			level = len(person.Members)
+			if !whole {
+				return Person{}, false
+			}
+		}
+		n, loaded := f.node(person.Members[i].ID)
+		if !loaded {
+			return Person{}, false
+		}
+		children, known := f.children(n)
+		whole = whole && known
+		for _, l := range children {
+			if person.Looked == f.caps.Members {
+				return f.keep(person, whole)
+			}
+			person.Looked++
+			chosen, found, known := f.Parent(l.Child)
+			whole = whole && known
+			if found && chosen.Parent == n.ID {
+				person.Members = append(person.Members, Member{ID: l.Child, Link: &chosen})
+			}
 		}
 	}
-	return person
+	return f.keep(person, whole)
+}
+
+// keep remembers a tree that is whole.
+func (f *Forest) keep(p Person, whole bool) (Person, bool) {
+	if !whole {
+		return Person{}, false
+	}
+	f.trees[p.Root] = p
+	return p, true
+}
+
+// children gives the links of those that may have chosen n as their parent. Where the aliases of a user do not count, they need not be asked.
+func (f *Forest) children(n *place) (links []Link, known bool) {
+	if !slices.ContainsFunc(n.children, Link.IsAlias) {
+		return n.children, true
+	}
+	count, known := f.settle(n.ID)
+	if count {
+		return n.children, known
+	}
+	return slices.DeleteFunc(slices.Clone(n.children), Link.IsAlias), known
 }
 
 // node is a loaded node; one that is not is noted as missing.
-func (f *Forest) node(id event.Identifier) (Node, bool) {
+func (f *Forest) node(id event.Identifier) (*place, bool) {
 	n, loaded := f.nodes[id]
 	if !loaded {
 		f.missing[id] = true
@@ -104,108 +246,34 @@ func (f *Forest) node(id event.Identifier) (Node, bool) {
 	return n, loaded
 }
 
-// children gives the links by which others chose id as their parent, by evidence.
-func (f *Forest) children(id event.Identifier) []Link {
-	n, _ := f.node(id)
-	var out []Link
-	for _, l := range earliest(n.Children) {
-		if !l.valid() {
-			continue
-		}
-		if chosen, found := f.parent(l.Child); found && chosen.Parent == id {
-			out = append(out, chosen)
-		}
-	}
-	slices.SortFunc(out, Link.before)
-	return out
-}
-
-// parent chooses the one parent of id: the earliest valid link that its parent accepts.
-func (f *Forest) parent(id event.Identifier) (Link, bool) {
+// Node is a loaded node as it was added; false, and noted as missing, when it is not there.
+func (f *Forest) Node(id event.Identifier) (Node, bool) {
 	n, loaded := f.node(id)
 	if !loaded {
-		return Link{}, false
+		return Node{}, false
+	}
+	return n.Node, true
+}
+
+// Parent chooses the one parent of an identifier: the earliest link that counts. Known is false while something is missing.
+func (f *Forest) Parent(id event.Identifier) (link Link, found, known bool) {
+	n, loaded := f.node(id)
+	if !loaded {
+		return Link{}, false, false
 	}
 	if id.Kind() == event.User {
-		f.settle(id)
-		l, found := f.aliases[id]
-		return l, found
+		_, known := f.settle(id)
+		link, found = f.aliases[id]
+		return link, found, known
 	}
-	links := slices.Clone(n.Parents)
-	slices.SortFunc(links, Link.before)
-	for _, l := range links {
-		if !l.valid() {
-			continue
+	for _, l := range n.parents {
+		p, loaded := f.node(l.Parent)
+		if !loaded {
+			return Link{}, false, false
 		}
-		if _, loaded := f.node(l.Parent); !loaded {
-			return Link{}, false
-		}
-		if f.accepted[l.Parent][id] {
-			return l, true
+		if p.accepts[id] {
+			return l, true, true
 		}
 	}
-	return Link{}, false
-}
-
-// settle chooses the parents of all users that aliases connect with id: links in the order of their evidence, each unless its child has a
-// parent already or the link would close a circle.
-func (f *Forest) settle(id event.Identifier) {
-	if f.met[id] {
-		return
-	}
-	f.met[id] = true
-	var links []Link
-	for queue := []event.Identifier{id}; len(queue) > 0; queue = queue[1:] {
-		n, _ := f.node(queue[0])
-		for _, l := range n.Parents {
-			if l.valid() {
-				links = append(links, l)
-				queue = f.meet(queue, l.Parent)
-			}
-		}
-		for _, l := range earliest(n.Children) {
-			if l.valid() && l.Child.Kind() == event.User {
-				queue = f.meet(queue, l.Child)
-			}
-		}
-	}
-	slices.SortFunc(links, Link.before)
-	for _, l := range links {
-		_, taken := f.aliases[l.Child]
-		if !taken && f.accepted[l.Parent][l.Child] && !f.closes(l) {
-			f.aliases[l.Child] = l
-		}
-	}
-}
-
-func (f *Forest) meet(queue []event.Identifier, id event.Identifier) []event.Identifier {
-	if f.met[id] {
-		return queue
-	}
-	f.met[id] = true
-	return append(queue, id)
-}
-
-// closes says whether the alias would make its child an ancestor of itself.
-func (f *Forest) closes(l Link) bool {
-	for at := l.Parent; ; {
-		if at == l.Child {
-			return true
-		}
-		up, found := f.aliases[at]
-		if !found {
-			return false
-		}
-		at = up.Parent
-	}
-}
-
-// earliest gives the links that a parent accepts: the first MaxChildren by evidence.
-func earliest(children []Link) []Link {
-	if len(children) <= MaxChildren {
-		return children
-	}
-	sorted := slices.Clone(children)
-	slices.SortFunc(sorted, Link.before)
-	return sorted[:MaxChildren]
+	return Link{}, false, true
 }

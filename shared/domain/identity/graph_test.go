@@ -10,33 +10,56 @@ import (
 	"waymark/shared/domain/identity"
 )
 
-// graph is a whole set of links, as a store holds it.
+// graph is a whole set of links and cuts, as a store holds it.
 type graph struct {
+	caps  identity.Caps
 	nodes map[event.Identifier]identity.Node
 	loads int // nodes given out
 }
 
-func newGraph(links []identity.Link) *graph {
-	g := &graph{nodes: map[event.Identifier]identity.Node{}}
+func newGraph(links []identity.Link, cuts ...identity.Cut) *graph {
+	g := &graph{caps: identity.DefaultCaps(), nodes: map[event.Identifier]identity.Node{}}
 	for _, l := range links {
-		child, parent := g.nodes[l.Child], g.nodes[l.Parent]
-		child.Parents = append(child.Parents, l)
-		if l.Child == l.Parent {
-			parent = child
+		g.change(l.Child, func(n *identity.Node) { n.Parents = append(n.Parents, l) })
+		g.change(l.Parent, func(n *identity.Node) { n.Children = append(n.Children, l) })
+	}
+	for _, n := range g.nodes {
+		slices.SortFunc(n.Children, inOrder)
+	}
+	for _, c := range cuts {
+		g.change(c.Child, func(n *identity.Node) { n.Cuts = append(n.Cuts, c) })
+		if c.Parent != c.Child {
+			g.change(c.Parent, func(n *identity.Node) { n.Cuts = append(n.Cuts, c) })
 		}
-		parent.Children = append(parent.Children, l)
-		g.nodes[l.Child] = child
-		g.nodes[l.Parent] = parent
 	}
 	return g
 }
 
+func (g *graph) change(id event.Identifier, do func(*identity.Node)) {
+	n := g.nodes[id]
+	do(&n)
+	g.nodes[id] = n
+}
+
+// load reads nodes as a store does: cuts first, then parents, then children until that is enough.
 func (g *graph) load(ids ...event.Identifier) []identity.Node {
 	out := make([]identity.Node, len(ids))
 	for i, id := range ids {
-		n := g.nodes[id]
-		n.ID = id
-		out[i] = n
+		n, reading := g.nodes[id], identity.Gather(id)
+		for _, c := range n.Cuts {
+			reading.Cut(c)
+		}
+		for _, l := range n.Parents {
+			if !reading.Parent(l) {
+				break
+			}
+		}
+		for _, l := range n.Children {
+			if !reading.Child(l) {
+				break
+			}
+		}
+		out[i] = reading.Node()
 		g.loads++
 	}
 	return out
@@ -45,7 +68,7 @@ func (g *graph) load(ids ...event.Identifier) []identity.Node {
 // person asks for the person of an identifier as a caller does: it loads what is needed until nothing is.
 func (g *graph) person(start event.Identifier) (p identity.Person, rounds, loads int) {
 	before := g.loads
-	f := identity.NewForest(start)
+	f := identity.NewForestWith(start, g.caps)
 	for need := f.Needs(); len(need) > 0; need = f.Needs() {
 		f.Add(g.load(need...)...)
 		rounds++
@@ -55,7 +78,7 @@ func (g *graph) person(start event.Identifier) (p identity.Person, rounds, loads
 
 // personInAnyOrder loads some of what is needed, and some that is not, in any order.
 func (g *graph) personInAnyOrder(start event.Identifier, all []event.Identifier, r *rand.Rand) identity.Person {
-	f := identity.NewForest(start)
+	f := identity.NewForestWith(start, g.caps)
 	for need := f.Needs(); len(need) > 0; need = f.Needs() {
 		r.Shuffle(len(need), func(i, j int) { need[i], need[j] = need[j], need[i] })
 		some := need[:1+r.IntN(len(need))]
@@ -84,32 +107,74 @@ func line(l identity.Link) string {
 	return fmt.Sprintf("%s -> %s by %+v", l.Child, l.Parent, l.Evidence)
 }
 
-// reference finds every person by going once through all links in the order of their evidence: a parent takes the first 1,000 links to it, and
-// a child takes the first of them that closes no circle.
-type reference struct {
-	parent map[event.Identifier]identity.Link
-	all    []event.Identifier
+// inOrder is the order of links: evidence, then ends.
+func inOrder(a, b identity.Link) int {
+	return cmp.Or(
+		cmp.Compare(a.Evidence.At, b.Evidence.At), cmp.Compare(a.Evidence.Event, b.Evidence.Event), cmp.Compare(a.Evidence.Source, b.Evidence.Source),
+		cmp.Compare(a.Parent, b.Parent), cmp.Compare(a.Child, b.Child),
+	)
 }
 
-func newReference(links []identity.Link, all []event.Identifier) reference {
-	ordered := slices.Clone(links)
-	slices.SortFunc(ordered, func(a, b identity.Link) int {
-		return cmp.Or(
-			cmp.Compare(a.Evidence.At, b.Evidence.At), cmp.Compare(a.Evidence.Event, b.Evidence.Event), cmp.Compare(a.Evidence.Source, b.Evidence.Source),
-			cmp.Compare(a.Parent, b.Parent), cmp.Compare(a.Child, b.Child),
-		)
-	})
-	ref := reference{parent: map[event.Identifier]identity.Link{}, all: all}
-	taken := map[event.Identifier]int{}
-	for _, l := range ordered {
-		if taken[l.Parent]++; taken[l.Parent] > 1000 || !allowed(l) {
+// reference finds every person by going once through all links in the order of their evidence: a parent takes its first links, and a child the
+// first of them that closes no circle. Children with too many parents and users with too many aliases are left out before.
+type reference struct {
+	caps     identity.Caps
+	parent   map[event.Identifier]identity.Link
+	accepted map[event.Identifier][]identity.Link // by parent, in order; those that may be chosen
+	all      []event.Identifier
+}
+
+func newReference(links []identity.Link, all []event.Identifier, caps identity.Caps) reference {
+	ref := reference{caps: caps, parent: map[event.Identifier]identity.Link{}, accepted: map[event.Identifier][]identity.Link{}, all: all}
+	parents, taken := map[event.Identifier]int{}, map[event.Identifier]int{}
+	for _, l := range links {
+		parents[l.Child]++
+	}
+	var standing []identity.Link
+	for _, l := range slices.SortedFunc(slices.Values(links), inOrder) {
+		if taken[l.Parent]++; taken[l.Parent] <= caps.Children && allowed(l) {
+			standing = append(standing, l)
+		}
+	}
+	mistaken := mistakenAliases(standing, parents, caps)
+	for _, l := range standing {
+		if isAlias(l) && mistaken[l.Child] {
 			continue
 		}
-		if _, has := ref.parent[l.Child]; !has && ref.root(l.Parent) != l.Child {
+		ref.accepted[l.Parent] = append(ref.accepted[l.Parent], l)
+		if _, has := ref.parent[l.Child]; !has && parents[l.Child] <= caps.Parents && ref.root(l.Parent) != l.Child {
 			ref.parent[l.Child] = l
 		}
 	}
 	return ref
+}
+
+// mistakenAliases joins users by aliases until nothing changes any more.
+func mistakenAliases(links []identity.Link, parents map[event.Identifier]int, caps identity.Caps) map[event.Identifier]bool {
+	group := map[event.Identifier]event.Identifier{}
+	for _, l := range links {
+		if isAlias(l) {
+			group[l.Child], group[l.Parent] = l.Child, l.Parent
+		}
+	}
+	for again := true; again; {
+		again = false
+		for _, l := range links {
+			if a, b := group[l.Child], group[l.Parent]; isAlias(l) && a != b {
+				group[l.Child], group[l.Parent], again = min(a, b), min(a, b), true
+			}
+		}
+	}
+	size, crowded := map[event.Identifier]int{}, map[event.Identifier]bool{}
+	for user, g := range group {
+		size[g]++
+		crowded[g] = crowded[g] || parents[user] > caps.Parents
+	}
+	out := map[event.Identifier]bool{}
+	for user, g := range group {
+		out[user] = size[g] > caps.Aliases || crowded[g]
+	}
+	return out
 }
 
 var ranks = map[event.Kind]int{"user": 6, "email": 5, "phone": 4, "loyalty": 3, "device": 2, "anon": 1}
@@ -130,17 +195,41 @@ func (ref reference) root(id event.Identifier) event.Identifier {
 	}
 }
 
+// members looks at the identifiers of a tree, level by level, until there are too many.
+func (ref reference) members(root event.Identifier) (members []event.Identifier, tooMany bool) {
+	members = []event.Identifier{root}
+	looked := 1
+	for i := 0; i < len(members); i++ {
+		for _, l := range ref.accepted[members[i]] {
+			if looked == ref.caps.Members {
+				return members, true
+			}
+			looked++
+			if ref.parent[l.Child].Parent == members[i] {
+				members = append(members, l.Child)
+			}
+		}
+	}
+	return members, false
+}
+
 // answer is what Forest must say, sorted.
 func (ref reference) answer(start event.Identifier) []string {
 	root := ref.root(start)
+	members, tooMany := ref.members(root)
+	if tooMany && !slices.Contains(members, start) {
+		return []string{string(start) + " is the root"}
+	}
 	out := []string{string(root) + " is the root"}
-	for _, id := range ref.all {
-		if id != root && ref.root(id) == root {
-			out = append(out, line(ref.parent[id]))
-		}
+	for _, id := range members[1:] {
+		out = append(out, line(ref.parent[id]))
 	}
 	slices.Sort(out)
 	return out
+}
+
+func isAlias(l identity.Link) bool {
+	return l.Parent.Kind() == "user" && l.Child.Kind() == "user"
 }
 
 // randomLinks makes links over a few identifiers with few times, so that much evidence ties. Each pair has one link, as in the store. A few
@@ -169,4 +258,42 @@ func randomLinks(r *rand.Rand) (links []identity.Link, all []event.Identifier) {
 		}
 	}
 	return links, all
+}
+
+// randomCuts cuts some links and more that do not exist, each perhaps decided several times; standing are the links that are not cut in the end.
+func randomCuts(r *rand.Rand, links []identity.Link, all []event.Identifier) (cuts []identity.Cut, standing []identity.Link) {
+	asked := slices.Clone(links)
+	for range 3 {
+		asked = append(asked, identity.Link{Child: all[r.IntN(len(all))], Parent: all[r.IntN(len(all))]})
+	}
+	latest := map[[2]event.Identifier]identity.Cut{}
+	for _, l := range asked {
+		for range r.IntN(4) * r.IntN(2) {
+			c := identity.Cut{Child: l.Child, Parent: l.Parent, At: event.Millis(r.IntN(4)), Undone: r.IntN(3) == 0, Reason: []string{"", "why"}[r.IntN(2)]}
+			key := [2]event.Identifier{l.Child, l.Parent}
+			if stored, found := latest[key]; !found || stored.Before(c) {
+				latest[key] = c
+			}
+		}
+	}
+	for _, l := range links {
+		if c, found := latest[[2]event.Identifier{l.Child, l.Parent}]; !found || c.Undone {
+			standing = append(standing, l)
+		}
+	}
+	for _, c := range latest {
+		cuts = append(cuts, c)
+	}
+	return cuts, standing
+}
+
+// anyCaps are small now and then, so that every limit is met.
+func anyCaps(r *rand.Rand) identity.Caps {
+	caps := identity.DefaultCaps()
+	for _, limit := range []*int{&caps.Children, &caps.Parents, &caps.Aliases, &caps.Members} {
+		if r.IntN(2) == 0 {
+			*limit = 1 + r.IntN(5)
+		}
+	}
+	return caps
 }

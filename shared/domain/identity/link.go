@@ -1,5 +1,6 @@
 // Package identity works out which identifiers are one person. Identifiers form a forest: each has at most one parent of a higher rank, and
-// the person is the root of the tree. Linking moves no data and un-linking moves none either, so a merge undone leaves no trace.
+// the person is the root of the tree. Linking moves no data and un-linking moves none either, so a merge undone leaves no trace. A Cut takes a
+// link out of the forest for good, or until it is undone. What one person may grow to is bounded (MaxChildren and the limits beside it).
 //
 // It loads nothing. A Forest says which nodes it still needs, the caller loads them, and when nothing is needed any more the Forest answers.
 //
@@ -11,6 +12,7 @@
 package identity
 
 import (
+	"fmt"
 	"strings"
 
 	"waymark/shared/domain/event"
@@ -34,6 +36,9 @@ func (e Evidence) Before(other Evidence) bool {
 	return e.Source < other.Source
 }
 
+// Sortable writes evidence as text that sorts as Before does, for times from 1970 on.
+func (e Evidence) Sortable() string { return fmt.Sprintf("%015d\x00%s\x00%s", e.At, e.Event, e.Source) }
+
 // Link says that child belongs to parent.
 type Link struct {
 	Child    event.Identifier `json:"child"`
@@ -41,9 +46,35 @@ type Link struct {
 	Evidence Evidence         `json:"evidence"`
 }
 
-// MaxChildren is how many children one identifier may have: the earliest count, later ones stay apart. It keeps a device or a mailbox that
-// thousands share from growing one person without end.
-const MaxChildren = 1000
+// Limits that keep every question about a person bounded, whatever links are sent. Links that are cut do not use them up. Each rule depends on
+// the set of links alone, so it gives the same persons in whatever order the links came. docs/adr/0011 says why they are as they are.
+const (
+	// MaxChildren is how many children one identifier accepts: the earliest count, later ones stay apart. It keeps a mailbox that thousands
+	// share from growing one person without end.
+	MaxChildren = 1000
+
+	// MaxParents is how many parents one identifier may have. With more it is nobody's: a public terminal, or a mistake. None of them counts.
+	MaxParents = 1000
+
+	// MaxAliases is how many users may hang together by aliases. With more, none of these aliases counts until enough of them are cut.
+	MaxAliases = 100
+
+	// MaxMembers is how many identifiers of a tree are looked at: the root, then its children by evidence, then theirs. Those beyond are
+	// persons of one identifier each.
+	MaxMembers = 2000
+
+	// Overhang is how many children beyond MaxChildren a node lists. When a link with earlier evidence comes, they are the ones that may just
+	// have lost their place.
+	Overhang = 32
+)
+
+// Caps are the limits that a Forest keeps; tests make them small.
+type Caps struct{ Children, Parents, Aliases, Members int }
+
+// DefaultCaps are the limits of the system.
+func DefaultCaps() Caps {
+	return Caps{Children: MaxChildren, Parents: MaxParents, Aliases: MaxAliases, Members: MaxMembers}
+}
 
 // Links gives the links that an event proves: every lower identifier it carries belongs to the highest one; the names that an alias gives up
 // belong to the new one. A bot proves nothing: it takes on whatever ids the pages that it visits give it.
@@ -77,13 +108,20 @@ func has(links []Link, child event.Identifier) bool {
 	return false
 }
 
+// Sortable writes evidence as text that sorts as Evidence.Before does, with the child behind it, so that a parent's links sort as they count.
+// NUL sorts before all that an id may hold, so a longer id comes after the shorter one that it begins with.
+func (l Link) Sortable() string { return l.Evidence.Sortable() + "\x00" + string(l.Child) }
+
 // valid says whether a link follows the rules of rank: upwards, or from user to user.
 func (l Link) valid() bool {
 	if l.Child == l.Parent {
 		return false
 	}
-	return l.Parent.Above(l.Child) || (l.Child.Kind() == event.User && l.Parent.Kind() == event.User)
+	return l.Parent.Above(l.Child) || l.IsAlias()
 }
+
+// IsAlias says whether the link joins two users.
+func (l Link) IsAlias() bool { return l.Child.Kind() == event.User && l.Parent.Kind() == event.User }
 
 // before orders links by evidence, then by their ends, so that any set of links has one order.
 func (l Link) before(other Link) int {

@@ -1,0 +1,180 @@
+package handler_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/identity"
+)
+
+// seed stores a link without an event; n orders the links of a test.
+func (w *world) seed(t testing.TB, child, parent event.Identifier, n int) {
+	t.Helper()
+	at := event.At(time.Date(2026, 11, 10, 0, 0, n, 0, time.UTC))
+	must(t, w.Table.PutLink(t.Context(), "shop", identity.Link{Child: child, Parent: parent, Evidence: identity.Evidence{At: at, Event: event.ID(fmt.Sprint("s", n)), Source: "web"}}))
+}
+
+// hub is a user with as many children as one may have. The last two and two that have found no place were seen.
+func hub(t testing.TB) *world {
+	t.Helper()
+	w := newWorld(t)
+	for n := range identity.MaxChildren + 2 {
+		w.seed(t, event.Identifier(fmt.Sprintf("anon:%04d", n)), "user:hub", n)
+	}
+	w.accept(t,
+		pageView("p1", visitor("0998"), "2026-11-01T09:00:00Z"), pageView("p2", visitor("0999"), "2026-11-02T09:00:00Z"),
+		pageView("p3", visitor("1000"), "2026-11-03T09:00:00Z"), pageView("p4", visitor("1001"), "2026-11-04T09:00:00Z"),
+		pageView("p5", visitor("early"), "2026-11-05T09:00:00Z"), pageView("p6", visitor("late"), "2026-11-06T09:00:00Z"),
+	)
+	w.clearMarks(t)
+	return w
+}
+
+// A child that loses its place to one with earlier evidence is marked, whether the writing goes well, dies and comes again, or comes twice. Those
+// just behind it are marked too: another writer may have displaced them meanwhile. One that comes too late displaces nobody.
+func TestDisplacedChildren(t *testing.T) {
+	t.Parallel()
+	first := identify("e1", "hub", "early", "2026-11-09T10:00:00Z")
+	displaced := []string{"2026-11-02 anon:0999", "2026-11-03 anon:1000", "2026-11-04 anon:1001", "2026-11-05 anon:early"}
+	t.Run("an earlier link", func(t *testing.T) {
+		t.Parallel()
+		w := hub(t)
+		for range 2 {
+			w.accept(t, first)
+			checkEqual(t, "marks", w.marks(t, "shop"), displaced)
+			w.clearMarks(t)
+		}
+		for id, want := range map[event.Identifier]event.Identifier{"anon:early": "user:hub", "anon:0998": "user:hub", "anon:0999": "anon:0999", "anon:1000": "anon:1000"} {
+			if got := w.root(t, id); got != want {
+				t.Errorf("%s belongs to %s, want %s", id, got, want)
+			}
+		}
+	})
+	t.Run("a crash between link and mark", func(t *testing.T) {
+		t.Parallel()
+		w := hub(t)
+		w.before = func(c call) error {
+			if c.site == "put marks" {
+				return throttled
+			}
+			return nil
+		}
+		m := message(t, "m", "shop", first)
+		checkEqual(t, "messages that go back", w.deliver(t, m), []string{"m"})
+		w.before = nil
+		w.seed(t, "anon:other", "user:hub", -1) // another displaces one more before the message comes again
+		w.deliver(t, m)
+		checkEqual(t, "marks", w.marks(t, "shop"), append([]string{"2026-11-01 anon:0998"}, displaced...))
+	})
+	t.Run("twenty at once", func(t *testing.T) {
+		t.Parallel()
+		w := hub(t)
+		w.accept(t, pageView("p7", visitor("0979"), "2026-11-07T09:00:00Z"), pageView("p8", visitor("0982"), "2026-11-08T09:00:00Z"))
+		w.clearMarks(t)
+		var raw []string
+		for n := range 20 {
+			raw = append(raw, identify(fmt.Sprint("i", n), "hub", fmt.Sprint("early", n), "2026-11-09T10:00:00Z"))
+		}
+		w.deliver(t, message(t, "m", "shop", raw...))
+		checkEqual(t, "marks", w.marks(t, "shop"), []string{
+			"2026-11-01 anon:0998", "2026-11-02 anon:0999", "2026-11-03 anon:1000", "2026-11-04 anon:1001", "2026-11-08 anon:0982",
+		})
+	})
+	t.Run("a link too late", func(t *testing.T) {
+		t.Parallel()
+		w := hub(t)
+		w.accept(t, identify("e2", "hub", "late", "2026-11-20T10:00:00Z"))
+		checkEqual(t, "marks", w.marks(t, "shop"), []string{"2026-11-06 anon:late"})
+	})
+}
+
+// Aliases that become too many count no more, so everybody whom they joined is marked, on both sides; further ones change nothing.
+func TestTooManyAliases(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for n := range identity.MaxAliases - 2 { // 99 users, from 0 to 98
+		w.seed(t, event.Identifier(fmt.Sprintf("user:%d", n)), event.Identifier(fmt.Sprintf("user:%d", n+1)), n)
+	}
+	alias := func(id, now, before string) string {
+		return fmt.Sprintf(`{"type":"alias","messageId":%q,"userId":%q,"previousId":%q,"timestamp":"2026-11-20T09:00:00Z"}`, id, now, before)
+	}
+	w.seed(t, "anon:a", "user:0", 0)
+	w.accept(t,
+		pageView("p1", user("98"), "2026-11-01T09:00:00Z"), pageView("p2", visitor("a"), "2026-11-02T09:00:00Z"), pageView("p3", user("50"), "2026-11-03T09:00:00Z"),
+		pageView("p4", user("new"), "2026-11-04T09:00:00Z"), pageView("p5", user("newer"), "2026-11-05T09:00:00Z"), pageView("p6", user("newest"), "2026-11-06T09:00:00Z"),
+		alias("e1", "newer", "new"),
+	)
+	w.clearMarks(t)
+	if got := w.root(t, "anon:a"); got != "user:98" {
+		t.Errorf("with 99 users the visitor belongs to %s, want user:98", got)
+	}
+	w.accept(t, alias("e2", "new", "98"))
+	checkEqual(t, "marks of the alias that makes 101 users", w.marks(t, "shop"), []string{
+		"2026-11-01 user:98", "2026-11-02 anon:a", "2026-11-03 user:50", "2026-11-04 user:new", "2026-11-05 user:newer",
+	})
+	for id, want := range map[event.Identifier]event.Identifier{"anon:a": "user:0", "user:98": "user:98", "user:new": "user:new"} {
+		if got := w.root(t, id); got != want {
+			t.Errorf("with 101 users %s belongs to %s, want %s", id, got, want)
+		}
+	}
+	w.clearMarks(t)
+	w.accept(t, alias("e3", "newest", "newer"))
+	checkEqual(t, "marks of one alias more", w.marks(t, "shop"), []string{"2026-11-05 user:newer", "2026-11-06 user:newest"})
+}
+
+// However large the crowd, an event that links somebody to it makes few calls.
+func TestCallsAreBounded(t *testing.T) {
+	t.Parallel()
+	alias := func(n int, old, kept string) string {
+		return fmt.Sprintf(`{"type":"alias","messageId":"e%d","userId":%q,"previousId":%q,"timestamp":"2026-11-20T09:00:00Z"}`, n, kept, old)
+	}
+	for _, c := range []struct {
+		name  string
+		ends  func(n int) (child, parent event.Identifier)
+		event string
+		calls int
+	}{
+		{
+			"an alias chain", func(n int) (event.Identifier, event.Identifier) {
+				return event.Identifier(fmt.Sprint("user:", n)), event.Identifier(fmt.Sprint("user:", n+1))
+			}, alias(1, "10000", "new"), 250,
+		},
+		{
+			"an alias circle", func(n int) (event.Identifier, event.Identifier) {
+				return event.Identifier(fmt.Sprint("user:", n)), event.Identifier(fmt.Sprint("user:", (n+1)%10_000))
+			}, alias(1, "500", "new"), 250,
+		},
+		{
+			"anonymous ids of one user", func(n int) (event.Identifier, event.Identifier) {
+				return event.Identifier(fmt.Sprint("anon:", n)), "user:hub"
+			}, identify("e1", "hub", "new", "2026-11-01T09:00:00Z"), 60,
+		},
+		{
+			"users of one device", func(n int) (event.Identifier, event.Identifier) {
+				return "anon:tablet", event.Identifier(fmt.Sprint("user:", n))
+			}, identify("e1", "new", "tablet", "2026-11-01T09:00:00Z"), 20,
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			for seed := range uint64(3) {
+				w := newWorld(t)
+				for _, n := range rand.New(rand.NewPCG(seed, 0)).Perm(10_000) {
+					child, parent := c.ends(n)
+					w.seed(t, child, parent, n)
+				}
+				w.sites()
+				w.accept(t, c.event)
+				sites := w.sites()
+				t.Logf("seed %d: %d calls", seed, len(sites))
+				if len(sites) > c.calls {
+					t.Errorf("seed %d: %d calls, want at most %d: %s", seed, len(sites), c.calls, strings.Join(sites[:20], ", "))
+				}
+			}
+		})
+	}
+}

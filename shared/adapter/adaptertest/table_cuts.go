@@ -1,0 +1,152 @@
+package adaptertest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/identity"
+	"waymark/shared/domain/profile"
+)
+
+// nodeOf reads one identifier by both ways and wants the same of them.
+func nodeOf(t *testing.T, table TableUnderTest, ws string, id event.Identifier) identity.Node {
+	t.Helper()
+	got, err := table.Nodes(t.Context(), ws, []event.Identifier{id})
+	must(t, err)
+	whole, err := table.Partitions(t.Context(), ws, []event.Identifier{id})
+	must(t, err)
+	equal(t, "node of the partition "+string(id), whole[0].Node, got[0])
+	return got[0]
+}
+
+// childrenByEvidence: a parent of very many lists the earliest, in order, and those just beyond the limit; what lies behind them is read still.
+func childrenByEvidence(t *testing.T, table TableUnderTest, _ *Clock) {
+	ctx := t.Context()
+	const listed = identity.MaxChildren + identity.Overhang
+	var want []identity.Link
+	for n := range listed + 150 {
+		l := linkOf(event.Identifier(fmt.Sprintf("anon:%d", n*7919%10000)), "user:1", noon+event.Millis(n/3), event.ID(fmt.Sprintf("e%05d", n)))
+		want = append(want, l)
+	}
+	for _, n := range shuffled(len(want)) {
+		must(t, table.PutLink(ctx, "hub", want[n]))
+	}
+	page := []event.Touchpoint{touchpoint("e", noon)}
+	must(t, table.PutPage(ctx, "hub", "user:1", page))
+	equal(t, "children", nodeOf(t, table, "hub", "user:1").Children, want[:listed])
+
+	// The last but one gets earlier evidence than all. It is listed once, where it belongs now.
+	first := want[len(want)-2]
+	first.Evidence.At = noon - 1
+	must(t, table.PutLink(ctx, "hub", first))
+	want = append([]identity.Link{first}, slices.DeleteFunc(want, func(l identity.Link) bool { return l.Child == first.Child })...)
+	equal(t, "children after earlier evidence", nodeOf(t, table, "hub", "user:1").Children, want[:listed])
+
+	// Cut links take no place.
+	for _, l := range want[:40] {
+		must(t, table.PutCut(ctx, "hub", identity.Cut{Child: l.Child, Parent: l.Parent, At: noon}))
+	}
+	equal(t, "children after forty cuts", nodeOf(t, table, "hub", "user:1").Children, want[40:40+listed])
+	whole, err := table.Partitions(ctx, "hub", []event.Identifier{"user:1"})
+	must(t, err)
+	equal(t, "touchpoints behind the links", whole[0].Touchpoints, page)
+}
+
+// shuffled gives the numbers below n in an order that has none.
+func shuffled(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	slices.SortFunc(out, func(a, b int) int { return a*7919%10007 - b*7919%10007 })
+	return out
+}
+
+// manyParents: one more than counts is read, and not the rest.
+func manyParents(t *testing.T, table TableUnderTest, _ *Clock) {
+	ctx := t.Context()
+	for n := range identity.MaxParents + 20 {
+		must(t, table.PutLink(ctx, "terminal", linkOf("device:1", event.Identifier(fmt.Sprintf("user:%04d", n)), noon, "e")))
+	}
+	must(t, table.PutLink(ctx, "terminal", linkOf("anon:1", "device:1", noon, "e")))
+	must(t, table.PutTraits(ctx, "terminal", "device:1", profile.Traits{}, 0))
+	got := nodeOf(t, table, "terminal", "device:1")
+	equal(t, "number of parents", len(got.Parents), identity.MaxParents+1)
+	equal(t, "children behind many parents", got.Children, []identity.Link{linkOf("anon:1", "device:1", noon, "e")})
+	for n := range 20 {
+		must(t, table.PutCut(ctx, "terminal", identity.Cut{Child: "device:1", Parent: event.Identifier(fmt.Sprintf("user:%04d", n)), At: noon}))
+	}
+	equal(t, "number of parents after cuts", len(nodeOf(t, table, "terminal", "device:1").Parents), identity.MaxParents)
+}
+
+// cutsJoin stores decisions about one link in several orders, twice: the latest must stay.
+func cutsJoin(t *testing.T, table TableUnderTest, _ *Clock) {
+	ctx := t.Context()
+	rising := []identity.Cut{
+		{At: noon - 1, Undone: true, Reason: "z"},
+		{At: noon},
+		{At: noon, Reason: "a"},
+		{At: noon, Reason: "a b \u00e9 \U0001F600"},
+		{At: noon, Undone: true},
+		{At: noon, Undone: true, Reason: strings.Repeat("x", identity.MaxReasonBytes)},
+		{At: noon + 1},
+		{At: noon * 10, Undone: true},
+	}
+	for until := range rising {
+		all := rising[:until+1]
+		for n, order := range [][]identity.Cut{all, backwards(all), rotated(all)} {
+			child, parent := event.Identifier(fmt.Sprintf("user:c%d-%d", until, n)), event.Identifier(fmt.Sprintf("user:p%d-%d", until, n))
+			for _, c := range append(slices.Clone(order), order...) {
+				c.Child, c.Parent = child, parent
+				must(t, table.PutCut(ctx, "cuts", c))
+			}
+			want := all[until]
+			want.Child, want.Parent = child, parent
+			for _, end := range []event.Identifier{child, parent} {
+				equal(t, fmt.Sprintf("node of %s after %v", end, order), nodeOf(t, table, "cuts", end), identity.Node{ID: end, Cuts: []identity.Cut{want}})
+			}
+		}
+	}
+}
+
+// cutLinks: a cut is seen from both ends, before its link and after, and hides it until it is undone.
+func cutLinks(t *testing.T, table TableUnderTest, _ *Clock) {
+	ctx := t.Context()
+	longest := strings.Repeat("x", event.MaxIdentifierBytes)
+	for n, ends := range [][2]event.Identifier{
+		{"anon:1", "user:1"},
+		{"user:2", "user:3"},
+		{"user:3", "user:2"},
+		{"user:4", "user:4"},
+		{"anon:#", "user:#CL#"},
+		{event.Identifier("anon:" + longest), event.Identifier("user:" + longest)},
+	} {
+		child, parent := ends[0], ends[1]
+		ws := fmt.Sprintf("cut-%d", n)
+		link, cut := linkOf(child, parent, noon, "e"), identity.Cut{Child: child, Parent: parent, At: noon, Reason: "two people"}
+		undone := identity.Cut{Child: child, Parent: parent, At: noon + 1, Undone: true}
+		check := func(what string, parents []identity.Link, cut identity.Cut) {
+			t.Helper()
+			up, down := identity.Node{ID: child, Parents: parents, Cuts: []identity.Cut{cut}}, identity.Node{ID: parent, Children: parents, Cuts: []identity.Cut{cut}}
+			if child == parent {
+				up.Children, up.Cuts = parents, append(up.Cuts, cut)
+				down = up
+			}
+			equal(t, what+": the child", nodeOf(t, table, ws, child), up)
+			equal(t, what+": the parent", nodeOf(t, table, ws, parent), down)
+		}
+		must(t, table.PutCut(ctx, ws, cut))
+		check("cut before its link", nil, cut)
+		must(t, table.PutLink(ctx, ws, link))
+		check("cut", nil, cut)
+		stored, found, err := table.Evidence(ctx, ws, []identity.Link{link})
+		must(t, err)
+		equal(t, "evidence of a cut link", stored, []identity.Evidence{link.Evidence})
+		equal(t, "evidence of a cut link is found", found, []bool{true})
+		must(t, table.PutCut(ctx, ws, undone))
+		check("undone", []identity.Link{link}, undone)
+	}
+}
