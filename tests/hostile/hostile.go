@@ -17,11 +17,8 @@ import (
 	"fmt"
 )
 
-// WriteKey and SecretKey stand in a Request or a path where the road puts the keys of its own workspace.
-const (
-	WriteKey  = "{write-key}"
-	SecretKey = "{secret-key}"
-)
+// WriteKey stands in a Request where the road puts the write key of its own workspace; in a Basic header it is encoded.
+const WriteKey = "{write-key}"
 
 // Request is one HTTP request, which need not be a valid one.
 type Request struct {
