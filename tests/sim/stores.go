@@ -9,6 +9,7 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/report"
 	"waymark/shared/domain/workspace"
 )
 
@@ -150,6 +151,10 @@ func (s *stores) Windows(ctx context.Context, ws string, g period.Grain, from, t
 
 func (s *stores) PutWindow(ctx context.Context, ws string, w kpi.Window) error {
 	return s.call(s.run, "put window", func() error { return s.table.PutWindow(ctx, ws, w) })
+}
+
+func (s *stores) PutRestated(ctx context.Context, ws string, notes []report.Restatement) error {
+	return s.call(s.run, "put restated", func() error { return s.table.PutRestated(ctx, ws, notes) })
 }
 
 func (s *stores) PutFacts(ctx context.Context, key string, d kpi.Day) error {

@@ -193,7 +193,7 @@ func (w *World) startRollup() {
 	run := &worker{}
 	ports := &stores{World: w, run: run}
 	h := rollup.New(rollup.Config{
-		Workspaces: ports, Marks: ports, Windows: ports, Facts: ports, Persons: ports, Times: ports, Store: ports,
+		Workspaces: ports, Marks: ports, Windows: ports, Restated: ports, Facts: ports, Persons: ports, Times: ports, Store: ports,
 		Model: func(string) (*stage.Model, error) { return w.model, nil }, Now: func() time.Time { return w.now },
 	})
 	w.start(run, func(ctx context.Context) {

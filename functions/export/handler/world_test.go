@@ -82,7 +82,7 @@ func newWorld(t testing.TB, zones map[string]string) *world {
 	}
 	clock := func() time.Time { return w.now }
 	w.handler = handler.New(handler.Config{
-		Workspaces: w.table, Windows: w.table, Bucket: w.files, CSV: handler.WriteCSV, Reader: httpapi.NewKeyring(w.table, clock).Reader, Now: clock,
+		Workspaces: w.table, Windows: w.table, Restated: w.table, Claims: w.table, Bucket: w.files, CSV: handler.WriteCSV, Reader: httpapi.NewKeyring(w.table, clock).Reader, Now: clock,
 	})
 	return w
 }

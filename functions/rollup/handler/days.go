@@ -175,14 +175,11 @@ func (c *computation) compute(ctx context.Context, d *day) error {
 			return fmt.Errorf("put facts of day %s: %w", d.window.Key, err)
 		}
 	}
-	if err := c.hours(ctx, d, fresh); err != nil {
-		return err
-	}
 	tally := kpi.NewTally(c.workspace.Currency)
 	for _, f := range fresh.Persons {
 		tally.Add(f)
 	}
-	if _, err := c.commit(ctx, d.stored, d.window, key, tally.Rows()); err != nil {
+	if err := c.commit(ctx, append(c.hours(d, fresh), c.computed(d.stored, d.window, key, tally.Rows()))...); err != nil {
 		return err
 	}
 	if d.stored.Facts != "" && d.stored.Facts != key {
@@ -222,7 +219,8 @@ func (c *computation) rootsOf(d *day) []event.Identifier {
 }
 
 // hours computes the hours of the day; one that never had anything to count is not stored.
-func (c *computation) hours(ctx context.Context, d *day, fresh kpi.Day) error {
+func (c *computation) hours(d *day, fresh kpi.Day) []replacement {
+	var out []replacement
 	for _, hour := range c.calendar.Split(d.window, period.Hour) {
 		tally, n := kpi.NewTally(c.workspace.Currency), 0
 		for _, f := range fresh.Persons {
@@ -234,11 +232,9 @@ func (c *computation) hours(ctx context.Context, d *day, fresh kpi.Day) error {
 		if n == 0 && d.hours[hour.Key].Revision == 0 {
 			continue
 		}
-		if _, err := c.commit(ctx, d.hours[hour.Key], hour, "", tally.Rows()); err != nil {
-			return err
-		}
+		out = append(out, c.computed(d.hours[hour.Key], hour, "", tally.Rows()))
 	}
-	return nil
+	return out
 }
 
 // changes gives the persons whose facts differ between two computations of a day.
@@ -263,14 +259,14 @@ func changes(old, fresh []kpi.Facts) []event.Identifier {
 	return out
 }
 
-// factsKey names a facts object by revision and content, so that a rollup which loses a race overwrites nothing and no name is used twice. The
+// factsKey names a facts object by version and content, so that a rollup which loses a race overwrites nothing and no name is used twice. The
 // same content keeps the name it has.
 func factsKey(ws string, stored kpi.Window, w period.Window, d kpi.Day) string {
 	sum := d.Sum()
 	if strings.Contains(stored.Facts, sum) {
 		return stored.Facts
 	}
-	return fmt.Sprintf("facts/workspace=%s/%s/%s/r%d-%s.ndjson.zst", ws, w.Grain, w.Key, stored.Revision+1, sum)
+	return fmt.Sprintf("facts/workspace=%s/%s/%s/r%d-%s.ndjson.zst", ws, w.Grain, w.Key, stored.Version()+1, sum)
 }
 
 func sortedKeys[K cmp.Ordered, V any](set map[K]V) []K {

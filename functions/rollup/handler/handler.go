@@ -16,6 +16,7 @@ import (
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/report"
 	"waymark/shared/domain/stage"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/person"
@@ -26,6 +27,7 @@ type Config struct {
 	Workspaces Workspaces
 	Marks      Marks
 	Windows    Windows
+	Restated   Restated
 	Facts      Facts
 	Persons    Persons
 	Times      Times
@@ -133,23 +135,50 @@ func (r *run) pass(ctx context.Context, marks []kpi.Mark) error {
 	return fault.Newf(fault.Internal, "unknown_grain", "a mark has the grain %q, which nothing computes", marks[0].Grain)
 }
 
-// commit stores a computed window unless it equals the stored one. It answers whether the window changed; Conflict when another rollup was
-// first, and then the marks stay.
-func (r *run) commit(ctx context.Context, stored kpi.Window, w period.Window, facts string, rows []kpi.Row) (bool, error) {
+// computed is a window as it comes out now, to be stored in place of the one that is stored.
+func (r *run) computed(stored kpi.Window, w period.Window, facts string, rows []kpi.Row) replacement {
 	r.result.Windows++
 	next := kpi.Window{
-		Grain: w.Grain, Key: w.Key, Start: event.At(w.Start), End: event.At(w.End), Revision: stored.Revision + 1, ComputedAt: r.now,
+		Grain: w.Grain, Key: w.Key, Start: event.At(w.Start), End: event.At(w.End), ComputedAt: r.now,
 		Model: r.model.ID(), Definitions: kpi.Definitions, Facts: facts, Rows: rows,
 	}
-	next.Digest = next.Sum()
-	if stored.Revision > 0 && stored.Digest == next.Digest {
-		return false, nil
+	next, differs := next.After(stored)
+	return replacement{window: next, isNeeded: differs, isRevised: next.Revision > stored.Revision}
+}
+
+// replacement is a window to be stored, if anything of it differs from the stored one.
+type replacement struct {
+	window    kpi.Window
+	isNeeded  bool
+	isRevised bool // its numbers differ
+}
+
+// commit stores computed windows in their order, unless they equal the stored ones. The exports that hold them are noted before: a crash leaves
+// a note too many and never a changed window without one. Conflict when another rollup was first, and then the marks stay.
+func (r *run) commit(ctx context.Context, replacements ...replacement) error {
+	var revised []kpi.Window
+	for _, one := range replacements {
+		if one.isRevised {
+			revised = append(revised, one.window)
+		}
 	}
-	if err := r.Windows.PutWindow(ctx, r.workspace.Space(), next); err != nil {
-		return false, fmt.Errorf("put %s %s: %w", w.Grain, w.Key, err)
+	if notes := report.Restatements(r.calendar, revised, event.At(r.Now())); len(notes) > 0 {
+		if err := r.Restated.PutRestated(ctx, r.workspace.Space(), notes); err != nil {
+			return fmt.Errorf("note exports to be made anew: %w", err)
+		}
 	}
-	r.result.Changed++
-	return true, nil
+	for _, one := range replacements {
+		if !one.isNeeded {
+			continue
+		}
+		if err := r.Windows.PutWindow(ctx, r.workspace.Space(), one.window); err != nil {
+			return fmt.Errorf("put %s %s: %w", one.window.Grain, one.window.Key, err)
+		}
+		if one.isRevised {
+			r.result.Changed++
+		}
+	}
+	return nil
 }
 
 func handles(marks []kpi.Mark) []string {

@@ -54,14 +54,14 @@ func (t *Table) Windows(ctx context.Context, workspace string, g period.Grain, f
 	return windows, nil
 }
 
-// PutWindow replaces a window if the stored revision is the one before it, or it is absent for revision 1; else fault.Conflict.
+// PutWindow replaces a window if the stored version is the one before it, or it is absent for version 1; else fault.Conflict.
 func (t *Table) PutWindow(ctx context.Context, workspace string, w kpi.Window) error {
 	i, err := t.packed(address{computed(workspace, w.Grain), w.Key}, window{w, w.Rows})
 	if err != nil {
 		return fmt.Errorf("encode window: %w", err)
 	}
-	i["v"] = number(w.Revision)
-	return translate("write window", t.put(ctx, i, after(w.Revision)))
+	i["v"] = number(w.Version())
+	return translate("write window", t.put(ctx, i, after(w.Version())))
 }
 
 func rollups(workspace string) address {

@@ -42,7 +42,7 @@ func (s *space) dump(out *strings.Builder, name string) {
 	for _, g := range sortedKeys(s.windows) {
 		for _, key := range sortedKeys(s.windows[g]) {
 			w := s.windows[g][key]
-			w.Revision, w.ComputedAt, w.Facts = 0, 0, ""
+			w.Revision, w.Silent, w.ComputedAt, w.Facts = 0, 0, 0, ""
 			dump(out, "%s window %s %s", w, name, g, key)
 			for _, row := range w.Rows {
 				dump(out, "%s row %s %s", row, name, g, key)

@@ -15,6 +15,7 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/report"
 	"waymark/shared/domain/workspace"
 )
 
@@ -26,7 +27,7 @@ type Table struct {
 	workspaces map[string]workspace.Workspace
 	keys       map[string]workspace.Key // by fingerprint
 	spaces     map[string]*space
-	handles    int // marks ever written
+	handles    int // notes ever written
 }
 
 // NewTable is an empty table.
@@ -36,13 +37,15 @@ func NewTable() *Table {
 
 // space is what one workspace has stored.
 type space struct {
-	rows    map[event.Identifier]*row
-	claims  map[string]versioned[profile.Claims]
-	marks   map[string]kpi.Mark // by handle
-	windows map[period.Grain]map[string]kpi.Window
-	rollups map[period.Grain]event.Millis
-	failed  map[string]failure
-	archive map[string]map[string]bool // object keys by day
+	rows     map[event.Identifier]*row
+	claims   map[string]versioned[profile.Claims]
+	marks    map[string]kpi.Mark           // by handle
+	restated map[string]report.Restatement // by handle
+	exports  map[string]report.Claim       // newest, by name of the export
+	windows  map[period.Grain]map[string]kpi.Window
+	rollups  map[period.Grain]event.Millis
+	failed   map[string]failure
+	archive  map[string]map[string]bool // object keys by day
 }
 
 type versioned[T any] struct {
@@ -64,6 +67,7 @@ func (t *Table) space(name string) *space {
 	if !found {
 		s = &space{
 			rows: map[event.Identifier]*row{}, claims: map[string]versioned[profile.Claims]{}, marks: map[string]kpi.Mark{},
+			restated: map[string]report.Restatement{}, exports: map[string]report.Claim{},
 			windows: map[period.Grain]map[string]kpi.Window{}, failed: map[string]failure{}, archive: map[string]map[string]bool{},
 		}
 		t.spaces[name] = s

@@ -96,7 +96,7 @@ func (t *Table) PutWindow(_ context.Context, workspace string, w kpi.Window) err
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.space(workspace)
-	if err := checkVersion(s.windows[w.Grain][w.Key].Revision, w.Revision-1); err != nil {
+	if err := checkVersion(s.windows[w.Grain][w.Key].Version(), w.Version()-1); err != nil {
 		return err
 	}
 	if s.windows[w.Grain] == nil {
