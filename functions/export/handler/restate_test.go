@@ -83,16 +83,30 @@ func TestRestated(t *testing.T) {
 	checkEqual(t, "notes left", w.notes(t), []string{"week 2026-10-12", "week 2026-10-12", "month 2026-10-01", "month 2026-10-01"})
 }
 
+// firedAt is when the schedules of the cases fire.
+const firedAt = "2026-11-22T06:00:00Z"
+
+// restating is a case of a schedule that finds notes.
+type restating struct {
+	name, schedule string
+	prepare        func(t *testing.T, w *world)
+	want           []string // exports made
+	notes          []string // left for a later firing
+}
+
+func (test restating) run(t *testing.T) {
+	t.Parallel()
+	w := newShop(t)
+	test.prepare(t, w)
+	checkEqual(t, "exports", w.fire(t, test.schedule, firedAt), test.want)
+	checkEqual(t, "notes left", w.notes(t), test.notes)
+	w.listed(t, "shop") // checks what is listed
+}
+
 // Which changes make which exports anew.
 func TestWhichExportsAreRestated(t *testing.T) {
 	t.Parallel()
-	const at = "2026-11-22T06:00:00Z"
-	for _, test := range []struct {
-		name, schedule string
-		prepare        func(t *testing.T, w *world)
-		want           []string // exports made
-		notes          []string // left for a later firing
-	}{
+	for _, test := range []restating{
 		{
 			name: "a day that never had one, because nothing had happened", schedule: "daily", want: []string{"shop daily-2026-10-12-r1"},
 			prepare: func(t *testing.T, w *world) { w.revise(t, period.Day, "2026-10-12", visit("anon:a")) },
@@ -122,6 +136,15 @@ func TestWhichExportsAreRestated(t *testing.T) {
 			},
 			notes: []string{},
 		},
+	} {
+		t.Run(test.name, test.run)
+	}
+}
+
+// Which notes stay for a later firing, and which are dropped.
+func TestNotesThatWait(t *testing.T) {
+	t.Parallel()
+	for _, test := range []restating{
 		{
 			name: "a day that is not over waits for its end", schedule: "daily", want: []string{},
 			prepare: func(t *testing.T, w *world) { w.revise(t, period.Day, "2026-11-22", visit("anon:a")) },
@@ -139,7 +162,7 @@ func TestWhichExportsAreRestated(t *testing.T) {
 			name: "a note whose window is not stored yet stays", schedule: "daily", want: []string{},
 			prepare: func(t *testing.T, w *world) {
 				w.revise(t, period.Day, "2026-10-12", visit("anon:a"))
-				w.fire(t, "daily", at)
+				w.fire(t, "daily", firedAt)
 				w.note(t, w.next(t, "shop", period.Day, "2026-10-12"))
 			},
 			notes: []string{"day 2026-10-12", "week 2026-10-12", "week 2026-10-12", "month 2026-10-01", "month 2026-10-01"},
@@ -148,7 +171,7 @@ func TestWhichExportsAreRestated(t *testing.T) {
 			name: "a note of a rollup that died is dropped after an hour", schedule: "daily", want: []string{},
 			prepare: func(t *testing.T, w *world) {
 				w.revise(t, period.Day, "2026-10-12", visit("anon:a"))
-				w.fire(t, "daily", at)
+				w.fire(t, "daily", firedAt)
 				w.note(t, w.next(t, "shop", period.Day, "2026-10-12"))
 				w.now = w.now.Add(time.Hour + time.Millisecond)
 			},
@@ -158,7 +181,7 @@ func TestWhichExportsAreRestated(t *testing.T) {
 			name: "an order on demand was first", schedule: "daily", want: []string{"shop daily-2026-11-21-r2"}, // the newest is always answered
 			prepare: func(t *testing.T, w *world) {
 				w.revise(t, period.Day, "2026-11-21", visit("anon:a"))
-				w.fire(t, "daily", at)
+				w.fire(t, "daily", firedAt)
 				w.revise(t, period.Day, "2026-11-21", visit("anon:b"))
 				if m := w.demand(t, ""); m.Restates != "daily-2026-11-21-r1" {
 					t.Errorf("the export on demand restates %q", m.Restates)
@@ -167,14 +190,7 @@ func TestWhichExportsAreRestated(t *testing.T) {
 			notes: []string{"week 2026-11-16", "week 2026-11-16", "month 2026-11-01", "month 2026-11-01"},
 		},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			w := newShop(t)
-			test.prepare(t, w)
-			checkEqual(t, "exports", w.fire(t, test.schedule, at), test.want)
-			checkEqual(t, "notes left", w.notes(t), test.notes)
-			w.listed(t, "shop") // checks what is listed
-		})
+		t.Run(test.name, test.run)
 	}
 }
 
