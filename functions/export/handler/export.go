@@ -97,7 +97,7 @@ func (h *Handler) workspace(ctx context.Context, w workspace.Workspace, schedule
 	if err != nil {
 		return nil, fmt.Errorf("read marks: %w", err)
 	}
-	f := firing{Handler: h, workspace: w, calendar: calendar, schedule: schedule, grain: grain, now: now, marks: marks}
+	f := firing{Handler: h, workspace: w, calendar: calendar, schedule: schedule, grain: grain, now: now, marks: marks, made: map[string][]kpi.Window{}}
 	if err := f.closed(ctx); err != nil {
 		return f.exports, err
 	}
@@ -114,6 +114,7 @@ type firing struct {
 	now       time.Time
 	marks     []kpi.Mark
 	exports   []report.Manifest
+	made      map[string][]kpi.Window // by key of a window that got its first export: the windows in it
 }
 
 // closed exports the windows before the one that holds now, as far as they have none yet. A window that is still dirty waits, so that no export
@@ -128,12 +129,15 @@ func (f *firing) closed(ctx context.Context) error {
 			}
 			continue
 		}
-		m, isNew, err := f.once(ctx, f.workspace, f.calendar, orderOf(f.schedule, window))
+		made, err := f.once(ctx, f.workspace, f.calendar, orderOf(f.schedule, window))
 		if err != nil {
 			return err
 		}
-		if isNew || n == 0 && m.Name != "" {
-			f.exports = append(f.exports, m)
+		if made.isNew {
+			f.made[window.Key] = made.windows
+		}
+		if made.isNew || n == 0 && made.manifest.Name != "" {
+			f.exports = append(f.exports, made.manifest)
 		}
 	}
 	return nil
@@ -156,17 +160,16 @@ func orderOf(schedule string, w period.Window) order {
 }
 
 // once makes an export unless it is there in any revision, or nothing ever happened in its windows.
-func (h *Handler) once(ctx context.Context, w workspace.Workspace, calendar period.Calendar, o order) (m report.Manifest, isNew bool, err error) {
+func (h *Handler) once(ctx context.Context, w workspace.Workspace, calendar period.Calendar, o order) (result, error) {
 	known, err := h.known(ctx, w.Name, o.name)
 	if err != nil || known.newest.Name != "" {
-		return known.newest, false, err
+		return result{manifest: known.newest}, err
 	}
 	found, err := h.windows(ctx, w, calendar, o)
 	if err != nil || len(found) == 0 {
-		return report.Manifest{}, false, err
+		return result{}, err
 	}
-	made, err := h.make(ctx, w, o)
-	return made.manifest, made.isNew, err
+	return h.make(ctx, w, o)
 }
 
 // isDirty says whether a mark lies in the window: of the window itself, or of one that is exported with it.

@@ -65,6 +65,9 @@ func (f *firing) restateOne(ctx context.Context, window period.Window, notes []r
 
 // anew makes the export of a window if it needs to be made, and gives the windows that it was compared with.
 func (f *firing) anew(ctx context.Context, window period.Window) ([]kpi.Window, error) {
+	if windows, isMade := f.made[window.Key]; isMade {
+		return windows, nil
+	}
 	o := orderOf(f.schedule, window)
 	if event.At(window.End) <= f.workspace.Created {
 		known, err := f.known(ctx, f.workspace.Name, o.name)
