@@ -36,6 +36,7 @@ func (h *Handler) read(ctx context.Context, records []events.SQSMessage) *batch 
 }
 
 func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope) {
+	good := make([]event.Event, 0, len(envelope.Events))
 	for i, raw := range envelope.Events {
 		stamp := envelope.Stamp(i)
 		e, err := event.Parse(raw, stamp)
@@ -43,6 +44,10 @@ func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope) {
 			b.rejects = append(b.rejects, reject{message, h.failed(stamp, raw, err)})
 			continue
 		}
+		good = append(good, e)
+	}
+	event.KeepOrder(good)
+	for _, e := range good {
 		one := item{message: message, event: e, replay: envelope.Replay}
 		one.touchpoint = e.Touchpoint(string(h.Channels.Sign(e.Marketing)), h.Properties)
 		b.items = append(b.items, one)
