@@ -23,6 +23,7 @@ import (
 	export "waymark/functions/export/handler"
 	process "waymark/functions/process/handler"
 	rollup "waymark/functions/rollup/handler"
+	"waymark/shared/adapter/httpapi"
 	"waymark/shared/adapter/memory"
 	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
@@ -43,6 +44,8 @@ func TestMain(m *testing.M) {
 
 // tenant is the only workspace. London's clock changes on 25 October 2026.
 const tenant = "shop"
+
+const secret = "sk_shop"
 
 // stores is what the handlers of one invocation need. Tests wrap it.
 type stores interface {
@@ -110,6 +113,7 @@ func newWorld(t testing.TB, made time.Time) *world {
 	shop, err := workspace.New(tenant, "Europe/London", "GBP", "default")
 	must(t, err)
 	shop.Created = event.At(made)
+	shop.Keys = []workspace.Key{{Text: secret, Workspace: tenant, Role: workspace.Secret}}
 	must(t, w.PutWorkspace(t.Context(), shop))
 	w.calendar, err = shop.Calendar()
 	must(t, err)
@@ -135,6 +139,7 @@ func (w *world) rolls(s stores) *rollup.Handler {
 func (w *world) exports(s stores) *export.Handler {
 	return export.New(export.Config{
 		Workspaces: s, Windows: s, Restated: s, Claims: s, Bucket: s, CSV: export.WriteCSV, Now: w.clock,
+		Reader: httpapi.NewKeyring(w.Table, w.clock).Reader,
 	})
 }
 
