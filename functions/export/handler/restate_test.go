@@ -336,3 +336,36 @@ func TestBusyExport(t *testing.T) {
 	}
 	checkEqual(t, "listed", w.listed(t, "shop"), []string{})
 }
+
+// Another order with newer numbers runs in full between any two calls of one: the newest revision holds the newer numbers, and every manifest
+// matches its file.
+func TestOrderOvertaken(t *testing.T) {
+	t.Parallel()
+	prepared := func() *world {
+		w := newShop(t)
+		w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
+		w.demand(t, "")
+		w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:b"))
+		w.files.calls = nil
+		return w
+	}
+	undisturbed := prepared()
+	undisturbed.demand(t, "")
+	for n, call := range undisturbed.files.calls {
+		w, at := prepared(), 0
+		w.files.before = func(string) error {
+			if at++; at == n+1 {
+				w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"), visit("anon:b"))
+				w.demand(t, "")
+			}
+			return nil
+		}
+		w.demand(t, "")
+		w.files.before = nil
+		listed := w.listed(t, "shop")
+		newest := w.manifest(t, listed[len(listed)-1])
+		if again := w.demand(t, ""); again.Name != newest.Name {
+			t.Errorf("overtaken before call %d of %d, %s: the newest is %s, and the next order makes %s", n+1, len(undisturbed.files.calls), call, newest.Name, again.Name)
+		}
+	}
+}
