@@ -17,6 +17,8 @@ type times struct {
 
 const shown = "2006-01-02T15:04:05.000Z"
 
+const day = 24 * time.Hour
+
 func timesOf(e event.Event) times {
 	return times{e.Original.Time().Format(shown), e.Corrected.Time().Format(shown), e.Untimed, e.Skewed, e.Future}
 }
@@ -27,76 +29,78 @@ func parsed(fields, batchSentAt string) (event.Event, error) {
 	return event.Parse([]byte(`{"type":"page","userId":"1","messageId":"m"`+fields+`}`), s)
 }
 
-// A device sends an event one minute after it happened; by its clock, which is wrong by so much. The first column has its time, the others what
-// is made of it with sentAt and without.
+// deviceClocks are clocks that are wrong by so much, and what is made of an event that was sent, by that clock, one minute after it happened: with
+// sentAt and without.
+var deviceClocks = []struct {
+	wrong         time.Duration
+	sent, missing times
+}{
+	{
+		-10 * 365 * day,
+		times{original: "2016-11-24T09:29:00.000Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
+		times{original: "2016-11-24T09:29:00.000Z", corrected: "2016-11-24T09:29:00.000Z"},
+	},
+	{
+		-365 * day,
+		times{original: "2025-11-22T09:29:00.000Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
+		times{original: "2025-11-22T09:29:00.000Z", corrected: "2025-11-22T09:29:00.000Z"},
+	},
+	{
+		-time.Hour,
+		times{original: "2026-11-22T08:29:00.000Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
+		times{original: "2026-11-22T08:29:00.000Z", corrected: "2026-11-22T08:29:00.000Z"},
+	},
+	{
+		-5*time.Minute - time.Millisecond,
+		times{original: "2026-11-22T09:23:59.999Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
+		times{original: "2026-11-22T09:23:59.999Z", corrected: "2026-11-22T09:23:59.999Z"},
+	},
+	{
+		-5 * time.Minute, // network delay may be as long: left alone
+		times{original: "2026-11-22T09:24:00.000Z", corrected: "2026-11-22T09:24:00.000Z"},
+		times{original: "2026-11-22T09:24:00.000Z", corrected: "2026-11-22T09:24:00.000Z"},
+	},
+	{
+		0,
+		times{original: "2026-11-22T09:29:00.000Z", corrected: "2026-11-22T09:29:00.000Z"},
+		times{original: "2026-11-22T09:29:00.000Z", corrected: "2026-11-22T09:29:00.000Z"},
+	},
+	{
+		5 * time.Minute,
+		times{original: "2026-11-22T09:34:00.000Z", corrected: "2026-11-22T09:34:00.000Z"},
+		times{original: "2026-11-22T09:34:00.000Z", corrected: "2026-11-22T09:34:00.000Z"},
+	},
+	{
+		5*time.Minute + time.Millisecond,
+		times{original: "2026-11-22T09:34:00.001Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
+		times{original: "2026-11-22T09:34:00.001Z", corrected: "2026-11-22T09:34:00.001Z"},
+	},
+	{
+		day + time.Minute - time.Millisecond,
+		times{original: "2026-11-23T09:29:59.999Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
+		times{original: "2026-11-23T09:29:59.999Z", corrected: "2026-11-23T09:29:59.999Z"},
+	},
+	{
+		day + time.Minute, // the event lies 24 hours ahead, to the millisecond
+		times{original: "2026-11-23T09:30:00.000Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
+		times{original: "2026-11-23T09:30:00.000Z", corrected: "2026-11-23T09:30:00.000Z"},
+	},
+	{
+		day + time.Minute + time.Millisecond,
+		times{original: "2026-11-23T09:30:00.001Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
+		times{original: "2026-11-23T09:30:00.001Z", corrected: "2026-11-22T09:30:00.000Z", isFuture: true},
+	},
+	{
+		10 * 365 * day,
+		times{original: "2036-11-19T09:29:00.000Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
+		times{original: "2036-11-19T09:29:00.000Z", corrected: "2026-11-22T09:30:00.000Z", isFuture: true},
+	},
+}
+
+// A device sends an event one minute after it happened, by its own clock.
 func TestDeviceClocks(t *testing.T) {
 	t.Parallel()
-	const day = 24 * time.Hour
-	for _, test := range []struct {
-		wrong         time.Duration
-		sent, missing times
-	}{
-		{
-			-10 * 365 * day,
-			times{original: "2016-11-24T09:29:00.000Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
-			times{original: "2016-11-24T09:29:00.000Z", corrected: "2016-11-24T09:29:00.000Z"},
-		},
-		{
-			-365 * day,
-			times{original: "2025-11-22T09:29:00.000Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
-			times{original: "2025-11-22T09:29:00.000Z", corrected: "2025-11-22T09:29:00.000Z"},
-		},
-		{
-			-time.Hour,
-			times{original: "2026-11-22T08:29:00.000Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
-			times{original: "2026-11-22T08:29:00.000Z", corrected: "2026-11-22T08:29:00.000Z"},
-		},
-		{
-			-5*time.Minute - time.Millisecond,
-			times{original: "2026-11-22T09:23:59.999Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
-			times{original: "2026-11-22T09:23:59.999Z", corrected: "2026-11-22T09:23:59.999Z"},
-		},
-		{
-			-5 * time.Minute, // network delay may be as long: left alone
-			times{original: "2026-11-22T09:24:00.000Z", corrected: "2026-11-22T09:24:00.000Z"},
-			times{original: "2026-11-22T09:24:00.000Z", corrected: "2026-11-22T09:24:00.000Z"},
-		},
-		{
-			0,
-			times{original: "2026-11-22T09:29:00.000Z", corrected: "2026-11-22T09:29:00.000Z"},
-			times{original: "2026-11-22T09:29:00.000Z", corrected: "2026-11-22T09:29:00.000Z"},
-		},
-		{
-			5 * time.Minute,
-			times{original: "2026-11-22T09:34:00.000Z", corrected: "2026-11-22T09:34:00.000Z"},
-			times{original: "2026-11-22T09:34:00.000Z", corrected: "2026-11-22T09:34:00.000Z"},
-		},
-		{
-			5*time.Minute + time.Millisecond,
-			times{original: "2026-11-22T09:34:00.001Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
-			times{original: "2026-11-22T09:34:00.001Z", corrected: "2026-11-22T09:34:00.001Z"},
-		},
-		{
-			day + time.Minute - time.Millisecond,
-			times{original: "2026-11-23T09:29:59.999Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
-			times{original: "2026-11-23T09:29:59.999Z", corrected: "2026-11-23T09:29:59.999Z"},
-		},
-		{
-			day + time.Minute, // the event lies 24 hours ahead, to the millisecond
-			times{original: "2026-11-23T09:30:00.000Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
-			times{original: "2026-11-23T09:30:00.000Z", corrected: "2026-11-23T09:30:00.000Z"},
-		},
-		{
-			day + time.Minute + time.Millisecond,
-			times{original: "2026-11-23T09:30:00.001Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
-			times{original: "2026-11-23T09:30:00.001Z", corrected: "2026-11-22T09:30:00.000Z", isFuture: true},
-		},
-		{
-			10 * 365 * day,
-			times{original: "2036-11-19T09:29:00.000Z", corrected: "2026-11-22T09:29:00.000Z", skewed: true},
-			times{original: "2036-11-19T09:29:00.000Z", corrected: "2026-11-22T09:30:00.000Z", isFuture: true},
-		},
-	} {
+	for _, test := range deviceClocks {
 		sent := received.Add(test.wrong)
 		said := func(at event.Millis) string { return at.Time().Format(time.RFC3339Nano) }
 		timestamp := fmt.Sprintf(`,"timestamp":%q`, said(sent.Add(-time.Minute)))
