@@ -17,7 +17,7 @@ func TestLateEventTouchesExactlyItsWindows(t *testing.T) {
 	t.Parallel()
 	var revised, kept, silent [kinds + 1]atomic.Int64
 	t.Run("seeds", func(t *testing.T) {
-		forSeeds(t, 1000, func(t *testing.T, r *rand.Rand) {
+		forSeeds(t, setting(t, "WAYMARK_LATE_N", 500), func(t *testing.T, r *rand.Rand) {
 			w := newWorld(t, time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC))
 			w.take(t, history(r, w.now)...)
 			w.rollUp(t)

@@ -26,7 +26,7 @@ func TestInterleavedExports(t *testing.T) {
 	t.Parallel()
 	var revisions, exports atomic.Int64
 	t.Run("seeds", func(t *testing.T) {
-		forSeeds(t, setting(t, "WAYMARK_LATE_N", 1000), func(t *testing.T, r *rand.Rand) {
+		forSeeds(t, setting(t, "WAYMARK_LATE_N", 500), func(t *testing.T, r *rand.Rand) {
 			w := newWorld(t, begin)
 			w.now = time.Date(2026, 9, 28, 7, 0, 0, 0, time.UTC)
 			l := newLedger(w)

@@ -65,13 +65,19 @@ func TestLateDataEqualsFromScratch(t *testing.T) {
 // life is the events of a workspace as they arrive: most at once, some an hour to forty days late, short delays as likely as long ones.
 func life(r *rand.Rand) []arrival {
 	var out []arrival
+	var at time.Time
 	for n := range lifeEvents {
 		delay := time.Duration(r.IntN(30)) * time.Second
 		if n < lateEvents {
 			delay = time.Duration(float64(time.Hour) * math.Pow(40*24, r.Float64()))
 		}
+		if n%3 > 0 && n > lateEvents { // goes on where the one before was, within its session or in another
+			at = at.Add(time.Duration(r.IntN(60)) * time.Minute)
+			out = append(out, arrival{at.Add(delay), anyEvent(r, r.IntN(2*kinds), fmt.Sprint("e", n), at)})
+			continue
+		}
 		span := lifeDays*24*time.Hour - delay
-		at := begin.Add(time.Duration(r.Int64N(int64(span)))).Truncate(time.Second)
+		at = begin.Add(time.Duration(r.Int64N(int64(span)))).Truncate(time.Second)
 		if r.IntN(4) == 0 { // about a midnight
 			at = at.Truncate(24 * time.Hour).Add(time.Duration(r.IntN(6)) * 10 * time.Minute)
 		}

@@ -171,11 +171,8 @@ func digest(text []byte) string {
 func (h *Handler) windows(ctx context.Context, w workspace.Workspace, calendar period.Calendar, o order) ([]kpi.Window, error) {
 	var out []kpi.Window
 	for _, grain := range o.grains {
-		spans := calendar.Between(grain, o.start, o.end)
-		if len(spans) == 0 {
-			continue
-		}
-		found, err := h.Windows.Windows(ctx, w.Space(), grain, spans[0].Key, spans[len(spans)-1].Key)
+		first, last := calendar.At(grain, o.start), calendar.At(grain, o.end.Add(-1)) // an order ends after it begins
+		found, err := h.Windows.Windows(ctx, w.Space(), grain, first.Key, last.Key)
 		if err != nil {
 			return nil, fmt.Errorf("read %s windows: %w", grain, err)
 		}
