@@ -87,7 +87,7 @@ func life(r *rand.Rand) []arrival {
 	return out
 }
 
-// live runs the clock: events are processed as they arrive and rolled up twice a day, and the schedules fire when they do on AWS.
+// live runs the clock: events are processed as they arrive and rolled up within half a day, and the schedules fire when they do on AWS.
 func (w *world) live(t testing.TB, l *ledger, arrivals []arrival) (restated int) {
 	t.Helper()
 	end := begin.AddDate(0, 0, lifeDays+1)
@@ -100,8 +100,11 @@ func (w *world) live(t testing.TB, l *ledger, arrivals []arrival) (restated int)
 			w.take(t, arrivals[:due]...)
 		}
 		arrivals = arrivals[due:]
-		w.rollUp(t)
-		if w.now.Hour() == 6 {
+		isMorning := w.now.Hour() == 6
+		if due > 0 || isMorning {
+			w.rollUp(t)
+		}
+		if isMorning {
 			restated += l.day(t, w)
 		}
 	}
