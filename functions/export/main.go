@@ -25,7 +25,7 @@ func main() {
 	}
 	table := dynamo.New(dynamo.NewClient(os.Getenv), settings.Table)
 	h := handler.New(handler.Config{
-		Workspaces: table, Windows: table, Bucket: bucket.New(bucket.NewClient(os.Getenv), settings.ExportBucket), CSV: handler.WriteCSV,
+		Workspaces: table, Windows: table, Restated: table, Claims: table, Bucket: bucket.New(bucket.NewClient(os.Getenv), settings.ExportBucket), CSV: handler.WriteCSV,
 		Reader: httpapi.NewKeyring(table, time.Now).Reader, Now: time.Now,
 	})
 	lambda.Start(h.Handle)

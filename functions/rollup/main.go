@@ -29,7 +29,7 @@ func main() {
 	table := dynamo.New(dynamo.NewClient(os.Getenv), settings.Table)
 	facts := archive.New(bucket.New(bucket.NewClient(os.Getenv), settings.ArchiveBucket))
 	h := handler.New(handler.Config{
-		Workspaces: table, Marks: table, Windows: table, Times: table, Store: table, Facts: facts, Persons: facts,
+		Workspaces: table, Marks: table, Windows: table, Restated: table, Times: table, Store: table, Facts: facts, Persons: facts,
 		Reader: httpapi.NewKeyring(table, time.Now).Reader, Model: model.Stages, Now: time.Now,
 	})
 	lambda.Start(h.Handle)

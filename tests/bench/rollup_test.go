@@ -50,7 +50,7 @@ func crowd(b *testing.B, n int) (*memory.Table, []event.Identifier, *handler.Han
 	}
 	facts := archive.New(memory.NewBucket())
 	return table, ids, handler.New(handler.Config{
-		Workspaces: table, Marks: table, Windows: table, Facts: facts, Persons: facts, Times: table, Store: table, Model: model.Stages,
+		Workspaces: table, Marks: table, Windows: table, Restated: table, Facts: facts, Persons: facts, Times: table, Store: table, Model: model.Stages,
 		Now: func() time.Time { return received },
 	})
 }

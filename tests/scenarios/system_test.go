@@ -77,7 +77,7 @@ func newSystem(t *testing.T) *system {
 		Sleep: func(context.Context, time.Duration) error { return nil }, Jitter: func(time.Duration) time.Duration { return 0 },
 	})
 	rolls := rollup.New(rollup.Config{
-		Workspaces: s.table, Marks: s.table, Windows: s.table, Times: s.table, Store: s.table, Facts: objects, Persons: objects,
+		Workspaces: s.table, Marks: s.table, Windows: s.table, Restated: s.table, Times: s.table, Store: s.table, Facts: objects, Persons: objects,
 		Reader: httpapi.NewKeyring(s.table, time.Now).Reader, Model: model.Stages, Now: time.Now,
 	})
 	asks := query.New(query.Config{

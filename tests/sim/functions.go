@@ -66,7 +66,7 @@ func (w *World) rollup() {
 	w.start("rollup", 15*time.Minute, func(ctx context.Context, run *invocation) {
 		ports := w.ports(run)
 		h := rollup.New(rollup.Config{
-			Workspaces: ports, Marks: ports, Windows: ports, Facts: ports, Persons: ports, Times: ports, Store: ports, Model: w.model, Now: w.clock,
+			Workspaces: ports, Marks: ports, Windows: ports, Restated: ports, Facts: ports, Persons: ports, Times: ports, Store: ports, Model: w.model, Now: w.clock,
 		})
 		_, _ = h.Handle(ctx, json.RawMessage(`{"schedule":"rollup"}`)) // what failed stays marked for the next run
 	}, func(*invocation) {})

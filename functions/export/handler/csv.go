@@ -1,7 +1,11 @@
 package handler
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/csv"
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 
@@ -23,4 +27,30 @@ func WriteCSV(w io.Writer, lines [][]string) (rows int, err error) {
 	}
 	summary, err := tablefile.WriteCSV(w, columns, slices.Values(lines))
 	return summary.Rows, err
+}
+
+// numbersIn reads what a file says that WriteCSV wrote.
+func numbersIn(file []byte) (report.Numbers, error) {
+	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(file, []byte("\ufeff"))))
+	header, err := in.Read()
+	if err != nil {
+		return report.Numbers{}, fmt.Errorf("read header: %w", err)
+	}
+	var failed error
+	numbers := report.NumbersOf(header, func(yield func([]string) bool) {
+		for {
+			row, err := in.Read()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				failed = fmt.Errorf("read row: %w", err)
+				return
+			}
+			if !yield(row) {
+				return
+			}
+		}
+	})
+	return numbers, failed
 }

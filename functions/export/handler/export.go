@@ -5,17 +5,11 @@
 package handler
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"waymark/shared/adapter/httpapi"
@@ -31,6 +25,8 @@ import (
 type Config struct {
 	Workspaces Workspaces
 	Windows    Windows
+	Restated   Restated
+	Claims     Claims
 	Bucket     Bucket
 	CSV        Writer
 	Reader     httpapi.Authorise
@@ -53,112 +49,16 @@ type order struct {
 	end      time.Time
 }
 
-// make writes the export unless the newest revision holds the same numbers already, and gives its manifest. The file is written first and the
-// manifest last, so an export is complete or absent; the name follows from what it holds, so the same order twice makes one.
-func (h *Handler) make(ctx context.Context, w workspace.Workspace, o order) (report.Manifest, error) {
-	calendar, err := w.Calendar()
-	if err != nil {
-		return report.Manifest{}, fmt.Errorf("read time zone: %w", err)
-	}
-	windows, err := h.windows(ctx, w, calendar, o)
-	if err != nil {
-		return report.Manifest{}, err
-	}
-	var file bytes.Buffer
-	rows, err := h.CSV(&file, report.Lines(w, calendar, windows))
-	if err != nil {
-		return report.Manifest{}, fmt.Errorf("write csv: %w", err)
-	}
-	sum := sha256.Sum256(file.Bytes())
-	newest, err := h.newest(ctx, w.Name, o.name)
-	if err != nil {
-		return report.Manifest{}, err
-	}
-	if len(newest.Files) > 0 && newest.Files[0].SHA256 == hex.EncodeToString(sum[:]) {
-		return newest, nil
-	}
-	m := report.Describe(w, calendar, windows)
-	m.Revision = newest.Revision + 1
-	m.Name = fmt.Sprintf("%s-r%d", o.name, m.Revision)
-	m.Schedule, m.Grain, m.CreatedAt = o.schedule, o.grain, h.Now().UTC().Format(time.RFC3339)
-	m.Start, m.End = calendar.Local(o.start).Format(time.RFC3339), calendar.Local(o.end).Format(time.RFC3339)
-	m.Files = []report.File{{Name: m.Name + ".csv", Rows: rows, Bytes: int64(file.Len()), SHA256: hex.EncodeToString(sum[:])}}
-	return m, h.store(ctx, m, file.Bytes())
-}
-
-func (h *Handler) store(ctx context.Context, m report.Manifest, csv []byte) error {
-	if err := h.Bucket.Put(ctx, report.FileKey(m.Workspace, m.Files[0].Name), "text/csv; charset=utf-8", csv); err != nil {
-		return fmt.Errorf("put %s: %w", m.Files[0].Name, err)
-	}
-	manifest, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return fmt.Errorf("encode manifest: %w", err)
-	}
-	if err := h.Bucket.Put(ctx, report.ManifestKey(m.Workspace, m.Name), "application/json", manifest); err != nil {
-		return fmt.Errorf("put manifest of %s: %w", m.Name, err)
-	}
-	slog.InfoContext(ctx, "export made", "workspace", m.Workspace, "name", m.Name, "rows", m.Rows)
-	return nil
-}
-
-func (h *Handler) windows(ctx context.Context, w workspace.Workspace, calendar period.Calendar, o order) ([]kpi.Window, error) {
-	var out []kpi.Window
-	for _, grain := range o.grains {
-		spans := calendar.Between(grain, o.start, o.end)
-		if len(spans) == 0 {
-			continue
-		}
-		found, err := h.Windows.Windows(ctx, w.Space(), grain, spans[0].Key, spans[len(spans)-1].Key)
-		if err != nil {
-			return nil, fmt.Errorf("read %s windows: %w", grain, err)
-		}
-		out = append(out, found...)
-	}
-	return out, nil
-}
-
-// newest is the manifest of the highest revision of an export; the zero Manifest when there is none.
-func (h *Handler) newest(ctx context.Context, ws, name string) (report.Manifest, error) {
-	keys, err := h.Bucket.List(ctx, report.Prefix(ws)+name+"-r")
-	if err != nil {
-		return report.Manifest{}, fmt.Errorf("list exports: %w", err)
-	}
-	highest := 0
-	for _, key := range keys {
-		full, ok := report.NameOf(ws, key)
-		if !ok {
-			continue
-		}
-		if revision, err := strconv.Atoi(strings.TrimPrefix(full, name+"-r")); err == nil {
-			highest = max(highest, revision)
-		}
-	}
-	if highest == 0 {
-		return report.Manifest{}, nil
-	}
-	text, err := h.Bucket.Get(ctx, report.ManifestKey(ws, fmt.Sprintf("%s-r%d", name, highest)))
-	if err != nil {
-		return report.Manifest{}, fmt.Errorf("read newest manifest: %w", err)
-	}
-	var m report.Manifest
-	if err := json.Unmarshal(text, &m); err != nil {
-		return report.Manifest{}, fmt.Errorf("decode newest manifest: %w", err)
-	}
-	return m, nil
-}
-
-// schedules says which windows each schedule exports: the named one, and those it is made of.
-var schedules = map[string][]period.Grain{
-	"daily": {period.Day, period.Hour}, "weekly": {period.Week, period.Day}, "monthly": {period.Month, period.Day},
-}
+// schedules says which windows each schedule exports; report.Parts says what their files hold.
+var schedules = map[string]period.Grain{"daily": period.Day, "weekly": period.Week, "monthly": period.Month}
 
 // lookback is how many closed windows a firing looks at. One that waited for a rollup at its own firing is exported by a later one.
 const lookback = 7
 
-// scheduled exports the newest closed windows of a schedule for every workspace, each in its own time zone. One workspace that fails does not
-// hold up the others.
+// scheduled exports the newest closed windows of a schedule for every workspace, each in its own time zone, and restates older ones. One
+// workspace that fails does not hold up the others.
 func (h *Handler) scheduled(ctx context.Context, schedule string, now time.Time) ([]report.Manifest, error) {
-	grains, known := schedules[schedule]
+	grain, known := schedules[schedule]
 	if !known {
 		return nil, unknownSchedule(schedule)
 	}
@@ -169,7 +69,7 @@ func (h *Handler) scheduled(ctx context.Context, schedule string, now time.Time)
 	made := []report.Manifest{}
 	var failures []error
 	for _, w := range all {
-		exports, err := h.closed(ctx, w, schedule, grains, now)
+		exports, err := h.workspace(ctx, w, schedule, grain, now)
 		if err != nil {
 			failures = append(failures, fmt.Errorf("export %s of workspace %s: %w", schedule, w.Name, err))
 		}
@@ -182,59 +82,94 @@ func unknownSchedule(name string) error {
 	return fault.Newf(fault.Invalid, "unknown_schedule", "schedule must be daily, weekly or monthly, not %q", name).At("schedule")
 }
 
-// closed exports the windows before the one that holds now, as far as they have none yet. A window that is still dirty waits, so that no export
-// shows a half-computed period. It gives what it made, and the export of the newest window even if that was there.
-func (h *Handler) closed(ctx context.Context, w workspace.Workspace, schedule string, grains []period.Grain, now time.Time) ([]report.Manifest, error) {
+// workspace makes the exports of one workspace. The notes of restatements are read before the marks, and both before any window: what changes
+// later leaves a note that this firing does not delete.
+func (h *Handler) workspace(ctx context.Context, w workspace.Workspace, schedule string, grain period.Grain, now time.Time) ([]report.Manifest, error) {
 	calendar, err := w.Calendar()
 	if err != nil {
 		return nil, fmt.Errorf("read time zone: %w", err)
+	}
+	notes, err := h.Restated.Restated(ctx, w.Space(), grain)
+	if err != nil {
+		return nil, fmt.Errorf("read restatements: %w", err)
 	}
 	marks, err := h.Windows.Marks(ctx, w.Space(), event.At(now))
 	if err != nil {
 		return nil, fmt.Errorf("read marks: %w", err)
 	}
-	var exports []report.Manifest
-	window := calendar.At(grains[0], now)
+	f := firing{Handler: h, workspace: w, calendar: calendar, schedule: schedule, grain: grain, now: now, marks: marks, made: map[string][]kpi.Window{}}
+	if err := f.closed(ctx); err != nil {
+		return f.exports, err
+	}
+	return f.exports, f.restate(ctx, notes)
+}
+
+// firing is one schedule in one workspace.
+type firing struct {
+	*Handler
+	workspace workspace.Workspace
+	calendar  period.Calendar
+	schedule  string
+	grain     period.Grain
+	now       time.Time
+	marks     []kpi.Mark
+	exports   []report.Manifest
+	made      map[string][]kpi.Window // by key of a window that got its first export: the windows in it
+}
+
+// closed exports the windows before the one that holds now, as far as they have none yet. A window that is still dirty waits, so that no export
+// shows a half-computed period. It answers what it made, and the export of the newest window even if that was there.
+func (f *firing) closed(ctx context.Context) error {
+	window := f.calendar.At(f.grain, f.now)
 	for n := range lookback {
-		window = calendar.Prev(window)
-		dirty, err := isDirty(marks, grains, calendar, window)
-		if err != nil {
-			return exports, err
-		}
-		if dirty {
-			slog.InfoContext(ctx, "export waits for a rollup", "workspace", w.Name, "schedule", schedule, "window", window.Key)
+		window = f.calendar.Prev(window)
+		if waits, err := f.waits(ctx, window); err != nil || waits {
+			if err != nil {
+				return err
+			}
 			continue
 		}
-		m, isNew, err := h.once(ctx, w, calendar, orderOf(schedule, window))
+		made, err := f.once(ctx, f.workspace, f.calendar, orderOf(f.schedule, window))
 		if err != nil {
-			return exports, err
+			return err
 		}
-		if isNew || n == 0 && m.Name != "" {
-			exports = append(exports, m)
+		if made.isNew {
+			f.made[window.Key] = made.windows
+		}
+		if made.isNew || n == 0 && made.manifest.Name != "" {
+			f.exports = append(f.exports, made.manifest)
 		}
 	}
-	return exports, nil
+	return nil
+}
+
+// waits says whether the window has still to be computed, or a part of it that is exported with it.
+func (f *firing) waits(ctx context.Context, window period.Window) (bool, error) {
+	dirty, err := isDirty(f.marks, report.Parts(f.grain), f.calendar, window)
+	if dirty {
+		slog.InfoContext(ctx, "export waits for a rollup", "workspace", f.workspace.Name, "schedule", f.schedule, "window", window.Key)
+	}
+	return dirty, err
 }
 
 // orderOf is the export of one window of a schedule.
 func orderOf(schedule string, w period.Window) order {
 	return order{
-		schedule: schedule, name: schedule + "-" + w.Key, grain: schedules[schedule][0], grains: schedules[schedule], start: w.Start, end: w.End,
+		schedule: schedule, name: schedule + "-" + w.Key, grain: w.Grain, grains: report.Parts(w.Grain), start: w.Start, end: w.End,
 	}
 }
 
 // once makes an export unless it is there in any revision, or nothing ever happened in its windows.
-func (h *Handler) once(ctx context.Context, w workspace.Workspace, calendar period.Calendar, o order) (m report.Manifest, isNew bool, err error) {
-	newest, err := h.newest(ctx, w.Name, o.name)
-	if err != nil || newest.Name != "" {
-		return newest, false, err
+func (h *Handler) once(ctx context.Context, w workspace.Workspace, calendar period.Calendar, o order) (result, error) {
+	known, err := h.known(ctx, w.Name, o.name)
+	if err != nil || known.newest.Name != "" {
+		return result{manifest: known.newest}, err
 	}
 	found, err := h.windows(ctx, w, calendar, o)
 	if err != nil || len(found) == 0 {
-		return report.Manifest{}, false, err
+		return result{}, err
 	}
-	m, err = h.make(ctx, w, o)
-	return m, err == nil, err
+	return h.make(ctx, w, o)
 }
 
 // isDirty says whether a mark lies in the window: of the window itself, or of one that is exported with it.

@@ -51,7 +51,8 @@ func (h *Handler) demanded(ctx context.Context, r httpapi.Request, key workspace
 	if err != nil {
 		return nil, err
 	}
-	return h.make(ctx, w, o)
+	made, err := h.make(ctx, w, o)
+	return made.manifest, err
 }
 
 // demandedWindow exports the newest closed window of a schedule, daily unless the body names one.
@@ -59,7 +60,7 @@ func (h *Handler) demandedWindow(ctx context.Context, w workspace.Workspace, d d
 	if d.Schedule == "" {
 		d.Schedule = "daily"
 	}
-	grains, known := schedules[d.Schedule]
+	grain, known := schedules[d.Schedule]
 	if !known {
 		return report.Manifest{}, unknownSchedule(d.Schedule)
 	}
@@ -67,8 +68,9 @@ func (h *Handler) demandedWindow(ctx context.Context, w workspace.Workspace, d d
 	if err != nil {
 		return report.Manifest{}, fmt.Errorf("read time zone: %w", err)
 	}
-	window := calendar.Prev(calendar.At(grains[0], h.Now()))
-	return h.make(ctx, w, orderOf(d.Schedule, window))
+	window := calendar.Prev(calendar.At(grain, h.Now()))
+	made, err := h.make(ctx, w, orderOf(d.Schedule, window))
+	return made.manifest, err
 }
 
 // maxWindows bounds an export on demand: every window is looked for, whether anything ever happened in it or not.

@@ -7,6 +7,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/report"
 	"waymark/shared/domain/workspace"
 )
 
@@ -20,6 +21,18 @@ type Workspaces interface {
 type Windows interface {
 	Windows(ctx context.Context, ws string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
 	Marks(ctx context.Context, ws string, until event.Millis) ([]kpi.Mark, error)
+}
+
+// Restated keeps the notes of exports that may have to be made anew. Deleting what was read takes away no later note.
+type Restated interface {
+	Restated(ctx context.Context, ws string, g period.Grain) ([]report.Restatement, error)
+	DeleteRestated(ctx context.Context, ws string, handles []string) error
+}
+
+// Claims says which revision of an export is which file. PutExportClaim answers Conflict when that revision or a higher one is claimed.
+type Claims interface {
+	ExportClaim(ctx context.Context, ws, export string) (report.Claim, error)
+	PutExportClaim(ctx context.Context, ws, export string, c report.Claim) error
 }
 
 // Bucket keeps the files. Get answers NotFound when there is no such file.

@@ -60,6 +60,40 @@ func (f *files) List(ctx context.Context, prefix string) (keys []string, err err
 	return keys, err
 }
 
+// rows is the table. Its calls are noted with those of the bucket, and may be made to fail with them.
+type rows struct {
+	*memory.Table
+	files *files
+}
+
+func (r rows) Windows(ctx context.Context, ws string, g period.Grain, from, to string) (found []kpi.Window, err error) {
+	err = r.files.do("windows "+string(g), func() error { found, err = r.Table.Windows(ctx, ws, g, from, to); return err })
+	return found, err
+}
+
+func (r rows) Marks(ctx context.Context, ws string, until event.Millis) (marks []kpi.Mark, err error) {
+	err = r.files.do("marks", func() error { marks, err = r.Table.Marks(ctx, ws, until); return err })
+	return marks, err
+}
+
+func (r rows) Restated(ctx context.Context, ws string, g period.Grain) (notes []report.Restatement, err error) {
+	err = r.files.do("restated", func() error { notes, err = r.Table.Restated(ctx, ws, g); return err })
+	return notes, err
+}
+
+func (r rows) DeleteRestated(ctx context.Context, ws string, handles []string) error {
+	return r.files.do("delete restated", func() error { return r.Table.DeleteRestated(ctx, ws, handles) })
+}
+
+func (r rows) ExportClaim(ctx context.Context, ws, export string) (c report.Claim, err error) {
+	err = r.files.do("claim of "+export, func() error { c, err = r.Table.ExportClaim(ctx, ws, export); return err })
+	return c, err
+}
+
+func (r rows) PutExportClaim(ctx context.Context, ws, export string, c report.Claim) error {
+	return r.files.do("claim "+export, func() error { return r.Table.PutExportClaim(ctx, ws, export, c) })
+}
+
 // world is a handler over stores in memory.
 type world struct {
 	table   *memory.Table
@@ -81,8 +115,9 @@ func newWorld(t testing.TB, zones map[string]string) *world {
 		must(t, w.table.PutWorkspace(t.Context(), one))
 	}
 	clock := func() time.Time { return w.now }
+	rows := rows{w.table, w.files}
 	w.handler = handler.New(handler.Config{
-		Workspaces: w.table, Windows: w.table, Bucket: w.files, CSV: handler.WriteCSV, Reader: httpapi.NewKeyring(w.table, clock).Reader, Now: clock,
+		Workspaces: w.table, Windows: rows, Restated: rows, Claims: rows, Bucket: w.files, CSV: handler.WriteCSV, Reader: httpapi.NewKeyring(w.table, clock).Reader, Now: clock,
 	})
 	return w
 }
@@ -102,6 +137,43 @@ func must(t testing.TB, err error) {
 // compute stores a window as a rollup does, at the next revision.
 func (w *world) compute(t testing.TB, ws string, grain period.Grain, key string, facts ...kpi.Facts) {
 	t.Helper()
+	must(t, w.table.PutWindow(t.Context(), ws, w.next(t, ws, grain, key, facts...)))
+}
+
+// revise stores a window as a rollup does, with the notes before it.
+func (w *world) revise(t testing.TB, grain period.Grain, key string, facts ...kpi.Facts) {
+	t.Helper()
+	w.note(t, w.next(t, "shop", grain, key, facts...))
+	w.compute(t, "shop", grain, key, facts...)
+}
+
+// note leaves the notes of a window that is about to be stored.
+func (w *world) note(t testing.TB, changed kpi.Window) {
+	t.Helper()
+	tenant, err := w.table.Workspace(t.Context(), "shop")
+	must(t, err)
+	calendar, err := tenant.Calendar()
+	must(t, err)
+	must(t, w.table.PutRestated(t.Context(), "shop", report.Restatements(calendar, []kpi.Window{changed}, event.At(w.now))))
+}
+
+// notes lists the notes that are left, as grain and key.
+func (w *world) notes(t testing.TB) []string {
+	t.Helper()
+	out := []string{}
+	for _, g := range period.Grains() {
+		left, err := w.table.Restated(t.Context(), "shop", g)
+		must(t, err)
+		for _, n := range left {
+			out = append(out, string(n.Grain)+" "+n.Key)
+		}
+	}
+	return out
+}
+
+// next is a window of these facts, one revision after the stored one.
+func (w *world) next(t testing.TB, ws string, grain period.Grain, key string, facts ...kpi.Facts) kpi.Window {
+	t.Helper()
 	tenant, err := w.table.Workspace(t.Context(), ws)
 	must(t, err)
 	calendar, err := tenant.Calendar()
@@ -114,10 +186,10 @@ func (w *world) compute(t testing.TB, ws string, grain period.Grain, key string,
 	for _, f := range facts {
 		tally.Add(f)
 	}
-	must(t, w.table.PutWindow(t.Context(), ws, kpi.Window{
+	return kpi.Window{
 		Grain: grain, Key: key, Start: event.At(window.Start), End: event.At(window.End), Revision: stored.Revision + 1, ComputedAt: event.At(w.now),
 		Model: "default@1", Definitions: kpi.Definitions, Rows: tally.Rows(),
-	}))
+	}
 }
 
 // visit is one person with one touchpoint.

@@ -41,6 +41,7 @@ func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope) {
 		b.notes = append(b.notes, note{message, envelope.Workspace, refusal})
 		return
 	}
+	good := make([]event.Event, 0, len(envelope.Events))
 	for i, raw := range envelope.Events {
 		stamp := envelope.Stamp(i)
 		e, err := event.Parse(raw, stamp)
@@ -48,6 +49,10 @@ func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope) {
 			b.rejects = append(b.rejects, reject{message, h.failed(stamp, raw, err, replay), replay != ""})
 			continue
 		}
+		good = append(good, e)
+	}
+	event.KeepOrder(good)
+	for _, e := range good {
 		e.Bot = h.Bots.Of(e.Agent)
 		one := item{message: message, event: e, replay: replay}
 		one.touchpoint = e.Touchpoint(string(h.Channels.Sign(e.Marketing)), h.Properties)

@@ -27,6 +27,9 @@ type timelineAnswer struct {
 type stepAnswer struct {
 	Time       string            `json:"time"`     // the one that counts
 	Original   string            `json:"original"` // the device's own
+	Untimed    bool              `json:"untimed,omitempty"`
+	Skewed     bool              `json:"skewed,omitempty"`
+	Future     bool              `json:"future,omitempty"`
 	ID         event.ID          `json:"id"`
 	Source     string            `json:"source"`
 	Type       event.Type        `json:"type"`
@@ -88,8 +91,9 @@ func (h *Handler) timeline(ctx context.Context, q question) (events.APIGatewayV2
 func step(s journey.Step, currency string) stepAnswer {
 	t := s.Touchpoint
 	answer := stepAnswer{
-		Time: instant(s.At), Original: instant(t.Original), ID: t.ID, Source: t.Source, Type: t.Type, Name: t.Name, Channel: s.Channel,
-		Session: s.Session + 1, Bot: t.Bot, Stage: s.Stage, Identifier: s.Identifier, Country: t.Country, Page: t.Page, Properties: t.Properties,
+		Time: instant(s.At), Original: instant(t.Original), Untimed: t.Untimed, Skewed: t.Skewed, Future: t.Future, ID: t.ID, Source: t.Source,
+		Type: t.Type, Name: t.Name, Channel: s.Channel, Session: s.Session + 1, Bot: t.Bot, Stage: s.Stage, Identifier: s.Identifier,
+		Country: t.Country, Page: t.Page, Properties: t.Properties,
 	}
 	if t.IsBot() {
 		answer.Session = 0

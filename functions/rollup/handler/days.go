@@ -180,11 +180,12 @@ func (c *computation) compute(ctx context.Context, d *day) error {
 	for _, f := range fresh.Persons {
 		tally.Add(f)
 	}
-	changedWindows := c.hours(d, fresh)
-	if next, isChanged := c.next(d.stored, d.window, key, tally.Rows()); isChanged || len(changedWindows) > 0 {
-		changedWindows = append(changedWindows, next)
+	hours, whole := c.hours(d, fresh), c.computed(d.stored, d.window, key, tally.Rows())
+	if !whole.isNeeded && slices.ContainsFunc(hours, func(r replacement) bool { return r.isNeeded }) {
+		whole.window.Silent++ // written all the same, so that whoever reads the hours can tell that they changed
+		whole.isNeeded = true
 	}
-	if err := c.commit(ctx, changedWindows); err != nil {
+	if err := c.commit(ctx, append(hours, whole)...); err != nil {
 		return err
 	}
 	if d.stored.Facts != "" && d.stored.Facts != key {
@@ -223,9 +224,9 @@ func (c *computation) rootsOf(d *day) []event.Identifier {
 	return sortedKeys(roots)
 }
 
-// hours computes the hours of the day and gives those that changed; one that never had anything to count is not stored.
-func (c *computation) hours(d *day, fresh kpi.Day) []kpi.Window {
-	var changed []kpi.Window
+// hours computes the hours of the day; one that never had anything to count is not stored.
+func (c *computation) hours(d *day, fresh kpi.Day) []replacement {
+	var out []replacement
 	for _, hour := range c.calendar.Split(d.window, period.Hour) {
 		tally, n := kpi.NewTally(c.workspace.Currency), 0
 		for _, f := range fresh.Persons {
@@ -237,11 +238,9 @@ func (c *computation) hours(d *day, fresh kpi.Day) []kpi.Window {
 		if n == 0 && d.hours[hour.Key].Revision == 0 {
 			continue
 		}
-		if next, isChanged := c.next(d.hours[hour.Key], hour, "", tally.Rows()); isChanged {
-			changed = append(changed, next)
-		}
+		out = append(out, c.computed(d.hours[hour.Key], hour, "", tally.Rows()))
 	}
-	return changed
+	return out
 }
 
 // changes gives the persons whose facts differ between two computations of a day.
@@ -266,14 +265,14 @@ func changes(old, fresh []kpi.Facts) []event.Identifier {
 	return out
 }
 
-// factsKey names a facts object by revision and content, so that a rollup which loses a race overwrites nothing and no name is used twice. The
+// factsKey names a facts object by version and content, so that a rollup which loses a race overwrites nothing and no name is used twice. The
 // same content keeps the name it has.
 func factsKey(ws string, stored kpi.Window, w period.Window, d kpi.Day) string {
 	sum := d.Sum()
 	if strings.Contains(stored.Facts, sum) {
 		return stored.Facts
 	}
-	return fmt.Sprintf("facts/workspace=%s/%s/%s/r%d-%s.ndjson.zst", ws, w.Grain, w.Key, stored.Revision+1, sum)
+	return fmt.Sprintf("facts/workspace=%s/%s/%s/r%d-%s.ndjson.zst", ws, w.Grain, w.Key, stored.Version()+1, sum)
 }
 
 func sortedKeys[K cmp.Ordered, V any](set map[K]V) []K {

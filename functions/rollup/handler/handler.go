@@ -16,6 +16,7 @@ import (
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/report"
 	"waymark/shared/domain/stage"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/person"
@@ -26,6 +27,7 @@ type Config struct {
 	Workspaces Workspaces
 	Marks      Marks
 	Windows    Windows
+	Restated   Restated
 	Facts      Facts
 	Persons    Persons
 	Times      Times
@@ -133,26 +135,48 @@ func (r *run) pass(ctx context.Context, marks []kpi.Mark) error {
 	return fault.Newf(fault.Internal, "unknown_grain", "a mark has the grain %q, which nothing computes", marks[0].Grain)
 }
 
-// next is the window as computed now; changed is false when it equals the stored one.
-func (r *run) next(stored kpi.Window, w period.Window, facts string, rows []kpi.Row) (next kpi.Window, changed bool) {
+// computed is a window as it comes out now, to be stored in place of the one that is stored.
+func (r *run) computed(stored kpi.Window, w period.Window, facts string, rows []kpi.Row) replacement {
 	r.result.Windows++
-	next = kpi.Window{
-		Grain: w.Grain, Key: w.Key, Start: event.At(w.Start), End: event.At(w.End), Revision: stored.Revision + 1, ComputedAt: r.now,
+	next := kpi.Window{
+		Grain: w.Grain, Key: w.Key, Start: event.At(w.Start), End: event.At(w.End), ComputedAt: r.now,
 		Model: r.model.ID(), Definitions: kpi.Definitions, Facts: facts, Rows: rows,
 	}
-	next.Digest = next.Sum()
-	return next, stored.Revision == 0 || stored.Digest != next.Digest
+	next, differs := next.After(stored)
+	return replacement{window: next, isNeeded: differs, isRevised: next.Revision > stored.Revision}
 }
 
-// commit stores the windows that changed, all or none; Conflict when another rollup was first, and then the marks stay.
-func (r *run) commit(ctx context.Context, changed []kpi.Window) error {
-	if len(changed) == 0 {
+// replacement is a window to be stored, if anything of it differs from the stored one.
+type replacement struct {
+	window    kpi.Window
+	isNeeded  bool
+	isRevised bool // its numbers differ
+}
+
+// commit stores the computed windows that differ from the stored ones, all or none. The exports that hold them are noted before: a crash leaves
+// a note too many and never a changed window without one. Conflict when another rollup was first, and then the marks stay.
+func (r *run) commit(ctx context.Context, replacements ...replacement) error {
+	var needed, revised []kpi.Window
+	for _, one := range replacements {
+		if one.isNeeded {
+			needed = append(needed, one.window)
+		}
+		if one.isRevised {
+			revised = append(revised, one.window)
+		}
+	}
+	if len(needed) == 0 {
 		return nil
 	}
-	if err := r.Windows.PutWindows(ctx, r.workspace.Space(), changed); err != nil {
-		return fmt.Errorf("put %s %s: %w", changed[0].Grain, changed[0].Key, err)
+	if notes := report.Restatements(r.calendar, revised, event.At(r.Now())); len(notes) > 0 {
+		if err := r.Restated.PutRestated(ctx, r.workspace.Space(), notes); err != nil {
+			return fmt.Errorf("note exports to be made anew: %w", err)
+		}
 	}
-	r.result.Changed += len(changed)
+	if err := r.Windows.PutWindows(ctx, r.workspace.Space(), needed); err != nil {
+		return fmt.Errorf("put %s %s: %w", needed[0].Grain, needed[0].Key, err)
+	}
+	r.result.Changed += len(revised)
 	return nil
 }
 

@@ -83,10 +83,8 @@ func (r *run) storeLarger(ctx context.Context, stored kpi.Window, w period.Windo
 			}
 		}
 	}
-	if next, changed := r.next(stored, w, facts, rows); changed {
-		if err := r.commit(ctx, []kpi.Window{next}); err != nil {
-			return err
-		}
+	if err := r.commit(ctx, r.computed(stored, w, facts, rows)); err != nil {
+		return err
 	}
 	if stored.Facts != "" && stored.Facts != facts {
 		return r.Facts.Delete(ctx, stored.Facts)

@@ -7,6 +7,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/report"
 	"waymark/shared/domain/workspace"
 )
 
@@ -23,11 +24,16 @@ type Marks interface {
 	DeleteMarks(ctx context.Context, ws string, handles []string) error
 }
 
-// Windows holds the computed windows. PutWindows replaces all or none, and answers Conflict unless each stored revision is the one before.
+// Windows holds the computed windows. PutWindows replaces all or none, and answers Conflict unless each stored version is the one before.
 type Windows interface {
 	Window(ctx context.Context, ws string, g period.Grain, key string) (kpi.Window, error)
 	Windows(ctx context.Context, ws string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
 	PutWindows(ctx context.Context, ws string, windows []kpi.Window) error
+}
+
+// Restated takes the notes of exports that hold changed windows.
+type Restated interface {
+	PutRestated(ctx context.Context, ws string, notes []report.Restatement) error
 }
 
 // Facts holds what each person did in a window, so that larger windows are made without reading the archive again.

@@ -9,6 +9,7 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/report"
 	"waymark/shared/domain/workspace"
 )
 
@@ -75,6 +76,10 @@ func (s *stores) Windows(ctx context.Context, ws string, g period.Grain, from, t
 
 func (s *stores) PutWindows(ctx context.Context, ws string, windows []kpi.Window) error {
 	return s.do("put windows", func() error { return s.table.PutWindows(ctx, ws, windows) })
+}
+
+func (s *stores) PutRestated(ctx context.Context, ws string, notes []report.Restatement) error {
+	return s.do("put restated", func() error { return s.table.PutRestated(ctx, ws, notes) })
 }
 
 func (s *stores) PutFacts(ctx context.Context, key string, d kpi.Day) error {

@@ -58,7 +58,7 @@ func newWorld(t testing.TB) *world {
 func (w *world) on(s *stores) *handler.Handler {
 	clock := func() time.Time { return w.now }
 	return handler.New(handler.Config{
-		Workspaces: s, Marks: s, Windows: s, Facts: s, Persons: s, Times: s, Store: s, Reader: httpapi.NewKeyring(s, clock).Reader,
+		Workspaces: s, Marks: s, Windows: s, Restated: s, Facts: s, Persons: s, Times: s, Store: s, Reader: httpapi.NewKeyring(s, clock).Reader,
 		Model: model.Stages, Now: clock,
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/report"
 	"waymark/shared/domain/workspace"
 )
 
@@ -45,6 +46,12 @@ type TableUnderTest interface {
 	PutWindows(ctx context.Context, workspace string, windows []kpi.Window) error
 	RollupTimes(ctx context.Context, workspace string) (map[period.Grain]event.Millis, error)
 	PutRollupTimes(ctx context.Context, workspace string, times map[period.Grain]event.Millis) error
+
+	PutRestated(ctx context.Context, workspace string, notes []report.Restatement) error
+	Restated(ctx context.Context, workspace string, g period.Grain) ([]report.Restatement, error)
+	DeleteRestated(ctx context.Context, workspace string, handles []string) error
+	ExportClaim(ctx context.Context, workspace, export string) (report.Claim, error)
+	PutExportClaim(ctx context.Context, workspace, export string, c report.Claim) error
 
 	PutFailed(ctx context.Context, f event.Failed) error
 	Failed(ctx context.Context, workspace, class, cursor string, limit int) (page []event.Failed, next string, err error)
@@ -117,7 +124,11 @@ func Table(t *testing.T, open OpenTable) {
 		{"windows compare revisions", windows},
 		{"windows together", windowsTogether},
 		{"windows in a range", windowRange},
+		{"windows compare silent replacements", silentWindows},
 		{"rollup times", rollupTimes},
+		{"restatements", restatements},
+		{"claims to exports", exportClaims},
+		{"32 exports claim one revision", concurrentExportClaims},
 		{"failed events", failedEvents},
 		{"failed events that are edited and replayed", failedChanges},
 		{"failed events that are done with", failedDone},

@@ -15,7 +15,9 @@
 //	                       CM#child                         the same decision, seen from the parent  e
 //	ws#order#order key     O                           yes  claims to that order or refund
 //	ws#dirty               not before#grain#window key#random  mark of a dirty window
-//	ws#kpi#grain           window key                  yes  window with its rows (v is the revision)
+//	ws#restated            grain#window key#random          note of a scheduled export to be made anew
+//	ws#exports             name of an export           yes  newest claim to a revision (v is the revision)
+//	ws#kpi#grain           window key                  yes  window with its rows (v counts its replacements)
 //	ws#kpi                 rollup                           times of the newest rollups
 //	ws#archive#UTC day     object key                       (nothing)
 //	ws#failed              time of receipt#id               (nothing)                          c: class, expires_at

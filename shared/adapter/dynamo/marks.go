@@ -21,14 +21,20 @@ func (t *Table) PutMarks(ctx context.Context, workspace string, marks []kpi.Mark
 	var writes []types.WriteRequest
 	for _, whole := range marks {
 		for _, m := range splitMark(whole) {
-			i, err := t.packed(address{marked(workspace), fmt.Sprintf("%015d#%s#%s#%s", m.NotBefore, m.Grain, m.Key, rand.Text())}, m)
+			i, err := t.note(marked(workspace), fmt.Sprintf("%015d#%s#%s", m.NotBefore, m.Grain, m.Key), m)
 			if err != nil {
 				return fmt.Errorf("encode mark: %w", err)
 			}
-			writes = append(writes, putRequest(i))
+			writes = append(writes, i)
 		}
 	}
 	return translate("write marks", t.batchWrite(ctx, writes))
+}
+
+// note writes an item of its own, whose key begins with a text and is never used twice.
+func (t *Table) note(pk, begin string, value any) (types.WriteRequest, error) {
+	i, err := t.packed(address{pk, begin + "#" + rand.Text()}, value)
+	return putRequest(i), err
 }
 
 func splitMark(m kpi.Mark) []kpi.Mark {
@@ -49,30 +55,41 @@ func splitMark(m kpi.Mark) []kpi.Mark {
 // Marks reads the marks that are due by an instant, each with its handle. Those of changes that time will make lie behind it in the order of
 // sort keys, and are not read.
 func (t *Table) Marks(ctx context.Context, workspace string, until event.Millis) ([]kpi.Mark, error) {
-	var marks []kpi.Mark
 	due := span{pk: marked(workspace), from: fmt.Sprintf("%015d", 0), to: fmt.Sprintf("%015d#~", until)}
-	for i, err := range t.query(ctx, due) {
+	marks, err := notes(ctx, t, due, func(m *kpi.Mark, handle string) { m.Handle = handle })
+	return marks, translate("read marks", err)
+}
+
+// notes reads a span of notes, each with its sort key as handle.
+func notes[T any](ctx context.Context, t *Table, s span, name func(value *T, handle string)) ([]T, error) {
+	var out []T
+	for i, err := range t.query(ctx, s) {
 		if err != nil {
-			return nil, translate("read marks", err)
-		}
-		m := kpi.Mark{Handle: i.text("SK")}
-		if err := t.unpack(i, &m); err != nil {
 			return nil, err
 		}
-		marks = append(marks, m)
+		var value T
+		if err := t.unpack(i, &value); err != nil {
+			return nil, err
+		}
+		name(&value, i.text("SK"))
+		out = append(out, value)
 	}
-	return marks, nil
+	return out, nil
 }
 
 // DeleteMarks deletes the marks that were read, by their handles; those that are gone are gone.
 func (t *Table) DeleteMarks(ctx context.Context, workspace string, handles []string) error {
+	return translate("delete marks", t.deleteNotes(ctx, marked(workspace), handles))
+}
+
+func (t *Table) deleteNotes(ctx context.Context, pk string, handles []string) error {
 	writes := make([]types.WriteRequest, 0, len(handles))
 	seen := make(map[string]bool, len(handles))
 	for _, handle := range handles {
 		if !seen[handle] {
 			seen[handle] = true
-			writes = append(writes, deleteRequest(address{marked(workspace), handle}))
+			writes = append(writes, deleteRequest(address{pk, handle}))
 		}
 	}
-	return translate("delete marks", t.batchWrite(ctx, writes))
+	return t.batchWrite(ctx, writes)
 }

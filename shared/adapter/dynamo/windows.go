@@ -58,13 +58,13 @@ func (t *Table) Windows(ctx context.Context, workspace string, g period.Grain, f
 	return windows, nil
 }
 
-// PutWindow replaces a window if the stored revision is the one before it, or it is absent for revision 1; else fault.Conflict.
+// PutWindow replaces a window if the stored version is the one before it, or it is absent for version 1; else fault.Conflict.
 func (t *Table) PutWindow(ctx context.Context, workspace string, w kpi.Window) error {
 	i, err := t.windowItem(workspace, w)
 	if err != nil {
 		return err
 	}
-	return translate("write window", t.put(ctx, i, after(w.Revision)))
+	return translate("write window", t.put(ctx, i, after(w.Version())))
 }
 
 // PutWindows replaces all of the windows, each on the condition of PutWindow, or none of them. At most 100, of 4 MB together.
@@ -81,12 +81,12 @@ func (t *Table) PutWindows(ctx context.Context, workspace string, windows []kpi.
 		if err != nil {
 			return err
 		}
-		c := after(w.Revision)
+		c := after(w.Version())
 		actions[n].Put = &types.Put{TableName: &t.name, Item: i, ConditionExpression: &c.expression, ExpressionAttributeValues: c.values}
 	}
 	_, err := t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
 	if canceledBy(err, "ConditionalCheckFailed") {
-		return fault.New(fault.Conflict, "conflict", "one of the windows has another revision: another writer was first, load them again")
+		return fault.New(fault.Conflict, "conflict", "one of the windows has another version: another writer was first, load them again")
 	}
 	return translate("write windows", err)
 }
@@ -96,7 +96,7 @@ func (t *Table) windowItem(workspace string, w kpi.Window) (item, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode window: %w", err)
 	}
-	i["v"] = number(w.Revision)
+	i["v"] = number(w.Version())
 	return i, nil
 }
 

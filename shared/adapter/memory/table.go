@@ -15,6 +15,7 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/report"
 	"waymark/shared/domain/workspace"
 )
 
@@ -29,7 +30,7 @@ type Table struct {
 	workspaces map[string]workspace.Workspace
 	keys       map[string]workspace.Key // by fingerprint
 	spaces     map[string]*space
-	handles    int // marks ever written
+	handles    int // notes ever written
 }
 
 // NewTable is an empty table.
@@ -49,14 +50,16 @@ func (t *Table) between(operation string) error {
 
 // space is what one workspace has stored.
 type space struct {
-	rows    map[event.Identifier]*row
-	claims  map[string]versioned[profile.Claims]
-	marks   map[string]kpi.Mark // by handle
-	windows map[period.Grain]map[string]kpi.Window
-	rollups map[period.Grain]event.Millis
-	failed  map[string]failure
-	refused map[string]map[string]event.Refusal // by request, by day
-	archive map[string]map[string]bool          // object keys by day
+	rows     map[event.Identifier]*row
+	claims   map[string]versioned[profile.Claims]
+	marks    map[string]kpi.Mark           // by handle
+	restated map[string]report.Restatement // by handle
+	exports  map[string]report.Claim       // newest, by name of the export
+	windows  map[period.Grain]map[string]kpi.Window
+	rollups  map[period.Grain]event.Millis
+	failed   map[string]failure
+	refused  map[string]map[string]event.Refusal // by request, by day
+	archive  map[string]map[string]bool          // object keys by day
 }
 
 type versioned[T any] struct {
@@ -82,6 +85,7 @@ func (t *Table) space(name string) *space {
 	if !found {
 		s = &space{
 			rows: map[event.Identifier]*row{}, claims: map[string]versioned[profile.Claims]{}, marks: map[string]kpi.Mark{},
+			restated: map[string]report.Restatement{}, exports: map[string]report.Claim{},
 			windows: map[period.Grain]map[string]kpi.Window{}, failed: map[string]failure{},
 			refused: map[string]map[string]event.Refusal{}, archive: map[string]map[string]bool{},
 		}

@@ -125,7 +125,7 @@ func (t *Table) PutWindows(_ context.Context, workspace string, windows []kpi.Wi
 		if err := checkWindow(w); err != nil {
 			return err
 		}
-		if err := checkVersion(s.windows[w.Grain][w.Key].Revision, w.Revision-1); err != nil {
+		if err := checkVersion(s.windows[w.Grain][w.Key].Version(), w.Version()-1); err != nil {
 			return err
 		}
 	}

@@ -54,19 +54,19 @@ func WriteCSV(w io.Writer, columns []Column, rows iter.Seq[[]string]) (Summary, 
 	out := bufio.NewWriter(io.MultiWriter(w, hash, counted))
 	header := make([]string, len(columns))
 	for i, column := range columns {
-		header[i] = harmless(column.Name)
+		header[i] = quoted(harmless(column.Name))
 	}
 	if _, err := out.WriteString(byteOrderMark + line(header)); err != nil {
 		return Summary{}, fmt.Errorf("write header: %w", err)
 	}
 	count := 0
+	now := &cells{columns: columns}
 	for row := range rows {
 		count++
-		cells, err := cellsOf(columns, row)
-		if err != nil {
+		if err := now.take(row); err != nil {
 			return Summary{}, fmt.Errorf("write row %d: %w", count, err)
 		}
-		if _, err := out.WriteString(line(cells)); err != nil {
+		if _, err := out.WriteString(line(now.written)); err != nil {
 			return Summary{}, fmt.Errorf("write row %d: %w", count, err)
 		}
 	}
@@ -76,23 +76,35 @@ func WriteCSV(w io.Writer, columns []Column, rows iter.Seq[[]string]) (Summary, 
 	return Summary{Rows: count, Bytes: counted.bytes, SHA256: hex.EncodeToString(hash.Sum(nil))}, nil
 }
 
-// cellsOf gives the cells of a row as they stand in the file, before quoting.
-func cellsOf(columns []Column, row []string) ([]string, error) {
-	if len(row) != len(columns) {
-		return nil, fmt.Errorf("%d cells for %d columns", len(row), len(columns))
-	}
-	cells := make([]string, len(row))
-	for i, text := range row {
-		cell, err := cellOf(columns[i].Kind, text)
-		if err != nil {
-			return nil, fmt.Errorf("column %s: %w", columns[i].Name, err)
-		}
-		cells[i] = cell
-	}
-	return cells, nil
+// cells are those of one row, as they stand in the file. Most equal the ones of the row before, and are not made again.
+type cells struct {
+	columns []Column
+	row     []string
+	written []string
 }
 
-// line joins cells to a line of the file. encoding/csv is not used because it changes line ends inside cells.
+func (c *cells) take(row []string) error {
+	if len(row) != len(c.columns) {
+		return fmt.Errorf("%d cells for %d columns", len(row), len(c.columns))
+	}
+	isFirst := c.row == nil
+	if isFirst {
+		c.row, c.written = make([]string, len(row)), make([]string, len(row))
+	}
+	for i, text := range row {
+		if !isFirst && c.row[i] == text {
+			continue
+		}
+		cell, err := cellOf(c.columns[i].Kind, text)
+		if err != nil {
+			return fmt.Errorf("column %s: %w", c.columns[i].Name, err)
+		}
+		c.row[i], c.written[i] = text, quoted(cell)
+	}
+	return nil
+}
+
+// line joins quoted cells to a line of the file. encoding/csv is not used because it changes line ends inside cells.
 func line(cells []string) string {
 	if len(cells) == 1 && cells[0] == "" {
 		return "\"\"\r\n" // an empty line is no row to most readers
@@ -102,7 +114,7 @@ func line(cells []string) string {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		b.WriteString(quoted(cell))
+		b.WriteString(cell)
 	}
 	b.WriteString("\r\n")
 	return b.String()

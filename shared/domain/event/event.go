@@ -126,7 +126,7 @@ type Event struct {
 	Corrected   Millis // what people see; see Correct
 	Received    Millis
 	Skewed      bool         // the device's clock was corrected
-	Future      bool         // the corrected time lay too far in the future and was replaced by the time of receipt
+	Future      bool         // the corrected time lay too far in the future and was replaced by the time of receipt; see KeepOrder
 	Identifiers []Identifier // all that may be used, highest rank first, no two of one kind but users of an alias
 	Previous    []Identifier // alias only: what the person was called before
 	Marketing   Marketing

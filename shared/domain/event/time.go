@@ -29,19 +29,45 @@ var layouts = [...]string{
 	time.DateOnly,
 }
 
-// ParseTime reads an ISO 8601 instant; one without an offset is taken as UTC. Errors: fault.Invalid with code bad_time.
+// ParseTime reads an ISO 8601 instant; one without an offset is taken as UTC, finer parts than milliseconds are cut off. As RFC 3339 allows, T and
+// Z may be small letters, and a leap second, 23:59:60 UTC, is read as the second after it. There is no 24:00. Errors: fault.Invalid with code
+// bad_time.
 func ParseTime(text string) (Millis, error) {
-	for _, layout := range layouts {
-		t, err := time.Parse(layout, strings.TrimSpace(text))
-		if err != nil {
-			continue
-		}
-		if t.Before(earliest) || !t.Before(latest) {
-			return 0, fault.New(fault.Invalid, "bad_time", "the time lies outside the years 1970 to 2099")
-		}
-		return At(t), nil
+	text = strings.TrimSpace(text)
+	t, ok := parse(text)
+	if !ok {
+		t, ok = parse(strings.ToUpper(text))
 	}
-	return 0, fault.New(fault.Invalid, "bad_time", "the time must be ISO 8601, such as 2026-11-22T09:30:00.000Z")
+	if !ok {
+		t, ok = parseLeapSecond(strings.ToUpper(text))
+	}
+	if !ok {
+		return 0, fault.New(fault.Invalid, "bad_time", "the time must be ISO 8601, such as 2026-11-22T09:30:00.000Z")
+	}
+	if t.Before(earliest) || !t.Before(latest) {
+		return 0, fault.New(fault.Invalid, "bad_time", "the time lies outside the years 1970 to 2099")
+	}
+	return At(t), nil
+}
+
+func parse(text string) (time.Time, bool) {
+	for _, layout := range layouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// parseLeapSecond reads the second that is put in at the end of some days of UTC, whatever the offset it is written with.
+func parseLeapSecond(text string) (time.Time, bool) {
+	const minute, after = len("2016-12-31T23:59"), len("2016-12-31T23:59:60")
+	if len(text) < after || text[minute:after] != ":60" {
+		return time.Time{}, false
+	}
+	t, ok := parse(text[:minute] + ":59" + text[after:])
+	hour, minutes, second := t.UTC().Clock()
+	return t.Add(time.Second), ok && hour == 23 && minutes == 59 && second == 59
 }
 
 // Correct gives the time that people see. A device's clock is wrong by about received − sent, of which some is network delay: up to
@@ -58,6 +84,26 @@ func Correct(original, sent, received Millis) (corrected Millis, skewed, future 
 		return 0, skewed, false
 	}
 	return corrected, skewed, false
+}
+
+// KeepOrder mends the one place where Correct could turn a device's own order round. Events that lie further ahead than FutureLimit count at
+// receipt; events of the same identifier in the same request that lie ahead by less would come after them. So they count at receipt too, and are
+// marked: what orders them is the device's own time. events are those of one request, and are changed in place.
+func KeepOrder(events []Event) {
+	ahead := map[Identifier]bool{}
+	for _, e := range events {
+		if e.Future {
+			ahead[e.Kept()] = true
+		}
+	}
+	if len(ahead) == 0 {
+		return
+	}
+	for i, e := range events {
+		if ahead[e.Kept()] && e.Corrected > e.Received {
+			events[i].Corrected, events[i].Future = e.Received, true
+		}
+	}
 }
 
 func (p parser) times(e *Event) error {

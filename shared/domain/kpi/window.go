@@ -18,9 +18,10 @@ type Window struct {
 	Key         string       `json:"key"`
 	Start       event.Millis `json:"start"`
 	End         event.Millis `json:"end"`
-	Revision    int64        `json:"revision"`    // raised by every recomputation that changed something; 0 = never computed
-	ComputedAt  event.Millis `json:"computed_at"` // of the newest revision
-	Model       string       `json:"model"`       // stage model the rows were made under
+	Revision    int64        `json:"revision"`         // raised by every recomputation that changed a row, the model or the definitions; 0 = never computed
+	Silent      int64        `json:"silent,omitempty"` // how often the facts alone were replaced: the same numbers, of persons known by another name
+	ComputedAt  event.Millis `json:"computed_at"`      // of the newest revision
+	Model       string       `json:"model"`            // stage model the rows were made under
 	Definitions int          `json:"definitions"`
 	Facts       string       `json:"facts,omitempty"` // object that holds the persons' facts
 	Digest      string       `json:"digest"`          // of rows and facts: equal means that nothing changed
@@ -49,6 +50,36 @@ func (d Day) Sum() string { return digest(d) }
 // Sum is the digest of what the window says, whenever and however often it was computed.
 func (w Window) Sum() string {
 	return digest([]any{w.Start, w.End, w.Model, w.Definitions, w.Facts, w.Rows})
+}
+
+// Version is what a conditional write compares: it is raised by every replacement, also by one that changes no number.
+func (w Window) Version() int64 { return w.Revision + w.Silent }
+
+// After numbers a computed window as the successor of the stored one, the zero Window if there is none. The revision and the time of computing
+// are those of the numbers: a window whose facts alone differ keeps both. differs is false when there is nothing to store.
+func (w Window) After(stored Window) (next Window, differs bool) {
+	w.Digest = w.Sum()
+	if stored.Revision > 0 && stored.Digest == w.Digest {
+		return stored, false
+	}
+	if stored.Revision > 0 && saysTheSame(stored, w) {
+		w.Revision, w.Silent, w.ComputedAt = stored.Revision, stored.Silent+1, stored.ComputedAt
+		return w, true
+	}
+	w.Revision, w.Silent = stored.Revision+1, stored.Silent
+	return w, true
+}
+
+// saysTheSame compares what a reader of two windows sees.
+func saysTheSame(a, b Window) bool {
+	return a.Start == b.Start && a.End == b.End && a.Model == b.Model && a.Definitions == b.Definitions && slices.EqualFunc(a.Rows, b.Rows, equalRows)
+}
+
+func equalRows(a, b Row) bool {
+	if a.Denominator != nil && b.Denominator != nil && *a.Denominator == *b.Denominator {
+		a.Denominator, b.Denominator = nil, nil
+	}
+	return a == b
 }
 
 // digest is 16 bytes of the SHA-256 of a value's JSON, in hex.

@@ -91,8 +91,11 @@ type Manifest struct {
 	Currency    string       `json:"currency"`
 	Model       string       `json:"model"`
 	Definitions int          `json:"definitions"`
-	Revision    int          `json:"revision"`    // of this export: 1, or one more than that of the file it restates
-	ComputedAt  string       `json:"computed_at"` // of the newest window in it
+	Generation  int64        `json:"generation,omitempty"` // of the workspace's derived data that the windows are of; 0 is the first
+	Revision    int          `json:"revision"`             // of this export: the first is 1, a later one replaces the ones before
+	Restates    string       `json:"restates,omitempty"`   // name of the revision that Restated compares with; "" for a first one
+	Restated    []Span       `json:"restated,omitempty"`   // the windows whose numbers are others than there
+	ComputedAt  string       `json:"computed_at"`          // of the newest window in it
 	CreatedAt   string       `json:"created_at"`
 	Windows     int          `json:"windows"`
 	Rows        int          `json:"rows"`
@@ -103,6 +106,7 @@ type Manifest struct {
 func Describe(w workspace.Workspace, calendar period.Calendar, windows []kpi.Window) Manifest {
 	m := Manifest{
 		Workspace: w.Name, TimeZone: w.Zone, Currency: w.Currency, Model: w.Model, Definitions: kpi.Definitions, Windows: len(windows),
+		Generation: w.Generation,
 	}
 	var newest event.Millis
 	for _, window := range windows {

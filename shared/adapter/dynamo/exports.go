@@ -1,0 +1,65 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"waymark/shared/domain/period"
+	"waymark/shared/domain/report"
+)
+
+func restated(workspace string) string { return partition(workspace, "restated") }
+
+// PutRestated leaves notes of exports to be made anew, each under a key of its own that no other note ever has.
+func (t *Table) PutRestated(ctx context.Context, workspace string, notes []report.Restatement) error {
+	writes := make([]types.WriteRequest, 0, len(notes))
+	for _, n := range notes {
+		i, err := t.note(restated(workspace), string(n.Grain)+"#"+n.Key, n)
+		if err != nil {
+			return fmt.Errorf("encode restatement: %w", err)
+		}
+		writes = append(writes, i)
+	}
+	return translate("write restatements", t.batchWrite(ctx, writes))
+}
+
+// Restated reads the notes of exports of one grain, in the order of their windows, each with its handle.
+func (t *Table) Restated(ctx context.Context, workspace string, g period.Grain) ([]report.Restatement, error) {
+	grain := span{pk: restated(workspace), from: string(g) + "#", to: string(g) + "#~"}
+	found, err := notes(ctx, t, grain, func(n *report.Restatement, handle string) { n.Handle = handle })
+	return found, translate("read restatements", err)
+}
+
+// DeleteRestated deletes the notes that were read, by their handles; those that are gone are gone.
+func (t *Table) DeleteRestated(ctx context.Context, workspace string, handles []string) error {
+	return translate("delete restatements", t.deleteNotes(ctx, restated(workspace), handles))
+}
+
+func exportAt(workspace, export string) address {
+	return address{partition(workspace, "exports"), fit(export, maxSKBytes)}
+}
+
+// ExportClaim reads the newest claim to a revision of an export; the zero Claim when none was ever made.
+func (t *Table) ExportClaim(ctx context.Context, workspace, export string) (report.Claim, error) {
+	i, err := t.get(ctx, exportAt(workspace, export))
+	if err != nil || i == nil {
+		return report.Claim{}, translate("read claim to an export", err)
+	}
+	var c report.Claim
+	err = t.unpack(i, &c)
+	return c, err
+}
+
+// PutExportClaim claims a revision of an export, if the newest that was claimed is a lower one; else fault.Conflict.
+func (t *Table) PutExportClaim(ctx context.Context, workspace, export string, c report.Claim) error {
+	i, err := t.packed(exportAt(workspace, export), c)
+	if err != nil {
+		return fmt.Errorf("encode claim to an export: %w", err)
+	}
+	revision := number(int64(c.Revision))
+	i["v"] = revision
+	lower := condition{"attribute_not_exists(PK) OR v < :revision", item{":revision": revision}}
+	return translate("write claim to an export", t.put(ctx, i, lower))
+}
