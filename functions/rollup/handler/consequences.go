@@ -7,7 +7,6 @@ import (
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
-	"waymark/shared/person"
 )
 
 // What else a changed day can change, per person (docs/adr/0006):
@@ -107,7 +106,7 @@ func (f *findings) mark(at event.Millis, root event.Identifier) {
 	if key == f.today {
 		return
 	}
-	if next, found := f.waiting[key]; found && next.isMarkedFor(root, f.loaded) {
+	if f.isWaiting(key, root) {
 		return
 	}
 	if f.days[key] == nil {
@@ -116,17 +115,24 @@ func (f *findings) mark(at event.Millis, root event.Identifier) {
 	f.days[key][root] = true
 }
 
-// isMarkedFor says whether a mark of this day names the person, so that the day is computed with them even if this pass dies.
-func (d *day) isMarkedFor(root event.Identifier, loaded person.Loaded) bool {
-	if d.named == nil {
-		d.named = map[event.Identifier]bool{}
-		for _, m := range d.marks {
+// isWaiting says whether this pass computes a day later and a mark of that day names the person: then the day is computed with them even if
+// the pass dies before, because its marks stay.
+func (c *computation) isWaiting(key string, root event.Identifier) bool {
+	marks, open := c.open[key]
+	if !open {
+		return false
+	}
+	if c.waiting[key] == nil {
+		c.waiting[key] = map[event.Identifier]bool{}
+		for _, m := range marks {
 			for _, id := range m.Identifiers {
-				d.named[loaded.Root(id)] = true
+				if person := c.loaded.Root(id); person != "" { // of this chunk
+					c.waiting[key][person] = true
+				}
 			}
 		}
 	}
-	return d.named[root]
+	return c.waiting[key][root]
 }
 
 func (f *findings) marks() []kpi.Mark {

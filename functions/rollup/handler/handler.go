@@ -142,10 +142,14 @@ func (r *run) commit(ctx context.Context, stored kpi.Window, w period.Window, fa
 		Model: r.model.ID(), Definitions: kpi.Definitions, Facts: facts, Rows: rows,
 	}
 	next.Digest = next.Sum()
-	if stored.Revision > 0 && stored.Digest == next.Digest {
+	same := stored.Revision > 0 && stored.Digest == next.Digest
+	if same && !stored.IsStub() {
 		return false, nil
 	}
-	if err := r.Windows.PutWindow(ctx, r.workspace.Space(), next); err != nil {
+	if same {
+		next.Revision, next.ComputedAt = stored.Revision, stored.ComputedAt // published before the rebuild, and confirmed by it
+	}
+	if err := r.Windows.ReplaceWindow(ctx, r.workspace.Space(), next, stored.Revision); err != nil {
 		return false, fmt.Errorf("put %s %s: %w", w.Grain, w.Key, err)
 	}
 	r.result.Changed++

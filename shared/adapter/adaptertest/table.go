@@ -41,6 +41,7 @@ type TableUnderTest interface {
 	Window(ctx context.Context, workspace string, g period.Grain, key string) (kpi.Window, error)
 	Windows(ctx context.Context, workspace string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
 	PutWindow(ctx context.Context, workspace string, w kpi.Window) error
+	ReplaceWindow(ctx context.Context, workspace string, w kpi.Window, stored int64) error
 	RollupTimes(ctx context.Context, workspace string) (map[period.Grain]event.Millis, error)
 	PutRollupTimes(ctx context.Context, workspace string, times map[period.Grain]event.Millis) error
 
@@ -51,6 +52,14 @@ type TableUnderTest interface {
 	DeleteFailed(ctx context.Context, workspace, id string) error
 	PutArchiveIndex(ctx context.Context, workspace string, days []string, key string) error
 	ArchiveIndex(ctx context.Context, workspace, day string) ([]string, error)
+
+	PutGenerations(ctx context.Context, before, after workspace.Workspace) error
+	PutPartitions(ctx context.Context, workspace string, partitions []profile.Partition) error
+	PutClaimsOf(ctx context.Context, workspace string, claims map[string]profile.Claims) error
+	TraitsOf(ctx context.Context, workspace string, ids []event.Identifier) (map[event.Identifier]profile.Traits, error)
+	DeletePartitions(ctx context.Context, workspace string, ids []event.Identifier) error
+	DeleteClaims(ctx context.Context, workspace string, keys []string) error
+	DeleteComputed(ctx context.Context, workspace string) error
 }
 
 // Clock is a time of day that a case moves.
@@ -109,6 +118,11 @@ func Table(t *testing.T, open OpenTable) {
 		{"failed events page by page", failedPages},
 		{"failed events expire", failedExpire},
 		{"archive index", archiveIndex},
+		{"generations", generations},
+		{"windows replaced under any revision", windowsReplaced},
+		{"partitions in bulk", bulkPartitions},
+		{"claims in bulk", bulkClaims},
+		{"a generation deleted", deleted},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			clock := &Clock{now: noon}

@@ -113,25 +113,37 @@ func (t *Table) PutPage(ctx context.Context, workspace string, id event.Identifi
 	if first, last := sorted[0].Original.Day(), sorted[len(sorted)-1].Original.Day(); first != last {
 		return fmt.Errorf("write page: its touchpoints are of %s to %s, a page is of one day", first, last)
 	}
-	return t.putPage(ctx, partitionOf(workspace, id), sorted)
+	items, err := t.pageItems(partitionOf(workspace, id), sorted)
+	if err != nil {
+		return err
+	}
+	for _, i := range items {
+		if err := t.put(ctx, i, condition{}); err != nil {
+			return translate("write page", err)
+		}
+	}
+	return nil
 }
 
-func (t *Table) putPage(ctx context.Context, pk string, sorted []event.Touchpoint) error {
+// pageItems gives the items of a page: one, or several where it is too large for one.
+func (t *Table) pageItems(pk string, sorted []event.Touchpoint) ([]item, error) {
 	content, err := plain(sorted)
 	if err != nil {
-		return fmt.Errorf("encode page: %w", err)
+		return nil, fmt.Errorf("encode page: %w", err)
 	}
 	body := t.codec.compress(content)
 	if half := len(sorted) / 2; len(body) > maxPageBytes && half > 0 {
-		if err := t.putPage(ctx, pk, sorted[:half]); err != nil {
-			return err
+		first, err := t.pageItems(pk, sorted[:half])
+		if err != nil {
+			return nil, err
 		}
-		return t.putPage(ctx, pk, sorted[half:])
+		second, err := t.pageItems(pk, sorted[half:])
+		return append(first, second...), err
 	}
 	sum := sha256.Sum256(content)
 	i := address{pk, "T#" + sorted[0].Original.Time().Format(sortableMillis) + "#" + hex.EncodeToString(sum[:8])}.item()
 	i["b"] = binary(body)
-	return translate("write page", t.put(ctx, i, condition{}))
+	return []item{i}, nil
 }
 
 // Commit writes the aggregate if the stored one is the version before it, or absent for version 1; else fault.Conflict.

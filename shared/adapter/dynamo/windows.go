@@ -56,12 +56,17 @@ func (t *Table) Windows(ctx context.Context, workspace string, g period.Grain, f
 
 // PutWindow replaces a window if the stored revision is the one before it, or it is absent for revision 1; else fault.Conflict.
 func (t *Table) PutWindow(ctx context.Context, workspace string, w kpi.Window) error {
+	return t.ReplaceWindow(ctx, workspace, w, w.Revision-1)
+}
+
+// ReplaceWindow replaces a window if the stored revision is the given one, 0 for none; else fault.Conflict.
+func (t *Table) ReplaceWindow(ctx context.Context, workspace string, w kpi.Window, stored int64) error {
 	i, err := t.packed(address{computed(workspace, w.Grain), w.Key}, window{w, w.Rows})
 	if err != nil {
 		return fmt.Errorf("encode window: %w", err)
 	}
 	i["v"] = number(w.Revision)
-	return translate("write window", t.put(ctx, i, after(w.Revision)))
+	return translate("write window", t.put(ctx, i, stillAt(stored)))
 }
 
 func rollups(workspace string) address {

@@ -89,14 +89,19 @@ func (t *Table) Windows(_ context.Context, workspace string, g period.Grain, fro
 }
 
 // PutWindow is dynamo.Table.PutWindow.
-func (t *Table) PutWindow(_ context.Context, workspace string, w kpi.Window) error {
+func (t *Table) PutWindow(ctx context.Context, workspace string, w kpi.Window) error {
+	return t.ReplaceWindow(ctx, workspace, w, w.Revision-1)
+}
+
+// ReplaceWindow is dynamo.Table.ReplaceWindow.
+func (t *Table) ReplaceWindow(_ context.Context, workspace string, w kpi.Window, revision int64) error {
 	if err := checkSize([]any{w, w.Rows}); err != nil {
 		return err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.space(workspace)
-	if err := checkVersion(s.windows[w.Grain][w.Key].Revision, w.Revision-1); err != nil {
+	if err := checkVersion(s.windows[w.Grain][w.Key].Revision, revision); err != nil {
 		return err
 	}
 	if s.windows[w.Grain] == nil {

@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/period"
@@ -46,10 +48,36 @@ type Day struct {
 // Sum is the digest of what the day holds: the same facts always have the same.
 func (d Day) Sum() string { return digest(d) }
 
-// Sum is the digest of what the window says, whenever and however often it was computed.
+// Sum is the digest of what the window says, whenever and however often it was computed and wherever its facts lie.
 func (w Window) Sum() string {
-	return digest([]any{w.Start, w.End, w.Model, w.Definitions, w.Facts, w.Rows})
+	return digest([]any{w.Start, w.End, w.Model, w.Definitions, FactsSum(w.Facts), w.Rows})
 }
+
+// FactsKey names an object of facts by workspace, window, revision and content, so that a rollup which loses a race overwrites nothing and no
+// name is used twice.
+func FactsKey(ws string, g period.Grain, key string, revision int64, sum string) string {
+	return fmt.Sprintf("%s%s/%s/r%d-%s%s", FactsPrefix(ws), g, key, revision, sum, factsEnding)
+}
+
+// FactsPrefix is where the facts of a workspace, or of one of its generations, lie.
+func FactsPrefix(ws string) string { return "facts/workspace=" + ws + "/" }
+
+const factsEnding = ".ndjson.zst"
+
+// FactsSum is the digest of the content of the facts object of that name; "" of none.
+func FactsSum(name string) string {
+	return strings.TrimSuffix(name[strings.LastIndexByte(name, '-')+1:], factsEnding)
+}
+
+// Stub is a window of which a rebuild knows the revision that was published and nothing else: the rollup that computes it anew keeps that
+// revision where the numbers are the same.
+func (w Window) Stub() Window {
+	w.Digest, w.Facts, w.Rows = w.Sum(), "", nil
+	return w
+}
+
+// IsStub says whether the window waits to be computed; a computed one has rows, if only zeros.
+func (w Window) IsStub() bool { return w.Revision > 0 && len(w.Rows) == 0 }
 
 // digest is 16 bytes of the SHA-256 of a value's JSON, in hex.
 func digest(v any) string {
