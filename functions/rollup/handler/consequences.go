@@ -100,7 +100,7 @@ func (f *findings) await(at event.Millis, root event.Identifier) {
 	f.later[key][root] = true
 }
 
-// mark notes a day, unless it is today's or one that this pass computes later with this person anyway.
+// mark notes a day, unless it is today's or one that is computed later with this person anyway.
 func (f *findings) mark(at event.Millis, root event.Identifier) {
 	key := f.calendar.At(period.Day, at.Time()).Key
 	if key == f.today {
@@ -115,8 +115,8 @@ func (f *findings) mark(at event.Millis, root event.Identifier) {
 	f.days[key][root] = true
 }
 
-// isWaiting says whether this pass computes a day later and a mark of that day names the person: then the day is computed with them even if
-// the pass dies before, because its marks stay.
+// isWaiting says whether a day is to be computed later and a mark of it names the person: then it is computed with them, in this run or the
+// next, because its marks stay until it is.
 func (c *computation) isWaiting(key string, root event.Identifier) bool {
 	marks, open := c.open[key]
 	if !open {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 
 	"waymark/shared/domain/event"
@@ -17,7 +16,7 @@ import (
 	"waymark/shared/person"
 )
 
-// maxPersonsAtOnce bounds how many identifiers are loaded together; more are computed in several chunks of days.
+// maxPersonsAtOnce bounds how many identifiers are loaded together.
 const maxPersonsAtOnce = 20_000
 
 // day is one dirty day: what is stored of it and who may have something to count there.
@@ -30,26 +29,24 @@ type day struct {
 	identifiers map[event.Identifier]bool
 }
 
-// days computes dirty days. What is stored of a day and of its hours is read before any person is: a rollup that commits in between makes our
-// commit fail, and the marks stay for the next pass.
+// days computes the earliest dirty days, as many as fit. Others wait for the next pass, which reads the marks again: so a day is computed when
+// all that changes before it is known, which is once as a rule. What is stored of a day and of its hours is read before any person is: a rollup
+// that commits in between makes our commit fail, and the marks stay for the next pass.
 func (r *run) days(ctx context.Context, byKey map[string][]kpi.Mark) error {
 	var chunk []*day
 	persons := 0
-	open := maps.Clone(byKey)
 	for _, key := range sortedKeys(byKey) {
+		if persons >= maxPersonsAtOnce {
+			break
+		}
 		d, err := r.openDay(ctx, key, byKey[key])
 		if err != nil {
 			return err
 		}
+		r.times[key]++
 		chunk, persons = append(chunk, d), persons+len(d.identifiers)
-		if persons >= maxPersonsAtOnce {
-			if err := r.chunk(ctx, chunk, open); err != nil {
-				return err
-			}
-			chunk, persons = nil, 0
-		}
 	}
-	return r.chunk(ctx, chunk, open)
+	return r.chunk(ctx, chunk, byKey)
 }
 
 func (r *run) openDay(ctx context.Context, key string, marks []kpi.Mark) (*day, error) {
@@ -108,8 +105,8 @@ func (d *day) add(ids ...event.Identifier) {
 	}
 }
 
-// chunk computes days that share one loading of persons, and takes them out of the open ones: those of the pass that are not computed yet, with
-// their marks.
+// chunk computes days that share one loading of persons, and takes them out of the open ones: all that are dirty and not computed yet, with
+// the marks that were read of them.
 func (r *run) chunk(ctx context.Context, days []*day, open map[string][]kpi.Mark) error {
 	all := map[event.Identifier]bool{}
 	for _, d := range days {
@@ -153,7 +150,7 @@ type computation struct {
 	*run
 	loaded   person.Loaded
 	journeys map[event.Identifier]journey.Journey
-	open     map[string][]kpi.Mark                // days of this pass that are not computed yet, with the marks that were read of them
+	open     map[string][]kpi.Mark                // days that are not computed yet, with their marks
 	waiting  map[string]map[event.Identifier]bool // of those, the persons of this chunk whom a mark names; filled when first asked
 }
 

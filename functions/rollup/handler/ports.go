@@ -23,11 +23,11 @@ type Marks interface {
 	DeleteMarks(ctx context.Context, ws string, handles []string) error
 }
 
-// Windows holds the computed windows. ReplaceWindow answers Conflict unless the stored revision is the given one, 0 for none.
+// Windows holds the computed windows. PutWindow answers Conflict unless the stored revision is the one before.
 type Windows interface {
 	Window(ctx context.Context, ws string, g period.Grain, key string) (kpi.Window, error)
 	Windows(ctx context.Context, ws string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
-	ReplaceWindow(ctx context.Context, ws string, w kpi.Window, stored int64) error
+	PutWindow(ctx context.Context, ws string, w kpi.Window) error
 }
 
 // Facts holds what each person did in a window, so that larger windows are made without reading the archive again.

@@ -73,8 +73,8 @@ func (s *stores) Windows(ctx context.Context, ws string, g period.Grain, from, t
 	return w, err
 }
 
-func (s *stores) ReplaceWindow(ctx context.Context, ws string, w kpi.Window, stored int64) error {
-	return s.do("put window", func() error { return s.table.ReplaceWindow(ctx, ws, w, stored) })
+func (s *stores) PutWindow(ctx context.Context, ws string, w kpi.Window) error {
+	return s.do("put window", func() error { return s.table.PutWindow(ctx, ws, w) })
 }
 
 func (s *stores) PutFacts(ctx context.Context, key string, d kpi.Day) error {

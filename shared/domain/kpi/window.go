@@ -69,15 +69,11 @@ func FactsSum(name string) string {
 	return strings.TrimSuffix(name[strings.LastIndexByte(name, '-')+1:], factsEnding)
 }
 
-// Stub is a window of which a rebuild knows the revision that was published and nothing else: the rollup that computes it anew keeps that
-// revision where the numbers are the same.
+// Stub is a window that was published and is to be computed anew: its revision is known, and none of its numbers.
 func (w Window) Stub() Window {
-	w.Digest, w.Facts, w.Rows = w.Sum(), "", nil
+	w.Digest, w.Facts, w.Rows = "", "", nil
 	return w
 }
-
-// IsStub says whether the window waits to be computed; a computed one has rows, if only zeros.
-func (w Window) IsStub() bool { return w.Revision > 0 && len(w.Rows) == 0 }
 
 // digest is 16 bytes of the SHA-256 of a value's JSON, in hex.
 func digest(v any) string {

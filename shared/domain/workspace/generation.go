@@ -9,7 +9,7 @@ import (
 type Side struct {
 	Generation int64        `json:"generation"`
 	Model      string       `json:"model"`          // stage model that it is made under
-	Since      event.Millis `json:"since"`          // events that arrived before are in it; later ones may be in the other generation alone
+	Since      event.Millis `json:"since"`          // all that arrived before is in both generations; what came later may be in one alone
 	Open       bool         `json:"open,omitempty"` // of Former: what came in during the swap is not yet carried over
 }
 
@@ -18,7 +18,8 @@ type Side struct {
 func (w Workspace) Begin(model string, now event.Millis) (Workspace, error) {
 	switch {
 	case w.Pending != nil:
-		return w, fault.Newf(fault.Conflict, "generation_pending", "generation %d of workspace %s is being made: drop it first", w.Pending.Generation, w.Name)
+		return w, fault.Newf(fault.Conflict, "generation_pending",
+			"generation %d of workspace %s is not in use yet: finish with --back, or remove it with --drop-old", w.Pending.Generation, w.Name)
 	case w.Former != nil:
 		return w, fault.Newf(fault.Conflict, "generation_kept",
 			"generation %d of workspace %s is kept from the last rebuild: swap it back with --back, or remove it with --drop-old", w.Former.Generation, w.Name)
@@ -56,13 +57,13 @@ func (w Workspace) Next() (next Workspace, ok bool) {
 }
 
 // Swap puts the pending generation into use and keeps the other as the former one. Until Settled, some functions may go on writing the former
-// one, which is why it is open from the instant of the swap on. Fault: NotFound when nothing is pending.
-func (w Workspace) Swap(now event.Millis) (Workspace, error) {
+// one, which is why it is open from the swap on. Fault: NotFound when nothing is pending.
+func (w Workspace) Swap() (Workspace, error) {
 	next, ok := w.Next()
 	if !ok {
 		return w, fault.Newf(fault.NotFound, "no_pending_generation", "workspace %s has no pending generation: start with `waymark rebuild`", w.Name)
 	}
-	next.Former = &Side{Generation: w.Generation, Model: w.Model, Since: now, Open: true}
+	next.Former = &Side{Generation: w.Generation, Model: w.Model, Since: w.Pending.Since, Open: true}
 	next.Pending = nil
 	return next, nil
 }
