@@ -44,10 +44,9 @@ type Eraser interface {
 	DeleteComputed(ctx context.Context, ws string) error
 }
 
-// Timeline is written by the counting protocol (docs/adr/0005) where others may write, too: Load and Timeline read the aggregate first,
-// Commit answers Conflict when another writer was first.
+// Timeline is written by the counting protocol (docs/adr/0005) where others may write, too: reading takes the aggregate first, Commit answers
+// Conflict when another writer was first.
 type Timeline interface {
-	Load(ctx context.Context, ws string, id event.Identifier, days []string) (profile.Aggregate, []event.Touchpoint, error)
 	Timeline(ctx context.Context, ws string, id event.Identifier) (profile.Aggregate, []event.Touchpoint, error)
 	PutPage(ctx context.Context, ws string, id event.Identifier, page []event.Touchpoint) error
 	Commit(ctx context.Context, ws string, id event.Identifier, a profile.Aggregate) error

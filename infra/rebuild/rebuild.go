@@ -81,8 +81,8 @@ func begin(ctx context.Context, c Config) (*work, error) {
 	}
 	w.report = Report{Workspace: c.Workspace, From: w.workspace.Generation, Model: w.workspace.Model}
 	if w.workspace.Former != nil && w.workspace.Former.Open {
-		if err := w.settle(ctx); err != nil {
-			return nil, fmt.Errorf("finish the swap of an earlier run: %w", err)
+		if err := w.phase("finish the swap of an earlier run", func() error { return w.settle(ctx) }); err != nil {
+			return nil, err
 		}
 	}
 	return w, nil
@@ -226,7 +226,6 @@ func (w *work) swap(ctx context.Context) error {
 // settle waits until every function knows of the swap, carries over what they wrote to the former generation meanwhile, and sees to it that no
 // revision that was published is given again to other numbers.
 func (w *work) settle(ctx context.Context) error {
-	w.tell(Progress{Phase: "settle"})
 	if err := w.Sleep(ctx, w.Settle); err != nil {
 		return err
 	}
@@ -273,6 +272,7 @@ func (w *work) tell(p Progress) {
 const (
 	patience  = time.Minute
 	pollEvery = 5 * time.Second
+	showEvery = 10 * time.Second
 	maxAsks   = 3
 )
 
@@ -285,7 +285,7 @@ func (w *work) rollUp(ctx context.Context, pending bool) error {
 	}
 	fruitless, before := 0, -1
 	for {
-		asked := w.Rollup(ctx, pending)
+		asked := w.ask(ctx, of, pending)
 		if asked == nil && !pending {
 			return nil // what was dirty then is computed; a system in use is never without new marks for long
 		}
@@ -307,6 +307,24 @@ func (w *work) rollUp(ctx context.Context, pending bool) error {
 		}
 		if before = left; fruitless == maxAsks {
 			return fault.Newf(fault.Unavailable, "rollup_stuck", "%d days and larger windows stay dirty after %d rollups without progress: %v", left, maxAsks, asked)
+		}
+	}
+}
+
+// ask asks for a rollup, and shows meanwhile what is left of it.
+func (w *work) ask(ctx context.Context, of workspace.Workspace, pending bool) error {
+	answered := make(chan error, 1)
+	go func() { answered <- w.Rollup(ctx, pending) }()
+	tick := time.NewTicker(showEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-answered:
+			return err
+		case <-tick.C:
+			if left, err := w.dirty(ctx, of); err == nil { // else the rollup will say so
+				w.tell(Progress{Phase: "compute windows", Done: left, Unit: "days and larger windows are left"})
+			}
 		}
 	}
 }

@@ -33,6 +33,7 @@ func commands() []command {
 		{"workspace", "make and list workspaces and their keys", cmdWorkspace},
 		{"keys", "list, add and rotate the keys of a workspace", cmdKeys},
 		{"import", "send a CSV or NDJSON file through the HTTP API", cmdImport},
+		{"rebuild", "make everything anew from the archive, compare and swap", cmdRebuild},
 		{"demo", "compute published figures again from real files", cmdDemo},
 		{"invoke", "run one function with an event", cmdInvoke},
 	}
