@@ -40,8 +40,8 @@ type rebuildFlags struct {
 	json          bool
 }
 
-// eventsPerPass is how many events are held in memory at a time: about 500 MB.
-const eventsPerPass = 500_000
+// eventsPerPass is how many events are held in memory at a time, about 600 MB with all that is made of them.
+const eventsPerPass = 300_000
 
 // cmdRebuild rebuilds the workspace that the secret key opens. It talks to the table, the archive and the HTTP API of the running system, or of
 // the environment.

@@ -34,7 +34,7 @@ func TestRebuildWhileEventsComeIn(t *testing.T) {
 			t.Error("want some of both, or this proves nothing")
 		}
 	})
-	seeds(t, 30, func(t *testing.T, seed uint64) {
+	seeds(t, 8, func(t *testing.T, seed uint64) {
 		w := newWorld(t, seed, "default")
 		source := newTraffic(seed)
 		taken := source.some(25)

@@ -84,7 +84,7 @@ func newWorldUnder(t testing.TB, seed uint64, stages string, rules *channel.Rule
 	})
 	w.rollup = rollup.New(rollup.Config{
 		Workspaces: w.table, Marks: w.table, Windows: w.table, Facts: w.archive, Persons: w.archive, Times: w.table, Store: w.table,
-		Reader: httpapi.NewKeyring(w.table, clock).Reader, Model: model.Stages, Now: clock,
+		Reader: httpapi.NewKeyring(w.table, clock).Reader, Model: model.Stages, Now: clock, AtOnce: 1 + w.random.IntN(12),
 	})
 	return w
 }

@@ -51,13 +51,13 @@ func (f *findings) person(d *day, root event.Identifier) {
 		}
 	}
 	if before, ok := j.LastBefore(start); ok {
-		f.wait(before, root)
+		f.wait(before, start, root)
 	}
 	if entered, ok := enteredBefore(j, start); ok {
-		f.wait(entered, root)
+		f.wait(entered, start, root)
 	}
 	for _, s := range j.Between(start, end) {
-		f.wait(s.At, root)
+		f.wait(s.At, start, root)
 	}
 	f.await(j.Stages.Next, root)
 	for _, delay := range f.delays {
@@ -78,11 +78,12 @@ func enteredBefore(j journey.Journey, t event.Millis) (at event.Millis, ok bool)
 	return 0, false
 }
 
-// wait marks the days on which time would change the stage after a step at this instant.
-func (f *findings) wait(step event.Millis, root event.Identifier) {
+// wait marks the days on which time would change the stage after a step at this instant: not those before the changed day, which it cannot
+// reach.
+func (f *findings) wait(step, from event.Millis, root event.Identifier) {
 	for _, delay := range f.delays {
 		at := step.Add(delay)
-		if at <= f.now {
+		if from <= at && at <= f.now {
 			f.mark(at, root)
 		}
 	}

@@ -16,8 +16,8 @@ import (
 	"waymark/shared/person"
 )
 
-// maxPersonsAtOnce bounds how many identifiers are loaded together.
-const maxPersonsAtOnce = 20_000
+// personsAtOnce is how many identifiers are loaded together unless the configuration says otherwise.
+const personsAtOnce = 20_000
 
 // day is one dirty day: what is stored of it and who may have something to count there.
 type day struct {
@@ -36,7 +36,7 @@ func (r *run) days(ctx context.Context, byKey map[string][]kpi.Mark) error {
 	var chunk []*day
 	persons := 0
 	for _, key := range sortedKeys(byKey) {
-		if persons >= maxPersonsAtOnce {
+		if persons >= cmp.Or(r.AtOnce, personsAtOnce) {
 			break
 		}
 		d, err := r.openDay(ctx, key, byKey[key])

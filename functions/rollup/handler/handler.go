@@ -21,7 +21,7 @@ import (
 	"waymark/shared/person"
 )
 
-// Config is what the handler needs. Every field must be set.
+// Config is what the handler needs. Every field but AtOnce must be set.
 type Config struct {
 	Workspaces Workspaces
 	Marks      Marks
@@ -33,6 +33,7 @@ type Config struct {
 	Model      func(name string) (*stage.Model, error)
 	Reader     httpapi.Authorise
 	Now        func() time.Time
+	AtOnce     int // identifiers that are loaded together; 0 for as many as the function's memory holds
 }
 
 // Handler computes dirty windows.
