@@ -66,8 +66,11 @@ func (a *archived) begin() {
 		ids = append([]event.Identifier{event.Identifier(fmt.Sprintf("user:%07d", person))}, ids...)
 	}
 	marketing := []event.Marketing{
-		{}, {Source: "news", Medium: "email", Campaign: "november"}, {Referrer: "https://www.google.com/"},
-		{URL: "https://shop.example/p/monopoly?gclid=abc"}, {Referrer: "https://www.facebook.com/"},
+		{},
+		{Source: "news", Medium: "email", Campaign: "november"},
+		{Referrer: "https://www.google.com/"},
+		{URL: "https://shop.example/p/monopoly?gclid=abc"},
+		{Referrer: "https://www.facebook.com/"},
 	}[a.random.IntN(5)]
 	size := 1 + a.random.IntN(2*eventsOfSession-1)
 	for i := range size {
