@@ -9,7 +9,6 @@ import (
 	goio "io"
 	"runtime"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"waymark/infra/rebuild"
@@ -25,10 +24,12 @@ const rebuildUsage = `waymark rebuild [--model MODEL] [--swap if-equal|always|ne
 waymark rebuild --back [--json]
 waymark rebuild --drop-old [--json]
 
-Makes profiles, timelines, links and KPI windows of a workspace anew from the archive, under today's rules for
-channels and bots, beside what is in use; compares the two and swaps them. Nothing stops meanwhile, and nothing that
-comes in is lost. Under another stage model, or after a change of rules, they differ: look, then say --swap always.
-The former generation is kept for the way back until --drop-old deletes it. docs/adr/0012 says how it works.
+Makes profiles, timelines, links and KPI windows of a workspace anew from the
+archive, under today's rules for channels and bots, beside what is in use;
+compares the two and swaps them. Nothing stops meanwhile, and nothing that comes
+in is lost. Under another stage model, or after a change of rules, they differ:
+look, then say --swap always. The former generation is kept for the way back
+until --drop-old deletes it. docs/adr/0012 says how it works.
 `
 
 // rebuildFlags are the flags of `waymark rebuild`.
@@ -139,25 +140,21 @@ func (f rebuildFlags) print(r rebuild.Report, out goio.Writer) error {
 	}
 	fmt.Fprintf(out, "workspace %s: generation %d to %d, stage model %s\n", r.Workspace, r.From, r.To, r.Model)
 	if !f.back {
-		fmt.Fprintf(out, "%s events in %s objects, %s touchpoints of them repeats; %s identifiers\n",
-			grouped(r.Events), grouped(r.Objects), grouped(r.Doubles), grouped(r.Identifiers))
+		fmt.Fprintf(out, "events %s, of them repeats %s; objects %s; identifiers %s\n",
+			grouped(r.Events), grouped(r.Doubles), grouped(r.Objects), grouped(r.Identifiers))
 	}
 	if r.Late > 0 {
-		fmt.Fprintf(out, "%s objects came in meanwhile and were carried over\n", grouped(r.Late))
+		fmt.Fprintf(out, "objects that came in meanwhile and were carried over: %s\n", grouped(r.Late))
 	}
-	fmt.Fprintln(out)
-	lines := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(lines, "PART\tCOMPARED\tDIFFERING\tSHA-256 OF %d\tOF %d\n", r.From, r.To)
+	const line = "%-13s %12s %11s  %-12.12s  %-12.12s\n"
+	fmt.Fprintf(out, "\n"+line, "PART", "COMPARED", "DIFFERING", fmt.Sprintf("SHA256 OF %d", r.From), fmt.Sprintf("OF %d", r.To))
 	for _, p := range r.Parts {
-		fmt.Fprintf(lines, "%s\t%s\t%s\t%.12s\t%.12s\n", p.Name, grouped(p.Compared), grouped(p.Differing), p.Old, p.New)
+		fmt.Fprintf(out, line, p.Name, grouped(p.Compared), grouped(p.Differing), p.Old, p.New)
 	}
-	fmt.Fprintf(lines, "all\t\t\t%.12s\t%.12s\n", r.Old, r.New)
-	if err := lines.Flush(); err != nil {
-		return err
-	}
+	fmt.Fprintf(out, line, "all", "", "", r.Old, r.New)
 	for _, p := range r.Parts {
 		if p.Differing > 0 {
-			fmt.Fprintf(out, "%s that differ: %s%s\n", p.Name, strings.Join(p.Examples, ", "), more(p.Differing-len(p.Examples)))
+			fmt.Fprintf(out, "\n%s that differ%s:\n  %s\n", p.Name, more(p.Differing-len(p.Examples)), strings.Join(p.Examples, "\n  "))
 		}
 	}
 	fmt.Fprintln(out)
@@ -186,7 +183,7 @@ func more(n int) string {
 	if n <= 0 {
 		return ""
 	}
-	return fmt.Sprintf(" and %s more", grouped(n))
+	return fmt.Sprintf(", without %s more", grouped(n))
 }
 
 // grouped writes a number with commas between thousands.

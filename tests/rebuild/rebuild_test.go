@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"waymark/infra/rebuild"
 	"waymark/shared/domain/channel"
@@ -194,6 +195,28 @@ func TestRebuildMends(t *testing.T) {
 	w.run(w.config(), rebuild.Order{Swap: rebuild.Always})
 	same(t, "the mended generation", onlyStored(t, w.dump("shop~2"), right), right)
 	monotonic(t, published, w.windows("shop~2"))
+}
+
+// Of an event without a timestamp every receipt is kept, because a chain of copies may reach further than 48 hours: one that comes after the
+// rebuild counts as it would have counted before.
+func TestRebuildKeepsChains(t *testing.T) {
+	t.Parallel()
+	received := func(hours int) event.Envelope {
+		e := newTraffic(1).envelope(`{"type":"page","messageId":"untimed","userId":"u1"}`)
+		e.Received, e.SentAt, e.Source = event.Millis(1795000000000+int64(hours)*3_600_000), "", "web"
+		return e
+	}
+	w := newWorld(t, 1, "default")
+	before := []event.Envelope{received(0), received(40), received(60)}
+	w.take(before...)
+	if report := w.run(w.config(), rebuild.Order{Swap: rebuild.IfEqual}); !report.Equal || report.Doubles != 1 {
+		t.Errorf("report %+v, want equal, with one double", report)
+	}
+	w.now = w.now.Add(2 * time.Minute)
+	w.take(received(-10))
+	must(t, w.rollUp(t.Context(), false))
+	want := fresh(t, w, "default", append(before, received(-10)))
+	same(t, "after an earlier copy", onlyStored(t, w.dump("shop~1"), want), want)
 }
 
 // A rebuild of an unknown workspace, or under an unknown model, says so and changes nothing; so does a second one while the former is kept.
