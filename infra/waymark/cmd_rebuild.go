@@ -146,7 +146,7 @@ func (f rebuildFlags) print(r rebuild.Report, out goio.Writer) error {
 	if r.Late > 0 {
 		fmt.Fprintf(out, "objects that came in meanwhile and were carried over: %s\n", grouped(r.Late))
 	}
-	const line = "%-13s %12s %11s  %-12.12s  %-12.12s\n"
+	const line = "%-13s %12s %11s  %-12.12s  %.12s\n"
 	fmt.Fprintf(out, "\n"+line, "PART", "COMPARED", "DIFFERING", fmt.Sprintf("SHA256 OF %d", r.From), fmt.Sprintf("OF %d", r.To))
 	for _, p := range r.Parts {
 		fmt.Fprintf(out, line, p.Name, grouped(p.Compared), grouped(p.Differing), p.Old, p.New)
