@@ -36,6 +36,7 @@ func commands() []command {
 		{"import", "send a CSV or NDJSON file through the HTTP API", cmdImport},
 		{"failed", "see, mend and replay what could not be processed", cmdFailed},
 		{"quality", "count what became of the events that came in", cmdQuality},
+		{"rebuild", "make everything anew from the archive, compare and swap", cmdRebuild},
 		{"demo", "compute published figures again from real files", cmdDemo},
 		{"invoke", "run one function with an event", cmdInvoke},
 	}

@@ -45,10 +45,10 @@ type Loaded struct {
 	persons map[event.Identifier]Person
 }
 
-// Root is the person that an asked identifier belongs to; of a root it is the root.
+// Root is the person that an identifier belongs to: one that was asked for, or another of the same person. "" for all others.
 func (l Loaded) Root(id event.Identifier) event.Identifier { return l.roots[id] }
 
-// Of is the person of an asked identifier, or of a root.
+// Of is the person of an identifier that was asked for, or of another of the same person.
 func (l Loaded) Of(id event.Identifier) Person { return l.persons[l.roots[id]] }
 
 // Roots lists the persons found, each once, sorted.
@@ -85,6 +85,7 @@ func Load(ctx context.Context, store Store, ws string, ids []event.Identifier) (
 	for root, p := range loaded.persons {
 		for _, member := range p.IDs() {
 			p.Partitions = append(p.Partitions, read.partitions[member])
+			loaded.roots[member] = root
 		}
 		loaded.persons[root] = p
 	}

@@ -32,7 +32,7 @@ func checkStored(t testing.TB, w e2e.Tenant, rows []row) {
 	for _, r := range rows {
 		wanted[keptUnder(r)]++
 	}
-	kept := archived{t: t, table: table, objects: archive.New(bucket.New(bucket.NewClient(getenv), w.Env["ARCHIVE_BUCKET"])), workspace: w.Keys.Workspace}
+	kept := archiveReader{t: t, table: table, objects: archive.New(bucket.New(bucket.NewClient(getenv), w.Env["ARCHIVE_BUCKET"])), workspace: w.Keys.Workspace}
 	for _, id := range slices.Sorted(maps.Keys(wanted)) {
 		stored, copies, err := table.Timeline(t.Context(), w.Keys.Workspace, id)
 		if err != nil {
@@ -74,8 +74,8 @@ func keptUnder(r row) event.Identifier {
 	return event.Identifier(prefix + cmp.Or(r.Who, r.Card, r.Device))
 }
 
-// archived finds events in the archive as a rebuild would: by the index of a day.
-type archived struct {
+// archiveReader finds events in the archive as a rebuild would: by the index of a day.
+type archiveReader struct {
 	t         testing.TB
 	table     *dynamo.Table
 	objects   *archive.Archive
@@ -84,7 +84,7 @@ type archived struct {
 	days      map[string]map[event.ID]bool
 }
 
-func (a *archived) holds(tp event.Touchpoint) bool {
+func (a *archiveReader) holds(tp event.Touchpoint) bool {
 	a.t.Helper()
 	if a.days == nil {
 		a.read, a.days = map[string]map[event.ID]bool{}, map[string]map[event.ID]bool{}
@@ -103,7 +103,7 @@ func (a *archived) holds(tp event.Touchpoint) bool {
 	return a.days[day][tp.ID]
 }
 
-func (a *archived) object(key string) map[event.ID]bool {
+func (a *archiveReader) object(key string) map[event.ID]bool {
 	a.t.Helper()
 	if a.read[key] != nil {
 		return a.read[key]

@@ -7,7 +7,6 @@ import (
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
-	"waymark/shared/person"
 )
 
 // What else a changed day can change, per person (docs/adr/0006):
@@ -52,13 +51,13 @@ func (f *findings) person(d *day, root event.Identifier) {
 		}
 	}
 	if before, ok := j.LastBefore(start); ok {
-		f.wait(before, root)
+		f.wait(before, start, root)
 	}
 	if entered, ok := enteredBefore(j, start); ok {
-		f.wait(entered, root)
+		f.wait(entered, start, root)
 	}
 	for _, s := range j.Between(start, end) {
-		f.wait(s.At, root)
+		f.wait(s.At, start, root)
 	}
 	f.await(j.Stages.Next, root)
 	f.await(j.Stages.DueAt(end), root)
@@ -80,11 +79,12 @@ func enteredBefore(j journey.Journey, t event.Millis) (at event.Millis, ok bool)
 	return 0, false
 }
 
-// wait marks the days on which time would change the stage after a step at this instant.
-func (f *findings) wait(step event.Millis, root event.Identifier) {
+// wait marks the days on which time would change the stage after a step at this instant: not those before the changed day, which it cannot
+// reach.
+func (f *findings) wait(step, from event.Millis, root event.Identifier) {
 	for _, delay := range f.delays {
 		at := step.Add(delay)
-		if at <= f.now {
+		if from <= at && at <= f.now {
 			f.mark(at, root)
 		}
 	}
@@ -104,13 +104,13 @@ func (f *findings) await(at event.Millis, root event.Identifier) {
 	f.later[key][root] = true
 }
 
-// mark notes a day, unless it is today's or one that this pass computes later with this person anyway.
+// mark notes a day, unless it is today's or one that is computed later with this person anyway.
 func (f *findings) mark(at event.Millis, root event.Identifier) {
 	key := f.calendar.At(period.Day, at.Time()).Key
 	if key == f.today {
 		return
 	}
-	if next, found := f.waiting[key]; found && next.isMarkedFor(root, f.loaded) {
+	if f.isWaiting(key, root) {
 		return
 	}
 	if f.days[key] == nil {
@@ -119,17 +119,24 @@ func (f *findings) mark(at event.Millis, root event.Identifier) {
 	f.days[key][root] = true
 }
 
-// isMarkedFor says whether a mark of this day names the person, so that the day is computed with them even if this pass dies.
-func (d *day) isMarkedFor(root event.Identifier, loaded person.Loaded) bool {
-	if d.named == nil {
-		d.named = map[event.Identifier]bool{}
-		for _, m := range d.marks {
+// isWaiting says whether a day is to be computed later and a mark of it names the person: then it is computed with them, in this run or the
+// next, because its marks stay until it is.
+func (c *computation) isWaiting(key string, root event.Identifier) bool {
+	marks, open := c.open[key]
+	if !open {
+		return false
+	}
+	if c.waiting[key] == nil {
+		c.waiting[key] = map[event.Identifier]bool{}
+		for _, m := range marks {
 			for _, id := range m.Identifiers {
-				d.named[loaded.Root(id)] = true
+				if person := c.loaded.Root(id); person != "" { // of this chunk
+					c.waiting[key][person] = true
+				}
 			}
 		}
 	}
-	return d.named[root]
+	return c.waiting[key][root]
 }
 
 func (f *findings) marks() []kpi.Mark {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
@@ -17,8 +16,8 @@ import (
 	"waymark/shared/person"
 )
 
-// maxPersonsAtOnce bounds how many identifiers are loaded together; more are computed in several chunks of days.
-const maxPersonsAtOnce = 20_000
+// personsAtOnce is how many identifiers are loaded together unless the configuration says otherwise.
+const personsAtOnce = 20_000
 
 // day is one dirty day: what is stored of it and who may have something to count there.
 type day struct {
@@ -28,29 +27,27 @@ type day struct {
 	hours       map[string]kpi.Window // stored ones, by key
 	marks       []kpi.Mark
 	identifiers map[event.Identifier]bool
-	named       map[event.Identifier]bool // persons that a mark names; filled when first asked
 }
 
-// days computes dirty days. What is stored of a day, and then of its hours, is read before any person is: a rollup that commits in between
-// makes our commit fail, and the marks stay for the next pass. A day and its hours are written as one, so that what the hours say always goes
-// with the day, and an hour that is left as it was is known to be still so.
+// days computes the earliest dirty days, as many as fit. Others wait for the next pass, which reads the marks again: so a day is computed when
+// all that changes before it is known, which is once as a rule. What is stored of a day, and then of its hours, is read before any person is: a
+// rollup that commits in between makes our commit fail, and the marks stay for the next pass. A day and its hours are written as one, so that what
+// the hours say always goes with the day, and an hour that is left as it was is known to be still so.
 func (r *run) days(ctx context.Context, byKey map[string][]kpi.Mark) error {
 	var chunk []*day
 	persons := 0
 	for _, key := range sortedKeys(byKey) {
+		if persons >= cmp.Or(r.AtOnce, personsAtOnce) {
+			break
+		}
 		d, err := r.openDay(ctx, key, byKey[key])
 		if err != nil {
 			return err
 		}
+		r.times[key]++
 		chunk, persons = append(chunk, d), persons+len(d.identifiers)
-		if persons >= maxPersonsAtOnce {
-			if err := r.chunk(ctx, chunk); err != nil {
-				return err
-			}
-			chunk, persons = nil, 0
-		}
 	}
-	return r.chunk(ctx, chunk)
+	return r.chunk(ctx, chunk, byKey)
 }
 
 func (r *run) openDay(ctx context.Context, key string, marks []kpi.Mark) (*day, error) {
@@ -109,8 +106,9 @@ func (d *day) add(ids ...event.Identifier) {
 	}
 }
 
-// chunk computes days that share one loading of persons.
-func (r *run) chunk(ctx context.Context, days []*day) error {
+// chunk computes days that share one loading of persons, and takes them out of the open ones: all that are dirty and not computed yet, with
+// the marks that were read of them.
+func (r *run) chunk(ctx context.Context, days []*day, open map[string][]kpi.Mark) error {
 	all := map[event.Identifier]bool{}
 	for _, d := range days {
 		for id := range d.identifiers {
@@ -125,15 +123,17 @@ func (r *run) chunk(ctx context.Context, days []*day) error {
 	for _, root := range loaded.Roots() {
 		journeys[root] = loaded.Of(root).Journey(r.model, r.now)
 	}
-	c := &computation{run: r, loaded: loaded, journeys: journeys, waiting: map[string]*day{}}
+	c := &computation{run: r, loaded: loaded, journeys: journeys, open: open, waiting: map[string]map[event.Identifier]bool{}}
 	for _, d := range days {
-		c.waiting[d.window.Key] = d
-	}
-	for _, d := range days {
-		delete(c.waiting, d.window.Key)
+		delete(open, d.window.Key)
 		err := c.compute(ctx, d)
 		if fault.KindOf(err) == fault.Conflict {
 			slog.InfoContext(ctx, "another rollup was first", "workspace", r.workspace.Name, "day", d.window.Key)
+			// It may have read less than we did, and have deleted the mark that an earlier day of this pass relied on.
+			again := kpi.Mark{Grain: period.Day, Key: d.window.Key, Identifiers: sortedKeys(d.identifiers)}
+			if err := r.Marks.PutMarks(ctx, r.workspace.Space(), []kpi.Mark{again}); err != nil {
+				return fmt.Errorf("mark day %s again: %w", d.window.Key, err)
+			}
 			continue
 		}
 		if err != nil {
@@ -151,7 +151,8 @@ type computation struct {
 	*run
 	loaded   person.Loaded
 	journeys map[event.Identifier]journey.Journey
-	waiting  map[string]*day // days of this chunk that are not computed yet
+	open     map[string][]kpi.Mark                // days that are not computed yet, with their marks
+	waiting  map[string]map[event.Identifier]bool // of those, the persons of this chunk whom a mark names; filled when first asked
 }
 
 // compute makes one day anew: who did what, then the marks of what else that changes, and only then the facts, and the day with its hours.
@@ -265,14 +266,13 @@ func changes(old, fresh []kpi.Facts) []event.Identifier {
 	return out
 }
 
-// factsKey names a facts object by version and content, so that a rollup which loses a race overwrites nothing and no name is used twice. The
-// same content keeps the name it has.
+// factsKey names a facts object; the same content keeps the name it has.
 func factsKey(ws string, stored kpi.Window, w period.Window, d kpi.Day) string {
 	sum := d.Sum()
-	if strings.Contains(stored.Facts, sum) {
+	if kpi.FactsSum(stored.Facts) == sum {
 		return stored.Facts
 	}
-	return fmt.Sprintf("facts/workspace=%s/%s/%s/r%d-%s.ndjson.zst", ws, w.Grain, w.Key, stored.Version()+1, sum)
+	return kpi.FactsKey(ws, w.Grain, w.Key, stored.Version()+1, sum)
 }
 
 func sortedKeys[K cmp.Ordered, V any](set map[K]V) []K {

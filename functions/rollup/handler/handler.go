@@ -22,7 +22,7 @@ import (
 	"waymark/shared/person"
 )
 
-// Config is what the handler needs. Every field must be set.
+// Config is what the handler needs. Every field but AtOnce must be set.
 type Config struct {
 	Workspaces Workspaces
 	Marks      Marks
@@ -35,6 +35,7 @@ type Config struct {
 	Model      func(name string) (*stage.Model, error)
 	Reader     httpapi.Authorise
 	Now        func() time.Time
+	AtOnce     int // identifiers that are loaded together; 0 for as many as the function's memory holds
 }
 
 // Handler computes dirty windows.
@@ -50,9 +51,9 @@ type Result struct {
 	Changed   int    `json:"changed"` // that got a new revision
 }
 
-// maxPasses bounds one run. A change is felt at most a few days on, so that three or four passes do; more means that writers are busy, and
-// the next run goes on.
-const maxPasses = 50
+// maxTimes bounds how often one run computes the same window. A change is felt at most a few days on, so that three or four times do; more
+// means that writers are busy, and the next run goes on.
+const maxTimes = 50
 
 // run computes every window of a workspace that is dirty now, in passes: days first, because a changed day can mark others, then the larger
 // windows that hold them.
@@ -61,20 +62,30 @@ func (h *Handler) run(ctx context.Context, w workspace.Workspace, now event.Mill
 	if err != nil {
 		return Result{}, err
 	}
-	for range maxPasses {
+	for !r.isBusy() {
 		marks, err := h.Marks.Marks(ctx, w.Space(), now)
 		if err != nil {
 			return r.result, fmt.Errorf("read marks: %w", err)
 		}
 		if len(marks) == 0 {
-			return r.result, h.Times.PutRollupTimes(ctx, w.Space(), r.times())
+			return r.result, h.Times.PutRollupTimes(ctx, w.Space(), r.instants())
 		}
 		if err := r.pass(ctx, marks); err != nil {
 			return r.result, err
 		}
 	}
-	slog.WarnContext(ctx, "windows stay dirty", "workspace", w.Name, "passes", maxPasses)
+	slog.WarnContext(ctx, "windows stay dirty", "workspace", w.Name, "times", maxTimes)
 	return r.result, nil
+}
+
+// isBusy says whether a window was computed so often that others must be making it dirty again.
+func (r *run) isBusy() bool {
+	for _, n := range r.times {
+		if n >= maxTimes {
+			return true
+		}
+	}
+	return false
 }
 
 // run is the work on one workspace.
@@ -86,6 +97,7 @@ type run struct {
 	delays    []time.Duration
 	now       event.Millis
 	result    Result
+	times     map[string]int // how often each day and larger window was computed
 }
 
 func (h *Handler) newRun(w workspace.Workspace, now event.Millis) (*run, error) {
@@ -99,12 +111,12 @@ func (h *Handler) newRun(w workspace.Workspace, now event.Millis) (*run, error) 
 	}
 	return &run{
 		Handler: h, workspace: w, calendar: calendar, model: model, delays: sums(model.Delays()), now: now,
-		result: Result{Workspace: w.Name},
+		result: Result{Workspace: w.Name}, times: map[string]int{},
 	}, nil
 }
 
-// times says that every grain was computed now, whenever the schedule was due.
-func (r *run) times() map[period.Grain]event.Millis {
+// instants says that every grain was computed now, whenever the schedule was due.
+func (r *run) instants() map[period.Grain]event.Millis {
 	out := map[period.Grain]event.Millis{}
 	for _, g := range period.Grains() {
 		out[g] = event.At(r.Now())
@@ -115,7 +127,8 @@ func (r *run) times() map[period.Grain]event.Millis {
 // order in which grains are computed: each from facts of one before it. Hours are made with their day.
 var order = []period.Grain{period.Day, period.Week, period.Month, period.Quarter, period.Year}
 
-// pass computes the marked windows of the smallest grain that has any.
+// pass computes the marked windows of the smallest grain that has any: as many of the earliest days as are loaded together, or all of a larger
+// grain.
 func (r *run) pass(ctx context.Context, marks []kpi.Mark) error {
 	for _, grain := range order {
 		byKey := map[string][]kpi.Mark{}

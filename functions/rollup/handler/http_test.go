@@ -12,13 +12,15 @@ import (
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/period"
 )
 
 // post asks for a rollup with an Authorization header.
-func (w *world) post(t *testing.T, authorization string) events.APIGatewayV2HTTPResponse {
+func (w *world) post(t *testing.T, authorization, body string) events.APIGatewayV2HTTPResponse {
 	t.Helper()
 	raw, err := json.Marshal(events.APIGatewayV2HTTPRequest{
-		Version: "2.0", RawPath: "/v1/rollups", Headers: map[string]string{"authorization": authorization},
+		Version: "2.0", RawPath: "/v1/rollups", Body: body, Headers: map[string]string{"authorization": authorization},
 		RequestContext: events.APIGatewayV2HTTPRequestContext{
 			RequestID: "r-1", HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: "POST", Path: "/v1/rollups"},
 		},
@@ -38,13 +40,18 @@ func TestDemand(t *testing.T) {
 		failing             string
 		status              int
 		want                string
+		body                string
 	}{
-		{"secret key", "Bearer sk_shop", "", 200, `{"workspace":"shop","windows":11,"changed":11}`},
-		{"no key", "", "", 401, "missing_key"},
-		{"unknown key", "Bearer sk_other", "", 401, "unknown_key"},
-		{"write key", "Bearer wk_shop", "", 403, "write_key"},
-		{"a store that is busy", "Bearer sk_shop", "put windows", 503, "unavailable"},
-		{"keys that cannot be read", "Bearer sk_shop", "key", 503, "unavailable"},
+		{"secret key", "Bearer sk_shop", "", 200, `{"workspace":"shop","windows":11,"changed":11}`, ""},
+		{"no key", "", "", 401, "missing_key", ""},
+		{"unknown key", "Bearer sk_other", "", 401, "unknown_key", ""},
+		{"write key", "Bearer wk_shop", "", 403, "write_key", ""},
+		{"a store that is busy", "Bearer sk_shop", "put windows", 503, "unavailable", ""},
+		{"keys that cannot be read", "Bearer sk_shop", "key", 503, "unavailable", ""},
+		{"no generation named", "Bearer sk_shop", "", 200, `{"workspace":"shop","windows":11,"changed":11}`, `{"generation":""}`},
+		{"no rebuild under way", "Bearer sk_shop", "", 409, "no_pending_generation", `{"generation":"next"}`},
+		{"another generation", "Bearer sk_shop", "", 400, "bad_generation", `{"generation":"last"}`},
+		{"a body that is no JSON", "Bearer sk_shop", "", 400, "bad_json", `next`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
@@ -55,7 +62,7 @@ func TestDemand(t *testing.T) {
 				}
 				return nil
 			}
-			response := w.post(t, test.authorization)
+			response := w.post(t, test.authorization, test.body)
 			contract.Check(t, "POST", "/v1/rollups", response)
 			got := response.Body
 			if response.StatusCode != 200 {
@@ -72,6 +79,40 @@ func TestDemand(t *testing.T) {
 		})
 	}
 	checkEqual(t, "described answers that no case has", contract.Unchecked("rollup"), nil)
+}
+
+// A generation that is being made is computed on demand and by no schedule, under its own stage model, and what is in use stays untouched.
+func TestDemandOfTheNextGeneration(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.take(t, base()...)
+	w.rollUp(t)
+	shop, err := w.table.Workspace(t.Context(), "shop")
+	must(t, err)
+	begun, err := shop.Begin("five", 1)
+	must(t, err)
+	must(t, w.table.PutGenerations(t.Context(), shop, begun))
+	next, _ := begun.Next()
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	tp := event.Touchpoint{ID: "x", Source: "web", Type: event.Page, Original: event.At(at), Corrected: event.At(at), Received: event.At(at)}
+	must(t, w.table.PutPage(t.Context(), next.Space(), "user:9", []event.Touchpoint{tp}))
+	must(t, w.table.PutMarks(t.Context(), next.Space(), []kpi.Mark{{Grain: period.Day, Key: "2026-03-01", Identifiers: []event.Identifier{"user:9"}}}))
+	before := w.stored(t)
+	w.rollUp(t)
+	made, err := w.table.Window(t.Context(), next.Space(), period.Day, "2026-03-01")
+	must(t, err)
+	if made.Revision != 0 {
+		t.Errorf("the schedule computed the pending generation: %+v", made)
+	}
+	if response := w.post(t, "Bearer sk_shop", `{"generation":"next"}`); response.StatusCode != 200 {
+		t.Fatalf("answered %d %s, want 200", response.StatusCode, response.Body)
+	}
+	made, err = w.table.Window(t.Context(), next.Space(), period.Day, "2026-03-01")
+	must(t, err)
+	if made.Revision != 1 || made.Model != "five@1" {
+		t.Errorf("the day of the pending generation: revision %d under %s, want 1 under five@1", made.Revision, made.Model)
+	}
+	checkEqual(t, "windows in use that changed", changed(before, w.stored(t)), nil)
 }
 
 // The scheduled time is what counts as now, so that a firing that is retried computes what the first would have.

@@ -19,6 +19,7 @@ var parts = map[period.Grain]period.Grain{
 // larger computes dirty weeks, months, quarters or years from the facts of the windows they are made of.
 func (r *run) larger(ctx context.Context, grain period.Grain, byKey map[string][]kpi.Mark) error {
 	for _, key := range sortedKeys(byKey) {
+		r.times[string(grain)+" "+key]++
 		err := whileReplaced(func() error { return r.computeLarger(ctx, grain, key) })
 		if fault.KindOf(err) == fault.Conflict {
 			slog.InfoContext(ctx, "another rollup was first", "workspace", r.workspace.Name, "grain", grain, "window", key)

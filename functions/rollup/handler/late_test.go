@@ -337,3 +337,22 @@ func (w *world) anyEvent(r *rand.Rand) string {
 }
 
 func pick(r *rand.Rand, letter string, n int) string { return letter + fmt.Sprint(r.IntN(n)) }
+
+// However few persons are loaded together, each window is computed once: the earliest days first, and later ones when all that follows for them
+// is known, such as what time alone changes fourteen days after an order.
+func TestEachWindowOnce(t *testing.T) {
+	t.Parallel()
+	for _, atOnce := range []int{1, 3, 5} {
+		w := newWorld(t)
+		w.handler.AtOnce = atOnce
+		for i := range 12 {
+			who, at := user(fmt.Sprintf("u%d", i)), fmt.Sprintf("2026-10-%02dT10:00:00Z", 1+i)
+			w.take(t, order(fmt.Sprintf("o%d", i), who, at, fmt.Sprintf("o%d", i), "5"), pageView(fmt.Sprintf("p%d", i), who, "2026-10-28T11:00:00Z"))
+		}
+		result := w.rollUp(t)
+		if stored := len(w.stored(t)); result.Windows != stored {
+			t.Errorf("%d at once: %d windows were computed for %d that are stored, want each once", atOnce, result.Windows, stored)
+		}
+		w.check(t)
+	}
+}

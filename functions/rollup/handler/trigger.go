@@ -9,6 +9,7 @@ import (
 
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
 	"waymark/shared/domain/workspace"
 )
 
@@ -37,10 +38,32 @@ func (h *Handler) all(ctx context.Context, _ string, now time.Time) (any, error)
 	return map[string]any{"rollups": results}, errors.Join(failures...)
 }
 
-func (h *Handler) demanded(ctx context.Context, _ httpapi.Request, key workspace.Key) (any, error) {
+// demand is the body of POST /v1/rollups; it may be left out.
+type demand struct {
+	Generation string `json:"generation"` // "next": the one that a rebuild makes beside the one in use
+}
+
+func (h *Handler) demanded(ctx context.Context, r httpapi.Request, key workspace.Key) (any, error) {
+	var asked demand
+	if len(r.Body) > 0 {
+		if err := json.Unmarshal(r.Body, &asked); err != nil {
+			return nil, fault.New(fault.Invalid, "bad_json", `the body is no JSON object: leave it out, or send {"generation":"next"}`)
+		}
+	}
 	w, err := h.Workspaces.Workspace(ctx, key.Workspace)
 	if err != nil {
 		return nil, fmt.Errorf("load workspace: %w", err)
+	}
+	switch asked.Generation {
+	case "":
+	case "next":
+		next, pending := w.Next()
+		if !pending {
+			return nil, fault.New(fault.Conflict, "no_pending_generation", "no rebuild is under way: start one with `waymark rebuild`").At("generation")
+		}
+		w = next
+	default:
+		return nil, fault.Newf(fault.Invalid, "bad_generation", `the generation is "next" or left out, not %q`, asked.Generation).At("generation")
 	}
 	return h.run(ctx, w, event.At(h.Now()))
 }

@@ -34,6 +34,7 @@ type TableUnderTest interface {
 	PutLink(ctx context.Context, workspace string, l identity.Link) error
 	Nodes(ctx context.Context, workspace string, ids []event.Identifier) ([]identity.Node, error)
 	PutCut(ctx context.Context, workspace string, c identity.Cut) error
+	Cuts(ctx context.Context, workspace string) ([]identity.Cut, error)
 	Claims(ctx context.Context, workspace string, keys []string) (map[string]profile.Claims, map[string]int64, error)
 	PutClaims(ctx context.Context, workspace, key string, c profile.Claims, version int64) error
 
@@ -44,6 +45,7 @@ type TableUnderTest interface {
 	Windows(ctx context.Context, workspace string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
 	PutWindow(ctx context.Context, workspace string, w kpi.Window) error
 	PutWindows(ctx context.Context, workspace string, windows []kpi.Window) error
+	ReplaceWindow(ctx context.Context, workspace string, w kpi.Window, stored int64) error
 	RollupTimes(ctx context.Context, workspace string) (map[period.Grain]event.Millis, error)
 	PutRollupTimes(ctx context.Context, workspace string, times map[period.Grain]event.Millis) error
 
@@ -65,6 +67,14 @@ type TableUnderTest interface {
 	Refusals(ctx context.Context, workspace, day string) ([]event.Refusal, error)
 	PutArchiveIndex(ctx context.Context, workspace string, days []string, key string) error
 	ArchiveIndex(ctx context.Context, workspace, day string) ([]string, error)
+
+	PutGenerations(ctx context.Context, before, after workspace.Workspace) error
+	PutPartitions(ctx context.Context, workspace string, partitions []profile.Partition) error
+	PutClaimsOf(ctx context.Context, workspace string, claims map[string]profile.Claims) error
+	TraitsOf(ctx context.Context, workspace string, ids []event.Identifier) (map[event.Identifier]profile.Traits, error)
+	DeletePartitions(ctx context.Context, workspace string, ids []event.Identifier) error
+	DeleteClaims(ctx context.Context, workspace string, keys []string) error
+	DeleteComputed(ctx context.Context, workspace string) error
 }
 
 // Clock is a time of day that a case moves.
@@ -138,6 +148,11 @@ func Table(t *testing.T, open OpenTable) {
 		{"refusals", refusals},
 		{"refusals expire", refusalsExpire},
 		{"archive index", archiveIndex},
+		{"generations", generations},
+		{"windows replaced under any revision", windowsReplaced},
+		{"partitions in bulk", bulkPartitions},
+		{"claims in bulk", bulkClaims},
+		{"a generation deleted", deleted},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			clock := &Clock{now: noon}

@@ -44,6 +44,14 @@ func Key(workspace string, arrived event.Millis, id string) string {
 	return fmt.Sprintf("touchpoints/workspace=%s/arrived=%s/hour=%s/%s.ndjson.zst", workspace, t.Format("2006-01-02"), t.Format("15"), id)
 }
 
+// Prefix is where all events of a workspace lie.
+func Prefix(workspace string) string { return fmt.Sprintf("touchpoints/workspace=%s/", workspace) }
+
+// ArrivedPrefix is where those lie that arrived on the UTC day of an instant.
+func ArrivedPrefix(workspace string, day event.Millis) string {
+	return fmt.Sprintf("%sarrived=%s/", Prefix(workspace), day.Day())
+}
+
 // Put writes an object of events.
 func (a *Archive) Put(ctx context.Context, key string, records []event.Record) error {
 	body, err := encode(a.lines, records)

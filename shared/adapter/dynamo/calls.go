@@ -40,11 +40,14 @@ type condition struct {
 }
 
 // after is the condition that the stored version is the one before this; absent before the first.
-func after(version int64) condition {
-	if version == 1 {
+func after(version int64) condition { return stillAt(version - 1) }
+
+// stillAt is the condition that this version is stored; 0 that none is.
+func stillAt(version int64) condition {
+	if version == 0 {
 		return condition{expression: "attribute_not_exists(PK)"}
 	}
-	return condition{expression: "v = :before", values: item{":before": number(version - 1)}}
+	return condition{expression: "v = :before", values: item{":before": number(version)}}
 }
 
 func (t *Table) put(ctx context.Context, i item, c condition) error {

@@ -89,11 +89,31 @@ func (t *Table) PutLink(ctx context.Context, workspace string, l identity.Link) 
 	return nil
 }
 
-// PutCut stores a decision about a link with both its ends unless a later one about the same link is there. Writing it twice, or decisions in
+// decided holds every decision about a link once more, in one list for a rebuild, which no record of the archive leads to them.
+func decided(workspace string) string { return partition(workspace, "cuts") }
+
+// Cuts lists all decisions about links, the latest of each link, in the order of their ends.
+func (t *Table) Cuts(ctx context.Context, workspace string) ([]identity.Cut, error) {
+	var out []identity.Cut
+	for i, err := range t.query(ctx, span{pk: decided(workspace)}) {
+		if err != nil {
+			return nil, translate("read cuts", err)
+		}
+		var c identity.Cut
+		if err := t.unpack(i, &c); err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// PutCut stores a decision about a link in the list of all and with both its ends unless a later one about the same link is there. Writing it twice, or decisions in
 // any order, ends the same.
 func (t *Table) PutCut(ctx context.Context, workspace string, c identity.Cut) error {
 	order := text(fmt.Sprintf("%015d\x00%t\x00%s", c.At, c.Undone, c.Reason)) // sorts as Cut.Before does
 	for _, at := range []address{
+		{decided(workspace), fit(string(c.Child)+" "+string(c.Parent), maxSKBytes)},
 		{partitionOf(workspace, c.Child), "CL#" + fit(string(c.Parent), maxSKBytes-3)},
 		{partitionOf(workspace, c.Parent), "CM#" + fit(string(c.Child), maxSKBytes-3)},
 	} {

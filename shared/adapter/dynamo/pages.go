@@ -111,7 +111,15 @@ func (t *Table) PutPage(ctx context.Context, workspace string, id event.Identifi
 	if first, last := sorted[0].Original.Day(), sorted[len(sorted)-1].Original.Day(); first != last {
 		return fmt.Errorf("write page: its touchpoints are of %s to %s, a page is of one day", first, last)
 	}
-	pk := partitionOf(workspace, id)
+	items, err := t.dayItems(partitionOf(workspace, id), sorted)
+	if err != nil {
+		return err
+	}
+	return translate("write page", t.putItems(ctx, items))
+}
+
+// dayItems makes the items of sorted touchpoints of one day.
+func (t *Table) dayItems(pk string, sorted []event.Touchpoint) ([]item, error) {
 	var timed []event.Touchpoint
 	var items []item
 	for _, one := range sorted {
@@ -121,18 +129,15 @@ func (t *Table) PutPage(ctx context.Context, workspace string, id event.Identifi
 		}
 		alone, err := t.pageItems(pk, untimedKey(one), []event.Touchpoint{one})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		items = append(items, alone...)
 	}
-	if len(timed) > 0 {
-		together, err := t.pageItems(pk, "", timed)
-		if err != nil {
-			return err
-		}
-		items = append(items, together...)
+	if len(timed) == 0 {
+		return items, nil
 	}
-	return translate("write page", t.putItems(ctx, items))
+	together, err := t.pageItems(pk, "", timed)
+	return append(items, together...), err
 }
 
 // pageItems makes the items of sorted touchpoints, more than one where they are too large for one. Without a prefix it is their time that

@@ -56,3 +56,9 @@ func canceledBy(err error, code string) bool {
 		return aws.ToString(r.Code) == code
 	})
 }
+
+// failedAt says whether a transaction was given up because the condition of that action did not hold.
+func failedAt(err error, action int) bool {
+	canceled, ok := errors.AsType[*types.TransactionCanceledException](err)
+	return ok && action < len(canceled.CancellationReasons) && aws.ToString(canceled.CancellationReasons[action].Code) == "ConditionalCheckFailed"
+}

@@ -60,11 +60,16 @@ func (t *Table) Windows(ctx context.Context, workspace string, g period.Grain, f
 
 // PutWindow replaces a window if the stored version is the one before it, or it is absent for version 1; else fault.Conflict.
 func (t *Table) PutWindow(ctx context.Context, workspace string, w kpi.Window) error {
+	return t.ReplaceWindow(ctx, workspace, w, w.Version()-1)
+}
+
+// ReplaceWindow replaces a window if the stored version is the given one, 0 for none; else fault.Conflict.
+func (t *Table) ReplaceWindow(ctx context.Context, workspace string, w kpi.Window, stored int64) error {
 	i, err := t.windowItem(workspace, w)
 	if err != nil {
 		return err
 	}
-	return translate("write window", t.put(ctx, i, after(w.Version())))
+	return translate("write window", t.put(ctx, i, stillAt(stored)))
 }
 
 // PutWindows replaces all of the windows, each on the condition of PutWindow, or none of them. At most 100, of 4 MB together.

@@ -39,20 +39,56 @@ func opened(fingerprint string) address { return address{"key#" + fingerprint, "
 
 // Workspace reads one workspace; fault.NotFound when there is none. Secret keys have their fingerprint in place of their text.
 func (t *Table) Workspace(ctx context.Context, name string) (workspace.Workspace, error) {
-	w, found, err := t.workspace(ctx, name)
-	if err == nil && !found {
-		err = fault.Newf(fault.NotFound, "unknown_workspace", "there is no workspace %q", name)
+	w, stored, err := t.workspace(ctx, name)
+	if err == nil && stored == nil {
+		err = unknown(name)
 	}
 	return w, err
 }
 
-func (t *Table) workspace(ctx context.Context, name string) (w workspace.Workspace, found bool, err error) {
-	i, err := t.get(ctx, address{allWorkspaces, name})
-	if err != nil || i == nil {
-		return w, false, translate("read workspace", err)
+func unknown(name string) error {
+	return fault.Newf(fault.NotFound, "unknown_workspace", "there is no workspace %q", name)
+}
+
+// workspace gives the workspace and its item, which is nil when there is none.
+func (t *Table) workspace(ctx context.Context, name string) (w workspace.Workspace, stored item, err error) {
+	stored, err = t.get(ctx, address{allWorkspaces, name})
+	if err != nil || stored == nil {
+		return w, nil, translate("read workspace", err)
 	}
-	err = t.unpack(i, &w)
-	return w, true, err
+	return w, stored, t.unpack(stored, &w)
+}
+
+// unchanged is the condition that a workspace is still stored as it was read. Its version counts the writes; the first release wrote none.
+func unchanged(stored item) condition {
+	switch {
+	case stored == nil:
+		return condition{expression: "attribute_not_exists(PK)"}
+	case stored["v"] == nil:
+		return condition{expression: "attribute_not_exists(v)"}
+	}
+	return stillAt(stored.number("v"))
+}
+
+// PutGenerations writes the generations of a workspace, and the stage model of the one in use, if those of before are still stored; else
+// fault.Conflict. Everything else of the workspace stays as it is.
+func (t *Table) PutGenerations(ctx context.Context, before, after workspace.Workspace) error {
+	w, stored, err := t.workspace(ctx, before.Name)
+	if err != nil {
+		return err
+	}
+	if stored == nil {
+		return unknown(before.Name)
+	}
+	if !w.SameGenerations(before) {
+		return fault.Newf(fault.Conflict, "generations_changed", "the generations of workspace %s were changed by another rebuild", before.Name)
+	}
+	i, err := t.packed(address{allWorkspaces, w.Name}, w.WithGenerations(after))
+	if err != nil {
+		return fmt.Errorf("encode workspace: %w", err)
+	}
+	i["v"] = number(stored.number("v") + 1)
+	return translate("write generations", t.put(ctx, i, unchanged(stored)))
 }
 
 // Workspaces reads all workspaces in the order of their names.
@@ -74,14 +110,18 @@ func (t *Table) Workspaces(ctx context.Context) ([]workspace.Workspace, error) {
 // maxActions is how many items one transaction may write.
 const maxActions = 100
 
-// PutWorkspace writes a workspace and its keys in one transaction; keys that it had before and has no more stop working. A key that opens
-// another workspace gives fault.Conflict with code key_taken.
+// PutWorkspace writes a workspace and its keys in one transaction; keys that it had before and has no more stop working. The generations of a
+// workspace that is there stay as they are stored: PutGenerations changes those. A key that opens another workspace gives fault.Conflict with
+// code key_taken.
 func (t *Table) PutWorkspace(ctx context.Context, w workspace.Workspace) error {
-	before, _, err := t.workspace(ctx, w.Name)
+	before, item, err := t.workspace(ctx, w.Name)
 	if err != nil {
 		return err
 	}
 	stored := w
+	if item != nil {
+		stored = w.Over(before)
+	}
 	stored.Keys = slices.Clone(w.Keys)
 	kept := map[string]bool{}
 	var actions []types.TransactWriteItem
@@ -103,11 +143,18 @@ func (t *Table) PutWorkspace(ctx context.Context, w workspace.Workspace) error {
 	if err != nil {
 		return fmt.Errorf("encode workspace: %w", err)
 	}
-	actions = append(actions, types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: i}})
+	i["v"] = number(item.number("v") + 1)
+	still := unchanged(item)
+	actions = append(actions, types.TransactWriteItem{Put: &types.Put{
+		TableName: &t.name, Item: i, ConditionExpression: &still.expression, ExpressionAttributeValues: still.values,
+	}})
 	if len(actions) > maxActions {
 		return fault.Newf(fault.Invalid, "too_many_keys", "a workspace has at most %d keys, changes counted: remove expired ones first", maxActions-1)
 	}
 	_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
+	if failedAt(err, len(actions)-1) {
+		return fault.Newf(fault.Conflict, "workspace_changed", "workspace %s was changed by another at the same time: read it again", w.Name)
+	}
 	if canceledBy(err, "ConditionalCheckFailed") {
 		return fault.New(fault.Conflict, "key_taken", "one of the keys opens another workspace: make a new one")
 	}

@@ -107,7 +107,16 @@ func cloneCell(c *kpi.Cell) *kpi.Cell {
 
 func cloneWorkspace(w workspace.Workspace) workspace.Workspace {
 	w.Keys = cloneAll(w.Keys, cloneKey)
+	w.Pending, w.Former = cloneSide(w.Pending), cloneSide(w.Former)
 	return w
+}
+
+func cloneSide(s *workspace.Side) *workspace.Side {
+	if s == nil {
+		return nil
+	}
+	out := *s
+	return &out
 }
 
 func cloneKey(k workspace.Key) workspace.Key {

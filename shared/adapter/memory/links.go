@@ -85,6 +85,20 @@ func (r *row) byEvidence() []identity.Link {
 	return r.sorted
 }
 
+// Cuts is dynamo.Table.Cuts.
+func (t *Table) Cuts(_ context.Context, workspace string) ([]identity.Cut, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var out []identity.Cut
+	rows := t.space(workspace).rows
+	for _, id := range sortedKeys(rows) {
+		for _, parent := range sortedKeys(rows[id].cutsUp) {
+			out = append(out, rows[id].cutsUp[parent])
+		}
+	}
+	return out, nil
+}
+
 // PutCut is dynamo.Table.PutCut.
 func (t *Table) PutCut(_ context.Context, workspace string, c identity.Cut) error {
 	t.mu.Lock()

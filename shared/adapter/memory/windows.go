@@ -113,7 +113,22 @@ func (t *Table) Windows(_ context.Context, workspace string, g period.Grain, fro
 
 // PutWindow is dynamo.Table.PutWindow.
 func (t *Table) PutWindow(ctx context.Context, workspace string, w kpi.Window) error {
-	return t.PutWindows(ctx, workspace, []kpi.Window{w})
+	return t.ReplaceWindow(ctx, workspace, w, w.Version()-1)
+}
+
+// ReplaceWindow is dynamo.Table.ReplaceWindow.
+func (t *Table) ReplaceWindow(_ context.Context, workspace string, w kpi.Window, stored int64) error {
+	if err := checkWindow(w); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.space(workspace)
+	if err := checkVersion(s.windows[w.Grain][w.Key].Version(), stored); err != nil {
+		return err
+	}
+	s.put(w)
+	return nil
 }
 
 // PutWindows is dynamo.Table.PutWindows.
@@ -130,12 +145,16 @@ func (t *Table) PutWindows(_ context.Context, workspace string, windows []kpi.Wi
 		}
 	}
 	for _, w := range windows {
-		if s.windows[w.Grain] == nil {
-			s.windows[w.Grain] = map[string]kpi.Window{}
-		}
-		s.windows[w.Grain][w.Key] = cloneWindow(w)
+		s.put(w)
 	}
 	return nil
+}
+
+func (s *space) put(w kpi.Window) {
+	if s.windows[w.Grain] == nil {
+		s.windows[w.Grain] = map[string]kpi.Window{}
+	}
+	s.windows[w.Grain][w.Key] = cloneWindow(w)
 }
 
 // RollupTimes is dynamo.Table.RollupTimes.

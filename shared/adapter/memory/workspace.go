@@ -61,6 +61,9 @@ func (t *Table) PutWorkspace(_ context.Context, w workspace.Workspace) error {
 		delete(t.keys, fingerprint(k))
 	}
 	stored := cloneWorkspace(w)
+	if before, found := t.workspaces[w.Name]; found {
+		stored = cloneWorkspace(w.Over(before))
+	}
 	for n, k := range stored.Keys {
 		if k.Role != workspace.Write {
 			stored.Keys[n].Text = fingerprinted + fingerprint(k)
@@ -68,6 +71,21 @@ func (t *Table) PutWorkspace(_ context.Context, w workspace.Workspace) error {
 		t.keys[fingerprint(k)] = cloneKey(stored.Keys[n])
 	}
 	t.workspaces[w.Name] = stored
+	return nil
+}
+
+// PutGenerations is dynamo.Table.PutGenerations.
+func (t *Table) PutGenerations(_ context.Context, before, after workspace.Workspace) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	stored, found := t.workspaces[before.Name]
+	if !found {
+		return fault.Newf(fault.NotFound, "unknown_workspace", "there is no workspace %q", before.Name)
+	}
+	if !stored.SameGenerations(before) {
+		return fault.Newf(fault.Conflict, "generations_changed", "the generations of workspace %s were changed by another rebuild", before.Name)
+	}
+	t.workspaces[before.Name] = cloneWorkspace(stored.WithGenerations(after))
 	return nil
 }
 

@@ -82,13 +82,25 @@ func Links(e event.Event) []Link {
 	if e.IsBot() {
 		return nil
 	}
-	evidence := Evidence{At: e.Original, Event: e.ID, Source: e.Source}
-	kept := e.Kept()
+	return proven(e.Identifiers, e.Previous, Evidence{At: e.Original, Event: e.ID, Source: e.Source})
+}
+
+// Recorded gives the links that an archived event proves: those that Links gave when it came.
+func Recorded(r event.Record) []Link {
+	t := r.Touchpoint
+	if t.IsBot() {
+		return nil
+	}
+	return proven(r.Identifiers, r.Previous, Evidence{At: t.Original, Event: t.ID, Source: t.Source})
+}
+
+func proven(identifiers, given []event.Identifier, evidence Evidence) []Link {
+	kept := identifiers[0]
 	var out []Link
-	for _, lower := range e.Identifiers[1:] {
+	for _, lower := range identifiers[1:] {
 		out = append(out, Link{Child: lower, Parent: kept, Evidence: evidence})
 	}
-	for _, previous := range e.Previous {
+	for _, previous := range given {
 		if previous == kept || kept.Kind() != event.User {
 			continue
 		}

@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"slices"
+	"strings"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/period"
@@ -47,9 +49,31 @@ type Day struct {
 // Sum is the digest of what the day holds: the same facts always have the same.
 func (d Day) Sum() string { return digest(d) }
 
-// Sum is the digest of what the window says, whenever and however often it was computed.
+// Sum is the digest of what the window says, whenever and however often it was computed and wherever its facts lie.
 func (w Window) Sum() string {
-	return digest([]any{w.Start, w.End, w.Model, w.Definitions, w.Facts, w.Rows})
+	return digest([]any{w.Start, w.End, w.Model, w.Definitions, FactsSum(w.Facts), w.Rows})
+}
+
+// FactsKey names an object of facts by workspace, window, revision and content, so that a rollup which loses a race overwrites nothing and no
+// name is used twice.
+func FactsKey(ws string, g period.Grain, key string, revision int64, sum string) string {
+	return fmt.Sprintf("%s%s/%s/r%d-%s%s", FactsPrefix(ws), g, key, revision, sum, factsEnding)
+}
+
+// FactsPrefix is where the facts of a workspace, or of one of its generations, lie.
+func FactsPrefix(ws string) string { return "facts/workspace=" + ws + "/" }
+
+const factsEnding = ".ndjson.zst"
+
+// FactsSum is the digest of the content of the facts object of that name; "" of none.
+func FactsSum(name string) string {
+	return strings.TrimSuffix(name[strings.LastIndexByte(name, '-')+1:], factsEnding)
+}
+
+// Stub is a window that was published and is to be computed anew: its revision is known, and none of its numbers.
+func (w Window) Stub() Window {
+	w.Digest, w.Facts, w.Rows = "", "", nil
+	return w
 }
 
 // Version is what a conditional write compares: it is raised by every replacement, also by one that changes no number.
@@ -62,7 +86,7 @@ func (w Window) After(stored Window) (next Window, differs bool) {
 	if stored.Revision > 0 && stored.Digest == w.Digest {
 		return stored, false
 	}
-	if stored.Revision > 0 && saysTheSame(stored, w) {
+	if stored.Revision > 0 && stored.Says(w) {
 		w.Revision, w.Silent, w.ComputedAt = stored.Revision, stored.Silent+1, stored.ComputedAt
 		return w, true
 	}
@@ -70,9 +94,10 @@ func (w Window) After(stored Window) (next Window, differs bool) {
 	return w, true
 }
 
-// saysTheSame compares what a reader of two windows sees.
-func saysTheSame(a, b Window) bool {
-	return a.Start == b.Start && a.End == b.End && a.Model == b.Model && a.Definitions == b.Definitions && slices.EqualFunc(a.Rows, b.Rows, equalRows)
+// Says whether a reader of either window sees the same.
+func (w Window) Says(other Window) bool {
+	return w.Start == other.Start && w.End == other.End && w.Model == other.Model && w.Definitions == other.Definitions &&
+		slices.EqualFunc(w.Rows, other.Rows, equalRows)
 }
 
 func equalRows(a, b Row) bool {

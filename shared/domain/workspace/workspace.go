@@ -28,6 +28,9 @@ type Workspace struct {
 	Keys     []Key        `json:"keys"` // as text only where it is a local or a public key
 	// Generation numbers the rebuilds of what is derived from the archive: profiles, timelines, links, claims, windows. 0 is the first.
 	Generation int64 `json:"generation,omitempty"`
+	Highest    int64 `json:"highest_generation,omitempty"` // number ever given: none is given twice
+	Pending    *Side `json:"pending,omitempty"`            // is being made beside the one in use
+	Former     *Side `json:"former,omitempty"`             // was in use before the last swap, and is kept for the way back
 }
 
 // Space is what the keys of everything derived begin with: each generation has one of its own, so that a rebuild is made beside what is in
