@@ -65,7 +65,7 @@ func (w *work) compare(ctx context.Context) error {
 		return err
 	}
 	c := newContest()
-	if err := w.passes(ctx, "compare", keys, (*pile).name, func(p *pile) error { return w.comparePile(ctx, c, p) }); err != nil {
+	if err := w.passes(ctx, "compare", keys, names(), func(p *pile) error { return w.comparePile(ctx, c, p) }); err != nil {
 		return err
 	}
 	next, _ := w.workspace.Next()

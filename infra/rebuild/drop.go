@@ -55,7 +55,7 @@ func (w *work) erase(ctx context.Context, of workspace.Workspace) error {
 	if err != nil {
 		return err
 	}
-	err = w.passes(ctx, "delete", keys, (*pile).name, func(p *pile) error {
+	err = w.passes(ctx, "delete", keys, names(), func(p *pile) error {
 		ids := slices.Collect(slices.Chunk(slices.Sorted(maps.Keys(p.named)), atOnce))
 		err := each(ctx, w.Readers, ids, func(ctx context.Context, chunk []event.Identifier) error {
 			return w.Table.DeletePartitions(ctx, of.Space(), chunk)

@@ -49,7 +49,7 @@ func (w *work) applyLate(ctx context.Context, into, from workspace.Workspace, si
 		}
 	}
 	for batch := range slices.Chunk(keys, atOnce) {
-		p := newPile(0, 0)
+		p := newPile(share{})
 		err := each(ctx, w.Readers, batch, func(ctx context.Context, key string) error {
 			return w.read(ctx, key, func(r event.Record) {
 				t := w.renew(r)

@@ -27,7 +27,7 @@ func (w *work) load(ctx context.Context, next workspace.Workspace) error {
 	}
 	w.report.Objects = len(keys)
 	w.remember(keys)
-	return w.passes(ctx, "load the archive", keys, (*pile).add, func(p *pile) error { return w.write(ctx, next, p) })
+	return w.passes(ctx, "load the archive", keys, w.everything(), func(p *pile) error { return w.write(ctx, next, p) })
 }
 
 // write stores a pile.

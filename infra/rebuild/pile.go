@@ -25,12 +25,17 @@ func (w *work) renew(r event.Record) event.Touchpoint {
 // ends are the two identifiers of a link.
 type ends struct{ child, parent event.Identifier }
 
+// share is a range of hashes: those whose leading bits, width of them, are the given ones.
+type share struct {
+	width int
+	bits  uint64
+}
+
 // pile is what one pass over the archive collects: a share of the identifiers, links and orders, each whole. Shares are ranges of their
 // hashes, so that passes one after the other go through all in one order, however many there are.
 type pile struct {
-	mu     sync.Mutex
-	width  int // of the share, as the number of leading bits of hashes that tell it
-	share  uint64
+	mu sync.Mutex
+	share
 	weight int // of what was collected, in events or names
 	events int // seen, in this share or not
 
@@ -42,9 +47,9 @@ type pile struct {
 	orders map[string]bool           // every order that is named at all
 }
 
-func newPile(width int, share uint64) *pile {
+func newPile(of share) *pile {
 	return &pile{
-		width: width, share: share, copies: map[event.Identifier][]event.Touchpoint{}, links: map[ends]identity.Evidence{},
+		share: of, copies: map[event.Identifier][]event.Touchpoint{}, links: map[ends]identity.Evidence{},
 		claims: map[string]profile.Claims{}, said: map[event.Identifier]bool{}, named: map[event.Identifier]bool{}, orders: map[string]bool{},
 	}
 }
@@ -58,21 +63,21 @@ func place[T ~string](name T) uint64 {
 	return binary.BigEndian.Uint64(sum[:8])
 }
 
-// holds says whether a name belongs to the share. A shift by 64 gives 0: without division all is one share.
-func holds[T ~string](p *pile, name T) bool { return place(name)>>(64-p.width) == p.share }
+// holds says whether a name belongs to a share. A shift by 64 gives 0: without division all is one share.
+func holds[T ~string](s share, name T) bool { return place(name)>>(64-s.width) == s.bits }
 
 // narrow halves the share and drops what is not in it any more.
 func (p *pile) narrow() {
 	p.width++
-	p.share <<= 1
+	p.bits <<= 1
 	for id := range p.copies {
-		if !holds(p, id) {
+		if !holds(p.share, id) {
 			p.weight -= len(p.copies[id])
 			delete(p.copies, id)
 		}
 	}
 	for e := range p.links {
-		if !holds(p, e.child) {
+		if !holds(p.share, e.child) {
 			delete(p.links, e)
 		}
 	}
@@ -83,7 +88,7 @@ func (p *pile) narrow() {
 
 func drop[K ~string, V any](p *pile, m map[K]V) (dropped int) {
 	for name := range m {
-		if !holds(p, name) {
+		if !holds(p.share, name) {
 			delete(m, name)
 			dropped++
 		}
@@ -95,15 +100,15 @@ func drop[K ~string, V any](p *pile, m map[K]V) (dropped int) {
 func (p *pile) add(r event.Record, t event.Touchpoint) {
 	r.Touchpoint = t // what it proves follows from what is known of it today
 	kept := r.Identifiers[0]
-	if r.Type.Touches() && holds(p, kept) {
+	if r.Type.Touches() && holds(p.share, kept) {
 		p.copies[kept] = append(p.copies[kept], t)
 		p.weight++
 	}
-	if (r.Type == event.Identify || r.Type == event.Group) && holds(p, kept) {
+	if (r.Type == event.Identify || r.Type == event.Group) && holds(p.share, kept) {
 		p.said[kept] = true
 	}
 	for _, l := range identity.Recorded(r) {
-		if !holds(p, l.Child) {
+		if !holds(p.share, l.Child) {
 			continue
 		}
 		at := ends{l.Child, l.Parent}
@@ -111,7 +116,7 @@ func (p *pile) add(r event.Record, t event.Touchpoint) {
 			p.links[at] = l.Evidence
 		}
 	}
-	if key, claim, ok := profile.ClaimOf(t, kept); ok && r.Type.Touches() && holds(p, key) {
+	if key, claim, ok := profile.ClaimOf(t, kept); ok && r.Type.Touches() && holds(p.share, key) {
 		p.claims[key] = p.claims[key].Join(claim)
 	}
 }
@@ -121,27 +126,48 @@ func (p *pile) name(r event.Record, _ event.Touchpoint) {
 	before := len(p.named) + len(p.orders)
 	for _, ids := range [][]event.Identifier{r.Identifiers, r.Previous} {
 		for _, id := range ids {
-			if !p.named[id] && holds(p, id) {
+			if !p.named[id] && holds(p.share, id) {
 				p.named[id] = true
 			}
 		}
 	}
-	if o := r.Touchpoint.Order; o != nil && holds(p, profile.OrderKey(*o)) {
+	if o := r.Touchpoint.Order; o != nil && holds(p.share, profile.OrderKey(*o)) {
 		p.orders[profile.OrderKey(*o)] = true
 	}
 	p.weight += len(p.named) + len(p.orders) - before
 }
 
+// collector is how a pass collects. derive makes the touchpoint of an event, several at the same time; add collects, one at a time.
+type collector struct {
+	derive func(share, event.Record) event.Touchpoint
+	add    func(*pile, event.Record, event.Touchpoint)
+}
+
+// everything collects what loading needs. Rules are applied to the events of the share alone: what links and orders need is not theirs to change.
+func (w *work) everything() collector {
+	return collector{add: (*pile).add, derive: func(s share, r event.Record) event.Touchpoint {
+		if holds(s, r.Identifiers[0]) {
+			return w.renew(r)
+		}
+		return r.Touchpoint
+	}}
+}
+
+// names collects whom and what the archive names.
+func names() collector {
+	return collector{add: (*pile).name, derive: func(_ share, r event.Record) event.Touchpoint { return r.Touchpoint }}
+}
+
 // passes reads the objects as often as memory demands, and uses each pile when it is complete. Doubled objects and any order make no
 // difference to a pile. The first pass finds out how many there must be.
-func (w *work) passes(ctx context.Context, phase string, keys []string, collect func(*pile, event.Record, event.Touchpoint), use func(*pile) error) error {
+func (w *work) passes(ctx context.Context, phase string, keys []string, collect collector, use func(*pile) error) error {
 	width := 0
-	for share := uint64(0); share < 1<<width; share++ {
-		p := newPile(width, share)
+	for bits := uint64(0); bits < 1<<width; bits++ {
+		p := newPile(share{width, bits})
 		if err := w.pass(ctx, phase, keys, p, collect); err != nil {
 			return err
 		}
-		if share == 0 {
+		if bits == 0 {
 			width = p.width
 		}
 		w.report.Events = p.events
@@ -152,23 +178,26 @@ func (w *work) passes(ctx context.Context, phase string, keys []string, collect 
 	return nil
 }
 
-func (w *work) pass(ctx context.Context, phase string, keys []string, p *pile, collect func(*pile, event.Record, event.Touchpoint)) error {
+func (w *work) pass(ctx context.Context, phase string, keys []string, p *pile, collect collector) error {
 	done := 0
 	return each(ctx, w.Readers, keys, func(ctx context.Context, key string) error {
+		p.mu.Lock()
+		wanted := p.share
+		p.mu.Unlock()
 		var records []event.Record
 		var touchpoints []event.Touchpoint
 		if err := w.read(ctx, key, func(r event.Record) {
-			records, touchpoints = append(records, r), append(touchpoints, w.renew(r))
+			records, touchpoints = append(records, r), append(touchpoints, collect.derive(wanted, r))
 		}); err != nil {
 			return err
 		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		for i, r := range records {
-			collect(p, r, touchpoints[i])
+			collect.add(p, r, touchpoints[i])
 		}
 		p.events += len(records)
-		for p.share == 0 && p.weight > w.PerPass && p.width < maxWidth {
+		for p.bits == 0 && p.weight > w.PerPass && p.width < maxWidth {
 			p.narrow()
 		}
 		if done++; done%64 == 0 || done == len(keys) {
