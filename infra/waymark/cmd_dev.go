@@ -163,8 +163,9 @@ func greet(cloud *local.Cloud, keys workspaceKeys, flags devFlags, took time.Dur
 	if flags.config.Memory {
 		kept = "nowhere (--memory): table and buckets end with this process"
 	}
+	goesWrong := ""
 	if on := cloud.Faults().Faults; on != faults.Off {
-		kept += "\n  faults   " + on
+		goesWrong = "  faults   " + on + "\n"
 	}
 	fmt.Fprintf(io.Out, `
 Waymark runs (ready in %.1f s). Ctrl-C stops it.
@@ -175,7 +176,7 @@ Waymark runs (ready in %.1f s). Ctrl-C stops it.
   keys     write %s · secret %s (workspace %s)
   data     %s
            not kept over a restart: messages waiting in the queue, and the clock of the schedules
-  logs     %s
+%s  logs     %s
   SAM      sam local invoke NAME -e EVENT --env-vars %s
 
 Send a first event:
@@ -187,6 +188,6 @@ and read it back:
 
   curl -H 'Authorization: Bearer %s' %s/v1/profiles/user:42
 
-`, took.Seconds(), ready.URL, ready.AdminURL, ready.MailURL, keys.Write, keys.Secret, keys.Workspace, kept,
+`, took.Seconds(), ready.URL, ready.AdminURL, ready.MailURL, keys.Write, keys.Secret, keys.Workspace, kept, goesWrong,
 		filepath.Join(ready.Data, "logs"), cloud.SAMEnvironmentFile(), keys.Write, ready.URL, keys.Secret, ready.URL)
 }
