@@ -41,7 +41,7 @@ func (w *work) applyCuts(ctx context.Context, into, from workspace.Workspace) (i
 	if err != nil || len(fresh) == 0 {
 		return 0, err
 	}
-	parted := newPile(0, 0)
+	parted := newPile(share{})
 	for _, c := range fresh {
 		parted.links[ends{c.Child, c.Parent}] = identity.Evidence{}
 	}
