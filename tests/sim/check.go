@@ -26,7 +26,13 @@ func (w *World) check() string {
 	if problem := difference(w.table.DumpWithoutWindows(), want.DumpWithoutWindows()); problem != "" {
 		return problem
 	}
-	return w.checkWindows(counts)
+	if problem := w.checkWindows(counts); problem != "" {
+		return problem
+	}
+	if !w.exported {
+		return ""
+	}
+	return w.checkExports()
 }
 
 // checkArchive looks for every good event that was ever queued: a crash leaves doubles in the archive, never a hole.

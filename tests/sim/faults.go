@@ -23,7 +23,7 @@ var faultKinds = [...]string{errorBefore, errorAfter, partly, crashBefore, crash
 
 // conditional are the calls that may be answered by a conflict, and several those that write several items and may end half-way.
 var (
-	conditional = []string{"commit", "put claims", "put traits", "put windows"}
+	conditional = []string{"commit", "put claims", "put export claim", "put traits", "put windows"}
 	several     = []string{"archive index", "delete marks", "put link", "put marks", "send messages"}
 )
 
@@ -68,8 +68,9 @@ type plan struct {
 // rare are the calls that are few among all, and would hardly ever be met by chance; the rarest stand here several times.
 var rare = [...]string{
 	"claims", "commit", "delete marks", "evidence", "facts", "partition", "put claims", "put facts", "put page", "put times", "put traits", "put traits",
-	"put windows", "traits", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "put failed", "put failed",
-	"put refusal", "put refusal", "put refusal", "put refusal", "put refusal", "put refusal", "put refusal", "put refusal",
+	"put windows", "traits", "delete facts", "delete facts", "delete facts", "delete facts", "put failed", "put failed", "put refusal", "put refusal",
+	"put refusal", "put refusal", "put cut", "put cut", "put cut", "put cut", "put restated", "restated", "delete restated", "delete restated",
+	"export claim", "put export claim", "put export claim", "put export claim", "get file", "get file", "put file", "put file",
 }
 
 func newFaults(w *World) faults {
@@ -121,7 +122,7 @@ func (f *faults) next(name string, inside bool) string {
 
 // fits says whether the call is one that the fault waits for. After a while it waits no longer for one that may never come.
 func (p *plan) fits(name string, inside bool) bool {
-	const patience = 400 // calls
+	const patience = 200 // calls
 	if p.target != "" && p.left < -patience {
 		p.target = ""
 	}

@@ -31,7 +31,8 @@ type oracle struct {
 	traits map[event.Identifier]profile.Traits
 	links  map[[2]event.Identifier]identity.Link
 	claims map[string]profile.Claims
-	counts map[name][]kpi.Row // of every window in which anything counts
+	parted map[[2]event.Identifier]bool // links that an operator cut
+	counts map[name][]kpi.Row           // of every window in which anything counts
 }
 
 // name tells windows apart.
@@ -49,11 +50,15 @@ func (w *World) expected() (*memory.Table, map[name][]kpi.Row, error) {
 		o := oracle{
 			Workspace: t, rules: w.rules, model: w.models[t.Model], table: table, counts: counts, copies: map[event.Identifier][]event.Touchpoint{},
 			traits: map[event.Identifier]profile.Traits{}, links: map[[2]event.Identifier]identity.Link{}, claims: map[string]profile.Claims{},
+			parted: map[[2]event.Identifier]bool{},
 		}
 		for _, envelope := range w.queue.sent {
 			if envelope.Workspace == t.Name {
 				o.take(envelope)
 			}
+		}
+		if err := o.part(w.table); err != nil {
+			return nil, nil, err
 		}
 		if err := o.put(w.millis()); err != nil {
 			return nil, nil, err
@@ -110,6 +115,21 @@ func (o *oracle) fail(s event.Stamp, raw []byte, err error) {
 	}
 }
 
+// part takes the operators' decisions as they were made: they are orders, not events.
+func (o *oracle) part(from *memory.Table) error {
+	cuts, err := from.Cuts(background, o.Space())
+	if err != nil {
+		return err
+	}
+	for _, c := range cuts {
+		o.parted[[2]event.Identifier{c.Child, c.Parent}] = !c.Undone
+		if err := o.table.PutCut(background, o.Space(), c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // put stores what was taken, each thing once.
 func (o *oracle) put(until event.Millis) error {
 	stageOf := func(t event.Touchpoint) string { name, _ := o.model.Evidence(t); return string(name) }
@@ -163,7 +183,7 @@ func (o *oracle) roots() map[event.Identifier]event.Identifier {
 		return cmp.Or(cmp.Compare(a.Parent, b.Parent), cmp.Compare(a.Child, b.Child))
 	})
 	for _, l := range links {
-		if parent[l.Child] == "" && root(l.Parent) != l.Child {
+		if !o.parted[[2]event.Identifier{l.Child, l.Parent}] && parent[l.Child] == "" && root(l.Parent) != l.Child {
 			parent[l.Child] = l.Parent
 		}
 	}

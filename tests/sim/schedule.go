@@ -43,7 +43,7 @@ func (w *World) run() error {
 func (w *World) act() {
 	const most = 4 // invocations at a time
 	busy := len(w.running) >= most
-	switch n := w.IntN(16); {
+	switch n := w.IntN(20); {
 	case n < 7 || busy:
 		w.advance()
 	case n < 10:
@@ -54,6 +54,10 @@ func (w *World) act() {
 		w.rollup()
 	case n == 14:
 		w.thaw()
+	case n == 15, n == 16:
+		w.orderUnlink()
+	case n == 17:
+		w.export(schedules[w.IntN(len(schedules))])
 	default:
 		w.pass()
 	}
@@ -81,7 +85,7 @@ func (w *World) drain() error {
 			w.step()
 		case len(w.frozen) > 0:
 			w.thaw()
-		case w.insist():
+		case w.insist(), w.insistOnCuts():
 		case w.poll():
 		case w.wait():
 		case w.dead() > 0:
@@ -107,11 +111,12 @@ func (w *World) drainOnce() error {
 	return nil
 }
 
-// settle rolls up once more and checks that nothing is left.
+// settle rolls up once more, now and then lets every export be made, and checks that nothing is left.
 func (w *World) settle() error {
 	w.rollup()
-	for len(w.running) > 0 {
-		w.step()
+	w.finishAll()
+	if w.IntN(2) == 1 {
+		w.settleExports()
 	}
 	for _, t := range tenants {
 		marks, err := w.table.Marks(background, t.Space(), event.At(w.now))
@@ -123,4 +128,33 @@ func (w *World) settle() error {
 		}
 	}
 	return nil
+}
+
+func (w *World) finishAll() {
+	for len(w.running) > 0 {
+		w.step()
+	}
+}
+
+// settleExports waits for as long as notes of changed windows wait for rollups that may still be on their way. Then exports are made at once and
+// under faults, and at last every schedule is fired in peace.
+func (w *World) settleExports() {
+	w.now = w.now.Add(2 * time.Hour)
+	w.rollup()
+	w.finishAll()
+	w.faults.on = true
+	for range 1 + w.IntN(4) {
+		w.export(schedules[w.IntN(len(schedules))])
+	}
+	w.finishAll()
+	w.faults.on = false
+	for len(w.frozen) > 0 {
+		w.thaw()
+	}
+	w.finishAll()
+	for _, schedule := range schedules {
+		w.export(schedule)
+		w.finishAll()
+	}
+	w.exported = true
 }

@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// schedules is how many seeds the test runs; WAYMARK_SIM_N asks for another number, WAYMARK_SIM_SEED for one seed alone.
-const schedules = 10_000
+// atLeast is how many seeds the test runs; WAYMARK_SIM_N asks for another number, WAYMARK_SIM_SEED for one seed alone.
+const atLeast = 10_000
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // the handlers tell of every injected fault
@@ -53,7 +53,7 @@ func TestSchedules(t *testing.T) {
 		explain(t, p, seed)
 		return
 	}
-	n := setting(t, "WAYMARK_SIM_N", schedules)
+	n := setting(t, "WAYMARK_SIM_N", atLeast)
 	total, failed := sweep(p, 1, n, uint64(runtime.GOMAXPROCS(0)), func(done uint64) { t.Logf("%d schedules equal the oracle", done) })
 	if failed != 0 {
 		explain(t, p, failed)
@@ -61,7 +61,7 @@ func TestSchedules(t *testing.T) {
 	}
 	t.Logf("%d schedules equal the oracle", n)
 	t.Log("\n" + total.String())
-	if missing := total.missing(n); n >= schedules && len(missing) > 0 {
+	if missing := total.missing(n); n >= atLeast && len(missing) > 0 {
 		t.Errorf("these calls met too few faults: %v", missing)
 	}
 }
@@ -154,11 +154,11 @@ func (c *coverage) missing(n uint64) []site {
 			}
 			met := c.faults[site{name, kind}]
 			all += met
-			if uint64(met)*schedules < ofKind*n {
+			if uint64(met)*atLeast < ofKind*n {
 				out = append(out, site{name, kind})
 			}
 		}
-		if uint64(all)*schedules < ofCall*n {
+		if uint64(all)*atLeast < ofCall*n {
 			out = append(out, site{name: name})
 		}
 	}

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"iter"
 
+	export "waymark/functions/export/handler"
 	process "waymark/functions/process/handler"
+	query "waymark/functions/query/handler"
 	rollup "waymark/functions/rollup/handler"
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
@@ -28,6 +30,10 @@ type ports interface {
 	process.Claims
 	process.FailedEvents
 	process.Refusals
+	query.Links
+	export.Windows
+	export.Restated
+	export.Claims
 	process.Archive
 	process.ArchiveIndex
 	rollup.Workspaces
@@ -122,6 +128,10 @@ func (s *stores) PutLink(ctx context.Context, ws string, l identity.Link) error 
 	return s.call(s.run, "put link", func() error { return s.table.PutLink(ctx, ws, l) })
 }
 
+func (s *stores) PutCut(ctx context.Context, ws string, c identity.Cut) error {
+	return s.call(s.run, "put cut", func() error { return s.table.PutCut(ctx, ws, c) })
+}
+
 func (s *stores) Nodes(ctx context.Context, ws string, ids []event.Identifier) (nodes []identity.Node, err error) {
 	err = s.call(s.run, "nodes", func() error { nodes, err = s.table.Nodes(ctx, ws, ids); return err })
 	return nodes, err
@@ -212,6 +222,24 @@ func (s *stores) PutWindows(ctx context.Context, ws string, windows []kpi.Window
 
 func (s *stores) PutRestated(ctx context.Context, ws string, notes []report.Restatement) error {
 	return s.call(s.run, "put restated", func() error { return s.table.PutRestated(ctx, ws, notes) })
+}
+
+func (s *stores) Restated(ctx context.Context, ws string, g period.Grain) (notes []report.Restatement, err error) {
+	err = s.call(s.run, "restated", func() error { notes, err = s.table.Restated(ctx, ws, g); return err })
+	return notes, err
+}
+
+func (s *stores) DeleteRestated(ctx context.Context, ws string, handles []string) error {
+	return s.call(s.run, "delete restated", func() error { return s.table.DeleteRestated(ctx, ws, handles) })
+}
+
+func (s *stores) ExportClaim(ctx context.Context, ws, name string) (c report.Claim, err error) {
+	err = s.call(s.run, "export claim", func() error { c, err = s.table.ExportClaim(ctx, ws, name); return err })
+	return c, err
+}
+
+func (s *stores) PutExportClaim(ctx context.Context, ws, name string, c report.Claim) error {
+	return s.call(s.run, "put export claim", func() error { return s.table.PutExportClaim(ctx, ws, name, c) })
 }
 
 func (s *stores) PutFacts(ctx context.Context, key string, d kpi.Day) error {

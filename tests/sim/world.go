@@ -29,15 +29,19 @@ import (
 // that days of 23 and 25 hours occur, at other times.
 var tenants = [...]workspace.Workspace{
 	{
-		Name: "shop", Zone: "Europe/London", Currency: "GBP", Model: "default",
+		Name: "shop", Zone: "Europe/London", Currency: "GBP", Model: "default", Created: event.At(begin),
 		Keys: []workspace.Key{
 			{Text: "wk_web", Workspace: "shop", Role: workspace.Write, Source: "web"},
 			{Text: "wk_app", Workspace: "shop", Role: workspace.Write, Source: "app"},
+			{Text: "sk_shop", Workspace: "shop", Role: workspace.Secret},
 		},
 	},
 	{
-		Name: "till", Zone: "America/New_York", Currency: "USD", Model: "four",
-		Keys: []workspace.Key{{Text: "wk_till", Workspace: "till", Role: workspace.Write, Source: "web"}},
+		Name: "till", Zone: "America/New_York", Currency: "USD", Model: "four", Created: event.At(begin),
+		Keys: []workspace.Key{
+			{Text: "wk_till", Workspace: "till", Role: workspace.Write, Source: "web"},
+			{Text: "sk_till", Workspace: "till", Role: workspace.Secret},
+		},
 	},
 }
 
@@ -71,13 +75,15 @@ func (r rules) model(name string) (*stage.Model, error) { return r.models[name],
 type World struct {
 	*chance
 	rules
-	table    *memory.Table
-	archive  *memory.Archive
-	exports  *memory.Bucket
-	queue    queue
-	clients  []*request
-	promised []acknowledgement // by collect, to clients
-	archived map[copyOf]bool   // copies of events that the archive holds
+	table     *memory.Table
+	archive   *memory.Archive
+	exports   *memory.Bucket
+	queue     queue
+	clients   []*request
+	exported  bool // every export is made of what is stored now
+	operators []*unlinking
+	promised  []acknowledgement // by collect, to clients
+	archived  map[copyOf]bool   // copies of events that the archive holds
 
 	rejected map[copyOf]bool // those that were kept as failed events
 	seen     map[seen]bool

@@ -52,6 +52,7 @@ type Config struct {
 	Names       map[string]bool // of track events that are known
 	Version     string          // of this program
 	Now         func() time.Time
+	Workers     int // identifiers read at the same time; 0 for as many as are good for a function
 }
 
 // Handler answers reading requests.

@@ -2,6 +2,7 @@ package handler
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -154,7 +155,7 @@ func (h *Handler) putCuts(ctx context.Context, q question, decided []identity.Cu
 		return fmt.Errorf("read time zone of workspace %s: %w", q.workspace.Name, err)
 	}
 	ws, days := q.workspace.Space(), person.NewDays(calendar)
-	reach := person.Reach{Nodes: h.Links, Aggregates: h.Aggregates, Workers: cutWorkers}
+	reach := person.Reach{Nodes: h.Links, Aggregates: h.Aggregates, Workers: cmp.Or(h.Workers, cutWorkers)}
 	links := make([]identity.Link, len(decided))
 	for i, c := range decided {
 		links[i] = identity.Link{Child: c.Child, Parent: c.Parent}
