@@ -225,8 +225,9 @@ func TestRebuiltWorkspace(t *testing.T) {
 	w.fire(t, "daily", "2026-11-22T06:00:00Z")
 	shop, err := w.table.Workspace(t.Context(), "shop")
 	must(t, err)
+	before := shop
 	shop.Generation = 1
-	must(t, w.table.PutWorkspace(t.Context(), shop))
+	must(t, w.table.PutGenerations(t.Context(), before, shop))
 	calendar, err := shop.Calendar()
 	must(t, err)
 	for key, facts := range map[string]kpi.Facts{"2026-11-20": visit("anon:a"), "2026-11-21": purchase()} {

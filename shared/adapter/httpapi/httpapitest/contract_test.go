@@ -56,7 +56,7 @@ func TestContractFindsWhatIsNotDescribed(t *testing.T) {
 		}
 	}
 	if got := contract.Unchecked("rollup"); !slices.Equal(got, []string{
-		"POST /v1/rollups 200", "POST /v1/rollups 401", "POST /v1/rollups 403", "POST /v1/rollups 503",
+		"POST /v1/rollups 200", "POST /v1/rollups 400", "POST /v1/rollups 401", "POST /v1/rollups 403", "POST /v1/rollups 409", "POST /v1/rollups 503",
 	}) {
 		t.Errorf("Unchecked gives %v", got)
 	}
