@@ -115,7 +115,7 @@ func TestBadInput(t *testing.T) {
 			rejected[c.class] += c.kept
 		}
 	}
-	if err := w.Drained(t.Context(), 30*time.Second); err != nil {
+	if err := w.Drained(t.Context(), 90*time.Second); err != nil {
 		t.Fatal(err)
 	}
 	status, err := w.Status(t.Context())

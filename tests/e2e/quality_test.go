@@ -97,7 +97,7 @@ func (s *sender) send(t *testing.T, n int) {
 	accepted := 5*(80+n) + (20 + n) + (9 + n) + (7 + n) + (3 + n) + (5 + n) + (6 + n) + 1 + (5 + n) + 1
 	s.counts = quality.Counts{
 		Received: accepted + (5 + n) + (2 + n) + 9 + 1, Accepted: accepted, Refused: 2 + n + 9 + 1, Rejected: 5 + n,
-		RefusedBy:  map[string]int{"invalid_json": 2 + n, "rejected_events": 9, "gzip_not_supported": 1},
+		RefusedBy:  map[string]int{"invalid_json": 2 + n, "rejected_events": 9, "gzip_truncated": 1},
 		RejectedBy: map[string]int{"unknown_type": 3, "bad_time": 2 + n},
 		Repeats:    20 + n, Late: 9 + n, Skewed: 7 + n, Future: 3 + n, Untimed: 5 + n, Bots: 7 + n, BotsBy: map[string]int{"crawler": 7 + n},
 		UnknownNames: 5 + n, Names: []quality.Name{{Name: "Basket Fondled", Count: 4 + n}, {Name: "Basket Shaken", Count: 1}},

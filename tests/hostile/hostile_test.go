@@ -27,6 +27,7 @@ import (
 	"waymark/shared/adapter/memory"
 	"waymark/shared/adapter/queue"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/failed"
 	"waymark/shared/model"
 	"waymark/tests/hostile"
 )
@@ -49,6 +50,10 @@ func newSystem(t *testing.T) *system {
 	if err != nil {
 		t.Fatal(err)
 	}
+	bots, err := model.Bots()
+	if err != nil {
+		t.Fatal(err)
+	}
 	made, err := workspace.New("hostile", "Europe/London", "GBP", "default")
 	if err != nil {
 		t.Fatal(err)
@@ -62,12 +67,13 @@ func newSystem(t *testing.T) *system {
 	objects := memory.NewArchive()
 	s.process = lambda.NewHandler(process.New(process.Config{
 		Workspaces: s.table, Timeline: s.table, History: s.table, Traits: s.table, Links: s.table, Claims: s.table, Marks: s.table, Failed: s.table,
-		Index: s.table, Archive: objects, Channels: channels, Model: model.Stages, Properties: model.Properties(), Decode: queue.Decode,
+		Refusals: s.table, Index: s.table, Archive: objects, Channels: channels, Bots: bots, Model: model.Stages, Properties: model.Properties(), Decode: queue.Decode,
 		ObjectKey: archive.Key, Version: "test", Now: time.Now, NewID: s.id, Workers: 1,
 		Sleep: func(context.Context, time.Duration) error { return nil }, Jitter: func(time.Duration) time.Duration { return 0 },
 	}).Handle)
 	asks := query.New(query.Config{
 		Keys: s.table, Workspaces: s.table, Store: s.table, Windows: s.table, Failed: s.table, Persons: objects, Files: memory.NewBucket(),
+		Desk:  failed.Desk{Records: s.table, Changes: s.table, Queue: s.queue, Dead: memory.NewQueue(), Decode: queue.Decode, Now: time.Now},
 		Queue: s.queue, DeadLetters: memory.NewQueue(), Model: model.Stages, Version: "test", Now: time.Now,
 	})
 	s.collect = lambda.NewHandler(collect.New(collect.Config{Keys: s.table, Queue: s.queue, Now: time.Now, NewID: s.id}).Handle)
@@ -76,6 +82,7 @@ func newSystem(t *testing.T) *system {
 			{Method: http.MethodGet, Path: "/v1/profiles/{id}", Function: "Query"},
 			{Method: http.MethodGet, Path: "/v1/profiles/{id}/timeline", Function: "Query"},
 			{Method: http.MethodGet, Path: "/v1/failed", Function: "Query"},
+			{Method: http.MethodGet, Path: "/v1/failed/{id}", Function: "Query"},
 		},
 		Invoke: func(ctx context.Context, _ string, payload []byte) ([]byte, bool, error) {
 			answer, err := lambda.NewHandler(asks.Handle).Invoke(ctx, payload) // one handler writes all its answers into one buffer

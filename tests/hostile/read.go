@@ -19,6 +19,8 @@ type failed struct {
 	Request  string `json:"request"`
 	Index    int    `json:"index"`
 	Original string `json:"original"`
+	ID       string `json:"id"`
+	Bytes    int    `json:"bytes"`
 }
 
 // person is what the read API knows of an identifier.
@@ -66,6 +68,11 @@ func readFailed(ctx context.Context, get Get) (map[place]failed, error) {
 			return nil, err
 		}
 		for _, f := range page.Failed {
+			if f.Bytes > len(f.Original) { // a list shows the beginning
+				if _, err := get.into(ctx, "/v1/failed/"+f.ID, &f); err != nil {
+					return nil, err
+				}
+			}
 			all[place{f.Request, f.Index}] = f
 		}
 		if page.Next == nil {
@@ -141,7 +148,7 @@ func readPerson(ctx context.Context, get Get, id string) (person, error) {
 			Items []*touchpoint
 			Next  *string
 		}
-		if _, err := get.into(ctx, path+"/timeline?limit=500&cursor="+url.QueryEscape(cursor), &page); err != nil {
+		if _, err := get.into(ctx, path+"/timeline?bots=1&limit=500&cursor="+url.QueryEscape(cursor), &page); err != nil {
 			return p, err
 		}
 		for _, t := range page.Items {

@@ -100,7 +100,10 @@ func characters() []Case {
 		{name: "U+0085", raw: "\u0085", control: true},
 	} {
 		class := ""
-		if c.lost || c.control {
+		switch {
+		case c.lost:
+			class = "bad_encoding"
+		case c.control:
 			class = "bad_identifier"
 		}
 		id := fmt.Sprint("char-", i)
