@@ -51,7 +51,7 @@ func (w *world) plan() plan {
 	case 1:
 		p.clock = []time.Duration{-3 * time.Hour, 4 * time.Minute, 50 * time.Minute, 30 * time.Hour}[w.random.IntN(4)]
 	case 2:
-		p.future = true
+		p.future, p.user = true, fmt.Sprint("f", w.random.IntN(4)) // whose other events of the request would count at receipt with it
 	case 3:
 		p.untimed = true
 	case 4:

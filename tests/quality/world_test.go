@@ -22,6 +22,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/failed"
 	"waymark/shared/model"
 )
 
@@ -74,6 +75,7 @@ func newWorld(t testing.TB, seed uint64) *world {
 	})
 	w.query = query.New(query.Config{
 		Keys: w.Table, Workspaces: w.Table, Store: w.Table, Windows: w.Table, Persons: w.objects, Failed: w.Table, Queue: w.queue, DeadLetters: w.dead,
+		Desk:  failed.Desk{Records: w.Table, Changes: w.Table, Queue: w.queue, Dead: w.dead, Decode: queue.Decode, Now: clock},
 		Files: memory.NewBucket(), Refusals: w.Table, Index: w.Table, Archive: w.objects, Names: model.TrackNames(), Decode: queue.Decode,
 		Model: model.Stages, Version: "test", Now: clock,
 	})

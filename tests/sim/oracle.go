@@ -76,6 +76,7 @@ func (o *oracle) take(envelope event.Envelope) {
 			panic("sim: memory takes every refusal: " + err.Error())
 		}
 	}
+	var good []event.Event
 	for i, raw := range envelope.Events {
 		stamp := envelope.Stamp(i)
 		e, err := event.Parse(raw, stamp)
@@ -83,6 +84,10 @@ func (o *oracle) take(envelope event.Envelope) {
 			o.fail(stamp, raw, err)
 			continue
 		}
+		good = append(good, e)
+	}
+	event.KeepOrder(good)
+	for _, e := range good {
 		e.Bot = o.bots.Of(e.Agent)
 		id := e.Kept()
 		if e.Type.Touches() {

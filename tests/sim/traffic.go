@@ -63,13 +63,13 @@ func (w *World) who() string {
 	return fmt.Sprintf(`"anonymousId":"a%d"`, visitor)
 }
 
-// when picks a time where something can go wrong: about the clock change of 25 October 2026, about midnights of the last days, and about 90 days
-// ago, so that lapses come true while the schedule runs.
+// when picks a time where something can go wrong: about the clock change of 25 October 2026, about midnights of the last days, about 90 days
+// ago, so that lapses come true while the schedule runs, and a day ahead, where times are taken for wrong.
 func (w *World) when() time.Time {
 	around := pick(w.chance,
 		time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC),
 		time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC), time.Date(2026, 10, 24, 23, 0, 0, 0, time.UTC),
-		begin.Add(-90*24*time.Hour), begin.Add(-91*24*time.Hour),
+		begin.Add(-90*24*time.Hour), begin.Add(-91*24*time.Hour), begin.Add(24*time.Hour),
 	)
 	return around.Add(time.Duration(w.IntN(16)-8) * 10 * time.Minute).Truncate(time.Minute)
 }
