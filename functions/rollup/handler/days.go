@@ -186,6 +186,9 @@ func (c *computation) compute(ctx context.Context, d *day) error {
 	if _, err := c.commit(ctx, d.stored, d.window, key, tally.Rows()); err != nil {
 		return err
 	}
+	if c.computed != nil {
+		c.computed[d.window.Key] = true
+	}
 	if d.stored.Facts != "" && d.stored.Facts != key {
 		return c.Facts.Delete(ctx, d.stored.Facts)
 	}
