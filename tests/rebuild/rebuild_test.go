@@ -69,7 +69,7 @@ func (s shuffled) Keys(ctx context.Context, prefix string) iter.Seq2[string, err
 // A rebuild from the archive, in any order of objects and with doubled objects, holds what is in use, to the byte, in one pass or many; published
 // windows keep revision and time.
 func TestRebuildEqualsWhatIsInUse(t *testing.T) {
-	seeds(t, 60, func(t *testing.T, seed uint64) {
+	seeds(t, 40, func(t *testing.T, seed uint64) {
 		w := newWorld(t, seed, "default")
 		source := newTraffic(seed)
 		for range 1 + w.random.IntN(3) {
@@ -105,7 +105,7 @@ func TestRebuildUnderOtherRules(t *testing.T) {
 	config.Sites, config.Explicit = nil, nil
 	few, err := channel.New(config)
 	must(t, err)
-	seeds(t, 20, func(t *testing.T, seed uint64) {
+	seeds(t, 10, func(t *testing.T, seed uint64) {
 		all := newTraffic(seed).some(40)
 		for name, c := range map[string]struct{ was, is *channel.Rules }{"stage model": {nil, nil}, "channel rules": {few, nil}} {
 			w, stages := newWorld(t, seed, "default"), "five"
@@ -250,7 +250,7 @@ func wantFault(t *testing.T, what string, err error, code string) {
 // There and back again: what came in under the new generation is in the old one when it comes back; what is dropped is gone, and a number is
 // never given twice.
 func TestBackAndDrop(t *testing.T) {
-	seeds(t, 20, func(t *testing.T, seed uint64) {
+	seeds(t, 10, func(t *testing.T, seed uint64) {
 		w, fresh := newWorld(t, seed, "default"), newWorld(t, seed, "default")
 		source := newTraffic(seed)
 		first, second := source.some(30), source.some(20)

@@ -64,7 +64,7 @@ func (f *findings) person(d *day, root event.Identifier) {
 	for _, delay := range f.delays {
 		from, to := start.Add(delay), min(end.Add(delay), f.now+1)
 		for _, later := range f.calendar.Between(period.Day, from.Time(), to.Time()) {
-			f.mark(event.At(later.Start), root)
+			f.suspect(event.At(later.Start), root)
 		}
 	}
 }
@@ -85,7 +85,7 @@ func (f *findings) wait(step, from event.Millis, root event.Identifier) {
 	for _, delay := range f.delays {
 		at := step.Add(delay)
 		if from <= at && at <= f.now {
-			f.mark(at, root)
+			f.suspect(at, root)
 		}
 	}
 }
@@ -102,6 +102,14 @@ func (f *findings) await(at event.Millis, root event.Identifier) {
 		f.later[key] = map[event.Identifier]bool{}
 	}
 	f.later[key][root] = true
+}
+
+// suspect marks a day that may hold a change of stage which is none any more. One that was never computed holds none.
+func (f *findings) suspect(at event.Millis, root event.Identifier) {
+	if f.computed != nil && !f.computed[f.calendar.At(period.Day, at.Time()).Key] {
+		return
+	}
+	f.mark(at, root)
 }
 
 // mark notes a day, unless it is today's or one that is computed later with this person anyway.

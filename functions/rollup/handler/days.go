@@ -189,6 +189,9 @@ func (c *computation) compute(ctx context.Context, d *day) error {
 	if err := c.commit(ctx, append(hours, whole)...); err != nil {
 		return err
 	}
+	if c.computed != nil {
+		c.computed[d.window.Key] = true
+	}
 	if d.stored.Facts != "" && d.stored.Facts != key {
 		return c.Facts.Delete(ctx, d.stored.Facts)
 	}

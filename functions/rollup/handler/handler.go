@@ -62,19 +62,23 @@ func (h *Handler) run(ctx context.Context, w workspace.Workspace, now event.Mill
 	if err != nil {
 		return Result{}, err
 	}
+	return r.all(ctx)
+}
+
+func (r *run) all(ctx context.Context) (Result, error) {
 	for !r.isBusy() {
-		marks, err := h.Marks.Marks(ctx, w.Space(), now)
+		marks, err := r.Marks.Marks(ctx, r.workspace.Space(), r.now)
 		if err != nil {
 			return r.result, fmt.Errorf("read marks: %w", err)
 		}
 		if len(marks) == 0 {
-			return r.result, h.Times.PutRollupTimes(ctx, w.Space(), r.instants())
+			return r.result, r.Times.PutRollupTimes(ctx, r.workspace.Space(), r.instants())
 		}
 		if err := r.pass(ctx, marks); err != nil {
 			return r.result, err
 		}
 	}
-	slog.WarnContext(ctx, "windows stay dirty", "workspace", w.Name, "times", maxTimes)
+	slog.WarnContext(ctx, "windows stay dirty", "workspace", r.workspace.Name, "times", maxTimes)
 	return r.result, nil
 }
 
@@ -98,6 +102,26 @@ type run struct {
 	now       event.Millis
 	result    Result
 	times     map[string]int // how often each day and larger window was computed
+	// computed has the days that have facts, in a generation that a rebuild makes and to which nobody else writes while it is computed; nil in
+	// one that is in use, where another rollup may compute a day at any time.
+	computed map[string]bool
+}
+
+// makeNew is run on a pending generation.
+func (h *Handler) makeNew(ctx context.Context, w workspace.Workspace, now event.Millis) (Result, error) {
+	r, err := h.newRun(w, now)
+	if err != nil {
+		return Result{}, err
+	}
+	days, err := h.Windows.Windows(ctx, w.Space(), period.Day, "0", "~")
+	if err != nil {
+		return Result{}, fmt.Errorf("read computed days: %w", err)
+	}
+	r.computed = map[string]bool{}
+	for _, d := range days {
+		r.computed[d.Key] = d.Facts != ""
+	}
+	return r.all(ctx)
 }
 
 func (h *Handler) newRun(w workspace.Workspace, now event.Millis) (*run, error) {

@@ -61,7 +61,7 @@ func (h *Handler) demanded(ctx context.Context, r httpapi.Request, key workspace
 		if !pending {
 			return nil, fault.New(fault.Conflict, "no_pending_generation", "no rebuild is under way: start one with `waymark rebuild`").At("generation")
 		}
-		w = next
+		return h.makeNew(ctx, next, event.At(h.Now()))
 	default:
 		return nil, fault.Newf(fault.Invalid, "bad_generation", `the generation is "next" or left out, not %q`, asked.Generation).At("generation")
 	}

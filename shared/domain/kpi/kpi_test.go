@@ -243,3 +243,27 @@ func TestFactsSurviveTheirBytes(t *testing.T) {
 		t.Errorf("read back %+v (%v) from %s, want %+v", got, err, text, want)
 	}
 }
+
+// The sum of a window sees what its facts say and not where they lie, so that two generations can be compared; a stub keeps the revision alone.
+func TestFactsKeys(t *testing.T) {
+	t.Parallel()
+	day := kpi.Day{Identifiers: []event.Identifier{"user:1"}}
+	key := kpi.FactsKey("my-shop~2", period.Day, "2026-03-01", 7, day.Sum())
+	if want := "facts/workspace=my-shop~2/day/2026-03-01/r7-" + day.Sum() + ".ndjson.zst"; key != want || kpi.FactsSum(key) != day.Sum() || kpi.FactsSum("") != "" {
+		t.Errorf("FactsKey = %q with sum %q, want %q", key, kpi.FactsSum(key), want)
+	}
+	here := kpi.Window{Grain: period.Day, Key: "2026-03-01", Revision: 7, ComputedAt: 9, Facts: key, Digest: "d", Rows: []kpi.Row{{Metric: kpi.Orders}}}
+	there := here
+	there.Facts = kpi.FactsKey("my-shop", period.Day, "2026-03-01", 1, day.Sum())
+	if here.Sum() != there.Sum() {
+		t.Error("the sum depends on where the facts lie")
+	}
+	there.Facts = kpi.FactsKey("my-shop", period.Day, "2026-03-01", 1, kpi.Day{}.Sum())
+	if here.Sum() == there.Sum() {
+		t.Error("other facts have the same sum")
+	}
+	stub := here.Stub()
+	if stub.Revision != 7 || stub.ComputedAt != 9 || stub.Facts != "" || stub.Digest != "" || stub.Rows != nil {
+		t.Errorf("Stub = %+v, want the revision and nothing that was counted", stub)
+	}
+}
