@@ -90,6 +90,7 @@ type store interface {
 	rollup.Workspaces
 	rollup.Marks
 	rollup.Windows
+	rollup.Restated
 	rollup.Times
 	query.Windows
 	query.FailedEvents
@@ -132,7 +133,7 @@ func open(t testing.TB, table store, m *meter, s shape, n int) *live {
 	facts := archive.New(memory.NewBucket())
 	l.process = processOn(t, table)
 	l.rollup = rollup.New(rollup.Config{
-		Workspaces: table, Marks: table, Windows: table, Facts: facts, Persons: facts, Times: table, Store: table, Model: model.Stages,
+		Workspaces: table, Marks: table, Windows: table, Restated: table, Facts: facts, Persons: facts, Times: table, Store: table, Model: model.Stages,
 		Now: func() time.Time { return received },
 	})
 	waiting := memory.NewQueue()

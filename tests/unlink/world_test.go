@@ -76,7 +76,7 @@ func newWorld(t testing.TB, never map[ends]bool) *world {
 		Sleep: func(context.Context, time.Duration) error { return nil }, Jitter: func(time.Duration) time.Duration { return 0 },
 	})
 	w.rollup = rollup.New(rollup.Config{
-		Workspaces: s, Marks: s, Windows: s, Times: s, Store: s, Facts: objects, Persons: objects,
+		Workspaces: s, Marks: s, Windows: s, Restated: s, Times: s, Store: s, Facts: objects, Persons: objects,
 		Reader: httpapi.NewKeyring(s, clock).Reader, Model: model.Stages, Now: clock,
 	})
 	w.query = query.New(query.Config{

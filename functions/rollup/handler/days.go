@@ -181,7 +181,7 @@ func (c *computation) compute(ctx context.Context, d *day) error {
 	for _, f := range fresh.Persons {
 		tally.Add(f)
 	}
-	hours, whole := c.hours(d, fresh), c.computed(d.stored, d.window, key, tally.Rows())
+	hours, whole := c.hours(d, fresh), c.counted(d.stored, d.window, key, tally.Rows())
 	if !whole.isNeeded && slices.ContainsFunc(hours, func(r replacement) bool { return r.isNeeded }) {
 		whole.window.Silent++ // written all the same, so that whoever reads the hours can tell that they changed
 		whole.isNeeded = true
@@ -242,7 +242,7 @@ func (c *computation) hours(d *day, fresh kpi.Day) []replacement {
 		if n == 0 && d.hours[hour.Key].Revision == 0 {
 			continue
 		}
-		out = append(out, c.computed(d.hours[hour.Key], hour, "", tally.Rows()))
+		out = append(out, c.counted(d.hours[hour.Key], hour, "", tally.Rows()))
 	}
 	return out
 }

@@ -172,8 +172,8 @@ func (r *run) pass(ctx context.Context, marks []kpi.Mark) error {
 	return fault.Newf(fault.Internal, "unknown_grain", "a mark has the grain %q, which nothing computes", marks[0].Grain)
 }
 
-// computed is a window as it comes out now, to be stored in place of the one that is stored.
-func (r *run) computed(stored kpi.Window, w period.Window, facts string, rows []kpi.Row) replacement {
+// counted is a window as it comes out now, to be stored in place of the one that is stored.
+func (r *run) counted(stored kpi.Window, w period.Window, facts string, rows []kpi.Row) replacement {
 	r.result.Windows++
 	next := kpi.Window{
 		Grain: w.Grain, Key: w.Key, Start: event.At(w.Start), End: event.At(w.End), ComputedAt: r.now,

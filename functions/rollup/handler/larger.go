@@ -84,7 +84,7 @@ func (r *run) storeLarger(ctx context.Context, stored kpi.Window, w period.Windo
 			}
 		}
 	}
-	if err := r.commit(ctx, r.computed(stored, w, facts, rows)); err != nil {
+	if err := r.commit(ctx, r.counted(stored, w, facts, rows)); err != nil {
 		return err
 	}
 	if stored.Facts != "" && stored.Facts != facts {
