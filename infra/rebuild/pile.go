@@ -143,13 +143,16 @@ type collector struct {
 	add    func(*pile, event.Record, event.Touchpoint)
 }
 
-// everything collects what loading needs. Rules are applied to the events of the share alone: what links and orders need is not theirs to change.
+// everything collects what loading needs. Channel rules are applied to the events of the share alone, bot rules to all: whether an event proves a
+// link or claims an order depends on who made it.
 func (w *work) everything() collector {
 	return collector{add: (*pile).add, derive: func(s share, r event.Record) event.Touchpoint {
 		if holds(s, r.Identifiers[0]) {
 			return w.renew(r)
 		}
-		return r.Touchpoint
+		t := r.Touchpoint
+		t.Bot = w.Bots.Of(r.Agent)
+		return t
 	}}
 }
 

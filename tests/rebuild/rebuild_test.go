@@ -7,13 +7,16 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"waymark/infra/rebuild"
+	"waymark/shared/domain/bot"
 	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/model"
@@ -79,6 +82,7 @@ func TestRebuildEqualsWhatIsInUse(t *testing.T) {
 					w.take(chunk...) // delivered again, with an object of its own
 				}
 			}
+			w.cut(t)
 			must(t, w.rollUp(t.Context(), false))
 		}
 		before, published := w.dump("shop"), w.windows("shop")
@@ -98,20 +102,40 @@ func TestRebuildEqualsWhatIsInUse(t *testing.T) {
 	})
 }
 
-// Under another stage model, or other rules for channels, a rebuild holds what a fresh intake under them would hold.
+// cut parts two identifiers that a new event may link, as an operator does, with the marks of everybody.
+func (w *world) cut(t *testing.T) {
+	t.Helper()
+	c := identity.Cut{
+		Child: event.Identifier(fmt.Sprintf("anon:a%d", w.random.IntN(5))), Parent: event.Identifier(fmt.Sprintf("user:u%d", w.random.IntN(4))),
+		At: event.At(w.now), Undone: w.random.IntN(4) == 0,
+	}
+	must(t, w.table.PutCut(t.Context(), "shop", c))
+	for name, one := range w.windows("shop") {
+		if strings.HasPrefix(name, "day ") {
+			must(t, w.table.PutMarks(t.Context(), "shop", []kpi.Mark{{Grain: period.Day, Key: one.Key, Identifiers: []event.Identifier{c.Child, c.Parent}}}))
+		}
+	}
+}
+
+// Under another stage model, or other rules for channels or bots, a rebuild holds what a fresh intake under them would hold.
 func TestRebuildUnderOtherRules(t *testing.T) {
 	config, err := model.ChannelConfig()
 	must(t, err)
 	config.Sites, config.Explicit = nil, nil
 	few, err := channel.New(config)
 	must(t, err)
+	usual, none := newWorld(t, 1, "default"), (*bot.Rules)(nil)
 	seeds(t, 10, func(t *testing.T, seed uint64) {
 		all := newTraffic(seed).some(40)
-		for name, c := range map[string]struct{ was, is *channel.Rules }{"stage model": {nil, nil}, "channel rules": {few, nil}} {
-			w, stages := newWorld(t, seed, "default"), "five"
-			if c.was != nil {
-				w, stages = newWorldUnder(t, seed, "default", c.was), "default"
-			}
+		for name, c := range map[string]struct {
+			stages   string
+			channels *channel.Rules // that it was taken in under, as the bot rules
+			bots     *bot.Rules
+		}{
+			"stage model": {stages: "five", channels: usual.rules, bots: usual.bots}, "channel rules": {stages: "default", channels: few, bots: usual.bots},
+			"bot rules": {stages: "default", channels: usual.rules, bots: none},
+		} {
+			w, stages := newWorldUnder(t, seed, "default", c.channels, c.bots), c.stages
 			fresh := newWorld(t, seed, stages)
 			for chunk := range slices.Chunk(all, 5) {
 				w.take(chunk...)
@@ -121,7 +145,7 @@ func TestRebuildUnderOtherRules(t *testing.T) {
 			must(t, fresh.rollUp(t.Context(), false))
 			published := w.windows("shop")
 			order := rebuild.Order{Model: stages, Swap: rebuild.IfEqual}
-			w.rules = fresh.rules
+			w.rules, w.bots = fresh.rules, fresh.bots
 			report := w.run(w.config(), order)
 			if report.Equal || report.Swapped || w.shop().Space() != "shop" {
 				t.Fatalf("seed %d, another %s: report %+v, want a difference and no swap", seed, name, report)

@@ -53,7 +53,7 @@ func (s *traffic) event() string {
 	if s.random.IntN(10) > 0 {
 		fields = append(fields, fmt.Sprintf(`"timestamp":%q`, s.when().Format(time.RFC3339Nano)))
 	}
-	switch s.random.IntN(9) {
+	switch s.random.IntN(10) {
 	case 0:
 		fields = append(fields, `"type":"identify"`, fmt.Sprintf(`"traits":{"plan":"p%d","email":"e%d@x.example"}`, s.random.IntN(3), s.random.IntN(2)))
 	case 1:
@@ -69,6 +69,8 @@ func (s *traffic) event() string {
 		fields = append(fields, `"type":"page"`, `"properties":{"url":"https://shop.example/?utm_source=news&utm_medium=email"}`)
 	case 7:
 		fields = append(fields, `"type":"group","groupId":"g1"`)
+	case 8:
+		fields = append(fields, `"type":"page"`, `"context":{"userAgent":"Googlebot/2.1 (+http://www.google.com/bot.html)"}`)
 	default:
 		fields = append(fields, `"type":"page"`, `"context":{"page":{"referrer":"https://www.google.com/"}}`)
 	}

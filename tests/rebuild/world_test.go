@@ -64,13 +64,13 @@ func newWorld(t testing.TB, seed uint64, stages string) *world {
 	t.Helper()
 	rules, err := model.Channels()
 	must(t, err)
-	return newWorldUnder(t, seed, stages, rules)
-}
-
-func newWorldUnder(t testing.TB, seed uint64, stages string, rules *channel.Rules) *world {
-	t.Helper()
 	bots, err := model.Bots()
 	must(t, err)
+	return newWorldUnder(t, seed, stages, rules, bots)
+}
+
+func newWorldUnder(t testing.TB, seed uint64, stages string, rules *channel.Rules, bots *bot.Rules) *world {
+	t.Helper()
 	w := &world{
 		bots: bots,
 		t:    t, random: rand.New(rand.NewPCG(seed, 12)), table: memory.NewTable(), archive: memory.NewArchive(), rules: rules,

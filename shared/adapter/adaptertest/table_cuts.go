@@ -148,5 +148,11 @@ func cutLinks(t *testing.T, table TableUnderTest, _ *Clock) {
 		equal(t, "evidence of a cut link is found", found, []bool{true})
 		must(t, table.PutCut(ctx, ws, undone))
 		check("undone", []identity.Link{link}, undone)
+		listed, err := table.Cuts(ctx, ws)
+		must(t, err)
+		equal(t, "list of cuts", listed, []identity.Cut{undone})
 	}
+	none, err := table.Cuts(ctx, "uncut")
+	must(t, err)
+	equal(t, "list of no cuts", none, []identity.Cut(nil))
 }

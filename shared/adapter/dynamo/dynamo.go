@@ -19,6 +19,7 @@
 //	ws#exports             name of an export           yes  newest claim to a revision (v is the revision)
 //	ws#kpi#grain           window key                  yes  window with its rows (v counts its replacements)
 //	ws#kpi                 rollup                           times of the newest rollups
+//	ws#cuts                child parent                     decision about a link, once more      e
 //	ws#archive#UTC day     object key                       (nothing)
 //	ws#failed              time of receipt#id               (nothing)                          c: class, expires_at
 //	ws#failed#id           F                                failed event                       o: original bytes, i: SK of the line above, expires_at
