@@ -117,6 +117,19 @@ func (w *world) cut(t *testing.T) {
 	}
 }
 
+// A rebuild computes each window once, also where sessions cross midnight, links move the past and time changes stages.
+func TestRebuildComputesOnce(t *testing.T) {
+	seeds(t, 10, func(t *testing.T, seed uint64) {
+		w := newWorld(t, seed, "default")
+		w.rollup.AtOnce = 1
+		w.take(newTraffic(seed).some(60)...)
+		w.run(w.config(), rebuild.Order{Swap: rebuild.Always})
+		if stored := len(w.windows("shop~1")); w.made != stored {
+			t.Errorf("seed %d: %d windows were computed for %d that are stored", seed, w.made, stored)
+		}
+	})
+}
+
 // Under another stage model, or other rules for channels or bots, a rebuild holds what a fresh intake under them would hold.
 func TestRebuildUnderOtherRules(t *testing.T) {
 	config, err := model.ChannelConfig()

@@ -51,6 +51,7 @@ type world struct {
 	rollup  *rollup.Handler
 	now     time.Time
 	ids     int
+	made    int // windows that the newest rollup of a pending generation computed
 }
 
 func must(t testing.TB, err error) {
@@ -129,10 +130,16 @@ func (w *world) rollUp(ctx context.Context, pending bool) error {
 	if err != nil {
 		return err
 	}
-	if response := answer.(events.APIGatewayV2HTTPResponse); response.StatusCode != 200 {
+	response := answer.(events.APIGatewayV2HTTPResponse)
+	if response.StatusCode != 200 {
 		return fault.New(fault.Unavailable, "refused", response.Body)
 	}
-	return nil
+	var result rollup.Result
+	if pending {
+		err = json.Unmarshal([]byte(response.Body), &result)
+		w.made = result.Windows
+	}
+	return err
 }
 
 // config is a rebuild of this world.

@@ -112,13 +112,13 @@ func (f *findings) suspect(at event.Millis, root event.Identifier) {
 	f.mark(at, root)
 }
 
-// mark notes a day, unless it is today's or one that is computed later with this person anyway.
+// mark notes a day, unless it is today's, or one that is computed later with this person anyway or was just made with all that is known.
 func (f *findings) mark(at event.Millis, root event.Identifier) {
 	key := f.calendar.At(period.Day, at.Time()).Key
 	if key == f.today {
 		return
 	}
-	if f.isWaiting(key, root) {
+	if f.isWaiting(key, root) || f.computed != nil && (f.made[key][root] || f.before[key][root]) {
 		return
 	}
 	if f.days[key] == nil {

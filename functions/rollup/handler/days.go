@@ -191,6 +191,10 @@ func (c *computation) compute(ctx context.Context, d *day) error {
 	}
 	if c.computed != nil {
 		c.computed[d.window.Key] = true
+		c.made[d.window.Key] = map[event.Identifier]bool{}
+		for _, root := range c.rootsOf(d) {
+			c.made[d.window.Key][root] = true
+		}
 	}
 	if d.stored.Facts != "" && d.stored.Facts != key {
 		return c.Facts.Delete(ctx, d.stored.Facts)

@@ -67,6 +67,7 @@ func (h *Handler) run(ctx context.Context, w workspace.Workspace, now event.Mill
 
 func (r *run) all(ctx context.Context) (Result, error) {
 	for !r.isBusy() {
+		r.before, r.made = r.made, map[string]map[event.Identifier]bool{}
 		marks, err := r.Marks.Marks(ctx, r.workspace.Space(), r.now)
 		if err != nil {
 			return r.result, fmt.Errorf("read marks: %w", err)
@@ -105,6 +106,9 @@ type run struct {
 	// computed has the days that have facts, in a generation that a rebuild makes and to which nobody else writes while it is computed; nil in
 	// one that is in use, where another rollup may compute a day at any time.
 	computed map[string]bool
+	// made has the persons of such a generation with whom days were computed in this pass and the one before: nothing that a later day finds
+	// can change those, because all of it was known.
+	made, before map[string]map[event.Identifier]bool
 }
 
 // makeNew is run on a pending generation.
