@@ -68,7 +68,7 @@ type plan struct {
 // rare are the calls that are few among all, and would hardly ever be met by chance; the rarest stand here several times.
 var rare = [...]string{
 	"claims", "commit", "delete marks", "evidence", "facts", "partition", "put claims", "put facts", "put page", "put times", "put traits", "put traits",
-	"put windows", "traits", "delete facts", "delete facts", "delete facts", "delete facts", "put failed", "put failed", "put refusal", "put refusal",
+	"put windows", "traits", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "put failed", "put failed", "put refusal", "put refusal",
 	"put refusal", "put refusal", "put cut", "put cut", "put cut", "put cut", "put restated", "restated", "delete restated", "delete restated",
 	"export claim", "put export claim", "put export claim", "put export claim", "get file", "get file", "put file", "put file",
 }

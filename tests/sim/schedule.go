@@ -113,9 +113,12 @@ func (w *World) drainOnce() error {
 
 // settle rolls up once more, now and then lets every export be made, and checks that nothing is left.
 func (w *World) settle() error {
+	if w.IntN(2) == 1 {
+		w.storm(w.rollup)
+	}
 	w.rollup()
 	w.finishAll()
-	if w.IntN(2) == 1 {
+	if w.oneIn(3) {
 		w.settleExports()
 	}
 	for _, t := range tenants {
@@ -136,15 +139,11 @@ func (w *World) finishAll() {
 	}
 }
 
-// settleExports waits for as long as notes of changed windows wait for rollups that may still be on their way. Then exports are made at once and
-// under faults, and at last every schedule is fired in peace.
-func (w *World) settleExports() {
-	w.now = w.now.Add(2 * time.Hour)
-	w.rollup()
-	w.finishAll()
+// storm runs some invocations at once and under faults, and lets what froze go on.
+func (w *World) storm(begin func()) {
 	w.faults.on = true
-	for range 1 + w.IntN(4) {
-		w.export(schedules[w.IntN(len(schedules))])
+	for range 1 + w.IntN(3) {
+		begin()
 	}
 	w.finishAll()
 	w.faults.on = false
@@ -152,6 +151,15 @@ func (w *World) settleExports() {
 		w.thaw()
 	}
 	w.finishAll()
+}
+
+// settleExports waits for as long as notes of changed windows wait for rollups that may still be on their way. Then exports are made at once and
+// under faults, and at last every schedule is fired in peace.
+func (w *World) settleExports() {
+	w.now = w.now.Add(2 * time.Hour)
+	w.rollup()
+	w.finishAll()
+	w.storm(func() { w.export(schedules[w.IntN(len(schedules))]) })
 	for _, schedule := range schedules {
 		w.export(schedule)
 		w.finishAll()
