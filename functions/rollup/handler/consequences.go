@@ -128,7 +128,8 @@ func (f *findings) mark(at event.Millis, root event.Identifier) {
 }
 
 // isWaiting says whether a day is to be computed later and a mark of it names the person: then it is computed with them, in this run or the
-// next, because its marks stay until it is.
+// next, because its marks stay until it is. The mark must name the root itself: by the next run, another identifier of the person may have been
+// moved or cut away. Only a generation that a rebuild makes has nobody who would.
 func (c *computation) isWaiting(key string, root event.Identifier) bool {
 	marks, open := c.open[key]
 	if !open {
@@ -138,8 +139,9 @@ func (c *computation) isWaiting(key string, root event.Identifier) bool {
 		c.waiting[key] = map[event.Identifier]bool{}
 		for _, m := range marks {
 			for _, id := range m.Identifiers {
-				if person := c.loaded.Root(id); person != "" { // of this chunk
-					c.waiting[key][person] = true
+				c.waiting[key][id] = true
+				if c.computed != nil {
+					c.waiting[key][c.loaded.Root(id)] = true // "" for those of another chunk
 				}
 			}
 		}

@@ -152,7 +152,7 @@ type computation struct {
 	loaded   person.Loaded
 	journeys map[event.Identifier]journey.Journey
 	open     map[string][]kpi.Mark                // days that are not computed yet, with their marks
-	waiting  map[string]map[event.Identifier]bool // of those, the persons of this chunk whom a mark names; filled when first asked
+	waiting  map[string]map[event.Identifier]bool // of those, the identifiers that a mark names; filled when first asked
 }
 
 // compute makes one day anew: who did what, then the marks of what else that changes, and only then the facts, and the day with its hours.
