@@ -112,13 +112,15 @@ func (f *findings) suspect(at event.Millis, root event.Identifier) {
 	f.mark(at, root)
 }
 
-// mark notes a day, unless it is today's, or one that is computed later with this person anyway or was just made with all that is known.
+// mark notes a day, unless it is today's. In a generation in use it does so even where a mark already read names the person: another rollup may
+// have read the same mark and an older state of the person, and clears it with that. Only a generation that a rebuild makes has no second rollup:
+// there a day is left out that is computed later with this person anyway or was just made with all that is known.
 func (f *findings) mark(at event.Millis, root event.Identifier) {
 	key := f.calendar.At(period.Day, at.Time()).Key
 	if key == f.today {
 		return
 	}
-	if f.isWaiting(key, root) || f.computed != nil && (f.made[key][root] || f.before[key][root]) {
+	if f.computed != nil && (f.isWaiting(key, root) || f.made[key][root] || f.before[key][root]) {
 		return
 	}
 	if f.days[key] == nil {
@@ -127,9 +129,7 @@ func (f *findings) mark(at event.Millis, root event.Identifier) {
 	f.days[key][root] = true
 }
 
-// isWaiting says whether a day is to be computed later and a mark of it names the person: then it is computed with them, in this run or the
-// next, because its marks stay until it is. The mark must name the root itself: by the next run, another identifier of the person may have been
-// moved or cut away. Only a generation that a rebuild makes has nobody who would.
+// isWaiting says whether a day of a generation that a rebuild makes is to be computed later and a mark of it names the person.
 func (c *computation) isWaiting(key string, root event.Identifier) bool {
 	marks, open := c.open[key]
 	if !open {
@@ -140,9 +140,7 @@ func (c *computation) isWaiting(key string, root event.Identifier) bool {
 		for _, m := range marks {
 			for _, id := range m.Identifiers {
 				c.waiting[key][id] = true
-				if c.computed != nil {
-					c.waiting[key][c.loaded.Root(id)] = true // "" for those of another chunk
-				}
+				c.waiting[key][c.loaded.Root(id)] = true // "" for those of another chunk
 			}
 		}
 	}

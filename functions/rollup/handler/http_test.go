@@ -42,13 +42,13 @@ func TestDemand(t *testing.T) {
 		want                string
 		body                string
 	}{
-		{"secret key", "Bearer sk_shop", "", 200, `{"workspace":"shop","windows":11,"changed":11}`, ""},
+		{"secret key", "Bearer sk_shop", "", 200, `{"workspace":"shop","windows":13,"changed":11}`, ""},
 		{"no key", "", "", 401, "missing_key", ""},
 		{"unknown key", "Bearer sk_other", "", 401, "unknown_key", ""},
 		{"write key", "Bearer wk_shop", "", 403, "write_key", ""},
 		{"a store that is busy", "Bearer sk_shop", "put windows", 503, "unavailable", ""},
 		{"keys that cannot be read", "Bearer sk_shop", "key", 503, "unavailable", ""},
-		{"no generation named", "Bearer sk_shop", "", 200, `{"workspace":"shop","windows":11,"changed":11}`, `{"generation":""}`},
+		{"no generation named", "Bearer sk_shop", "", 200, `{"workspace":"shop","windows":13,"changed":11}`, `{"generation":""}`},
 		{"no rebuild under way", "Bearer sk_shop", "", 409, "no_pending_generation", `{"generation":"next"}`},
 		{"another generation", "Bearer sk_shop", "", 400, "bad_generation", `{"generation":"last"}`},
 		{"a body that is no JSON", "Bearer sk_shop", "", 400, "bad_json", `next`},
@@ -160,7 +160,7 @@ func TestFiring(t *testing.T) {
 	must(t, err)
 	got, err := json.Marshal(answer)
 	must(t, err)
-	want, err := json.Marshal(map[string]any{"rollups": []handler.Result{{Workspace: "shop", Windows: 11, Changed: 11}}})
+	want, err := json.Marshal(map[string]any{"rollups": []handler.Result{{Workspace: "shop", Windows: 13, Changed: 11}}})
 	must(t, err)
 	if string(got) != string(want) {
 		t.Errorf("answered %s, want %s", got, want)
