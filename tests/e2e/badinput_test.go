@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"waymark/tests/e2e"
 )
@@ -115,7 +114,7 @@ func TestBadInput(t *testing.T) {
 			rejected[c.class] += c.kept
 		}
 	}
-	if err := w.Drained(t.Context(), 90*time.Second); err != nil {
+	if err := w.Drained(t.Context(), e2e.Patience); err != nil {
 		t.Fatal(err)
 	}
 	status, err := w.Status(t.Context())

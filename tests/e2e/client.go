@@ -185,6 +185,9 @@ func (s *System) faults(ctx context.Context, method string, body []byte) (Faults
 	return f, answer.Into(&f)
 }
 
+// Patience is how long a test waits for what must come but has no bar: the queue is that of all tests of a system, on a machine that does other work.
+const Patience = 3 * time.Minute
+
 // Eventually asks every few milliseconds until done, for at most the given time. The error holds the last thing that was said.
 func Eventually(ctx context.Context, within time.Duration, done func(ctx context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, within)

@@ -41,7 +41,7 @@ func ofKey(w e2e.Tenant, args ...string) []string {
 func awaitFailed(t testing.TB, w e2e.Tenant, want ...string) map[string]failed.Row {
 	t.Helper()
 	rows := map[string]failed.Row{}
-	err := e2e.Eventually(t.Context(), 20*time.Second, func(context.Context) error {
+	err := e2e.Eventually(t.Context(), e2e.Patience, func(context.Context) error {
 		clear(rows)
 		list := get[failed.List](t, w, "/v1/failed")
 		for _, row := range list.Failed {
@@ -109,7 +109,7 @@ func TestFailedEvents(t *testing.T) {
 	}
 	waymark[any](t, w, ofKey(w, "discard", left.ID)...)
 	awaitFailed(t, w)
-	if err := w.Drained(t.Context(), 20*time.Second); err != nil {
+	if err := w.Drained(t.Context(), e2e.Patience); err != nil {
 		t.Fatal(err)
 	}
 	if p := get[person](t, w, "/v1/profiles/user:a"); p.Touchpoints != 4 {
@@ -138,7 +138,7 @@ func TestMessageOfNobody(t *testing.T) {
 	}
 	await := func(n int) {
 		t.Helper()
-		err := e2e.Eventually(t.Context(), 20*time.Second, func(context.Context) error {
+		err := e2e.Eventually(t.Context(), e2e.Patience, func(context.Context) error {
 			if rows := find(); len(rows) != n {
 				return fmt.Errorf("messages of nobody: %+v, want %d", rows, n)
 			}
@@ -235,7 +235,7 @@ func setModel(t testing.TB, w e2e.Tenant, model string) {
 
 func awaitDead(t testing.TB, w e2e.Tenant, n int) {
 	t.Helper()
-	err := e2e.Eventually(t.Context(), time.Minute, func(ctx context.Context) error {
+	err := e2e.Eventually(t.Context(), e2e.Patience, func(ctx context.Context) error {
 		status, err := w.Status(ctx)
 		if err != nil {
 			return err
@@ -252,7 +252,7 @@ func awaitDead(t testing.TB, w e2e.Tenant, n int) {
 
 func checkCount(t testing.TB, w e2e.Tenant, path string, want int) {
 	t.Helper()
-	err := e2e.Eventually(t.Context(), 20*time.Second, func(ctx context.Context) error {
+	err := e2e.Eventually(t.Context(), e2e.Patience, func(ctx context.Context) error {
 		answer, err := w.Get(ctx, path)
 		if err != nil || answer.Status != http.StatusOK {
 			return fmt.Errorf("%s answers %v, %w", path, answer, err)

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"waymark/tests/e2e"
 	"waymark/tests/hostile"
@@ -26,7 +25,7 @@ func TestHostileBytes(t *testing.T) {
 	}
 	w := tenant(t, shared(t), "hostile")
 	answers := sendAll(t, w, cases)
-	if err := w.Drained(t.Context(), time.Minute); err != nil {
+	if err := w.Drained(t.Context(), e2e.Patience); err != nil {
 		t.Fatal(err)
 	}
 	get := func(ctx context.Context, path string) (int, []byte, error) {

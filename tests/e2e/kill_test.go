@@ -23,9 +23,8 @@ import (
 )
 
 const (
-	clients     = 4 // imports at a time
-	killsLater  = 4 // of Rollup, and of Export
-	drainedSoon = 60 * time.Second
+	clients    = 4 // imports at a time
+	killsLater = 4 // of Rollup, and of Export
 	// storm is what goes wrong while events come in. Of a message's tries nearly half end in a crash.
 	storm = "Process.crash=45%,Process.duplicate=15%,Process.reorder=30%,Process.drop-ack=10%,Process.throttle=5%,Process.delay=2%,Collect.crash=6%,Collect.throttle=2%,Rollup.crash=50%"
 )
@@ -116,7 +115,7 @@ func happened(t testing.TB, w e2e.Tenant) map[string]map[string]int {
 
 func drain(t testing.TB, w e2e.Tenant) {
 	t.Helper()
-	if err := w.Drained(t.Context(), drainedSoon); err != nil {
+	if err := w.Drained(t.Context(), e2e.Patience); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -194,7 +193,7 @@ func sendDirectly(t testing.TB, w e2e.Tenant, rows []row) {
 		group.Go(func() {
 			for r := range work {
 				event := map[string]any{"type": "track", "event": "Product Viewed", "userId": r.Who, "messageId": r.ID, "timestamp": r.At}
-				err := e2e.Eventually(t.Context(), time.Minute, func(ctx context.Context) error { return w.Batch(ctx, event) })
+				err := e2e.Eventually(t.Context(), e2e.Patience, func(ctx context.Context) error { return w.Batch(ctx, event) })
 				failures[client] = errors.Join(failures[client], err)
 			}
 		})

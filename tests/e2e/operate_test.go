@@ -29,7 +29,7 @@ func TestReplay(t *testing.T) {
 	w := tenant(t, shared(t), "replay")
 	send(t, w, map[string]any{"type": "track", "event": "Seen", "messageId": "replay-bad", "timestamp": "2025-07-01T10:00:00Z"})
 	var bad failedEvent
-	err := e2e.Eventually(t.Context(), 10*time.Second, func(context.Context) error {
+	err := e2e.Eventually(t.Context(), e2e.Patience, func(context.Context) error {
 		list := get[failedList](t, w, "/v1/failed")
 		if len(list.Failed) != 1 {
 			return fmt.Errorf("failed events: %+v, want one", list)
@@ -62,7 +62,7 @@ func TestReplay(t *testing.T) {
 	if !got.Success || got.Replayed != 2 || text(got.Missing) != `["gone"]` {
 		t.Errorf("replay answers %+v, want 2 replayed and one missing", got)
 	}
-	err = e2e.Eventually(t.Context(), 10*time.Second, func(context.Context) error {
+	err = e2e.Eventually(t.Context(), e2e.Patience, func(context.Context) error {
 		list := get[failedList](t, w, "/v1/failed")
 		if len(list.Failed) != 1 || list.Failed[0].ID != bad.ID {
 			return fmt.Errorf("failed events after the replay: %+v, want only %s", list, bad.ID)
@@ -94,7 +94,7 @@ func TestStatus(t *testing.T) {
 		t.Errorf("status of a new workspace: %+v, %v, want nothing in it", fresh, err)
 	}
 	send(t, w, map[string]any{"type": "track", "event": "Seen", "userId": "s", "messageId": "status-1", "timestamp": "2025-07-01T10:00:00Z"})
-	err := e2e.Eventually(t.Context(), 10*time.Second, func(ctx context.Context) error {
+	err := e2e.Eventually(t.Context(), e2e.Patience, func(ctx context.Context) error {
 		if status, err := w.Status(ctx); err != nil || status.DirtyWindows == 0 {
 			return fmt.Errorf("status after an event: %+v, %v, want dirty windows", status, err)
 		}

@@ -137,7 +137,7 @@ func TestQuality(t *testing.T) {
 
 	sent := senders[0].counts.Received + senders[1].counts.Received
 	var report qualityAnswer
-	err = e2e.Eventually(t.Context(), 60*time.Second, func(ctx context.Context) error {
+	err = e2e.Eventually(t.Context(), e2e.Patience, func(ctx context.Context) error {
 		report = get[qualityAnswer](t, w, "/v1/quality")
 		if report.Total.Received != sent {
 			return fmt.Errorf("%d of %d events are counted, %d messages wait", report.Total.Received, sent, report.Waiting)

@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"waymark/tests/e2e"
 )
@@ -36,7 +35,7 @@ func TestReadme(t *testing.T) {
 		}
 		ran++
 		line = address.ReplaceAllString(line, shared(t).URL)
-		if err := e2e.Eventually(t.Context(), 10*time.Second, func(ctx context.Context) error { return succeeds(ctx, line) }); err != nil {
+		if err := e2e.Eventually(t.Context(), e2e.Patience, func(ctx context.Context) error { return succeeds(ctx, line) }); err != nil {
 			t.Errorf("%s\n%v", line, err)
 		}
 	}

@@ -53,7 +53,7 @@ func TestRebuild(t *testing.T) {
 	batch = append(batch, map[string]any{"type": "identify", "messageId": "who", "timestamp": "2025-07-01T09:00:00Z", "userId": "u0", "traits": map[string]any{"plan": "gold"}})
 	send(t, w, batch...)
 	send(t, w, batch[:10]...) // a client's retry
-	if err := w.Drained(t.Context(), 90*time.Second); err != nil {
+	if err := w.Drained(t.Context(), e2e.Patience); err != nil {
 		t.Fatal(err)
 	}
 	order[any](t, w, "/v1/rollups", "")
@@ -90,7 +90,7 @@ func TestRebuild(t *testing.T) {
 	same("after the swap", before, export)
 
 	send(t, w, map[string]any{"type": "track", "event": "Product Viewed", "messageId": "between", "timestamp": "2025-07-02T10:00:00Z", "userId": "between"})
-	if err := w.Drained(t.Context(), 90*time.Second); err != nil {
+	if err := w.Drained(t.Context(), e2e.Patience); err != nil {
 		t.Fatal(err)
 	}
 	if report := rebuilt(t, w, "--back"); !report.Swapped || report.To != 0 || report.Late == 0 {

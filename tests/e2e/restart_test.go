@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"waymark/tests/e2e"
 )
@@ -19,7 +18,7 @@ func TestRestart(t *testing.T) {
 	first := start(t, config)
 	w := tenant(t, first, "restart")
 	send(t, w, visit()...)
-	if err := e2e.Eventually(t.Context(), 10*time.Second, func(context.Context) error { return isBuyer(t, w) }); err != nil {
+	if err := e2e.Eventually(t.Context(), e2e.Patience, func(context.Context) error { return isBuyer(t, w) }); err != nil {
 		t.Fatal(err)
 	}
 	order[any](t, w, "/v1/rollups", "")

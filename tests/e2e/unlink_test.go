@@ -2,7 +2,8 @@ package e2e_test
 
 import (
 	"testing"
-	"time"
+
+	"waymark/tests/e2e"
 )
 
 // TestUnlink parts a browser from a user through the running system and takes that back: profiles and KPIs follow, and what says why.
@@ -28,7 +29,7 @@ func TestUnlink(t *testing.T) {
 	}
 	check := func(when, active, root, reason string) {
 		t.Helper()
-		if err := w.Drained(t.Context(), 60*time.Second); err != nil {
+		if err := w.Drained(t.Context(), e2e.Patience); err != nil {
 			t.Fatal(err)
 		}
 		order[any](t, w, "/v1/rollups", "")
