@@ -37,10 +37,8 @@ var mutants = map[string]func(*stores) ports{
 	"no marks on repeats":                     func(s *stores) ports { return &forgetful{stores: s} },
 	"a link is written at one end":            func(s *stores) ports { return &halfLinks{s} },
 	"first link stays":                        func(s *stores) ports { return &firstLink{s} },
-	"traits of the last writer":               func(s *stores) ports { return &lastTraits{s} },
 	"marks cleared by day":                    func(s *stores) ports { return &clearAll{s} },
 	"consequences are not marked":             func(s *stores) ports { return &inconsequent{s} },
-	"hours apart from their day":              func(s *stores) ports { return &hoursAlone{s} },
 	"stale reads":                             func(s *stores) ports { return &stale{s} },
 	"failed events are kept by chance":        func(s *stores) ports { return &careless{s} },
 	"the fastest rollup wins, not the newest": func(s *stores) ports { return &blindRollup{s} },
@@ -260,18 +258,6 @@ func (m *firstLink) Evidence(ctx context.Context, ws string, links []identity.Li
 	return stored, found, err
 }
 
-// lastTraits writes traits over those that another writer has put there.
-type lastTraits struct{ *stores }
-
-func (m *lastTraits) PutTraits(ctx context.Context, ws string, id event.Identifier, t profile.Traits, version int64) error {
-	err := m.stores.PutTraits(ctx, ws, id, t, version)
-	for fault.KindOf(err) == fault.Conflict {
-		_, stored, _ := m.table.Traits(ctx, ws, id)
-		err = m.stores.PutTraits(ctx, ws, id, t, stored)
-	}
-	return err
-}
-
 // clearAll clears every mark, those too that were made while it computed.
 type clearAll struct{ *stores }
 
@@ -333,18 +319,6 @@ func (m *blindRollup) PutWindows(ctx context.Context, ws string, windows []kpi.W
 		err = m.stores.PutWindows(ctx, ws, windows)
 	}
 	return err
-}
-
-// hoursAlone puts a day and its hours one after the other.
-type hoursAlone struct{ *stores }
-
-func (m *hoursAlone) PutWindows(ctx context.Context, ws string, windows []kpi.Window) error {
-	for _, w := range windows {
-		if err := m.stores.PutWindows(ctx, ws, []kpi.Window{w}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // failAll gives the whole batch back when one of its events is bad.
