@@ -18,7 +18,7 @@ import (
 	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
-	"waymark/shared/domain/period"
+	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/stage"
 	"waymark/shared/domain/workspace"
 )
@@ -360,13 +360,5 @@ func (w *work) dirty(ctx context.Context, of workspace.Workspace) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read marks: %w", err)
 	}
-	type window struct {
-		grain period.Grain
-		key   string
-	}
-	windows := map[window]bool{}
-	for _, m := range marks {
-		windows[window{m.Grain, m.Key}] = true
-	}
-	return len(windows), nil
+	return kpi.Marked(marks), nil
 }

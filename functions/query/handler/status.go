@@ -11,6 +11,7 @@ import (
 
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 )
 
@@ -66,21 +67,13 @@ func (h *Handler) depth(ctx context.Context) (depthAnswer, error) {
 	return depthAnswer{Waiting: waiting, InFlight: inFlight, Dead: dead + deadInFlight}, nil
 }
 
-// dirty counts windows, not marks: one window may have many.
+// dirty counts the windows that wait to be computed.
 func (h *Handler) dirty(ctx context.Context, ws string) (int, error) {
 	marks, err := h.Windows.Marks(ctx, ws, event.At(h.Now()))
 	if err != nil {
 		return 0, fmt.Errorf("read marks: %w", err)
 	}
-	type window struct {
-		grain period.Grain
-		key   string
-	}
-	distinct := map[window]bool{}
-	for _, m := range marks {
-		distinct[window{m.Grain, m.Key}] = true
-	}
-	return len(distinct), nil
+	return kpi.Marked(marks), nil
 }
 
 // healthFor is how long an answer of GET /health is used again: it needs no key, and must not be a way to make us read.

@@ -2,12 +2,7 @@ package dynamo
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
-	"strconv"
-	"strings"
-	"time"
-	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -25,8 +20,6 @@ import (
 //	d         it is done with, accepted or discarded: nothing else is left, and nothing brings it back
 //	i         its sort key in the list
 const (
-	// lifeOfMessage is the longest that a replay can lie in the queues; after that it is not on its way any more.
-	lifeOfMessage = 14 * 24 * time.Hour
 	replayWorkers = 16
 )
 
@@ -129,7 +122,7 @@ func (t *Table) EditFailed(ctx context.Context, workspace, id, edited string, at
 		"SET e = :e, et = :at", isOpen + " AND expires_at > :now AND (attribute_not_exists(r) OR r < :gone)",
 		item{
 			":e": binary(t.codec.compress([]byte(edited))), ":at": number(int64(at)), ":now": number(t.Now().Unix()),
-			":gone": number(int64(at.Add(-lifeOfMessage))),
+			":gone": number(int64(at.Add(-event.LifeOfMessage))),
 		},
 	})
 	if conditionFailed(err) {
@@ -202,7 +195,7 @@ func (t *Table) DeleteFailed(ctx context.Context, workspace, id string) error {
 // Failed lists failed events, the one received last first, of one class or of all ("" for class). Next is the cursor of the next page, "" when
 // this is the last. Errors: fault.Invalid with code bad_cursor.
 func (t *Table) Failed(ctx context.Context, workspace, class, cursor string, limit int) (page []event.Failed, next string, err error) {
-	behind, err := readPlace(cursor)
+	behind, err := event.Place(cursor)
 	if err != nil {
 		return nil, "", err
 	}
@@ -212,30 +205,13 @@ func (t *Table) Failed(ctx context.Context, workspace, class, cursor string, lim
 			return nil, "", translate("list failed events", err)
 		}
 		if len(lines) == max(limit, 1) {
-			next = base64.RawURLEncoding.EncodeToString([]byte(lines[len(lines)-1].text("SK")))
+			next = event.Cursor(lines[len(lines)-1].text("SK"))
 			break
 		}
 		lines = append(lines, line)
 	}
 	page, err = t.failedEvents(ctx, workspace, lines)
 	return page, next, err
-}
-
-// readPlace reads a cursor, which is the place that a page ended at. One that no list gave must not reach the store as a key.
-func readPlace(cursor string) (string, error) {
-	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	place := string(raw)
-	if err == nil && (place == "" || isPlace(place)) {
-		return place, nil
-	}
-	return "", fault.New(fault.Invalid, "bad_cursor", "the cursor is not one that a list of failed events gave").At("cursor")
-}
-
-// isPlace says whether a text has the form of a place in the list: the time of receipt in 15 digits, and an id.
-func isPlace(place string) bool {
-	received, _, found := strings.Cut(place, "#")
-	_, err := strconv.ParseUint(received, 10, 64)
-	return found && err == nil && len(received) == 15 && len(place) <= maxSKBytes && utf8.ValidString(place)
 }
 
 func (t *Table) failedSpan(workspace, class, behind string, limit int) span {

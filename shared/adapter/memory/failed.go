@@ -2,20 +2,14 @@ package memory
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 )
-
-// lifeOfMessage is the longest that a replay can lie in the queues.
-const lifeOfMessage = 14 * 24 * time.Hour
 
 // failure is a failed event with its place in the list, which it keeps when it is written again.
 type failure struct {
@@ -74,7 +68,7 @@ func (t *Table) EditFailed(_ context.Context, workspace, id, edited string, at e
 	if !found || !stored.alive(t.Now()) {
 		return event.Failed{}, unknownFailed()
 	}
-	if r := stored.event.Replayed; r != 0 && r >= at.Add(-lifeOfMessage) {
+	if r := stored.event.Replayed; r != 0 && r >= at.Add(-event.LifeOfMessage) {
 		return event.Failed{}, fault.New(fault.Conflict, "replay_on_its_way", "the event was replayed and is not decided yet: look at it again in a moment")
 	}
 	stored.event.Edited, stored.event.EditedAt = edited, at
@@ -113,7 +107,7 @@ func (t *Table) DeleteFailed(_ context.Context, workspace, id string) error {
 
 // Failed is dynamo.Table.Failed.
 func (t *Table) Failed(_ context.Context, workspace, class, cursor string, limit int) (page []event.Failed, next string, err error) {
-	behind, err := readPlace(cursor)
+	behind, err := event.Place(cursor)
 	if err != nil {
 		return nil, "", err
 	}
@@ -125,30 +119,11 @@ func (t *Table) Failed(_ context.Context, workspace, class, cursor string, limit
 			continue
 		}
 		if len(page) == max(limit, 1) {
-			return page, base64.RawURLEncoding.EncodeToString([]byte(last)), nil
+			return page, event.Cursor(last), nil
 		}
 		page, last = append(page, cloneFailed(f.event)), f.place
 	}
 	return page, "", nil
-}
-
-const maxPlaceBytes = 1024 // of a sort key of DynamoDB
-
-// readPlace reads a cursor, which is the place that a page ended at. One that no list gave dynamo could not go on behind.
-func readPlace(cursor string) (string, error) {
-	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	place := string(raw)
-	if err == nil && (place == "" || isPlace(place)) {
-		return place, nil
-	}
-	return "", fault.New(fault.Invalid, "bad_cursor", "the cursor is not one that a list of failed events gave").At("cursor")
-}
-
-// isPlace says whether a text has the form of a place in the list: the time of receipt in 15 digits, and an id.
-func isPlace(place string) bool {
-	received, _, found := strings.Cut(place, "#")
-	_, err := strconv.ParseUint(received, 10, 64)
-	return found && err == nil && len(received) == 15 && len(place) <= maxPlaceBytes && utf8.ValidString(place)
 }
 
 // newestFailed lists what has not expired, the one received last first.

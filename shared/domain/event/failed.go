@@ -1,9 +1,12 @@
 package event
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"waymark/shared/domain/fault"
 )
@@ -34,6 +37,31 @@ type Failed struct {
 	Edited    string          `json:"edited,omitempty"`
 	EditedAt  Millis          `json:"edited_at,omitempty"` // of Edited, which a replay sends in place of Original; 0 when there is none
 	Replayed  Millis          `json:"replayed,omitempty"`  // when it was put back on the queue; 0 once it has failed again
+}
+
+// LifeOfMessage is the longest that a replay can lie in the queues; after that it is not on its way any more.
+const LifeOfMessage = 14 * 24 * time.Hour
+
+const maxPlaceBytes = 1024 // of a sort key of DynamoDB
+
+// Cursor is what a list of failed events that ended at the place gives its reader to go on.
+func Cursor(place string) string { return base64.RawURLEncoding.EncodeToString([]byte(place)) }
+
+// Place is where the list of a cursor ended, the time of receipt in 15 digits and an id; "" for no cursor. Invalid for a cursor that no list gave: it
+// must not reach a store as a key.
+func Place(cursor string) (string, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	place := string(raw)
+	if err == nil && (place == "" || isPlace(place)) {
+		return place, nil
+	}
+	return "", fault.New(fault.Invalid, "bad_cursor", "the cursor is not one that a list of failed events gave").At("cursor")
+}
+
+func isPlace(place string) bool {
+	received, _, found := strings.Cut(place, "#")
+	_, err := strconv.ParseUint(received, 10, 64)
+	return found && err == nil && len(received) == 15 && len(place) <= maxPlaceBytes && utf8.ValidString(place)
 }
 
 // Verdict says why something cannot be processed, in the words of one release.

@@ -40,6 +40,19 @@ type Mark struct {
 	NotBefore   event.Millis       `json:"not_before,omitempty"`  // a change that time alone will make, not due before
 }
 
+// Marked counts the windows that marks name: one window may have many.
+func Marked(marks []Mark) int {
+	type window struct {
+		grain period.Grain
+		key   string
+	}
+	distinct := map[window]bool{}
+	for _, m := range marks {
+		distinct[window{m.Grain, m.Key}] = true
+	}
+	return len(distinct)
+}
+
 // Day is what the store keeps beside the rows of a day, so that larger windows need no archive: who was active, and what each person did.
 type Day struct {
 	Identifiers []event.Identifier `json:"identifiers"` // that had a touchpoint or a stage change in the window, sorted
