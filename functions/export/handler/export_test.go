@@ -111,19 +111,7 @@ func TestCrash(t *testing.T) {
 		for _, applied := range []bool{false, true} {
 			w := newShop(t)
 			w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
-			at := 0
-			die := func(string) error {
-				if at++; at > n {
-					panic(errCrash)
-				}
-				return nil
-			}
-			w.files.before = die
-			if applied {
-				w.files.before, w.files.after = nil, die
-			}
-			w.crash(t)
-			w.files.before, w.files.after = nil, nil
+			w.crash(t, n, applied)
 			for _, name := range w.listed(t, "shop") { // checks that what is listed is whole
 				if name != "daily-2026-11-21-r1" {
 					t.Errorf("%s is listed after a crash", name)
@@ -138,9 +126,22 @@ func TestCrash(t *testing.T) {
 	}
 }
 
-func (w *world) crash(t *testing.T) {
+// crash fires the daily export and kills it at the call of the store after n others, before or after that was applied.
+func (w *world) crash(t *testing.T, n int, applied bool) {
 	t.Helper()
+	at := 0
+	die := func(string) error {
+		if at++; at > n {
+			panic(errCrash)
+		}
+		return nil
+	}
+	w.files.before = die
+	if applied {
+		w.files.before, w.files.after = nil, die
+	}
 	defer func() {
+		w.files.before, w.files.after = nil, nil
 		if r := recover(); r != errCrash {
 			t.Fatalf("the process ended with %v, want the injected crash", r)
 		}

@@ -265,19 +265,7 @@ func TestCrashOfARestatement(t *testing.T) {
 	for n, call := range undisturbed.files.calls {
 		for _, applied := range []bool{false, true} {
 			w := prepared()
-			at := 0
-			die := func(string) error {
-				if at++; at > n {
-					panic(errCrash)
-				}
-				return nil
-			}
-			w.files.before = die
-			if applied {
-				w.files.before, w.files.after = nil, die
-			}
-			w.crash(t)
-			w.files.before, w.files.after = nil, nil
+			w.crash(t, n, applied)
 			for name, body := range w.content(t) {
 				if want[name] != body {
 					t.Errorf("after the crash %s is not what it will be", name)
