@@ -195,9 +195,9 @@ func (t *Table) DeleteFailed(ctx context.Context, workspace, id string) error {
 // Failed lists failed events, the one received last first, of one class or of all ("" for class). Next is the cursor of the next page, "" when
 // this is the last. Errors: fault.Invalid with code bad_cursor.
 func (t *Table) Failed(ctx context.Context, workspace, class, cursor string, limit int) (page []event.Failed, next string, err error) {
-	behind, err := event.Place(cursor)
-	if err != nil {
-		return nil, "", err
+	behind, ok := event.Place(cursor)
+	if !ok {
+		return nil, "", fault.New(fault.Invalid, "bad_cursor", "the cursor is not one that a list of failed events gave").At("cursor")
 	}
 	var lines []item
 	for line, err := range t.query(ctx, t.failedSpan(workspace, class, behind, limit)) {

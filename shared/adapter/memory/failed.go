@@ -107,9 +107,9 @@ func (t *Table) DeleteFailed(_ context.Context, workspace, id string) error {
 
 // Failed is dynamo.Table.Failed.
 func (t *Table) Failed(_ context.Context, workspace, class, cursor string, limit int) (page []event.Failed, next string, err error) {
-	behind, err := event.Place(cursor)
-	if err != nil {
-		return nil, "", err
+	behind, ok := event.Place(cursor)
+	if !ok {
+		return nil, "", fault.New(fault.Invalid, "bad_cursor", "the cursor is not one that a list of failed events gave").At("cursor")
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

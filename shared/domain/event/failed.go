@@ -47,15 +47,12 @@ const maxPlaceBytes = 1024 // of a sort key of DynamoDB
 // Cursor is what a list of failed events that ended at the place gives its reader to go on.
 func Cursor(place string) string { return base64.RawURLEncoding.EncodeToString([]byte(place)) }
 
-// Place is where the list of a cursor ended, the time of receipt in 15 digits and an id; "" for no cursor. Invalid for a cursor that no list gave: it
+// Place is where the list of a cursor ended, the time of receipt in 15 digits and an id; "" for no cursor. Not ok for a cursor that no list gave: it
 // must not reach a store as a key.
-func Place(cursor string) (string, error) {
+func Place(cursor string) (place string, ok bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	place := string(raw)
-	if err == nil && (place == "" || isPlace(place)) {
-		return place, nil
-	}
-	return "", fault.New(fault.Invalid, "bad_cursor", "the cursor is not one that a list of failed events gave").At("cursor")
+	place = string(raw)
+	return place, err == nil && (place == "" || isPlace(place))
 }
 
 func isPlace(place string) bool {
