@@ -37,6 +37,7 @@ var mutants = map[string]func(*stores) ports{
 	"no marks on repeats":                     func(s *stores) ports { return &forgetful{stores: s} },
 	"a link is written at one end":            func(s *stores) ports { return &halfLinks{s} },
 	"first link stays":                        func(s *stores) ports { return &firstLink{s} },
+	"traits of the last writer":               func(s *stores) ports { return &lastTraits{s} },
 	"marks cleared by day":                    func(s *stores) ports { return &clearAll{s} },
 	"consequences are not marked":             func(s *stores) ports { return &inconsequent{s} },
 	"stale reads":                             func(s *stores) ports { return &stale{s} },
@@ -256,6 +257,18 @@ func (m *firstLink) Evidence(ctx context.Context, ws string, links []identity.Li
 		}
 	}
 	return stored, found, err
+}
+
+// lastTraits writes traits over those that another writer has put there.
+type lastTraits struct{ *stores }
+
+func (m *lastTraits) PutTraits(ctx context.Context, ws string, id event.Identifier, t profile.Traits, version int64) error {
+	err := m.stores.PutTraits(ctx, ws, id, t, version)
+	for fault.KindOf(err) == fault.Conflict {
+		_, stored, _ := m.table.Traits(ctx, ws, id)
+		err = m.stores.PutTraits(ctx, ws, id, t, stored)
+	}
+	return err
 }
 
 // clearAll clears every mark, those too that were made while it computed.

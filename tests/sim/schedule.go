@@ -87,6 +87,8 @@ func (w *World) drain() error {
 			w.thaw()
 		case w.insist(), w.insistOnCuts():
 		case w.poll():
+			for w.oneIn(2) && w.poll() { // at once: what is said last of a person meets what else is said of them
+			}
 		case w.wait():
 		case w.dead() > 0:
 			w.redrive()

@@ -7,26 +7,38 @@ import (
 )
 
 // traffic gives the clients a random handful of requests: few identifiers and many ties, times near midnights, clock changes and the moment of
-// lapsing, and orders that several events claim.
+// lapsing, orders that several events claim, and now and then one person of whom much is said at once.
 func (w *World) traffic() {
+	hot := w.oneIn(4)
 	for range 1 + w.IntN(12) {
 		r := &request{key: pick(w.chance, "wk_web", "wk_web", "wk_app", "wk_till"), strict: w.oneIn(4)}
 		for range 1 + w.IntN(3) {
-			r.events = append(r.events, w.event())
+			r.events = append(r.events, w.event(hot))
 		}
 		w.clients = append(w.clients, r)
 	}
 }
 
-func (w *World) event() string {
-	fields := []string{w.who()}
+// identifies is a kind of event.
+const identifies = 6
+
+func (w *World) event(hot bool) string {
+	hot = hot && w.oneIn(2)
+	fields := []string{`"userId":"u0"`}
+	if !hot {
+		fields[0] = w.who()
+	}
 	if !w.oneIn(10) {
 		fields = append(fields, fmt.Sprintf(`"timestamp":%q`, w.when().Format(time.RFC3339Nano)))
 	}
 	if !w.oneIn(12) {
 		fields = append(fields, fmt.Sprintf(`"messageId":"id%d"`, w.IntN(40)))
 	}
-	switch w.IntN(14) {
+	kind := identifies
+	if !hot {
+		kind = w.IntN(14)
+	}
+	switch kind {
 	case 1, 2:
 		fields = append(fields, `"type":"track","event":"Order Completed"`,
 			fmt.Sprintf(`"properties":{"order_id":"o%d","revenue":%d.%02d}`, w.IntN(5), w.IntN(90), w.IntN(100)))
@@ -36,8 +48,8 @@ func (w *World) event() string {
 		fields = append(fields, `"type":"track","event":"Product Added"`, `"context":{"location":{"country":"NO"}}`)
 	case 5:
 		fields = append(fields, `"type":"page"`, `"properties":{"url":"https://shop.example/?utm_source=news&utm_medium=email","plan":"p1"}`)
-	case 6, 10:
-		fields = append(fields, `"type":"identify"`, fmt.Sprintf(`"traits":{"plan":"p%d","email":"e%d@x.example"}`, w.IntN(3), w.IntN(2)))
+	case identifies, 10:
+		fields = append(fields, `"type":"identify"`, fmt.Sprintf(`"traits":{"plan":"p%d","email":"e%d@x.example","trait%d":"x"}`, w.IntN(3), w.IntN(2), w.IntN(9)))
 	case 7, 8:
 		fields = append(fields, `"type":"alias"`, fmt.Sprintf(`"userId":"u%d","previousId":"u%d"`, w.IntN(3), w.IntN(3)))
 	case 9:
