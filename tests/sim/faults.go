@@ -70,7 +70,7 @@ var rare = [...]string{
 	"claims", "commit", "delete marks", "evidence", "facts", "partition", "put claims", "put facts", "put page", "put times", "put traits", "put traits",
 	"put windows", "traits", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "put failed", "put failed", "put refusal", "put refusal",
 	"put refusal", "put refusal", "put cut", "put cut", "put cut", "put cut", "put restated", "restated", "delete restated", "delete restated",
-	"export claim", "put export claim", "put export claim", "put export claim", "get file", "get file", "put file", "put file",
+	"export claim", "put export claim", "put export claim", "put export claim", "get file", "get file", "get file", "get file", "put file", "put file",
 }
 
 func newFaults(w *World) faults {

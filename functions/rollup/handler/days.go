@@ -31,7 +31,8 @@ type day struct {
 
 // days computes the earliest dirty days, as many as fit. Others wait for the next pass, which reads the marks again: so a day is computed when
 // all that changes before it is known, which is once as a rule. What is stored of a day, and then of its hours, is read before any person is: a
-// rollup that commits in between makes our commit fail, and the marks stay for the next pass. A day and its hours are written as one, so that what
+// rollup that commits in between makes our commit fail, and the marks stay for the next pass; so each commit is one, also of a day that comes out as
+// it is stored. A day and its hours are written as one, so that what
 // the hours say always goes with the day, and an hour that is left as it was is known to be still so.
 func (r *run) days(ctx context.Context, byKey map[string][]kpi.Mark) error {
 	var chunk []*day
@@ -56,16 +57,8 @@ func (r *run) openDay(ctx context.Context, key string, marks []kpi.Mark) (*day, 
 		return nil, fmt.Errorf("read key of a marked day: %w", err)
 	}
 	d := &day{window: window, marks: marks, identifiers: map[event.Identifier]bool{}, hours: map[string]kpi.Window{}}
-	if err := whileReplaced(func() error { return r.readDay(ctx, d) }); err != nil {
-		return nil, fmt.Errorf("read day %s: %w", key, err)
-	}
-	hours := r.calendar.Split(window, period.Hour)
-	stored, err := r.Windows.Windows(ctx, r.workspace.Space(), period.Hour, hours[0].Key, hours[len(hours)-1].Key)
-	if err != nil {
-		return nil, fmt.Errorf("read hours of day %s: %w", key, err)
-	}
-	for _, w := range stored {
-		d.hours[w.Key] = w
+	if err := r.readStored(ctx, d); err != nil {
+		return nil, err
 	}
 	for _, m := range marks {
 		d.add(m.Identifiers...)
@@ -75,6 +68,22 @@ func (r *run) openDay(ctx context.Context, key string, marks []kpi.Mark) (*day, 
 		d.add(f.Person)
 	}
 	return d, nil
+}
+
+// readStored reads what is stored of a day, and then of its hours.
+func (r *run) readStored(ctx context.Context, d *day) error {
+	if err := whileReplaced(func() error { return r.readDay(ctx, d) }); err != nil {
+		return fmt.Errorf("read day %s: %w", d.window.Key, err)
+	}
+	hours := r.calendar.Split(d.window, period.Hour)
+	stored, err := r.Windows.Windows(ctx, r.workspace.Space(), period.Hour, hours[0].Key, hours[len(hours)-1].Key)
+	if err != nil {
+		return fmt.Errorf("read hours of day %s: %w", d.window.Key, err)
+	}
+	for _, w := range stored {
+		d.hours[w.Key] = w
+	}
+	return nil
 }
 
 // readDay reads what is stored of a day; NotFound when another rollup replaced its facts in between.
@@ -128,6 +137,9 @@ func (r *run) chunk(ctx context.Context, days []*day, open map[string][]kpi.Mark
 		delete(open, d.window.Key)
 		err := c.compute(ctx, d)
 		if fault.KindOf(err) == fault.Conflict {
+			err = c.agree(ctx, d)
+		}
+		if fault.KindOf(err) == fault.Conflict {
 			slog.InfoContext(ctx, "another rollup was first", "workspace", r.workspace.Name, "day", d.window.Key)
 			// It may have read less than we did, and have deleted the mark that an earlier day of this pass relied on.
 			again := kpi.Mark{Grain: period.Day, Key: d.window.Key, Identifiers: sortedKeys(d.identifiers)}
@@ -158,12 +170,10 @@ type computation struct {
 // compute makes one day anew: who did what, then the marks of what else that changes, and only then the facts, and the day with its hours.
 func (c *computation) compute(ctx context.Context, d *day) error {
 	fresh := c.facts(d)
-	if len(fresh.Persons) == 0 && d.stored.Revision == 0 {
-		return nil // a change that was due and did not come, on a day that has nothing else
-	}
+	hours, whole := c.counts(d, fresh)
 	changed := changes(d.old.Persons, fresh.Persons)
 	marks := c.consequences(d, changed)
-	if len(changed) > 0 || d.stored.Revision == 0 {
+	if len(changed) > 0 || whole.isRevised && d.stored.Revision == 0 {
 		for _, g := range []period.Grain{period.Week, period.Month} {
 			marks = append(marks, kpi.Mark{Grain: g, Key: c.calendar.At(g, d.window.Start).Key})
 		}
@@ -171,26 +181,17 @@ func (c *computation) compute(ctx context.Context, d *day) error {
 	if err := c.Marks.PutMarks(ctx, c.workspace.Space(), marks); err != nil {
 		return fmt.Errorf("mark what day %s changes: %w", d.window.Key, err)
 	}
-	key := factsKey(c.workspace.Space(), d.stored, d.window, fresh)
+	key := whole.window.Facts
 	if key != d.stored.Facts {
 		if err := c.Facts.PutFacts(ctx, key, fresh); err != nil {
 			return fmt.Errorf("put facts of day %s: %w", d.window.Key, err)
 		}
 	}
-	tally := kpi.NewTally(c.workspace.Currency)
-	for _, f := range fresh.Persons {
-		tally.Add(f)
-	}
-	hours, whole := c.hours(d, fresh), c.counted(d.stored, d.window, key, tally.Rows())
-	if !whole.isNeeded && slices.ContainsFunc(hours, func(r replacement) bool { return r.isNeeded }) {
-		whole.window.Silent++ // written all the same, so that whoever reads the hours can tell that they changed
-		whole.isNeeded = true
-	}
-	if err := c.commit(ctx, append(hours, whole)...); err != nil {
+	if err := c.commit(ctx, append(hours, whole.firm())...); err != nil {
 		return err
 	}
 	if c.computed != nil {
-		c.computed[d.window.Key] = true
+		c.computed[d.window.Key] = key != ""
 		c.made[d.window.Key] = map[event.Identifier]bool{}
 		for _, root := range c.rootsOf(d) {
 			c.made[d.window.Key][root] = true
@@ -200,6 +201,38 @@ func (c *computation) compute(ctx context.Context, d *day) error {
 		return c.Facts.Delete(ctx, d.stored.Facts)
 	}
 	return nil
+}
+
+// agree is for a day that another rollup stored first. Where that is what we found too, it is confirmed, so that of two rollups that find the same
+// none has to begin again; Conflict where it is not, or others are still at it.
+func (c *computation) agree(ctx context.Context, d *day) error {
+	fresh := c.facts(d)
+	for range readsOfFacts {
+		if err := c.readStored(ctx, d); err != nil {
+			return err
+		}
+		hours, whole := c.counts(d, fresh)
+		if slices.ContainsFunc(append(hours, whole), func(r replacement) bool { return r.isNeeded }) {
+			break
+		}
+		if err := c.commit(ctx, whole.firm()); fault.KindOf(err) != fault.Conflict {
+			return err
+		}
+	}
+	return fault.New(fault.Conflict, "conflict", "another rollup was first and found something else")
+}
+
+// counts makes the windows of a day and its hours from its facts.
+func (c *computation) counts(d *day, fresh kpi.Day) (hours []replacement, whole replacement) {
+	if len(fresh.Persons) == 0 && d.stored.Revision == 0 {
+		return nil, c.nothing(d.stored, d.window) // a change that was due and did not come, on a day that has nothing else
+	}
+	tally := kpi.NewTally(c.workspace.Currency)
+	for _, f := range fresh.Persons {
+		tally.Add(f)
+	}
+	key := factsKey(c.workspace.Space(), d.stored, d.window, fresh)
+	return c.hours(d, fresh), c.counted(d.stored, d.window, key, tally.Rows())
 }
 
 // facts counts what each person did on the day, and says which identifiers it rests on.

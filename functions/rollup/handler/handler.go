@@ -187,11 +187,26 @@ func (r *run) counted(stored kpi.Window, w period.Window, facts string, rows []k
 	return replacement{window: next, isNeeded: differs, isRevised: next.Revision > stored.Revision}
 }
 
+// nothing is a window that never had anything to count and has nothing now.
+func (r *run) nothing(stored kpi.Window, w period.Window) replacement {
+	return replacement{window: kpi.Window{Grain: w.Grain, Key: w.Key, Start: event.At(w.Start), End: event.At(w.End), Silent: stored.Silent}}
+}
+
 // replacement is a window to be stored, if anything of it differs from the stored one.
 type replacement struct {
 	window    kpi.Window
 	isNeeded  bool
 	isRevised bool // its numbers differ
+}
+
+// firm is the replacement to be stored even where nothing differs. Another rollup may be under way with what held for a while and does not any
+// more: it read the version that is stored now, and must not find it when it commits.
+func (r replacement) firm() replacement {
+	if !r.isNeeded {
+		r.window.Silent++
+		r.isNeeded = true
+	}
+	return r
 }
 
 // commit stores the computed windows that differ from the stored ones, all or none. The exports that hold them are noted before: a crash leaves

@@ -61,7 +61,7 @@ func (r *run) computeLarger(ctx context.Context, grain period.Grain, key string)
 		return fmt.Errorf("read facts for %s %s: %w", grain, key, err)
 	}
 	if n == 0 && stored.Revision == 0 {
-		return nil
+		return r.commit(ctx, r.nothing(stored, w).firm())
 	}
 	return r.storeLarger(ctx, stored, w, keep, tally.Rows())
 }
@@ -84,7 +84,7 @@ func (r *run) storeLarger(ctx context.Context, stored kpi.Window, w period.Windo
 			}
 		}
 	}
-	if err := r.commit(ctx, r.counted(stored, w, facts, rows)); err != nil {
+	if err := r.commit(ctx, r.counted(stored, w, facts, rows).firm()); err != nil {
 		return err
 	}
 	if stored.Facts != "" && stored.Facts != facts {

@@ -11,7 +11,8 @@ import (
 	"waymark/shared/domain/report"
 )
 
-// silentWindows: a replacement that keeps the revision is a version of its own.
+// silentWindows: a replacement that keeps the revision is a version of its own, also one of a window that never had anything to count, which is
+// none of the windows of a range.
 func silentWindows(t *testing.T, table TableUnderTest, _ *Clock) {
 	ctx := t.Context()
 	stored := kpi.Window{}
@@ -20,13 +21,17 @@ func silentWindows(t *testing.T, table TableUnderTest, _ *Clock) {
 		kind             fault.Kind
 		code             string
 	}{
-		{1, 0, "", ""},
-		{1, 0, fault.Conflict, "conflict"},
-		{1, 1, "", ""},
-		{2, 0, fault.Conflict, "conflict"}, // made from what was stored before the silent replacement
-		{1, 1, fault.Conflict, "conflict"},
-		{2, 1, "", ""},
-		{2, 3, fault.Conflict, "conflict"},
+		{0, 1, "", ""},
+		{0, 1, fault.Conflict, "conflict"},
+		{1, 0, fault.Conflict, "conflict"}, // made from what was stored before
+		{0, 2, "", ""},
+		{1, 2, "", ""},
+		{1, 2, fault.Conflict, "conflict"},
+		{1, 3, "", ""},
+		{2, 2, fault.Conflict, "conflict"}, // made from what was stored before the silent replacement
+		{1, 3, fault.Conflict, "conflict"},
+		{2, 3, "", ""},
+		{2, 5, fault.Conflict, "conflict"},
 	} {
 		w := windowOf(period.Day, "2026-11-22", c.revision)
 		w.Silent = c.silent
@@ -37,6 +42,13 @@ func silentWindows(t *testing.T, table TableUnderTest, _ *Clock) {
 		got, err := table.Window(ctx, "silent", period.Day, "2026-11-22")
 		must(t, err)
 		equal(t, fmt.Sprintf("Window after revision %d and %d silent", c.revision, c.silent), got, stored)
+		var want []kpi.Window
+		if stored.Revision > 0 {
+			want = []kpi.Window{stored}
+		}
+		all, err := table.Windows(ctx, "silent", period.Day, "0", "~")
+		must(t, err)
+		equal(t, fmt.Sprintf("Windows after revision %d and %d silent", c.revision, c.silent), all, want)
 	}
 }
 

@@ -23,7 +23,7 @@ func computed(workspace string, g period.Grain) string {
 	return partition(workspace, "kpi#"+string(g))
 }
 
-// Window reads one computed window; the zero Window, whose revision is 0, when it was never computed.
+// Window reads one computed window; the zero Window when it was never computed. One of revision 0 with a version never had anything to count.
 func (t *Table) Window(ctx context.Context, workspace string, g period.Grain, key string) (kpi.Window, error) {
 	i, err := t.get(ctx, address{computed(workspace, g), key})
 	if err != nil || i == nil {
@@ -39,7 +39,8 @@ func (t *Table) windowIn(i item) (kpi.Window, error) {
 	return w.Window, err
 }
 
-// Windows reads the computed windows of a grain from one key to another, both included, in the order of their keys.
+// Windows reads the computed windows of a grain from one key to another, both included, in the order of their keys. One that holds a version and
+// never had anything to count is none of them.
 func (t *Table) Windows(ctx context.Context, workspace string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error) {
 	if fromKey > toKey {
 		return nil, nil // DynamoDB refuses such a range
@@ -53,7 +54,9 @@ func (t *Table) Windows(ctx context.Context, workspace string, g period.Grain, f
 		if err != nil {
 			return nil, err
 		}
-		windows = append(windows, w)
+		if w.Revision > 0 {
+			windows = append(windows, w)
+		}
 	}
 	return windows, nil
 }

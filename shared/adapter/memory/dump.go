@@ -59,6 +59,9 @@ func (s *space) dumpWindows(out *strings.Builder, name string) {
 	for _, g := range sortedKeys(s.windows) {
 		for _, key := range sortedKeys(s.windows[g]) {
 			w := s.windows[g][key]
+			if w.Revision == 0 {
+				continue
+			}
 			w.Revision, w.Silent, w.ComputedAt, w.Facts = 0, 0, 0, ""
 			w.Digest = w.Sum() // which holds the name of the facts
 			dump(out, "%s window %s %s", w, name, g, key)

@@ -104,7 +104,7 @@ func (t *Table) Windows(_ context.Context, workspace string, g period.Grain, fro
 	stored := t.space(workspace).windows[g]
 	var windows []kpi.Window
 	for _, key := range sortedKeys(stored) {
-		if fromKey <= key && key <= toKey {
+		if fromKey <= key && key <= toKey && stored[key].Revision > 0 {
 			windows = append(windows, cloneWindow(stored[key]))
 		}
 	}

@@ -20,8 +20,8 @@ type Window struct {
 	Key         string       `json:"key"`
 	Start       event.Millis `json:"start"`
 	End         event.Millis `json:"end"`
-	Revision    int64        `json:"revision"`         // raised by every recomputation that changed a row, the model or the definitions; 0 = never computed
-	Silent      int64        `json:"silent,omitempty"` // how often the facts alone were replaced: the same numbers, of persons known by another name
+	Revision    int64        `json:"revision"`         // raised by every recomputation that changed a row, the model or the definitions; 0 = it never had anything to count
+	Silent      int64        `json:"silent,omitempty"` // how often it was replaced by one with the same numbers, of persons known by another name or found again
 	ComputedAt  event.Millis `json:"computed_at"`      // of the newest revision
 	Model       string       `json:"model"`            // stage model the rows were made under
 	Definitions int          `json:"definitions"`
