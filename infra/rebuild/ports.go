@@ -71,6 +71,7 @@ type Joins interface {
 type Computed interface {
 	Marks(ctx context.Context, ws string, until event.Millis) ([]kpi.Mark, error)
 	PutMarks(ctx context.Context, ws string, marks []kpi.Mark) error
+	Window(ctx context.Context, ws string, g period.Grain, key string) (kpi.Window, error)
 	Windows(ctx context.Context, ws string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
 	ReplaceWindow(ctx context.Context, ws string, w kpi.Window, stored int64) error
 }

@@ -31,13 +31,26 @@ func (w *work) announce(ctx context.Context, published, into workspace.Workspace
 		default:
 			marks = append(marks, kpi.Mark{Grain: was.Grain, Key: was.Key})
 		}
-		return w.replace(ctx, into, was.Stub(), 0)
+		return w.putStub(ctx, into, was.Stub())
 	})
 	if err != nil {
 		return false, err
 	}
 	marks = append(marks, days.marks()...)
 	return len(marks) > 0, w.Table.PutMarks(ctx, into.Space(), marks)
+}
+
+// putStub leaves a stub, as the next version of a window that never had anything to count there.
+func (w *work) putStub(ctx context.Context, into workspace.Workspace, stub kpi.Window) error {
+	is, err := w.Table.Window(ctx, into.Space(), stub.Grain, stub.Key)
+	if err != nil {
+		return fmt.Errorf("read %s %s: %w", stub.Grain, stub.Key, err)
+	}
+	if is.Revision > 0 {
+		return nil // a rollup was faster
+	}
+	stub.Silent += is.Version()
+	return w.replace(ctx, into, stub, is.Version())
 }
 
 // stamp gives the windows of a generation that nobody has seen yet the revisions that they will be published with: that of the window in use

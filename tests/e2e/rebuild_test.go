@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -109,7 +110,8 @@ func TestRebuild(t *testing.T) {
 }
 
 // TestRebuildLarge rebuilds a generated archive twice, the second time with doubled objects, and both are equal. WAYMARK_REBUILD_EVENTS says how
-// many events; the times are in the log.
+// many events; the times are in the log. The windows are compared by the second rebuild with those of the first, brought up to date: between the two,
+// time alone changes some.
 func TestRebuildLarge(t *testing.T) {
 	t.Parallel()
 	n, system := 1500, (*e2e.System)(nil)
@@ -136,9 +138,20 @@ func TestRebuildLarge(t *testing.T) {
 	doubled := fillArchive(t, w, 1, persons, n/20) // the first objects again, under other hours
 	second := rebuilt(t, w)
 	show(t, fmt.Sprintf("second rebuild, with %d objects doubled", doubled), second)
-	if first.Events != n || !second.Equal || !second.Swapped || second.Events != n+n/20 || first.New != second.New {
+	if first.Events != n || !second.Equal || !second.Swapped || second.Events != n+n/20 || !maps.Equal(untimed(first), untimed(second)) {
 		t.Errorf("first %+v\nsecond %+v\nwant the same hash of both", first, second)
 	}
+}
+
+// untimed gives the hashes of what no time changes.
+func untimed(r rebuild.Report) map[string]string {
+	hashes := map[string]string{}
+	for _, p := range r.Parts {
+		if p.Name != "kpi windows" {
+			hashes[p.Name] = p.New
+		}
+	}
+	return hashes
 }
 
 func show(t *testing.T, name string, r rebuild.Report) {

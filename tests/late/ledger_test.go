@@ -50,7 +50,9 @@ func (l *ledger) PutWindows(ctx context.Context, ws string, windows []kpi.Window
 		return err
 	}
 	for _, w := range windows {
-		l.note(w)
+		if w.Revision > 0 { // else it never had anything to count, and nobody sees it
+			l.note(w)
+		}
 	}
 	return nil
 }

@@ -127,6 +127,11 @@ func (h *hooked) PutMarks(ctx context.Context, ws string, marks []kpi.Mark) erro
 	return h.do(func() error { return h.table.PutMarks(ctx, ws, marks) })
 }
 
+func (h *hooked) Window(ctx context.Context, ws string, g period.Grain, key string) (w kpi.Window, err error) {
+	err = h.do(func() error { w, err = h.table.Window(ctx, ws, g, key); return err })
+	return w, err
+}
+
 func (h *hooked) Windows(ctx context.Context, ws string, g period.Grain, from, to string) (all []kpi.Window, err error) {
 	err = h.do(func() error { all, err = h.table.Windows(ctx, ws, g, from, to); return err })
 	return all, err
