@@ -31,6 +31,7 @@ type Fold struct {
 	traits     map[event.Identifier]profile.Traits
 	nodes      map[event.Identifier]identity.Node
 	claims     map[string]profile.Claims
+	decisions  int // about links
 }
 
 // NewFold makes an empty system with the built-in rules and one of the built-in stage models.

@@ -70,10 +70,12 @@ func (p *parser) read(line string) error {
 		return p.event(rest)
 	case "deliver":
 		return p.deliver(rest)
+	case "unlink":
+		return p.unlink(rest)
 	case "expect":
 		return p.expect(rest)
 	}
-	return fmt.Errorf("%q begins no line; lines begin with workspace, now, clock, at, deliver, expect or #", first)
+	return fmt.Errorf("%q begins no line; lines begin with workspace, now, clock, at, deliver, unlink, expect or #", first)
 }
 
 func (p *parser) workspace(list []string) error {

@@ -90,9 +90,9 @@ func times(r *rand.Rand, n int) []time.Time {
 	return out
 }
 
-// randomStory is a scenario of a few identifiers around a few midnights, with late events, links and wrong clocks.
+// randomStory is a scenario of a few identifiers around a few midnights, with late events, links, some of them cut, and wrong clocks.
 func randomStory(r *rand.Rand) string {
-	var lines []string
+	var lines, links []string
 	ids := []string{"anon:a", "anon:b", "device:c", "user:1", "user:2"}
 	whats := []string{
 		`page "/"`, `page "/" utm_source=google utm_medium=cpc`, `page "/sale" utm_source=news utm_medium=email country=NZ`,
@@ -112,11 +112,20 @@ func randomStory(r *rand.Rand) string {
 		local := at.Format("2006-01-02 15:04") + "+00:00"
 		switch r.IntN(8) {
 		case 0:
-			lines = append(lines, fmt.Sprintf("at %s %s user:%d identify", local, ids[r.IntN(3)], 1+r.IntN(2)))
+			child, parent := ids[r.IntN(3)], fmt.Sprintf("user:%d", 1+r.IntN(2))
+			lines = append(lines, fmt.Sprintf("at %s %s %s identify", local, child, parent))
+			links = append(links, child+" from "+parent)
 		case 1:
 			lines = append(lines, fmt.Sprintf("at %s user:%d alias user:%d", local, 1+r.IntN(2), 1+r.IntN(2)))
 		default:
 			lines = append(lines, fmt.Sprintf("at %s %s %s", local, id, whats[r.IntN(len(whats))]))
+		}
+		if len(links) > 0 && r.IntN(6) == 0 {
+			link := links[r.IntN(len(links))]
+			lines = append(lines, "unlink "+link)
+			if r.IntN(3) == 0 {
+				lines = append(lines, "expect kpi day 2026-01-01 touchpoints 0", "unlink "+link+" undo")
+			}
 		}
 		if r.IntN(3) == 0 {
 			lines = append(lines, "expect kpi day 2026-01-01 touchpoints 0") // here everything is rolled up

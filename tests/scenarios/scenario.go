@@ -36,10 +36,11 @@ type Workspace struct {
 	Models   []string // stage models that it is run under, each in a workspace of its own
 }
 
-// Step is a delivery or an expectation.
+// Step is a delivery, an operator's decision about a link, or an expectation.
 type Step struct {
 	Line    int
 	Deliver []Batch
+	Unlink  *Unlinking
 	Expect  *Expectation
 }
 
@@ -62,9 +63,10 @@ type Expectation struct {
 	KPI     *KPIWanted
 }
 
-// System is what a scenario is run against. Person and KPIs answer for everything that was delivered before.
+// System is what a scenario is run against. Person and KPIs answer for everything that was delivered and decided before.
 type System interface {
 	Deliver(ctx context.Context, b Batch) error
+	Unlink(ctx context.Context, u Unlinking) error
 	Person(ctx context.Context, id event.Identifier) (Person, error)
 	KPIs(ctx context.Context, w period.Window, by kpi.Dimension) ([]kpi.Row, error)
 }
@@ -100,6 +102,11 @@ func Run(ctx context.Context, s Scenario, model string, system System) error {
 		for _, batch := range step.Deliver {
 			if err := system.Deliver(ctx, batch); err != nil {
 				return fmt.Errorf("%s:%d: deliver %d events: %w", s.File, step.Line, len(batch), err)
+			}
+		}
+		if step.Unlink != nil {
+			if err := system.Unlink(ctx, *step.Unlink); err != nil {
+				return fmt.Errorf("%s:%d: unlink: %w", s.File, step.Line, err)
 			}
 		}
 		if step.Expect == nil || step.Expect.Model != "" && step.Expect.Model != model {

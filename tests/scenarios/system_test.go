@@ -94,6 +94,7 @@ func newSystem(t *testing.T) *system {
 			{Method: http.MethodGet, Path: "/v1/status", Function: "Query"},
 			{Method: http.MethodGet, Path: "/v1/kpis", Function: "Query"},
 			{Method: http.MethodGet, Path: "/v1/profiles/{id}", Function: "Query"},
+			{Method: http.MethodPost, Path: "/v1/identities/unlink", Function: "Query"},
 			{Method: http.MethodPost, Path: "/v1/batch", Function: "Collect"},
 		},
 		Invoke: func(ctx context.Context, function string, payload []byte) ([]byte, bool, error) {
