@@ -275,7 +275,7 @@ func (m *lastTraits) PutTraits(ctx context.Context, ws string, id event.Identifi
 type clearAll struct{ *stores }
 
 func (m *clearAll) DeleteMarks(ctx context.Context, ws string, handles []string) error {
-	all, err := m.table.Marks(ctx, ws, m.millis())
+	all, err := m.table.Marks(ctx, ws, event.At(m.now))
 	if err != nil {
 		return err
 	}

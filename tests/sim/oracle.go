@@ -60,7 +60,7 @@ func (w *World) expected() (*memory.Table, map[name][]kpi.Row, error) {
 		if err := o.part(w.table); err != nil {
 			return nil, nil, err
 		}
-		if err := o.put(w.millis()); err != nil {
+		if err := o.put(w.settled); err != nil {
 			return nil, nil, err
 		}
 		if err := table.PutWorkspace(background, t); err != nil {

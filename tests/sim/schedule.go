@@ -118,13 +118,12 @@ func (w *World) settle() error {
 	if w.IntN(2) == 1 {
 		w.storm(w.rollup)
 	}
-	w.rollup()
-	w.finishAll()
+	w.lastRollup()
 	if w.oneIn(3) {
 		w.settleExports()
 	}
 	for _, t := range tenants {
-		marks, err := w.table.Marks(background, t.Space(), event.At(w.now))
+		marks, err := w.table.Marks(background, t.Space(), w.settled)
 		if err != nil {
 			return err
 		}
@@ -133,6 +132,13 @@ func (w *World) settle() error {
 		}
 	}
 	return nil
+}
+
+// lastRollup computes all that is due now. Everything is compared at this instant: a later one may be that of a lapse, which waits for the next.
+func (w *World) lastRollup() {
+	w.settled = event.At(w.now)
+	w.rollup()
+	w.finishAll()
 }
 
 func (w *World) finishAll() {
@@ -159,8 +165,7 @@ func (w *World) storm(begin func()) {
 // under faults, and at last every schedule is fired in peace.
 func (w *World) settleExports() {
 	w.now = w.now.Add(2 * time.Hour)
-	w.rollup()
-	w.finishAll()
+	w.lastRollup()
 	w.storm(func() { w.export(schedules[w.IntN(len(schedules))]) })
 	for _, schedule := range schedules {
 		w.export(schedule)

@@ -93,6 +93,7 @@ type World struct {
 	frozen  []*invocation // may go on later, when nobody waits for them any more
 	faults  faults
 	now     time.Time
+	settled event.Millis // when the last rollup was
 	ids     int
 	mutant  mutant
 	scratch map[string]any // what a mutant remembers
@@ -162,5 +163,3 @@ func (w *World) newID() string {
 	w.ids++
 	return fmt.Sprint(w.ids)
 }
-
-func (w *World) millis() event.Millis { return event.At(w.now) }
