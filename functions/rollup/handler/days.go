@@ -227,12 +227,16 @@ func (c *computation) counts(d *day, fresh kpi.Day) (hours []replacement, whole 
 	if len(fresh.Persons) == 0 && d.stored.Revision == 0 {
 		return nil, c.nothing(d.stored, d.window) // a change that was due and did not come, on a day that has nothing else
 	}
+	key := factsKey(c.workspace.Space(), d.stored, d.window, fresh)
+	return c.hours(d, fresh), c.counted(d.stored, d.window, key, c.rows(fresh.Persons))
+}
+
+func (c *computation) rows(persons []kpi.Facts) []kpi.Row {
 	tally := kpi.NewTally(c.workspace.Currency)
-	for _, f := range fresh.Persons {
+	for _, f := range persons {
 		tally.Add(f)
 	}
-	key := factsKey(c.workspace.Space(), d.stored, d.window, fresh)
-	return c.hours(d, fresh), c.counted(d.stored, d.window, key, tally.Rows())
+	return tally.Rows()
 }
 
 // facts counts what each person did on the day, and says which identifiers it rests on.
@@ -269,17 +273,16 @@ func (c *computation) rootsOf(d *day) []event.Identifier {
 func (c *computation) hours(d *day, fresh kpi.Day) []replacement {
 	var out []replacement
 	for _, hour := range c.calendar.Split(d.window, period.Hour) {
-		tally, n := kpi.NewTally(c.workspace.Currency), 0
+		var persons []kpi.Facts
 		for _, f := range fresh.Persons {
 			if one, ok := kpi.Of(c.journeys[f.Person], event.At(hour.Start), event.At(hour.End), c.workspace.Currency); ok {
-				tally.Add(one)
-				n++
+				persons = append(persons, one)
 			}
 		}
-		if n == 0 && d.hours[hour.Key].Revision == 0 {
+		if len(persons) == 0 && d.hours[hour.Key].Revision == 0 {
 			continue
 		}
-		out = append(out, c.counted(d.hours[hour.Key], hour, "", tally.Rows()))
+		out = append(out, c.counted(d.hours[hour.Key], hour, "", c.rows(persons)))
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // a Lambda's machine need not have a zone database
 
@@ -20,7 +21,7 @@ type Calendar struct {
 // New gives the calendar of a zone of the IANA database ("Europe/London", "UTC"), with weeks that begin on weekStart; ISO 8601 weeks begin on
 // time.Monday. Faults, both Invalid: time_zone_unknown, week_start_unknown.
 func New(zoneName string, weekStart time.Weekday) (Calendar, error) {
-	location, err := time.LoadLocation(zoneName)
+	location, err := loaded(zoneName)
 	// Go reads "" as UTC and "Local" as the machine's zone: the one hides a missing setting, the other differs between machines.
 	if err != nil || zoneName == "" || zoneName == "Local" {
 		return Calendar{}, fault.Newf(fault.Invalid, "time_zone_unknown",
@@ -30,6 +31,21 @@ func New(zoneName string, weekStart time.Weekday) (Calendar, error) {
 		return Calendar{}, fault.New(fault.Invalid, "week_start_unknown", "a week begins on one of the days from Sunday (0) to Saturday (6)")
 	}
 	return Calendar{zone: zone{location}, weekStart: weekStart}, nil
+}
+
+// locations are those that were loaded before, by name: each time.LoadLocation reads a file.
+var locations sync.Map
+
+func loaded(zoneName string) (*time.Location, error) {
+	if found, ok := locations.Load(zoneName); ok {
+		return found.(*time.Location), nil
+	}
+	location, err := time.LoadLocation(zoneName)
+	if err != nil {
+		return nil, err
+	}
+	locations.Store(zoneName, location)
+	return location, nil
 }
 
 // Zone gives the name of the calendar's time zone.
