@@ -1,6 +1,9 @@
 package handler_test
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // A rollup waits with what held for a while and does not any more, and the one that runs meanwhile finds what was stored before: a stage that would
 // have lapsed, had not a late event come. The slower one must not store the lapse, on a day that never had anything nor on one that had.
@@ -52,4 +55,56 @@ func TestRollupsAgree(t *testing.T) {
 	checkEqual(t, "calls after the day was found to be stored", s.calls[first:],
 		[]string{"window", "facts", "windows", "put windows", "delete marks", "marks", "put times"})
 	w.check(t)
+}
+
+// A rollup that began before somebody lapsed, and waited, goes on after one that began later died: it does not take away what the other one marked,
+// for it cannot see the lapse.
+func TestEarlierClock(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		before []string // computed before
+	}{
+		{"never stored", nil},
+		{"stored", []string{pageView("e0", visitor("z"), "2026-11-22T00:10:00Z")}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			for n := 0; ; n++ {
+				w := newWorld(t)
+				w.take(t, test.before...)
+				w.rollUp(t)
+				w.take(t, pageView("e1", visitor("a"), "2026-08-24T10:00:00Z")) // lapses 90 days later, half an hour ahead
+				early := w.now
+				w.now = early.Add(time.Hour)
+				died := w.dies(t, n)
+				w.now = early
+				w.rollUp(t)
+				w.now = early.Add(time.Hour)
+				w.rollUp(t)
+				w.check(t)
+				if t.Failed() {
+					t.Fatalf("the later one died before its call %d", n+1)
+				}
+				if !died {
+					break
+				}
+			}
+		})
+	}
+}
+
+// dies runs a rollup that dies before its call after the nth. It says whether there was such a call.
+func (w *world) dies(t *testing.T, n int) bool {
+	t.Helper()
+	h, s := w.rival()
+	at := 0
+	s.before = func(string) error {
+		if at++; at > n {
+			return errCrash
+		}
+		return nil
+	}
+	_, err := fire(t.Context(), h)
+	return err != nil
 }

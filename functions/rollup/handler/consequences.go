@@ -147,10 +147,16 @@ func (c *computation) isWaiting(key string, root event.Identifier) bool {
 	return c.waiting[key][root]
 }
 
+// again is a mark of a day by a rollup. One that began earlier and is still under way does not see it: it could not see the lapse, either, that the
+// day may be marked for, and would clear the mark.
+func (r *run) again(day string, ids []event.Identifier) kpi.Mark {
+	return kpi.Mark{Grain: period.Day, Key: day, NotBefore: r.now, Identifiers: ids}
+}
+
 func (f *findings) marks() []kpi.Mark {
 	var out []kpi.Mark
 	for _, key := range sortedKeys(f.days) {
-		out = append(out, kpi.Mark{Grain: period.Day, Key: key, Identifiers: sortedKeys(f.days[key])})
+		out = append(out, f.again(key, sortedKeys(f.days[key])))
 	}
 	for key, ids := range f.later {
 		out = append(out, kpi.Mark{Grain: period.Day, Key: key.key, NotBefore: key.moment, Identifiers: sortedKeys(ids)})

@@ -142,8 +142,8 @@ func (r *run) chunk(ctx context.Context, days []*day, open map[string][]kpi.Mark
 		if fault.KindOf(err) == fault.Conflict {
 			slog.InfoContext(ctx, "another rollup was first", "workspace", r.workspace.Name, "day", d.window.Key)
 			// It may have read less than we did, and have deleted the mark that an earlier day of this pass relied on.
-			again := kpi.Mark{Grain: period.Day, Key: d.window.Key, Identifiers: sortedKeys(d.identifiers)}
-			if err := r.Marks.PutMarks(ctx, r.workspace.Space(), []kpi.Mark{again}); err != nil {
+			again := []kpi.Mark{r.again(d.window.Key, sortedKeys(d.identifiers))}
+			if err := r.Marks.PutMarks(ctx, r.workspace.Space(), again); err != nil {
 				return fmt.Errorf("mark day %s again: %w", d.window.Key, err)
 			}
 			continue
