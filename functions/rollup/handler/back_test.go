@@ -108,3 +108,23 @@ func (w *world) dies(t *testing.T, n int) bool {
 	_, err := fire(t.Context(), h)
 	return err != nil
 }
+
+// So it is when the earlier one pauses at any of its calls, and what it marks itself is seen by the next.
+func TestPausedSinceEarlier(t *testing.T) {
+	t.Parallel()
+	for k, reached := 1, true; reached; k++ {
+		for n, died := 0, true; died && reached; n += 3 {
+			w := newWorld(t)
+			w.take(t, pageView("e1", visitor("a"), "2026-08-24T10:00:00Z"))
+			reached = w.interleave(t, k, 0, func() {
+				w.now = w.now.Add(time.Hour)
+				died = w.dies(t, n)
+			})
+			w.rollUp(t)
+			w.check(t)
+			if t.Failed() {
+				t.Fatalf("the earlier one paused at its call %d, the later one died before its call %d", k, n+1)
+			}
+		}
+	}
+}

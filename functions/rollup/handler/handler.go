@@ -67,6 +67,9 @@ func (h *Handler) run(ctx context.Context, w workspace.Workspace, now event.Mill
 
 func (r *run) all(ctx context.Context) (Result, error) {
 	for !r.isBusy() {
+		if r.computed == nil { // the schedule may have been due long ago, or the run may have paused; nobody else computes a pending generation
+			r.now = max(r.now, event.At(r.Now()))
+		}
 		r.before, r.made = r.made, map[string]map[event.Identifier]bool{}
 		marks, err := r.Marks.Marks(ctx, r.workspace.Space(), r.now)
 		if err != nil {

@@ -115,7 +115,8 @@ func TestDemandOfTheNextGeneration(t *testing.T) {
 	checkEqual(t, "windows in use that changed", changed(before, w.stored(t)), nil)
 }
 
-// The scheduled time is what counts as now, so that a firing that is retried computes what the first would have.
+// The scheduled time counts as now where a clock was put forward. A firing that is late or retried computes as of the moment at which it runs: a
+// rollup that ran meanwhile knows of lapses that an earlier now would take back.
 func TestScheduledTime(t *testing.T) {
 	t.Parallel()
 	wall := time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
@@ -123,8 +124,9 @@ func TestScheduledTime(t *testing.T) {
 		said string
 		want time.Time
 	}{
-		{`"2026-11-22T09:15:00Z"`, time.Date(2026, 11, 22, 9, 15, 0, 0, time.UTC)},
-		{`"2026-11-22T10:15:00+01:00"`, time.Date(2026, 11, 22, 9, 15, 0, 0, time.UTC)},
+		{`"2026-11-22T09:15:00Z"`, wall},
+		{`"2026-11-22T09:45:00Z"`, time.Date(2026, 11, 22, 9, 45, 0, 0, time.UTC)},
+		{`"2026-11-22T10:45:00+01:00"`, time.Date(2026, 11, 22, 9, 45, 0, 0, time.UTC)},
 		{`""`, wall},
 		{`"<aws.scheduler.scheduled-time>"`, wall}, // what a local invocation of the sample may still hold
 	} {
