@@ -13,7 +13,7 @@ import (
 type Days struct {
 	calendar period.Calendar
 	mu       sync.Mutex
-	byKey    map[string]map[event.Identifier]bool
+	byKey    map[string]map[event.Identifier]bool // whether a link may have moved them
 }
 
 // NewDays has no days yet. The calendar is that of the workspace.
@@ -22,14 +22,16 @@ func NewDays(calendar period.Calendar) *Days {
 }
 
 // At marks the day of an instant.
-func (d *Days) At(at event.Millis, id event.Identifier) {
+func (d *Days) At(at event.Millis, id event.Identifier) { d.put(at, id, false) }
+
+func (d *Days) put(at event.Millis, id event.Identifier, moved bool) {
 	key := d.calendar.At(period.Day, at.Time()).Key
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.byKey[key] == nil {
 		d.byKey[key] = map[event.Identifier]bool{}
 	}
-	d.byKey[key][id] = true
+	d.byKey[key][id] = d.byKey[key][id] || moved
 }
 
 // About marks the day of an instant and the one to which the order of the device may have moved it, a little later.
@@ -38,13 +40,31 @@ func (d *Days) About(at event.Millis, id event.Identifier) {
 	d.At(at.Add(event.SkewTolerance), id)
 }
 
-// Marks gives one mark a day, in order.
+// Moved is About for the persons on all sides of a link: from this day on each may have changed.
+func (d *Days) Moved(at event.Millis, ids ...event.Identifier) {
+	for _, id := range ids {
+		d.put(at, id, true)
+		d.put(at.Add(event.SkewTolerance), id, true)
+	}
+}
+
+// Marks gives one mark a day, in order, and one more of whom links may have moved.
 func (d *Days) Marks() []kpi.Mark {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	out := make([]kpi.Mark, 0, len(d.byKey))
 	for _, key := range sortedKeys(d.byKey) {
-		out = append(out, kpi.Mark{Grain: period.Day, Key: key, Identifiers: sortedKeys(d.byKey[key])})
+		for _, moved := range []bool{false, true} {
+			m := kpi.Mark{Grain: period.Day, Key: key, Moved: moved}
+			for _, id := range sortedKeys(d.byKey[key]) {
+				if d.byKey[key][id] == moved {
+					m.Identifiers = append(m.Identifiers, id)
+				}
+			}
+			if len(m.Identifiers) > 0 {
+				out = append(out, m)
+			}
+		}
 	}
 	return out
 }

@@ -85,7 +85,7 @@ func (r Reach) search(ctx context.Context, ws string, s search, days *Days) erro
 	if err := Walk(ctx, r.Nodes, ws, s.Forest, s.look); err != nil {
 		return fmt.Errorf("load links: %w", err)
 	}
-	return r.mark(ctx, ws, sortedKeys(s.found), days)
+	return r.mark(ctx, ws, s.found, days)
 }
 
 // reaching tells the changed links that make a difference, with those of the children they displace, from the idle ones.
@@ -123,22 +123,26 @@ func (r Reach) reaching(ctx context.Context, ws string, f *identity.Forest, chan
 type search struct {
 	*identity.Forest
 	links []identity.Link
-	idle  []identity.Link // that make no difference: only the child is marked, for a later change may be under way
-	found map[event.Identifier]bool
+	idle  []identity.Link                                // that make no difference: only the child is marked, for a later change may be under way
+	found map[event.Identifier]map[event.Identifier]bool // and with whom else they are one person, or were, or may have been
 }
 
 // look begins anew each time: what it found before something was loaded may not hold.
 func (s *search) look() {
-	s.found = map[event.Identifier]bool{}
+	s.found = map[event.Identifier]map[event.Identifier]bool{}
 	sides := map[event.Identifier]identity.Person{}
 	looked := 0
 	for _, l := range s.idle {
-		s.found[l.Child] = true
+		s.add(l.Child)
 	}
 	for _, l := range s.links {
-		for _, id := range s.moved(l) {
+		moved := s.moved(l)
+		others := s.others(l, moved)
+		for _, id := range moved {
 			tree, _ := s.Below(id)
-			s.add(tree)
+			for _, m := range tree.IDs() {
+				s.add(m, others...)
+			}
 		}
 		for _, end := range []event.Identifier{l.Child, l.Parent} {
 			p, known := s.Of(end)
@@ -150,15 +154,34 @@ func (s *search) look() {
 	}
 	if looked > identity.MaxMembers {
 		for _, p := range sides {
-			s.add(p)
+			for _, m := range p.IDs() {
+				s.add(m, m)
+			}
 		}
 	}
 }
 
-func (s *search) add(p identity.Person) {
-	for _, m := range p.Members {
-		s.found[m.ID] = true
+func (s *search) add(id event.Identifier, others ...event.Identifier) {
+	if s.found[id] == nil {
+		s.found[id] = map[event.Identifier]bool{}
 	}
+	for _, other := range others {
+		s.found[id][other] = true
+	}
+}
+
+// others are whom a changed link joined or parted: what moves, the parent, and the one that the child has without this link. Nobody when that
+// one comes first anyway, as with a device on which one more user signs in.
+func (s *search) others(l identity.Link, moved []event.Identifier) []event.Identifier {
+	out := append(slices.Clone(moved), l.Parent)
+	without, found, _ := s.Parent(l.Child)
+	if !found {
+		return out
+	}
+	if !l.IsAlias() && l.Evidence != (identity.Evidence{}) && without.Evidence.Before(l.Evidence) {
+		return nil
+	}
+	return append(out, without.Parent)
 }
 
 // moved are the roots of the trees that a changed link moves.
@@ -179,13 +202,18 @@ func (s *search) moved(l identity.Link) []event.Identifier {
 }
 
 // mark reads when each identifier was first seen.
-func (r Reach) mark(ctx context.Context, ws string, ids []event.Identifier, days *Days) error {
+func (r Reach) mark(ctx context.Context, ws string, found map[event.Identifier]map[event.Identifier]bool, days *Days) error {
+	ids := sortedKeys(found)
 	one := func(id event.Identifier) error {
 		a, _, err := r.Aggregates.Load(ctx, ws, id, nil)
 		if err != nil {
 			return fmt.Errorf("load first touchpoint: %w", err)
 		}
-		if a.Touchpoints > 0 {
+		switch others := sortedKeys(found[id]); {
+		case a.Touchpoints == 0:
+		case len(others) > 0:
+			days.Moved(a.First.At, append(others, id)...)
+		default:
 			days.About(a.First.At, id)
 		}
 		return nil

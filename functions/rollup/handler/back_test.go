@@ -3,6 +3,11 @@ package handler_test
 import (
 	"testing"
 	"time"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/identity"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/period"
 )
 
 // A rollup waits with what held for a while and does not any more, and the one that runs meanwhile finds what was stored before: a stage that would
@@ -127,4 +132,43 @@ func TestPausedSinceEarlier(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A day is computed with a link before the day of the link is, and then the link is cut: nothing on the day of the link ever showed it. The mark
+// says that the persons may have been moved, so the later day is computed again.
+func TestLinkThatNoDayShowed(t *testing.T) {
+	t.Parallel()
+	for _, marksMoved := range []bool{true, false} {
+		w := newWorld(t)
+		ctx, cut := t.Context(), identity.Cut{Child: "anon:late", Parent: "user:u", At: 1}
+		w.take(t, pageView("e1", user("u"), "2026-08-24T10:00:00Z")) // lapses on 22 November, unless something came in between
+		w.now = w.now.Add(time.Hour)
+		w.rollUp(t)
+		w.take(t, pageView("e2", visitor("late"), "2026-10-24T10:00:00Z"), identify("e3", "u", "late", "2026-11-22T10:00:00Z"))
+		early := w.dirty(t, w.now)
+		must(t, w.table.DeleteMarks(ctx, "shop", handles(early)))
+		must(t, w.table.PutMarks(ctx, "shop", []kpi.Mark{{Grain: period.Day, Key: "2026-11-22", Identifiers: []event.Identifier{"user:u"}}}))
+		w.rollUp(t) // takes the lapse back
+		must(t, w.table.PutCut(ctx, "shop", cut))
+		must(t, w.table.PutMarks(ctx, "shop", early))
+		w.rollUp(t)
+		must(t, w.table.PutMarks(ctx, "shop", []kpi.Mark{{
+			Grain: period.Day, Key: "2026-10-24", Moved: marksMoved, Identifiers: []event.Identifier{"anon:late", "user:u"},
+		}}))
+		w.rollUp(t)
+		if got := w.value(t, "day 2026-11-22", kpi.StageEntries, kpi.ByStage, "lapsed"); (got == 1) != marksMoved {
+			t.Errorf("%d lapses on 22 November where the mark of the day says moved: %v", got, marksMoved)
+		}
+		if marksMoved {
+			w.check(t)
+		}
+	}
+}
+
+func handles(marks []kpi.Mark) []string {
+	out := make([]string, len(marks))
+	for i, m := range marks {
+		out[i] = m.Handle
+	}
+	return out
 }

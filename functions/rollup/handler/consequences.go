@@ -17,13 +17,18 @@ import (
 //     from the last step, and the time in a stage from when it was entered, which may be many steps ago. What the day held before is not known
 //     any more, to the minute, so all that lies a delay after any moment of the day is marked.
 //
-// A day whose persons did not change has no consequences, so this comes to rest.
+// A day whose persons did not change has no consequences, so this comes to rest. Persons whom a link or a cut may have moved count as changed: a
+// later day may have been computed when they were one, and this one not.
 
 // consequences gives the marks that follow from the changed persons of a day.
 func (c *computation) consequences(d *day, changed []event.Identifier) []kpi.Mark {
 	found := &findings{computation: c, today: d.window.Key, days: map[string]map[event.Identifier]bool{}, later: map[due]map[event.Identifier]bool{}}
+	roots := map[event.Identifier]bool{}
 	for _, id := range changed {
-		found.person(d, c.loaded.Root(id))
+		roots[c.loaded.Root(id)] = true
+	}
+	for _, root := range sortedKeys(roots) {
+		found.person(d, root)
 	}
 	return found.marks()
 }

@@ -26,6 +26,7 @@ type day struct {
 	old         kpi.Day
 	hours       map[string]kpi.Window // stored ones, by key
 	marks       []kpi.Mark
+	moved       []event.Identifier // from this day on, by links or cuts
 	identifiers map[event.Identifier]bool
 }
 
@@ -62,6 +63,9 @@ func (r *run) openDay(ctx context.Context, key string, marks []kpi.Mark) (*day, 
 	}
 	for _, m := range marks {
 		d.add(m.Identifiers...)
+		if m.Moved {
+			d.moved = append(d.moved, m.Identifiers...)
+		}
 	}
 	d.add(d.old.Identifiers...)
 	for _, f := range d.old.Persons {
@@ -172,7 +176,7 @@ func (c *computation) compute(ctx context.Context, d *day) error {
 	fresh := c.facts(d)
 	hours, whole := c.counts(d, fresh)
 	changed := changes(d.old.Persons, fresh.Persons)
-	marks := c.consequences(d, changed)
+	marks := c.consequences(d, slices.Concat(changed, d.moved))
 	if len(changed) > 0 || whole.isRevised && d.stored.Revision == 0 {
 		for _, g := range []period.Grain{period.Week, period.Month} {
 			marks = append(marks, kpi.Mark{Grain: g, Key: c.calendar.At(g, d.window.Start).Key})

@@ -38,6 +38,7 @@ type Mark struct {
 	Key         string             `json:"key"`                   // of the window
 	Identifiers []event.Identifier `json:"identifiers,omitempty"` // who may have something to count there (days only)
 	NotBefore   event.Millis       `json:"not_before,omitempty"`  // a change that time alone will make, not due before
+	Moved       bool               `json:"moved,omitempty"`       // a link or a cut may have changed them from this day on, whatever the day itself shows
 }
 
 // Marked counts the windows that marks name: one window may have many.
