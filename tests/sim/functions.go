@@ -64,6 +64,9 @@ func (w *World) process(ctx context.Context, run *invocation, e events.SQSEvent)
 
 func (w *World) rollup() {
 	w.start("rollup", 15*time.Minute, func(ctx context.Context, run *invocation) {
+		if w.slow && w.faults.on {
+			run.puts = 1 + w.IntN(8)
+		}
 		ports := w.ports(run)
 		h := rollup.New(rollup.Config{
 			Workspaces: ports, Marks: ports, Windows: ports, Restated: ports, Facts: ports, Persons: ports, Times: ports, Store: ports, Model: w.model, Now: w.clock,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,6 +20,7 @@ type invocation struct {
 	answered bool   // it came to its end; otherwise it crashed
 	given    bool   // nobody waits for its answer any more
 	done     func() // called once, when it answered, crashed or was given up
+	puts     int    // of windows, until it freezes
 }
 
 // start makes an invocation a coroutine that yields before every call. done is called when its caller knows how it went.
@@ -79,16 +81,23 @@ func (w *World) freeze(run *invocation) {
 	w.frozen = append(w.frozen, run)
 }
 
-// thaw lets a frozen invocation go on as if no time had passed.
-func (w *World) thaw() {
-	if len(w.frozen) == 0 {
-		return
+// thaw lets a frozen invocation go on as if no time had passed; a slow rollup waits for thawAll. It says whether there was one.
+func (w *World) thaw() bool {
+	var may []int
+	for i, run := range w.frozen {
+		if !w.slow || !strings.HasPrefix(run.name, "rollup") {
+			may = append(may, i)
+		}
 	}
-	i := w.IntN(len(w.frozen))
+	if len(may) == 0 {
+		return false
+	}
+	i := may[w.IntN(len(may))]
 	run := w.frozen[i]
 	w.frozen = slices.Delete(w.frozen, i, i+1)
 	w.running = append(w.running, run)
 	w.note("%s goes on", run.name)
+	return true
 }
 
 // bury ends what is frozen when the schedule is over.

@@ -43,6 +43,7 @@ var mutants = map[string]func(*stores) ports{
 	"stale reads":                             func(s *stores) ports { return &stale{s} },
 	"failed events are kept by chance":        func(s *stores) ports { return &careless{s} },
 	"the fastest rollup wins, not the newest": func(s *stores) ports { return &blindRollup{s} },
+	"what is found again is not confirmed":    func(s *stores) ports { return &unconfirmed{s} },
 }
 
 // answers are mistakes in what a function answers.
@@ -295,6 +296,22 @@ func (m *inconsequent) PutMarks(ctx context.Context, ws string, marks []kpi.Mark
 	return m.stores.PutMarks(ctx, ws, marks)
 }
 
+// unconfirmed writes no window that comes out as it is stored, so that a slower rollup can store what held in between.
+type unconfirmed struct{ *stores }
+
+func (m *unconfirmed) PutWindows(ctx context.Context, ws string, windows []kpi.Window) error {
+	for _, w := range windows {
+		stored, err := m.table.Window(ctx, ws, w.Grain, w.Key)
+		if err != nil {
+			return err
+		}
+		if w.Revision != stored.Revision || w.Digest != stored.Digest {
+			return m.stores.PutWindows(ctx, ws, windows)
+		}
+	}
+	return nil
+}
+
 // stale reads a person as they were at the last reading, now and then, as an eventually consistent read may.
 type stale struct{ *stores }
 
@@ -327,7 +344,7 @@ func (m *blindRollup) PutWindows(ctx context.Context, ws string, windows []kpi.W
 	for fault.KindOf(err) == fault.Conflict {
 		for n, w := range windows {
 			stored, _ := m.table.Window(ctx, ws, w.Grain, w.Key)
-			windows[n].Revision = stored.Revision + 1
+			windows[n].Revision, windows[n].Silent = stored.Revision+1, stored.Silent
 		}
 		err = m.stores.PutWindows(ctx, ws, windows)
 	}

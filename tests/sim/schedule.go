@@ -52,6 +52,8 @@ func (w *World) act() {
 		w.poll()
 	case n == 13:
 		w.rollup()
+	case n == 14 && w.slow:
+		w.rollup()
 	case n == 14:
 		w.thaw()
 	case n == 15, n == 16:
@@ -83,8 +85,7 @@ func (w *World) drain() error {
 		switch {
 		case len(w.running) > 0:
 			w.step()
-		case len(w.frozen) > 0:
-			w.thaw()
+		case w.thaw():
 		case w.insist(), w.insistOnCuts():
 		case w.poll():
 			for w.oneIn(2) && w.poll() { // at once: what is said last of a person meets what else is said of them
@@ -115,6 +116,11 @@ func (w *World) drainOnce() error {
 
 // settle rolls up once more, now and then lets every export be made, and checks that nothing is left.
 func (w *World) settle() error {
+	if w.slow { // what froze goes on when all it began with is computed anew
+		w.rollup()
+		w.finishAll()
+		w.thawAll()
+	}
 	if w.IntN(2) == 1 {
 		w.storm(w.rollup)
 	}
@@ -155,8 +161,12 @@ func (w *World) storm(begin func()) {
 	}
 	w.finishAll()
 	w.faults.on = false
-	for len(w.frozen) > 0 {
-		w.thaw()
+	w.thawAll()
+}
+
+func (w *World) thawAll() {
+	w.slow = false
+	for w.thaw() {
 	}
 	w.finishAll()
 }

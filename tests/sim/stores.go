@@ -217,6 +217,12 @@ func (s *stores) Windows(ctx context.Context, ws string, g period.Grain, from, t
 }
 
 func (s *stores) PutWindows(ctx context.Context, ws string, windows []kpi.Window) error {
+	if s.run.puts--; s.run.puts == 0 && s.faults.on {
+		s.freeze(s.run)
+		if !s.run.yield() {
+			panic(errCrash)
+		}
+	}
 	return s.call(s.run, "put windows", func() error { return s.table.PutWindows(ctx, ws, windows) })
 }
 

@@ -7,12 +7,18 @@ import (
 )
 
 // traffic gives the clients a random handful of requests: few identifiers and many ties, times near midnights, clock changes and the moment of
-// lapsing, orders that several events claim, and now and then one person of whom much is said at once.
+// lapsing, orders that several events claim, and now and then one person of whom much is said at once, or a few visits that decide when somebody
+// lapses, while rollups are slow.
 func (w *World) traffic() {
 	hot := w.oneIn(4)
-	for range 1 + w.IntN(12) {
+	w.slow = w.oneIn(3)
+	requests, most := 1+w.IntN(12), 3
+	if w.slow {
+		requests, most = 2+w.IntN(4), 1
+	}
+	for range requests {
 		r := &request{key: pick(w.chance, "wk_web", "wk_web", "wk_app", "wk_till"), strict: w.oneIn(4)}
-		for range 1 + w.IntN(3) {
+		for range 1 + w.IntN(most) {
 			r.events = append(r.events, w.event(hot))
 		}
 		w.clients = append(w.clients, r)
@@ -23,6 +29,9 @@ func (w *World) traffic() {
 const identifies = 6
 
 func (w *World) event(hot bool) string {
+	if w.slow && !w.oneIn(6) {
+		return fmt.Sprintf(`{"type":"page","anonymousId":"a0","timestamp":%q}`, w.lapsing().Format(time.RFC3339Nano))
+	}
 	hot = hot && w.oneIn(2)
 	fields := []string{`"userId":"u0"`}
 	if !hot {
@@ -84,4 +93,9 @@ func (w *World) when() time.Time {
 		begin.Add(-90*24*time.Hour), begin.Add(-91*24*time.Hour), begin.Add(24*time.Hour),
 	)
 	return around.Add(time.Duration(w.IntN(16)-8) * 10 * time.Minute).Truncate(time.Minute)
+}
+
+// lapsing picks a time of a visit that makes somebody lapse today or yesterday, or of one that came in between and keeps them from it.
+func (w *World) lapsing() time.Time {
+	return pick(w.chance, begin.Add(-90*24*time.Hour), begin.Add(-91*24*time.Hour), begin.Add(-30*24*time.Hour))
 }

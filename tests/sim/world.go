@@ -92,6 +92,7 @@ type World struct {
 	running []*invocation // take turns
 	frozen  []*invocation // may go on later, when nobody waits for them any more
 	faults  faults
+	slow    bool // rollups freeze soon, and for as long as something else goes on
 	now     time.Time
 	settled event.Millis // when the last rollup was
 	ids     int
