@@ -172,3 +172,19 @@ func handles(marks []kpi.Mark) []string {
 	}
 	return out
 }
+
+// An event may be dated up to a day ahead. It shows at once that somebody lapses before it, though the moment has not come.
+func TestLapseBeforeAnEventAhead(t *testing.T) {
+	t.Parallel()
+	for _, ahead := range []string{"2026-11-22T20:00:00Z", "2026-11-23T08:00:00Z"} {
+		w := newWorld(t)
+		w.take(t, pageView("e1", visitor("a"), "2026-08-24T10:00:00Z")) // lapses half an hour ahead
+		w.rollUp(t)
+		w.take(t, pageView("e2", visitor("a"), ahead))
+		w.rollUp(t)
+		w.check(t)
+		w.now = w.now.Add(time.Hour)
+		w.rollUp(t)
+		w.check(t)
+	}
+}

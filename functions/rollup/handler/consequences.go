@@ -55,19 +55,20 @@ func (f *findings) person(d *day, root event.Identifier) {
 			f.mark(at, root)
 		}
 	}
+	reached := min(start, f.now) // a step that is dated ahead shows at once what time does before it
 	if before, ok := j.LastBefore(start); ok {
-		f.wait(before, start, root)
+		f.wait(before, reached, end, root)
 	}
 	if entered, ok := enteredBefore(j, start); ok {
-		f.wait(entered, start, root)
+		f.wait(entered, reached, end, root)
 	}
 	for _, s := range j.Between(start, end) {
-		f.wait(s.At, start, root)
+		f.wait(s.At, reached, end, root)
 	}
 	f.await(j.Stages.Next, root)
 	f.await(j.Stages.DueAt(end), root)
 	for _, delay := range f.delays {
-		from, to := start.Add(delay), min(end.Add(delay), f.now+1)
+		from, to := start.Add(delay), min(end.Add(delay), f.now.Add(event.FutureLimit)) // before a step ahead it shows, too
 		for _, later := range f.calendar.Between(period.Day, from.Time(), to.Time()) {
 			f.suspect(event.At(later.Start), root)
 		}
@@ -84,12 +85,12 @@ func enteredBefore(j journey.Journey, t event.Millis) (at event.Millis, ok bool)
 	return 0, false
 }
 
-// wait marks the days on which time would change the stage after a step at this instant: not those before the changed day, which it cannot
-// reach.
-func (f *findings) wait(step, from event.Millis, root event.Identifier) {
+// wait marks the days on which time would change the stage after a step at this instant: not those before what the changed day can reach, and not
+// those that lie ahead of both now and the day.
+func (f *findings) wait(step, from, end event.Millis, root event.Identifier) {
 	for _, delay := range f.delays {
 		at := step.Add(delay)
-		if from <= at && at <= f.now {
+		if from <= at && at <= max(f.now, end) {
 			f.suspect(at, root)
 		}
 	}
