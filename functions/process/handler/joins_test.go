@@ -79,7 +79,7 @@ func TestLateLinkMarksTheTree(t *testing.T) {
 	w.clearMarks(t)
 	known := `{"type":"identify","messageId":"e5","userId":"1","timestamp":"2026-11-20T09:00:00Z","traits":{"email":"ada@shop.example"}}`
 	w.accept(t, known)
-	const sides = "email:ada@shop.example user:1" // both may have been computed otherwise
+	const sides = "email:ada@shop.example user:1"                                                               // both may have been computed otherwise
 	want := []string{"2026-11-02 anon:phone " + sides, "2026-11-03 anon:phone " + sides, "2026-11-05 " + sides} // its first may count after midnight
 	checkEqual(t, "marks of the late link", w.marks(t, "shop"), want)
 	if got := w.root(t, "anon:phone"); got != "user:1" {
