@@ -173,14 +173,21 @@ func handles(marks []kpi.Mark) []string {
 	return out
 }
 
-// An event may be dated up to a day ahead. It shows at once that somebody lapses before it, though the moment has not come.
+// An event may be dated up to a day ahead. It shows at once that somebody lapses before it, though the moment has not come; and one that comes late
+// takes that back.
 func TestLapseBeforeAnEventAhead(t *testing.T) {
 	t.Parallel()
 	for _, ahead := range []string{"2026-11-22T20:00:00Z", "2026-11-23T08:00:00Z"} {
 		w := newWorld(t)
-		w.take(t, pageView("e1", visitor("a"), "2026-08-24T10:00:00Z")) // lapses half an hour ahead
+		w.take(t, order("e1", visitor("a"), "2026-08-24T10:00:00Z", "o1", "5")) // lapses half an hour ahead
 		w.rollUp(t)
 		w.take(t, pageView("e2", visitor("a"), ahead))
+		w.rollUp(t)
+		w.check(t)
+		w.take(t, pageView("e3", visitor("b"), "2026-11-21T22:00:00Z"), identify("e4", "u", "a", "2026-11-22T09:00:00Z"))
+		w.rollUp(t)
+		w.check(t)
+		w.take(t, identify("e5", "u", "b", "2026-11-22T09:10:00Z"))
 		w.rollUp(t)
 		w.check(t)
 		w.now = w.now.Add(time.Hour)

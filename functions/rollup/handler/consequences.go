@@ -57,18 +57,18 @@ func (f *findings) person(d *day, root event.Identifier) {
 	}
 	reached := min(start, f.now) // a step that is dated ahead shows at once what time does before it
 	if before, ok := j.LastBefore(start); ok {
-		f.wait(before, reached, end, root)
+		f.wait(before, reached, root)
 	}
 	if entered, ok := enteredBefore(j, start); ok {
-		f.wait(entered, reached, end, root)
+		f.wait(entered, reached, root)
 	}
 	for _, s := range j.Between(start, end) {
-		f.wait(s.At, reached, end, root)
+		f.wait(s.At, reached, root)
 	}
 	f.await(j.Stages.Next, root)
 	f.await(j.Stages.DueAt(end), root)
 	for _, delay := range f.delays {
-		from, to := start.Add(delay), min(end.Add(delay), f.now.Add(event.FutureLimit)) // before a step ahead it shows, too
+		from, to := start.Add(delay), min(end.Add(delay), f.shown())
 		for _, later := range f.calendar.Between(period.Day, from.Time(), to.Time()) {
 			f.suspect(event.At(later.Start), root)
 		}
@@ -85,12 +85,14 @@ func enteredBefore(j journey.Journey, t event.Millis) (at event.Millis, ok bool)
 	return 0, false
 }
 
-// wait marks the days on which time would change the stage after a step at this instant: not those before what the changed day can reach, and not
-// those that lie ahead of both now and the day.
-func (f *findings) wait(step, from, end event.Millis, root event.Identifier) {
+// shown is up to when a day may hold a change that time makes: it shows before its moment when a step that is dated ahead follows.
+func (f *findings) shown() event.Millis { return f.now.Add(event.FutureLimit) }
+
+// wait marks the days on which time would change the stage after a step at this instant: not those before what the changed day can reach.
+func (f *findings) wait(step, from event.Millis, root event.Identifier) {
 	for _, delay := range f.delays {
 		at := step.Add(delay)
-		if from <= at && at <= max(f.now, end) {
+		if from <= at && at <= f.shown() {
 			f.suspect(at, root)
 		}
 	}
