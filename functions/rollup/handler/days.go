@@ -177,12 +177,13 @@ func (c *computation) compute(ctx context.Context, d *day) error {
 	hours, whole := c.counts(d, fresh)
 	changed := changes(d.old.Persons, fresh.Persons)
 	marks := c.consequences(d, slices.Concat(changed, d.moved))
+	var larger []kpi.Mark
 	if len(changed) > 0 || whole.isRevised && d.stored.Revision == 0 {
 		for _, g := range []period.Grain{period.Week, period.Month} {
-			marks = append(marks, kpi.Mark{Grain: g, Key: c.calendar.At(g, d.window.Start).Key})
+			larger = append(larger, kpi.Mark{Grain: g, Key: c.calendar.At(g, d.window.Start).Key})
 		}
 	}
-	if err := c.Marks.PutMarks(ctx, c.workspace.Space(), marks); err != nil {
+	if err := c.Marks.PutMarks(ctx, c.workspace.Space(), slices.Concat(marks, larger)); err != nil {
 		return fmt.Errorf("mark what day %s changes: %w", d.window.Key, err)
 	}
 	key := whole.window.Facts
@@ -192,6 +193,9 @@ func (c *computation) compute(ctx context.Context, d *day) error {
 		}
 	}
 	if err := c.commit(ctx, append(hours, whole.firm())...); err != nil {
+		return err
+	}
+	if err := c.markAgain(ctx, larger); err != nil {
 		return err
 	}
 	if c.computed != nil {
