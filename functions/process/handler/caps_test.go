@@ -35,8 +35,8 @@ func hub(t testing.TB) *world {
 	return w
 }
 
-// A child that loses its place to one with earlier evidence is marked, with the person it leaves, whether the writing goes well, dies and comes again, or comes twice. Those
-// just behind it are marked too: another writer may have displaced them meanwhile. One that comes too late displaces nobody.
+// A child that loses its place to one with earlier evidence is marked, with the person it leaves, whether the writing goes well, dies and comes again, or
+// comes twice. Those just behind it are marked too: another writer may have displaced them meanwhile. One that comes too late displaces nobody.
 func TestDisplacedChildren(t *testing.T) {
 	t.Parallel()
 	first := identify("e1", "hub", "early", "2026-11-09T10:00:00Z")

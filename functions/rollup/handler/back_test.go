@@ -1,6 +1,7 @@
 package handler_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -194,4 +195,54 @@ func TestLapseBeforeAnEventAhead(t *testing.T) {
 		w.rollUp(t)
 		w.check(t)
 	}
+}
+
+// One rollup has stored a day and not yet cleared its mark; another, which read that mark, knows of one event more and has marked the week, but not
+// stored the day. The first one clears the mark and takes that of the week for done. So the second one marks the week again when the day is stored.
+func TestWeekWaitsForItsDay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.take(t, pageView("e1", visitor("a"), "2026-11-18T10:00:00Z"))
+	var late []kpi.Mark
+	ended, begun := make(chan error, 1), false
+	stored, proceed := make(chan struct{}), make(chan struct{})
+	fast, fastStores := w.rival()
+	slow, slowStores := w.rival()
+	puts := 0
+	slowStores.before = func(site string) error {
+		if site == "put windows" {
+			if puts++; puts == 1 {
+				close(stored)
+				<-proceed
+			}
+		}
+		return nil
+	}
+	fastStores.before = func(site string) error {
+		if site != "delete marks" || begun {
+			return nil
+		}
+		begun = true
+		known := w.dirty(t, w.now)
+		w.take(t, pageView("e2", visitor("a"), "2026-11-18T11:00:00Z"))
+		for _, m := range w.dirty(t, w.now) { // process has stored the event, and marks its day later
+			if !slices.ContainsFunc(known, func(other kpi.Mark) bool { return other.Handle == m.Handle }) {
+				late = append(late, m)
+			}
+		}
+		must(t, w.table.DeleteMarks(t.Context(), "shop", handles(late)))
+		go func() {
+			_, err := fire(t.Context(), slow)
+			ended <- err
+		}()
+		<-stored
+		return nil
+	}
+	_, err := fire(t.Context(), fast)
+	must(t, err)
+	close(proceed)
+	must(t, <-ended)
+	must(t, w.table.PutMarks(t.Context(), "shop", late))
+	w.rollUp(t)
+	w.check(t)
 }
