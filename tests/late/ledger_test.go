@@ -45,8 +45,8 @@ var holders = map[period.Grain][]period.Grain{
 
 var scheduleOf = map[period.Grain]string{period.Day: "daily", period.Week: "weekly", period.Month: "monthly"}
 
-func (l *ledger) PutWindows(ctx context.Context, ws string, windows []kpi.Window) error {
-	if err := l.Table.PutWindows(ctx, ws, windows); err != nil {
+func (l *ledger) PutWindows(ctx context.Context, ws string, windows []kpi.Window, marks []kpi.Mark) error {
+	if err := l.Table.PutWindows(ctx, ws, windows, marks); err != nil {
 		return err
 	}
 	for _, w := range windows {

@@ -112,8 +112,8 @@ func (s *shaky) Windows(ctx context.Context, ws string, g period.Grain, from, to
 	return w, err
 }
 
-func (s *shaky) PutWindows(ctx context.Context, ws string, windows []kpi.Window) error {
-	return s.call(func() error { return s.ledger.PutWindows(ctx, ws, windows) })
+func (s *shaky) PutWindows(ctx context.Context, ws string, windows []kpi.Window, marks []kpi.Mark) error {
+	return s.call(func() error { return s.ledger.PutWindows(ctx, ws, windows, marks) })
 }
 
 func (s *shaky) PutRestated(ctx context.Context, ws string, notes []report.Restatement) error {

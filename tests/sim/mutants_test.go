@@ -171,7 +171,7 @@ func (m *noDedup) Load(ctx context.Context, ws string, id event.Identifier, copi
 // adding adds the rows of a window that is computed again to those that are stored.
 type adding struct{ *stores }
 
-func (m *adding) PutWindows(ctx context.Context, ws string, windows []kpi.Window) error {
+func (m *adding) PutWindows(ctx context.Context, ws string, windows []kpi.Window, marks []kpi.Mark) error {
 	for n, w := range windows {
 		stored, _ := m.table.Window(ctx, ws, w.Grain, w.Key)
 		if len(stored.Rows) != len(w.Rows) {
@@ -182,7 +182,7 @@ func (m *adding) PutWindows(ctx context.Context, ws string, windows []kpi.Window
 			windows[n].Rows[i].Numerator += stored.Rows[i].Numerator
 		}
 	}
-	return m.stores.PutWindows(ctx, ws, windows)
+	return m.stores.PutWindows(ctx, ws, windows, marks)
 }
 
 // lateArchive archives when everything else is done.
@@ -299,14 +299,14 @@ func (m *inconsequent) PutMarks(ctx context.Context, ws string, marks []kpi.Mark
 // unconfirmed writes no window that comes out as it is stored, so that a slower rollup can store what held in between.
 type unconfirmed struct{ *stores }
 
-func (m *unconfirmed) PutWindows(ctx context.Context, ws string, windows []kpi.Window) error {
+func (m *unconfirmed) PutWindows(ctx context.Context, ws string, windows []kpi.Window, marks []kpi.Mark) error {
 	for _, w := range windows {
 		stored, err := m.table.Window(ctx, ws, w.Grain, w.Key)
 		if err != nil {
 			return err
 		}
 		if w.Revision != stored.Revision || w.Digest != stored.Digest {
-			return m.stores.PutWindows(ctx, ws, windows)
+			return m.stores.PutWindows(ctx, ws, windows, marks)
 		}
 	}
 	return nil
@@ -339,14 +339,14 @@ func (m *careless) PutFailed(ctx context.Context, f event.Failed) error {
 // blindRollup puts windows over newer ones.
 type blindRollup struct{ *stores }
 
-func (m *blindRollup) PutWindows(ctx context.Context, ws string, windows []kpi.Window) error {
-	err := m.stores.PutWindows(ctx, ws, windows)
+func (m *blindRollup) PutWindows(ctx context.Context, ws string, windows []kpi.Window, marks []kpi.Mark) error {
+	err := m.stores.PutWindows(ctx, ws, windows, marks)
 	for fault.KindOf(err) == fault.Conflict {
 		for n, w := range windows {
 			stored, _ := m.table.Window(ctx, ws, w.Grain, w.Key)
 			windows[n].Revision, windows[n].Silent = stored.Revision+1, stored.Silent
 		}
-		err = m.stores.PutWindows(ctx, ws, windows)
+		err = m.stores.PutWindows(ctx, ws, windows, marks)
 	}
 	return err
 }

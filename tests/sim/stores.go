@@ -216,14 +216,14 @@ func (s *stores) Windows(ctx context.Context, ws string, g period.Grain, from, t
 	return w, err
 }
 
-func (s *stores) PutWindows(ctx context.Context, ws string, windows []kpi.Window) error {
+func (s *stores) PutWindows(ctx context.Context, ws string, windows []kpi.Window, marks []kpi.Mark) error {
 	if s.run.puts--; s.run.puts == 0 && s.faults.on {
 		s.freeze(s.run)
 		if !s.run.yield() {
 			panic(errCrash)
 		}
 	}
-	return s.call(s.run, "put windows", func() error { return s.table.PutWindows(ctx, ws, windows) })
+	return s.call(s.run, "put windows", func() error { return s.table.PutWindows(ctx, ws, windows, marks) })
 }
 
 func (s *stores) PutRestated(ctx context.Context, ws string, notes []report.Restatement) error {

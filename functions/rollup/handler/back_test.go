@@ -197,52 +197,64 @@ func TestLapseBeforeAnEventAhead(t *testing.T) {
 	}
 }
 
-// One rollup has stored a day and not yet cleared its mark; another, which read that mark, knows of one event more and has marked the week, but not
-// stored the day. The first one clears the mark and takes that of the week for done. So the second one marks the week again when the day is stored.
+// One rollup has stored a day and not yet cleared its mark; another, which read that mark, knows of one event more and is about to store the day.
+// The first one clears the mark and computes the week. Then the second one stores the day, and dies at one of its next calls.
 func TestWeekWaitsForItsDay(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.take(t, pageView("e1", visitor("a"), "2026-11-18T10:00:00Z"))
-	var late []kpi.Mark
-	ended, begun := make(chan error, 1), false
-	stored, proceed := make(chan struct{}), make(chan struct{})
-	fast, fastStores := w.rival()
-	slow, slowStores := w.rival()
-	puts := 0
-	slowStores.before = func(site string) error {
-		if site == "put windows" {
-			if puts++; puts == 1 {
+	for n, died := 0, true; died; n++ {
+		w := newWorld(t)
+		w.take(t, pageView("e1", visitor("a"), "2026-11-18T10:00:00Z"))
+		var late []kpi.Mark
+		ended, begun := make(chan error, 1), false
+		stored, proceed := make(chan struct{}), make(chan struct{})
+		fast, fastStores := w.rival()
+		slow, slowStores := w.rival()
+		left := -1 // calls until the slow one dies
+		slowStores.before = func(site string) error {
+			switch {
+			case left > 0:
+				left--
+			case left == 0:
+				return errCrash
+			case site == "put windows":
 				close(stored)
 				<-proceed
+				left = n
 			}
-		}
-		return nil
-	}
-	fastStores.before = func(site string) error {
-		if site != "delete marks" || begun {
 			return nil
 		}
-		begun = true
-		known := w.dirty(t, w.now)
-		w.take(t, pageView("e2", visitor("a"), "2026-11-18T11:00:00Z"))
-		for _, m := range w.dirty(t, w.now) { // process has stored the event, and marks its day later
-			if !slices.ContainsFunc(known, func(other kpi.Mark) bool { return other.Handle == m.Handle }) {
-				late = append(late, m)
+		fastStores.before = func(site string) error {
+			if site != "delete marks" || begun {
+				return nil
 			}
+			begun = true
+			late = w.takeUnmarked(t, pageView("e2", visitor("a"), "2026-11-18T11:00:00Z"))
+			go func() {
+				_, err := fire(t.Context(), slow)
+				ended <- err
+			}()
+			<-stored
+			return nil
 		}
-		must(t, w.table.DeleteMarks(t.Context(), "shop", handles(late)))
-		go func() {
-			_, err := fire(t.Context(), slow)
-			ended <- err
-		}()
-		<-stored
-		return nil
+		_, err := fire(t.Context(), fast)
+		must(t, err)
+		close(proceed)
+		died = <-ended != nil
+		must(t, w.table.PutMarks(t.Context(), "shop", late))
+		w.rollUp(t)
+		w.check(t)
+		if t.Failed() {
+			t.Fatalf("the slow one died at its call %d after it had stored the day", n+1)
+		}
 	}
-	_, err := fire(t.Context(), fast)
-	must(t, err)
-	close(proceed)
-	must(t, <-ended)
-	must(t, w.table.PutMarks(t.Context(), "shop", late))
-	w.rollUp(t)
-	w.check(t)
+}
+
+// takeUnmarked takes an event for which process has stored all but the marks, and gives those.
+func (w *world) takeUnmarked(t *testing.T, event string) []kpi.Mark {
+	t.Helper()
+	known := handles(w.dirty(t, w.now))
+	w.take(t, event)
+	fresh := slices.DeleteFunc(w.dirty(t, w.now), func(m kpi.Mark) bool { return slices.Contains(known, m.Handle) })
+	must(t, w.table.DeleteMarks(t.Context(), "shop", handles(fresh)))
+	return fresh
 }

@@ -179,11 +179,9 @@ func (c *computation) compute(ctx context.Context, d *day) error {
 	marks := c.consequences(d, slices.Concat(changed, d.moved))
 	var larger []kpi.Mark
 	if len(changed) > 0 || whole.isRevised && d.stored.Revision == 0 {
-		for _, g := range []period.Grain{period.Week, period.Month} {
-			larger = append(larger, kpi.Mark{Grain: g, Key: c.calendar.At(g, d.window.Start).Key})
-		}
+		larger = c.marksOf(d.window, period.Week, period.Month)
 	}
-	if err := c.Marks.PutMarks(ctx, c.workspace.Space(), slices.Concat(marks, larger)); err != nil {
+	if err := c.Marks.PutMarks(ctx, c.workspace.Space(), marks); err != nil {
 		return fmt.Errorf("mark what day %s changes: %w", d.window.Key, err)
 	}
 	key := whole.window.Facts
@@ -192,10 +190,7 @@ func (c *computation) compute(ctx context.Context, d *day) error {
 			return fmt.Errorf("put facts of day %s: %w", d.window.Key, err)
 		}
 	}
-	if err := c.commit(ctx, append(hours, whole.firm())...); err != nil {
-		return err
-	}
-	if err := c.markAgain(ctx, larger); err != nil {
+	if err := c.commit(ctx, larger, append(hours, whole.firm())...); err != nil {
 		return err
 	}
 	if c.computed != nil {
@@ -223,7 +218,7 @@ func (c *computation) agree(ctx context.Context, d *day) error {
 		if slices.ContainsFunc(append(hours, whole), func(r replacement) bool { return r.isNeeded }) {
 			break
 		}
-		if err := c.commit(ctx, whole.firm()); fault.KindOf(err) != fault.Conflict {
+		if err := c.commit(ctx, nil, whole.firm()); fault.KindOf(err) != fault.Conflict {
 			return err
 		}
 	}

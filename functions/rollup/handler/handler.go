@@ -212,9 +212,11 @@ func (r replacement) firm() replacement {
 	return r
 }
 
-// commit stores the computed windows that differ from the stored ones, all or none. The exports that hold them are noted before: a crash leaves
-// a note too many and never a changed window without one. Conflict when another rollup was first, and then the marks stay.
-func (r *run) commit(ctx context.Context, replacements ...replacement) error {
+// commit stores the computed windows that differ from the stored ones, one at least, and with them the marks of the windows above that are made of
+// them, all or none: another rollup could take a mark that was put before for done with what was stored then, and one put after is lost in a crash.
+// The exports that hold the windows are noted before: a crash leaves a note too many and never a changed window without one. Conflict when another
+// rollup was first, and then the marks that were read stay.
+func (r *run) commit(ctx context.Context, above []kpi.Mark, replacements ...replacement) error {
 	var needed, revised []kpi.Window
 	for _, one := range replacements {
 		if one.isNeeded {
@@ -224,15 +226,12 @@ func (r *run) commit(ctx context.Context, replacements ...replacement) error {
 			revised = append(revised, one.window)
 		}
 	}
-	if len(needed) == 0 {
-		return nil
-	}
 	if notes := report.Restatements(r.calendar, revised, event.At(r.Now())); len(notes) > 0 {
 		if err := r.Restated.PutRestated(ctx, r.workspace.Space(), notes); err != nil {
 			return fmt.Errorf("note exports to be made anew: %w", err)
 		}
 	}
-	if err := r.Windows.PutWindows(ctx, r.workspace.Space(), needed); err != nil {
+	if err := r.Windows.PutWindows(ctx, r.workspace.Space(), needed, above); err != nil {
 		return fmt.Errorf("put %s %s: %w", needed[0].Grain, needed[0].Key, err)
 	}
 	r.result.Changed += len(revised)

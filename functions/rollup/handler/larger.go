@@ -61,34 +61,24 @@ func (r *run) computeLarger(ctx context.Context, grain period.Grain, key string)
 		return fmt.Errorf("read facts for %s %s: %w", grain, key, err)
 	}
 	if n == 0 && stored.Revision == 0 {
-		return r.commit(ctx, r.nothing(stored, w).firm())
+		return r.commit(ctx, nil, r.nothing(stored, w).firm())
 	}
 	return r.storeLarger(ctx, stored, w, keep, tally.Rows())
 }
 
-// storeLarger writes the window, and of a month its facts and the marks of the windows made from it.
+// storeLarger writes the window, and of a month its facts before and with it the marks of the windows made from it.
 func (r *run) storeLarger(ctx context.Context, stored kpi.Window, w period.Window, keep kpi.Day, rows []kpi.Row) error {
 	facts, above := "", []kpi.Mark(nil)
 	if w.Grain == period.Month {
 		facts = factsKey(r.workspace.Space(), stored, w, keep)
-		marks := []kpi.Mark{
-			{Grain: period.Quarter, Key: r.calendar.At(period.Quarter, w.Start).Key},
-			{Grain: period.Year, Key: r.calendar.At(period.Year, w.Start).Key},
-		}
 		if facts != stored.Facts {
 			if err := r.Facts.PutFacts(ctx, facts, keep); err != nil {
 				return fmt.Errorf("put facts of %s: %w", w.Key, err)
 			}
-			if err := r.Marks.PutMarks(ctx, r.workspace.Space(), marks); err != nil {
-				return fmt.Errorf("mark quarter and year of %s: %w", w.Key, err)
-			}
-			above = marks
+			above = r.marksOf(w, period.Quarter, period.Year)
 		}
 	}
-	if err := r.commit(ctx, r.counted(stored, w, facts, rows).firm()); err != nil {
-		return err
-	}
-	if err := r.markAgain(ctx, above); err != nil {
+	if err := r.commit(ctx, above, r.counted(stored, w, facts, rows).firm()); err != nil {
 		return err
 	}
 	if stored.Facts != "" && stored.Facts != facts {
@@ -125,14 +115,11 @@ func (r *run) merged(ctx context.Context, w period.Window) (iter.Seq[kpi.Facts],
 	return kpi.MergeFacts(streams), check, nil
 }
 
-// markAgain marks the windows above one that is committed, as before: another rollup that had cleared the mark of that one may have taken the first
-// mark for done with what was stored before (simulator, seed 843286). In a generation that a rebuild makes there is no other.
-func (r *run) markAgain(ctx context.Context, above []kpi.Mark) error {
-	if len(above) == 0 || r.computed != nil {
-		return nil
+// marksOf marks the windows of the grains in which a window lies.
+func (r *run) marksOf(w period.Window, grains ...period.Grain) []kpi.Mark {
+	out := make([]kpi.Mark, len(grains))
+	for i, g := range grains {
+		out[i] = kpi.Mark{Grain: g, Key: r.calendar.At(g, w.Start).Key}
 	}
-	if err := r.Marks.PutMarks(ctx, r.workspace.Space(), above); err != nil {
-		return fmt.Errorf("mark what is made of a window: %w", err)
-	}
-	return nil
+	return out
 }

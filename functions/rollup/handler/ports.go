@@ -24,11 +24,12 @@ type Marks interface {
 	DeleteMarks(ctx context.Context, ws string, handles []string) error
 }
 
-// Windows holds the computed windows. PutWindows replaces all or none, and answers Conflict unless each stored version is the one before.
+// Windows holds the computed windows. PutWindows replaces all or none, and answers Conflict unless each stored version is the one before. The marks
+// are stored with the windows: nobody sees one of them without what it was put for.
 type Windows interface {
 	Window(ctx context.Context, ws string, g period.Grain, key string) (kpi.Window, error)
 	Windows(ctx context.Context, ws string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
-	PutWindows(ctx context.Context, ws string, windows []kpi.Window) error
+	PutWindows(ctx context.Context, ws string, windows []kpi.Window, marks []kpi.Mark) error
 }
 
 // Restated takes the notes of exports that hold changed windows.

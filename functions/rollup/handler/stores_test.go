@@ -74,8 +74,8 @@ func (s *stores) Windows(ctx context.Context, ws string, g period.Grain, from, t
 	return w, err
 }
 
-func (s *stores) PutWindows(ctx context.Context, ws string, windows []kpi.Window) error {
-	return s.do("put windows", func() error { return s.table.PutWindows(ctx, ws, windows) })
+func (s *stores) PutWindows(ctx context.Context, ws string, windows []kpi.Window, marks []kpi.Mark) error {
+	return s.do("put windows", func() error { return s.table.PutWindows(ctx, ws, windows, marks) })
 }
 
 func (s *stores) PutRestated(ctx context.Context, ws string, notes []report.Restatement) error {

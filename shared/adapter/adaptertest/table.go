@@ -44,7 +44,7 @@ type TableUnderTest interface {
 	Window(ctx context.Context, workspace string, g period.Grain, key string) (kpi.Window, error)
 	Windows(ctx context.Context, workspace string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
 	PutWindow(ctx context.Context, workspace string, w kpi.Window) error
-	PutWindows(ctx context.Context, workspace string, windows []kpi.Window) error
+	PutWindows(ctx context.Context, workspace string, windows []kpi.Window, marks []kpi.Mark) error
 	ReplaceWindow(ctx context.Context, workspace string, w kpi.Window, stored int64) error
 	RollupTimes(ctx context.Context, workspace string) (map[period.Grain]event.Millis, error)
 	PutRollupTimes(ctx context.Context, workspace string, times map[period.Grain]event.Millis) error

@@ -151,26 +151,40 @@ func windows(t *testing.T, table TableUnderTest, _ *Clock) {
 	equal(t, "Window of another grain", got, kpi.Window{})
 }
 
-// windowsTogether: a day and its hours are all replaced or none.
+// windowsTogether: a day and its hours are all replaced or none, and the marks that come with them are stored if and only if they are.
 func windowsTogether(t *testing.T, table TableUnderTest, _ *Clock) {
 	ctx := t.Context()
 	const ws = "together"
 	day := func(revision int64) kpi.Window { return windowOf(period.Day, "2026-11-22", revision) }
 	hour := func(revision int64) kpi.Window { return windowOf(period.Hour, "2026-11-22T09:00:00Z", revision) }
+	week := kpi.Mark{Grain: period.Week, Key: "2026-11-16"}
+	month := kpi.Mark{Grain: period.Month, Key: "2026-11-01"}
+	both := []kpi.Mark{month, week}
 	for _, c := range []struct {
 		windows   []kpi.Window
+		marks     []kpi.Mark
 		kind      fault.Kind
 		code      string
-		day, hour int64 // revisions stored then
+		day, hour int64      // revisions stored then
+		stored    []kpi.Mark // of those that came with the windows
 	}{
-		{nil, "", "", 0, 0},
-		{[]kpi.Window{hour(1), day(2)}, fault.Conflict, "conflict", 0, 0},
-		{[]kpi.Window{hour(1), day(1)}, "", "", 1, 1},
-		{[]kpi.Window{hour(1), day(2)}, fault.Conflict, "conflict", 1, 1},
-		{[]kpi.Window{day(2)}, "", "", 2, 1},
-		{[]kpi.Window{hour(2), day(3)}, "", "", 3, 2},
+		{nil, nil, "", "", 0, 0, nil},
+		{[]kpi.Window{hour(1), day(2)}, both, fault.Conflict, "conflict", 0, 0, nil},
+		{[]kpi.Window{day(2)}, both, fault.Conflict, "conflict", 0, 0, nil},
+		{[]kpi.Window{hour(1), day(1)}, nil, "", "", 1, 1, nil},
+		{[]kpi.Window{hour(1), day(2)}, both, fault.Conflict, "conflict", 1, 1, nil},
+		{[]kpi.Window{day(2)}, nil, "", "", 2, 1, nil},
+		{[]kpi.Window{hour(2), day(3)}, both, "", "", 3, 2, both},
+		{[]kpi.Window{day(4)}, []kpi.Mark{week}, "", "", 4, 2, []kpi.Mark{week}},
+		{nil, []kpi.Mark{month}, "", "", 4, 2, []kpi.Mark{month}},
 	} {
-		wantFault(t, fmt.Sprintf("PutWindows of %d", len(c.windows)), table.PutWindows(ctx, ws, c.windows), c.kind, c.code)
+		wantFault(t, fmt.Sprintf("PutWindows of %d", len(c.windows)), table.PutWindows(ctx, ws, c.windows, c.marks), c.kind, c.code)
+		stored, err := table.Marks(ctx, ws, noon)
+		must(t, err)
+		wantMarks(t, "Marks that came with windows", stored, c.stored)
+		for _, m := range stored {
+			must(t, table.DeleteMarks(ctx, ws, []string{m.Handle}))
+		}
 		gotDay, err := table.Window(ctx, ws, period.Day, "2026-11-22")
 		must(t, err)
 		gotHour, err := table.Window(ctx, ws, period.Hour, "2026-11-22T09:00:00Z")

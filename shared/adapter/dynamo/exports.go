@@ -20,7 +20,7 @@ func (t *Table) PutRestated(ctx context.Context, workspace string, notes []repor
 		if err != nil {
 			return fmt.Errorf("encode restatement: %w", err)
 		}
-		writes = append(writes, i)
+		writes = append(writes, putRequest(i))
 	}
 	return translate("write restatements", t.batchWrite(ctx, writes))
 }

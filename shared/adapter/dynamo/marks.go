@@ -18,23 +18,34 @@ func marked(workspace string) string { return partition(workspace, "dirty") }
 
 // PutMarks stores marks, each under a key of its own that no other mark ever has. One with very many identifiers is stored as several.
 func (t *Table) PutMarks(ctx context.Context, workspace string, marks []kpi.Mark) error {
-	var writes []types.WriteRequest
-	for _, whole := range marks {
-		for _, m := range splitMark(whole) {
-			i, err := t.note(marked(workspace), fmt.Sprintf("%015d#%s#%s", m.NotBefore, m.Grain, m.Key), m)
-			if err != nil {
-				return fmt.Errorf("encode mark: %w", err)
-			}
-			writes = append(writes, i)
-		}
+	items, err := t.markItems(workspace, marks)
+	if err != nil {
+		return err
+	}
+	writes := make([]types.WriteRequest, len(items))
+	for n, i := range items {
+		writes[n] = putRequest(i)
 	}
 	return translate("write marks", t.batchWrite(ctx, writes))
 }
 
-// note writes an item of its own, whose key begins with a text and is never used twice.
-func (t *Table) note(pk, begin string, value any) (types.WriteRequest, error) {
-	i, err := t.packed(address{pk, begin + "#" + rand.Text()}, value)
-	return putRequest(i), err
+func (t *Table) markItems(workspace string, marks []kpi.Mark) ([]item, error) {
+	var items []item
+	for _, whole := range marks {
+		for _, m := range splitMark(whole) {
+			i, err := t.note(marked(workspace), fmt.Sprintf("%015d#%s#%s", m.NotBefore, m.Grain, m.Key), m)
+			if err != nil {
+				return nil, fmt.Errorf("encode mark: %w", err)
+			}
+			items = append(items, i)
+		}
+	}
+	return items, nil
+}
+
+// note makes an item of its own, whose key begins with a text and is never used twice.
+func (t *Table) note(pk, begin string, value any) (item, error) {
+	return t.packed(address{pk, begin + "#" + rand.Text()}, value)
 }
 
 func splitMark(m kpi.Mark) []kpi.Mark {

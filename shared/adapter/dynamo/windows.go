@@ -75,24 +75,34 @@ func (t *Table) ReplaceWindow(ctx context.Context, workspace string, w kpi.Windo
 	return translate("write window", t.put(ctx, i, stillAt(stored)))
 }
 
-// PutWindows replaces all of the windows, each on the condition of PutWindow, or none of them. At most 100, of 4 MB together.
-func (t *Table) PutWindows(ctx context.Context, workspace string, windows []kpi.Window) error {
-	switch len(windows) {
-	case 0:
-		return nil
-	case 1: // a transaction costs twice as much
+// PutWindows replaces all of the windows, each on the condition of PutWindow, and stores the marks with them, or does nothing at all: whoever sees
+// such a mark sees the windows. At most 100 items, of 4 MB together.
+func (t *Table) PutWindows(ctx context.Context, workspace string, windows []kpi.Window, marks []kpi.Mark) error {
+	switch {
+	case len(windows) == 0:
+		return t.PutMarks(ctx, workspace, marks)
+	case len(windows) == 1 && len(marks) == 0: // a transaction costs twice as much
 		return t.PutWindow(ctx, workspace, windows[0])
 	}
-	actions := make([]types.TransactWriteItem, len(windows))
-	for n, w := range windows {
+	items, err := t.markItems(workspace, marks)
+	if err != nil {
+		return err
+	}
+	actions := make([]types.TransactWriteItem, 0, len(windows)+len(items))
+	for _, w := range windows {
 		i, err := t.windowItem(workspace, w)
 		if err != nil {
 			return err
 		}
 		c := after(w.Version())
-		actions[n].Put = &types.Put{TableName: &t.name, Item: i, ConditionExpression: &c.expression, ExpressionAttributeValues: c.values}
+		actions = append(actions, types.TransactWriteItem{
+			Put: &types.Put{TableName: &t.name, Item: i, ConditionExpression: &c.expression, ExpressionAttributeValues: c.values},
+		})
 	}
-	_, err := t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
+	for _, i := range items {
+		actions = append(actions, types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: i}})
+	}
+	_, err = t.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: actions})
 	if canceledBy(err, "ConditionalCheckFailed") {
 		return fault.New(fault.Conflict, "conflict", "one of the windows has another version: another writer was first, load them again")
 	}

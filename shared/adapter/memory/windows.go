@@ -37,13 +37,17 @@ func (t *Table) PutMarks(_ context.Context, workspace string, marks []kpi.Mark) 
 				return err
 			}
 		}
-		for _, m := range splitMark(whole) {
-			t.handles++
-			m.Handle = fmt.Sprintf("%015d#%s#%s#%012d", m.NotBefore, m.Grain, m.Key, t.handles)
-			s.marks[m.Handle] = cloneMark(m)
-		}
+		t.putMark(s, whole)
 	}
 	return nil
+}
+
+func (t *Table) putMark(s *space, whole kpi.Mark) {
+	for _, m := range splitMark(whole) {
+		t.handles++
+		m.Handle = fmt.Sprintf("%015d#%s#%s#%012d", m.NotBefore, m.Grain, m.Key, t.handles)
+		s.marks[m.Handle] = cloneMark(m)
+	}
 }
 
 func splitMark(m kpi.Mark) []kpi.Mark {
@@ -132,7 +136,7 @@ func (t *Table) ReplaceWindow(_ context.Context, workspace string, w kpi.Window,
 }
 
 // PutWindows is dynamo.Table.PutWindows.
-func (t *Table) PutWindows(_ context.Context, workspace string, windows []kpi.Window) error {
+func (t *Table) PutWindows(_ context.Context, workspace string, windows []kpi.Window, marks []kpi.Mark) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.space(workspace)
@@ -146,6 +150,9 @@ func (t *Table) PutWindows(_ context.Context, workspace string, windows []kpi.Wi
 	}
 	for _, w := range windows {
 		s.put(w)
+	}
+	for _, m := range marks {
+		t.putMark(s, m)
 	}
 	return nil
 }
