@@ -51,7 +51,7 @@ const MaxChanged = identity.Overhang / 2
 // Mark marks the first active day of every identifier whose person may be another after these links were stored, cut or taken back. Later days
 // follow in the rollup (docs/adr/0006). They are:
 //
-//   - the child's tree, for it is what moves;
+//   - the child's tree, for it is what moves, also when the child gets so many parents that it is nobody's, or few enough again;
 //   - the trees of the children who lose their place at the parent to a link with earlier evidence, or get it back by a cut (docs/adr/0011);
 //   - where users hang together by aliases, all of them, and those on the parent's side too when the link makes them too many or a cut makes
 //     them few enough;
@@ -106,12 +106,15 @@ func (r Reach) reaching(ctx context.Context, ws string, f *identity.Forest, chan
 	}
 	byParent := map[event.Identifier][]identity.Link{}
 	for _, l := range changed {
-		if !byID[l.Parent].Reaches(l) {
-			idle = append(idle, l)
-			continue
+		reaches, crowd := byID[l.Parent].Reaches(l), byID[l.Child].Crowd()
+		if reaches {
+			byParent[l.Parent] = append(byParent[l.Parent], l)
 		}
-		links = append(links, l)
-		byParent[l.Parent] = append(byParent[l.Parent], l)
+		if reaches && (crowd != identity.OldCrowd || l.IsAlias()) || crowd == identity.NewCrowd {
+			links = append(links, l)
+		} else {
+			idle = append(idle, l)
+		}
 	}
 	for _, parent := range sortedKeys(byParent) {
 		links = append(links, byID[parent].Displaced(byParent[parent])...)
@@ -171,9 +174,17 @@ func (s *search) add(id event.Identifier, others ...event.Identifier) {
 }
 
 // others are whom a changed link joined or parted: what moves, the parent, and the one that the child has without this link. Nobody when that
-// one comes first anyway, as with a device on which one more user signs in.
+// one comes first anyway, as with a device on which one more user signs in. Of a child that may just have become nobody's, that one is among the
+// first few: as many may be written by others now.
 func (s *search) others(l identity.Link, moved []event.Identifier) []event.Identifier {
 	out := append(slices.Clone(moved), l.Parent)
+	if n, _ := s.Node(l.Child); n.Crowd() == identity.NewCrowd {
+		choices, _ := s.Choices(l.Child, identity.Overhang+1)
+		for _, c := range choices {
+			out = append(out, c.Parent)
+		}
+		return out
+	}
 	without, found, _ := s.Parent(l.Child)
 	if !found {
 		return out
@@ -195,7 +206,8 @@ func (s *search) moved(l identity.Link) []event.Identifier {
 	if belowCount {
 		out = append(out, below...)
 	}
-	if aboveCount && (!belowCount || len(below)+len(above) > identity.MaxAliases) {
+	n, _ := s.Node(l.Child)
+	if aboveCount && (!belowCount || n.Crowd() != identity.NoCrowd || len(below)+len(above) > identity.MaxAliases) {
 		out = append(out, above...)
 	}
 	return out

@@ -10,6 +10,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
+	"waymark/shared/person"
 )
 
 // seed stores a link without an event; n orders the links of a test.
@@ -92,6 +93,128 @@ func TestDisplacedChildren(t *testing.T) {
 		w.accept(t, identify("e2", "hub", "late", "2026-11-20T10:00:00Z"))
 		checkEqual(t, "marks", w.marks(t, "shop"), []string{"2026-11-06 anon:late"})
 	})
+}
+
+// kiosk is a device with as many parents as one may have, and so many more, and a visitor on it. Each was seen once; they belonged to the first user.
+func kiosk(t testing.TB, more int) *world {
+	t.Helper()
+	w := newWorld(t)
+	for n := range identity.MaxParents + more {
+		w.seed(t, "device:kiosk", event.Identifier(fmt.Sprintf("user:%04d", n)), n)
+	}
+	w.seed(t, "anon:a", "device:kiosk", 0)
+	w.accept(t, pageView("p1", `"context":{"device":{"id":"kiosk"}}`, "2026-11-01T09:00:00Z"), pageView("p2", visitor("a"), "2026-11-02T09:00:00Z"))
+	w.clearMarks(t)
+	return w
+}
+
+func signIn(id, userID string) string {
+	return fmt.Sprintf(`{"type":"identify","messageId":%q,"userId":%q,"timestamp":"2026-11-20T10:00:00Z","context":{"device":{"id":"kiosk"}}}`, id, userID)
+}
+
+// earliest are as many of the kiosk's parents, each of which may be the one that it leaves.
+func earliest(n int) string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprintf("user:%04d", i)
+	}
+	return strings.Join(out, " ")
+}
+
+// few are more than may be written at once.
+const few = identity.Overhang + 1
+
+// A child that gets one parent too many is nobody's, so its tree is marked with the person that it leaves; also when several writers make them too
+// many together, or the last parent has no place for the child. Once it is nobody's for sure, further ones change nothing.
+func TestOneParentTooMany(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name   string
+		more   int // parents beyond the limit before
+		others []event.Identifier
+		names  string // "" for marks of the kiosk alone
+	}{
+		{"the one too many", 0, nil, earliest(few) + " user:hub"},
+		{"the first two were written at once", 0, []event.Identifier{"user:a", "user:b"}, earliest(few-2) + " user:a user:b user:hub"},
+		{"as many as may be written at once", identity.Overhang - 1, nil, earliest(few) + " user:hub"},
+		{"one of many", identity.Overhang, nil, ""},
+		{"one of many more", 10 * identity.Overhang, nil, ""},
+	} {
+		for _, accepts := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, accepted %v", test.name, accepts), func(t *testing.T) {
+				t.Parallel()
+				w := kiosk(t, test.more)
+				for n, other := range test.others {
+					w.seed(t, "device:kiosk", other, -1-n)
+				}
+				for n := range identity.MaxChildren {
+					if !accepts {
+						w.seed(t, event.Identifier(fmt.Sprint("anon:", n)), "user:hub", n)
+					}
+				}
+				want := []string{"2026-11-01 device:kiosk"}
+				if test.names != "" {
+					want = []string{"2026-11-01 device:kiosk " + test.names, "2026-11-02 anon:a device:kiosk " + test.names}
+				}
+				for range 2 {
+					w.accept(t, signIn("e1", "hub"))
+					checkEqual(t, "marks", w.marks(t, "shop"), want)
+					w.clearMarks(t)
+				}
+				if got := w.root(t, "anon:a"); got != "device:kiosk" {
+					t.Errorf("the visitor belongs to %s, want nobody but the kiosk", got)
+				}
+			})
+		}
+	}
+}
+
+// So it is when one message brings more than can be told apart at once: the links are written a few at a time.
+func TestManyParentsInOneMessage(t *testing.T) {
+	t.Parallel()
+	w := kiosk(t, -10)
+	var raw, fresh []string
+	for n := range 50 {
+		raw = append(raw, signIn(fmt.Sprint("i", n), fmt.Sprintf("new%02d", n)))
+	}
+	for n := range 2 * person.MaxChanged { // with the third portion it is nobody's for sure
+		fresh = append(fresh, fmt.Sprintf("user:new%02d", n))
+	}
+	w.deliver(t, message(t, "m", "shop", raw...))
+	names := earliest(few) + " " + strings.Join(fresh, " ")
+	checkEqual(t, "marks", w.marks(t, "shop"), []string{"2026-11-01 device:kiosk " + names, "2026-11-02 anon:a device:kiosk " + names})
+}
+
+// A user with too many parents makes the aliases void of whomever it is joined to, also when it has had them for long, and of whom another writer
+// joins to those meanwhile.
+func TestAliasOfACrowdedUser(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		parents int
+		names   string
+	}{
+		{identity.MaxParents, earliest(few) + " user:crowded user:p user:q user:z"},
+		{identity.MaxParents + identity.Overhang + 1, "user:crowded user:p user:q user:z"},
+	} {
+		w := newWorld(t)
+		for n := range test.parents {
+			w.seed(t, "user:crowded", event.Identifier(fmt.Sprintf("user:%04d", n)), n)
+		}
+		w.seed(t, "user:q", "user:p", 0)
+		w.accept(t, pageView("p1", user("p"), "2026-11-03T09:00:00Z"), pageView("p2", user("q"), "2026-11-04T09:00:00Z"), pageView("p3", user("z"), "2026-11-05T09:00:00Z"))
+		w.clearMarks(t)
+		w.before = func(c call) error {
+			if c.site == "put link" {
+				w.seed(t, "user:z", "user:p", 1)
+			}
+			return nil
+		}
+		w.accept(t, `{"type":"alias","messageId":"e1","userId":"p","previousId":"crowded","timestamp":"2026-11-20T09:00:00Z"}`)
+		checkEqual(t, "marks", w.marks(t, "shop"), []string{"2026-11-03 " + test.names, "2026-11-04 " + test.names, "2026-11-05 " + test.names})
+		if got := w.root(t, "user:q"); got != "user:q" {
+			t.Errorf("user:q belongs to %s, want nobody", got)
+		}
+	}
 }
 
 // Aliases that become too many count no more, so everybody whom they joined is marked, on both sides; further ones change nothing.

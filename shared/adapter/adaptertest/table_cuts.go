@@ -65,18 +65,19 @@ func shuffled(n int) []int {
 	return out
 }
 
-// manyParents: one more than counts is read, and not the rest.
+// manyParents: a few more than count are read, and not the rest.
 func manyParents(t *testing.T, table TableUnderTest, _ *Clock) {
 	ctx := t.Context()
-	for n := range identity.MaxParents + 20 {
+	const extra = identity.Overhang + 20
+	for n := range identity.MaxParents + extra {
 		must(t, table.PutLink(ctx, "terminal", linkOf("device:1", event.Identifier(fmt.Sprintf("user:%04d", n)), noon, "e")))
 	}
 	must(t, table.PutLink(ctx, "terminal", linkOf("anon:1", "device:1", noon, "e")))
 	must(t, table.PutTraits(ctx, "terminal", "device:1", profile.Traits{}, 0))
 	got := nodeOf(t, table, "terminal", "device:1")
-	equal(t, "number of parents", len(got.Parents), identity.MaxParents+1)
+	equal(t, "number of parents", len(got.Parents), identity.MaxParents+identity.Overhang+1)
 	equal(t, "children behind many parents", got.Children, []identity.Link{linkOf("anon:1", "device:1", noon, "e")})
-	for n := range 20 {
+	for n := range extra {
 		must(t, table.PutCut(ctx, "terminal", identity.Cut{Child: "device:1", Parent: event.Identifier(fmt.Sprintf("user:%04d", n)), At: noon}))
 	}
 	equal(t, "number of parents after cuts", len(nodeOf(t, table, "terminal", "device:1").Parents), identity.MaxParents)

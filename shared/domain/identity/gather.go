@@ -24,13 +24,14 @@ func (g *Gathering) Cut(c Cut) {
 	g.cut = cutEnds(g.node.Cuts)
 }
 
-// Parent takes a link to a parent. It answers false when the rest need not be read: with more than MaxParents none of them counts.
+// Parent takes a link to a parent. It answers false when the rest need not be read: with more than MaxParents none of them counts, and with more
+// than Overhang beyond it none did before the last few came.
 func (g *Gathering) Parent(l Link) bool {
 	if g.cut[l.ends()] {
 		return true
 	}
 	g.node.Parents = append(g.node.Parents, l)
-	return len(g.node.Parents) <= MaxParents
+	return len(g.node.Parents) <= MaxParents+Overhang
 }
 
 // Child takes the next link to a child. One that comes a second time has later evidence, as an interrupted write may leave it, and is passed
@@ -56,6 +57,33 @@ func (n Node) Reaches(l Link) bool {
 	return slices.ContainsFunc(n.Children[:min(len(n.Children), MaxChildren)], isIt) || cutEnds(n.Cuts)[l.ends()]
 }
 
+// Crowd says that an identifier has more than MaxParents parents, which makes it nobody's.
+type Crowd int
+
+// What a changed link to a parent can mean to its child.
+const (
+	NoCrowd  Crowd = iota
+	NewCrowd       // it may just have become nobody's: not more than Overhang are too many
+	OldCrowd       // it was nobody's before the links that are being written now
+)
+
+// Crowd counts the parents of a node that are not cut.
+func (n Node) Crowd() Crowd {
+	cut, parents := cutEnds(n.Cuts), len(n.Parents)
+	for _, l := range n.Parents {
+		if cut[l.ends()] {
+			parents--
+		}
+	}
+	switch {
+	case parents <= MaxParents:
+		return NoCrowd
+	case parents <= MaxParents+Overhang:
+		return NewCrowd
+	}
+	return OldCrowd
+}
+
 // Displaced lists the links of those children who may have lost their place to changed links of this parent that make a difference, or got one
 // that these left. The node is read after the change; its children are in the order of evidence.
 func (n Node) Displaced(changed []Link) []Link {
@@ -73,11 +101,13 @@ func (n Node) Displaced(changed []Link) []Link {
 	return slices.DeleteFunc(slices.Clone(n.Children[first:]), func(l Link) bool { return isChanged[l.ends()] })
 }
 
-// Portion is the longest beginning of a list of links in which no parent has more than most.
+// Portion is the longest beginning of a list of links in which no parent and no child has more than most.
 func Portion(links []Link, most int) []Link {
-	ofParent := map[event.Identifier]int{}
+	ofParent, ofChild := map[event.Identifier]int{}, map[event.Identifier]int{}
 	for i, l := range links {
-		if ofParent[l.Parent]++; ofParent[l.Parent] > most {
+		ofParent[l.Parent]++
+		ofChild[l.Child]++
+		if ofParent[l.Parent] > most || ofChild[l.Child] > most {
 			return links[:i]
 		}
 	}

@@ -64,7 +64,7 @@ const (
 	MaxMembers = 2000
 
 	// Overhang is how many children beyond MaxChildren a node lists. When a link with earlier evidence comes, they are the ones that may just
-	// have lost their place.
+	// have lost their place. A child with so many parents beyond MaxParents at most may just have become nobody's.
 	Overhang = 32
 )
 
