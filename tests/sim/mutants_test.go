@@ -44,6 +44,7 @@ var mutants = map[string]func(*stores) ports{
 	"failed events are kept by chance":        func(s *stores) ports { return &careless{s} },
 	"the fastest rollup wins, not the newest": func(s *stores) ports { return &blindRollup{s} },
 	"what is found again is not confirmed":    func(s *stores) ports { return &unconfirmed{s} },
+	"larger windows are marked afterwards":    func(s *stores) ports { return &marksApart{s} },
 }
 
 // answers are mistakes in what a function answers.
@@ -310,6 +311,16 @@ func (m *unconfirmed) PutWindows(ctx context.Context, ws string, windows []kpi.W
 		}
 	}
 	return nil
+}
+
+// marksApart marks what is made of windows when these are stored, not with them.
+type marksApart struct{ *stores }
+
+func (m *marksApart) PutWindows(ctx context.Context, ws string, windows []kpi.Window, marks []kpi.Mark) error {
+	if err := m.stores.PutWindows(ctx, ws, windows, nil); err != nil {
+		return err
+	}
+	return m.stores.PutMarks(ctx, ws, marks)
 }
 
 // stale reads a person as they were at the last reading, now and then, as an eventually consistent read may.
