@@ -11,6 +11,8 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/identity"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/person"
@@ -190,15 +192,16 @@ func (w *work) joinClaims(ctx context.Context, space string, said map[string]pro
 }
 
 // markPersons marks every day of the persons whom a pile names, and of all who claim its orders. That is more than must be computed, and less
-// than asking for what exactly changed.
+// than asking for what exactly changed. Those whom its links name may have been parted.
 func (w *work) markPersons(ctx context.Context, into workspace.Workspace, p *pile, claims []profile.Claim) error {
-	named := map[event.Identifier]bool{}
+	named, parted := map[event.Identifier]bool{}, map[event.Identifier]bool{}
 	for id := range p.copies {
 		named[id] = true
 	}
 	for at := range p.links {
-		named[at.child], named[at.parent] = true, true
+		parted[at.child], parted[at.parent] = true, true
 	}
+	maps.Copy(named, parted)
 	for _, c := range claims {
 		named[c.Identifier] = true
 	}
@@ -215,7 +218,11 @@ func (w *work) markPersons(ctx context.Context, into workspace.Workspace, p *pil
 			days.add(partition.ID, partition.Touchpoints)
 		}
 	}
-	return w.Table.PutMarks(ctx, into.Space(), days.marks())
+	marks := days.marks()
+	if len(parted) > 0 {
+		marks = append(marks, kpi.Mark{Grain: period.Day, Identifiers: slices.Sorted(maps.Keys(parted))})
+	}
+	return w.Table.PutMarks(ctx, into.Space(), marks)
 }
 
 // again does something until no other writer comes first.

@@ -14,11 +14,12 @@ type Days struct {
 	calendar period.Calendar
 	mu       sync.Mutex
 	byKey    map[string]map[event.Identifier]bool // whether a link may have moved them
+	parted   map[event.Identifier]bool
 }
 
 // NewDays has no days yet. The calendar is that of the workspace.
 func NewDays(calendar period.Calendar) *Days {
-	return &Days{calendar: calendar, byKey: map[string]map[event.Identifier]bool{}}
+	return &Days{calendar: calendar, byKey: map[string]map[event.Identifier]bool{}, parted: map[event.Identifier]bool{}}
 }
 
 // At marks the day of an instant.
@@ -40,7 +41,16 @@ func (d *Days) About(at event.Millis, id event.Identifier) {
 	d.At(at.Add(event.SkewTolerance), id)
 }
 
-// Moved is About for the persons on all sides of a link: from this day on each may have changed.
+// Parted marks every day of persons whom a link or a cut may have parted, or who lost one of theirs to another.
+func (d *Days) Parted(ids ...event.Identifier) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, id := range ids {
+		d.parted[id] = true
+	}
+}
+
+// Moved is About for the persons on both sides of a link that joined them: from this day on each may have changed.
 func (d *Days) Moved(at event.Millis, ids ...event.Identifier) {
 	for _, id := range ids {
 		d.put(at, id, true)
@@ -48,11 +58,14 @@ func (d *Days) Moved(at event.Millis, ids ...event.Identifier) {
 	}
 }
 
-// Marks gives one mark a day, in order, and one more of whom links may have moved.
+// Marks gives one mark a day, in order, and one more of whom links may have moved; before them one of the persons who were parted.
 func (d *Days) Marks() []kpi.Mark {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	out := make([]kpi.Mark, 0, len(d.byKey))
+	if len(d.parted) > 0 {
+		out = append(out, kpi.Mark{Grain: period.Day, Identifiers: sortedKeys(d.parted)})
+	}
 	for _, key := range sortedKeys(d.byKey) {
 		for _, moved := range []bool{false, true} {
 			m := kpi.Mark{Grain: period.Day, Key: key, Moved: moved}

@@ -48,11 +48,14 @@ type Reach struct {
 // again that others displace meanwhile.
 const MaxChanged = identity.Overhang / 2
 
-// Mark marks the first active day of every identifier whose person may be another after these links were stored, cut or taken back. Later days
-// follow in the rollup (docs/adr/0006). They are:
+// Mark marks the days of everybody whose person may be another after these links were stored, cut or taken back. Where a link only joined a child that
+// was nobody's, that is the first active day of each identifier in the child's tree, for later days follow in the rollup (docs/adr/0006). Where one
+// left somebody, that is every day of all concerned: what was computed of them may rest on a touchpoint that is stored and not counted yet, of
+// which nothing here knows the day. Those are
 //
-//   - the child's tree, for it is what moves, also when the child gets so many parents that it is nobody's, or few enough again;
-//   - the trees of the children who lose their place at the parent to a link with earlier evidence, or get it back by a cut (docs/adr/0011);
+//   - a child with the parent that it has or had without the link, and with the few that it may have had when it got so many that it is nobody's;
+//   - the children who lose their place at the parent to a link with earlier evidence, or get it back by a cut (docs/adr/0011);
+//   - both ends of a link that was cut or restored;
 //   - where users hang together by aliases, all of them, and those on the parent's side too when the link makes them too many or a cut makes
 //     them few enough;
 //   - everybody on both sides, when together they are more than a person may have members.
@@ -64,11 +67,12 @@ func (r Reach) Mark(ctx context.Context, ws string, changed []identity.Link, day
 		return nil
 	}
 	now := identity.NewForest("")
-	links, idle, err := r.reaching(ctx, ws, now, changed)
+	s, err := r.reaching(ctx, ws, now, changed)
 	if err != nil {
 		return fmt.Errorf("load links: %w", err)
 	}
-	return r.search(ctx, ws, search{Forest: now.Ignoring(links), links: links, idle: idle}, days)
+	s.Forest = now.Ignoring(slices.Concat(s.links, s.displaced))
+	return r.search(ctx, ws, s, days)
 }
 
 // MarkBefore marks what aliases would join, before they are stored. Two that are written at the same time may be too many only together, and
@@ -78,18 +82,19 @@ func (r Reach) MarkBefore(ctx context.Context, ws string, coming []identity.Link
 	if len(aliases) == 0 {
 		return nil
 	}
-	return r.search(ctx, ws, search{Forest: identity.NewForest("").Ignoring(aliases), links: aliases}, days)
+	return r.search(ctx, ws, &search{Forest: identity.NewForest("").Ignoring(aliases), links: aliases}, days)
 }
 
-func (r Reach) search(ctx context.Context, ws string, s search, days *Days) error {
+func (r Reach) search(ctx context.Context, ws string, s *search, days *Days) error {
 	if err := Walk(ctx, r.Nodes, ws, s.Forest, s.look); err != nil {
 		return fmt.Errorf("load links: %w", err)
 	}
+	days.Parted(sortedKeys(s.parted)...)
 	return r.mark(ctx, ws, s.found, days)
 }
 
-// reaching tells the changed links that make a difference, with those of the children they displace, from the idle ones.
-func (r Reach) reaching(ctx context.Context, ws string, f *identity.Forest, changed []identity.Link) (links, idle []identity.Link, err error) {
+// reaching tells the changed links that make a difference, and those of the children they displace, from the idle ones.
+func (r Reach) reaching(ctx context.Context, ws string, f *identity.Forest, changed []identity.Link) (*search, error) {
 	touched := map[event.Identifier]bool{}
 	for _, l := range changed {
 		touched[l.Child], touched[l.Parent] = true, true
@@ -97,9 +102,10 @@ func (r Reach) reaching(ctx context.Context, ws string, f *identity.Forest, chan
 	ids := sortedKeys(touched)
 	nodes, err := r.Nodes.Nodes(ctx, ws, ids)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	f.Add(nodes...)
+	s := &search{}
 	byID := make(map[event.Identifier]identity.Node, len(nodes))
 	for _, n := range nodes {
 		byID[n.ID] = n
@@ -111,42 +117,37 @@ func (r Reach) reaching(ctx context.Context, ws string, f *identity.Forest, chan
 			byParent[l.Parent] = append(byParent[l.Parent], l)
 		}
 		if reaches && (crowd != identity.OldCrowd || l.IsAlias()) || crowd == identity.NewCrowd {
-			links = append(links, l)
+			s.links = append(s.links, l)
 		} else {
-			idle = append(idle, l)
+			s.idle = append(s.idle, l)
 		}
 	}
 	for _, parent := range sortedKeys(byParent) {
-		links = append(links, byID[parent].Displaced(byParent[parent])...)
+		s.displaced = append(s.displaced, byID[parent].Displaced(byParent[parent])...)
 	}
-	return links, idle, nil
+	return s, nil
 }
 
 // search collects whom changed links concern.
 type search struct {
 	*identity.Forest
-	links []identity.Link
-	idle  []identity.Link                                // that make no difference: only the child is marked, for a later change may be under way
-	found map[event.Identifier]map[event.Identifier]bool // and with whom else they are one person, or were, or may have been
+	links     []identity.Link
+	displaced []identity.Link                                // of children who may have lost or got their place
+	idle      []identity.Link                                // that make no difference: only the child is marked, for a later change may be under way
+	found     map[event.Identifier]map[event.Identifier]bool // whose first day is to be marked, and with whom else they are one person
+	parted    map[event.Identifier]bool                      // whose every day is to be marked
 }
 
 // look begins anew each time: what it found before something was loaded may not hold.
 func (s *search) look() {
-	s.found = map[event.Identifier]map[event.Identifier]bool{}
+	s.found, s.parted = map[event.Identifier]map[event.Identifier]bool{}, map[event.Identifier]bool{}
 	sides := map[event.Identifier]identity.Person{}
 	looked := 0
 	for _, l := range s.idle {
 		s.add(l.Child)
 	}
-	for _, l := range s.links {
-		moved := s.moved(l)
-		others := s.others(l, moved)
-		for _, id := range moved {
-			tree, _ := s.Below(id)
-			for _, m := range tree.IDs() {
-				s.add(m, others...)
-			}
-		}
+	for n, l := range slices.Concat(s.links, s.displaced) {
+		s.concerns(l, n >= len(s.links))
 		for _, end := range []event.Identifier{l.Child, l.Parent} {
 			p, known := s.Of(end)
 			if _, met := sides[p.Root]; known && !met {
@@ -157,10 +158,49 @@ func (s *search) look() {
 	}
 	if looked > identity.MaxMembers {
 		for _, p := range sides {
-			for _, m := range p.IDs() {
-				s.add(m, m)
-			}
+			s.part(p.IDs()...)
 		}
+	}
+}
+
+// concerns notes whom one link joined or parted: what moves, the parent, and the one that the child has without this link. Nobody but the child when
+// that one comes first anyway, as with a device on which one more user signs in. Of a child that may just have become nobody's, that one is among
+// the first few: as many may be written by others now.
+func (s *search) concerns(l identity.Link, isDisplaced bool) {
+	moved := s.moved(l)
+	all := append(slices.Clone(moved), l.Parent)
+	n, _ := s.Node(l.Child)
+	if n.Crowd() == identity.NewCrowd {
+		choices, _ := s.Choices(l.Child, identity.Overhang+1)
+		for _, c := range choices {
+			all = append(all, c.Parent)
+		}
+		s.part(all...)
+		return
+	}
+	without, found, _ := s.Parent(l.Child)
+	isProven := l.Evidence != identity.Evidence{} // else it was cut or restored
+	switch {
+	case found && isProven && !l.IsAlias() && without.Evidence.Before(l.Evidence):
+		all = nil
+	case found:
+		s.part(append(all, without.Parent)...)
+		return
+	case !isProven || l.IsAlias() || isDisplaced:
+		s.part(all...)
+		return
+	}
+	for _, id := range moved {
+		tree, _ := s.Below(id)
+		for _, m := range tree.IDs() {
+			s.add(m, all...)
+		}
+	}
+}
+
+func (s *search) part(ids ...event.Identifier) {
+	for _, id := range ids {
+		s.parted[id] = true
 	}
 }
 
@@ -171,28 +211,6 @@ func (s *search) add(id event.Identifier, others ...event.Identifier) {
 	for _, other := range others {
 		s.found[id][other] = true
 	}
-}
-
-// others are whom a changed link joined or parted: what moves, the parent, and the one that the child has without this link. Nobody when that
-// one comes first anyway, as with a device on which one more user signs in. Of a child that may just have become nobody's, that one is among the
-// first few: as many may be written by others now.
-func (s *search) others(l identity.Link, moved []event.Identifier) []event.Identifier {
-	out := append(slices.Clone(moved), l.Parent)
-	if n, _ := s.Node(l.Child); n.Crowd() == identity.NewCrowd {
-		choices, _ := s.Choices(l.Child, identity.Overhang+1)
-		for _, c := range choices {
-			out = append(out, c.Parent)
-		}
-		return out
-	}
-	without, found, _ := s.Parent(l.Child)
-	if !found {
-		return out
-	}
-	if !l.IsAlias() && l.Evidence != (identity.Evidence{}) && without.Evidence.Before(l.Evidence) {
-		return nil
-	}
-	return append(out, without.Parent)
 }
 
 // moved are the roots of the trees that a changed link moves.

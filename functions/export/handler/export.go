@@ -172,9 +172,12 @@ func (h *Handler) once(ctx context.Context, w workspace.Workspace, calendar peri
 	return h.make(ctx, w, o)
 }
 
-// isDirty says whether a mark lies in the window: of the window itself, or of one that is exported with it.
+// isDirty says whether a mark lies in the window: of the window itself, or of one that is exported with it. One of persons may lie anywhere.
 func isDirty(marks []kpi.Mark, grains []period.Grain, c period.Calendar, window period.Window) (bool, error) {
 	for _, m := range marks {
+		if m.OfPersons() {
+			return true, nil
+		}
 		marked, err := c.ByKey(m.Grain, m.Key)
 		if err != nil {
 			return false, fmt.Errorf("read key of a mark: %w", err)

@@ -104,6 +104,9 @@ func TestWhichMarksHoldAnExportUp(t *testing.T) {
 		{"monthly", period.Day, "2026-10-31", true},
 		{"monthly", period.Week, "2026-10-26", false},
 		{"monthly", period.Quarter, "2026-10-01", false},
+		{"daily", period.Day, "", true}, // of persons who were parted, on any day
+		{"weekly", period.Day, "", true},
+		{"monthly", period.Day, "", true},
 	} {
 		w := newShop(t)
 		w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))

@@ -166,8 +166,12 @@ func (w *world) marks(t testing.TB, ws string) []string {
 		if m.Grain != period.Day {
 			t.Errorf("process marks a %s, want days alone", m.Grain)
 		}
+		key := m.Key
+		if m.OfPersons() {
+			key = "parted:"
+		}
 		for _, id := range m.Identifiers {
-			byDay[m.Key] = append(byDay[m.Key], string(id))
+			byDay[key] = append(byDay[key], string(id))
 		}
 	}
 	var out []string

@@ -9,6 +9,7 @@ import (
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
+	"waymark/shared/person"
 )
 
 // A rollup waits with what held for a while and does not any more, and the one that runs meanwhile finds what was stored before: a stage that would
@@ -257,4 +258,35 @@ func (w *world) takeUnmarked(t *testing.T, event string) []kpi.Mark {
 	fresh := slices.DeleteFunc(w.dirty(t, w.now), func(m kpi.Mark) bool { return slices.Contains(known, m.Handle) })
 	must(t, w.table.DeleteMarks(t.Context(), "shop", handles(fresh)))
 	return fresh
+}
+
+// A touchpoint of the child is stored while a rollup runs, and not counted yet (process died in between), when the link is cut. Nobody knows then on
+// which days the other side rests on it; so all of both sides are looked at again.
+func TestPartedBeforeItCounts(t *testing.T) {
+	t.Parallel()
+	for k, reached := 1, true; reached; k++ {
+		w := newWorld(t)
+		w.take(t, pageView("e1", user("u"), "2026-08-23T10:00:00Z"), identify("e2", "u", "late", "2026-11-22T08:00:00Z"))
+		var late []kpi.Mark
+		reached = w.interleave(t, k, 0, func() {
+			late = w.takeUnmarked(t, pageView("e3", visitor("late"), "2026-08-24T10:00:00Z")) // so u does not lapse on 21 November
+		})
+		w.cut(t, "anon:late", "user:u")
+		w.rollUp(t)
+		must(t, w.table.PutMarks(t.Context(), "shop", late))
+		w.rollUp(t)
+		w.check(t)
+		if t.Failed() || !reached && k < 30 {
+			t.Fatalf("stored before call %d of the rollup, of which there must be many", k)
+		}
+	}
+}
+
+// cut parts two identifiers and marks what that changes.
+func (w *world) cut(t *testing.T, child, parent event.Identifier) {
+	t.Helper()
+	must(t, w.table.PutCut(t.Context(), "shop", identity.Cut{Child: child, Parent: parent, At: 1}))
+	days, reach := person.NewDays(w.calendar), person.Reach{Nodes: w.table, Aggregates: w.table}
+	must(t, reach.Mark(t.Context(), "shop", []identity.Link{{Child: child, Parent: parent}}, days))
+	must(t, w.table.PutMarks(t.Context(), "shop", days.Marks()))
 }

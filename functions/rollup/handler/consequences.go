@@ -22,7 +22,7 @@ import (
 
 // consequences gives the marks that follow from the changed persons of a day.
 func (c *computation) consequences(d *day, changed []event.Identifier) []kpi.Mark {
-	found := &findings{computation: c, today: d.window.Key, days: map[string]map[event.Identifier]bool{}, later: map[due]map[event.Identifier]bool{}}
+	found := c.findings(d.window.Key)
 	roots := map[event.Identifier]bool{}
 	for _, id := range changed {
 		roots[c.loaded.Root(id)] = true
@@ -31,6 +31,11 @@ func (c *computation) consequences(d *day, changed []event.Identifier) []kpi.Mar
 		found.person(d, root)
 	}
 	return found.marks()
+}
+
+// findings are nothing yet, for the day that is being computed.
+func (c *computation) findings(today string) *findings {
+	return &findings{computation: c, today: today, days: map[string]map[event.Identifier]bool{}, later: map[due]map[event.Identifier]bool{}}
 }
 
 type findings struct {
@@ -67,6 +72,11 @@ func (f *findings) person(d *day, root event.Identifier) {
 	}
 	f.await(j.Stages.Next, root)
 	f.await(j.Stages.DueAt(end), root)
+	f.delayed(start, end, root)
+}
+
+// delayed marks the days on which time would change the stage after any moment of a day.
+func (f *findings) delayed(start, end event.Millis, root event.Identifier) {
 	for _, delay := range f.delays {
 		from, to := start.Add(delay), min(end.Add(delay), f.shown())
 		for _, later := range f.calendar.Between(period.Day, from.Time(), to.Time()) {

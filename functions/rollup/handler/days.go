@@ -128,15 +128,11 @@ func (r *run) chunk(ctx context.Context, days []*day, open map[string][]kpi.Mark
 			all[id] = true
 		}
 	}
-	loaded, err := person.Load(ctx, r.Store, r.workspace.Space(), sortedKeys(all))
+	c, err := r.load(ctx, all)
 	if err != nil {
 		return err
 	}
-	journeys := make(map[event.Identifier]journey.Journey, len(loaded.Roots()))
-	for _, root := range loaded.Roots() {
-		journeys[root] = loaded.Of(root).Journey(r.model, r.now)
-	}
-	c := &computation{run: r, loaded: loaded, journeys: journeys, open: open, waiting: map[string]map[event.Identifier]bool{}}
+	c.open = open
 	for _, d := range days {
 		delete(open, d.window.Key)
 		err := c.compute(ctx, d)
@@ -160,6 +156,19 @@ func (r *run) chunk(ctx context.Context, days []*day, open map[string][]kpi.Mark
 		}
 	}
 	return nil
+}
+
+// load reads whole persons, and what they did up to now.
+func (r *run) load(ctx context.Context, ids map[event.Identifier]bool) (*computation, error) {
+	loaded, err := person.Load(ctx, r.Store, r.workspace.Space(), sortedKeys(ids))
+	if err != nil {
+		return nil, err
+	}
+	journeys := make(map[event.Identifier]journey.Journey, len(loaded.Roots()))
+	for _, root := range loaded.Roots() {
+		journeys[root] = loaded.Of(root).Journey(r.model, r.now)
+	}
+	return &computation{run: r, loaded: loaded, journeys: journeys, waiting: map[string]map[event.Identifier]bool{}}, nil
 }
 
 // computation is a chunk with its persons loaded.

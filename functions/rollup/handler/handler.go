@@ -158,9 +158,12 @@ func (r *run) instants() map[period.Grain]event.Millis {
 // order in which grains are computed: each from facts of one before it. Hours are made with their day.
 var order = []period.Grain{period.Day, period.Week, period.Month, period.Quarter, period.Year}
 
-// pass computes the marked windows of the smallest grain that has any: as many of the earliest days as are loaded together, or all of a larger
-// grain.
+// pass marks the days of marked persons if there are any. Else it computes the marked windows of the smallest grain that has any: as many of the
+// earliest days as are loaded together, or all of a larger grain.
 func (r *run) pass(ctx context.Context, marks []kpi.Mark) error {
+	if ofPersons := slices.DeleteFunc(slices.Clone(marks), func(m kpi.Mark) bool { return !m.OfPersons() }); len(ofPersons) > 0 {
+		return r.persons(ctx, ofPersons)
+	}
 	for _, grain := range order {
 		byKey := map[string][]kpi.Mark{}
 		for _, m := range marks {

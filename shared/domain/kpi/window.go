@@ -35,11 +35,15 @@ type Window struct {
 type Mark struct {
 	Handle      string             `json:"-"` // where the store keeps it
 	Grain       period.Grain       `json:"grain"`
-	Key         string             `json:"key"`                   // of the window
+	Key         string             `json:"key"`                   // of the window; "" with days: all of the persons named, see OfPersons
 	Identifiers []event.Identifier `json:"identifiers,omitempty"` // who may have something to count there (days only)
 	NotBefore   event.Millis       `json:"not_before,omitempty"`  // a change that time alone will make, not due before
 	Moved       bool               `json:"moved,omitempty"`       // a link or a cut may have changed them from this day on, whatever the day itself shows
 }
+
+// OfPersons says that the mark names persons whom a link or a cut may have parted: what was computed of them may be wrong on any day. A rollup marks
+// the days instead.
+func (m Mark) OfPersons() bool { return m.Grain == period.Day && m.Key == "" }
 
 // Marked counts the windows that marks name: one window may have many.
 func Marked(marks []Mark) int {
