@@ -52,7 +52,7 @@ func TestCrowdOfFullParents(t *testing.T) {
 	}
 	var got []event.Identifier
 	for _, m := range days.Marks() {
-		if m.Moved {
+		if m.OfPersons() {
 			got = append(got, m.Identifiers...)
 		}
 	}
