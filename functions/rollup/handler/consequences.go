@@ -17,8 +17,8 @@ import (
 //     from the last step, and the time in a stage from when it was entered, which may be many steps ago. What the day held before is not known
 //     any more, to the minute, so all that lies a delay after any moment of the day is marked.
 //
-// A day whose persons did not change has no consequences, so this comes to rest. Persons whom a link or a cut may have moved count as changed: a
-// later day may have been computed when they were one, and this one not.
+// A day whose persons did not change has no consequences, so this comes to rest. Persons whom a link joined count as changed: a later
+// day may have been computed when they were not one, or before this one. Those who were parted have marks of their own (persons.go).
 
 // consequences gives the marks that follow from the changed persons of a day.
 func (c *computation) consequences(d *day, changed []event.Identifier) []kpi.Mark {

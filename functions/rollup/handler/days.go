@@ -26,7 +26,7 @@ type day struct {
 	old         kpi.Day
 	hours       map[string]kpi.Window // stored ones, by key
 	marks       []kpi.Mark
-	moved       []event.Identifier // from this day on, by links or cuts
+	moved       []event.Identifier // from this day on, by links that joined them
 	identifiers map[event.Identifier]bool
 }
 

@@ -11,8 +11,8 @@ import (
 )
 
 // persons marks every day on which a marked person may be counted, or may have been while others belonged to it: those of all steps and changes of
-// stage, and those on which time would change the stage after any step. Whoever was one with them is marked as well, with theirs. As many are taken as
-// are loaded together.
+// stage, and those on which time would change the stage after any step. The marks name whoever was one with them, too. As many are taken as are loaded
+// together.
 func (r *run) persons(ctx context.Context, marks []kpi.Mark) error {
 	r.times["persons"]++
 	ids, taken := map[event.Identifier]bool{}, 0

@@ -38,7 +38,7 @@ type Mark struct {
 	Key         string             `json:"key"`                   // of the window; "" with days: all of the persons named, see OfPersons
 	Identifiers []event.Identifier `json:"identifiers,omitempty"` // who may have something to count there (days only)
 	NotBefore   event.Millis       `json:"not_before,omitempty"`  // a change that time alone will make, not due before
-	Moved       bool               `json:"moved,omitempty"`       // a link or a cut may have changed them from this day on, whatever the day itself shows
+	Moved       bool               `json:"moved,omitempty"`       // a link joined them: they may have changed from this day on, whatever the day itself shows
 }
 
 // OfPersons says that the mark names persons whom a link or a cut may have parted: what was computed of them may be wrong on any day. A rollup marks
