@@ -40,7 +40,7 @@ format: ## Rewrite the Go sources in the house's format
 	$(TOOL) gofumpt -w $(SOURCE)
 
 build: .build/waymark ## Build the command line and the functions for this machine into .build
-	$(GOBUILD) -o .build/functions/ ./functions/...
+	@for f in functions/*/; do $(GOBUILD) -o ".build/$${f%/}" "./$${f}lambda" || exit 1; done
 
 .build/waymark: FORCE
 	$(GOBUILD) -o $@ ./infra/waymark

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 
 	"waymark/infra/local/template"
@@ -29,23 +30,26 @@ func newBuilder(root, bin string) *builder { return &builder{root: root, bin: bi
 // binary is where a function's bootstrap is.
 func (b *builder) binary(id string) string { return filepath.Join(b.bin, id, "bootstrap") }
 
-// build compiles the functions, all in one run of the compiler, and returns the ids of those whose binary changed. Those
-// that do not compile are reported in the error; the others are built all the same.
+// build compiles the functions at the same time, and returns the ids of those whose binary changed. Those that do not compile
+// are reported in the error; the others are built all the same.
 func (b *builder) build(ctx context.Context, functions []template.Function) (changed []string, err error) {
-	var errs []error
-	if err := b.compile(ctx, functions...); err != nil {
-		for _, f := range functions {
-			if err := b.compile(ctx, f); err != nil {
-				errs = append(errs, fmt.Errorf("build %s: %w", f.ID, err))
+	errs := make([]error, len(functions))
+	replaced := make([]bool, len(functions))
+	var running sync.WaitGroup
+	for i, f := range functions {
+		running.Go(func() {
+			err := b.compile(ctx, f)
+			if err == nil {
+				replaced[i], err = b.publish(f)
 			}
-		}
+			if err != nil {
+				errs[i] = fmt.Errorf("build %s: %w", f.ID, err)
+			}
+		})
 	}
-	for _, f := range functions {
-		replaced, err := b.publish(f)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			errs = append(errs, fmt.Errorf("build %s: %w", f.ID, err))
-		}
-		if replaced {
+	running.Wait()
+	for i, f := range functions {
+		if replaced[i] {
 			changed = append(changed, f.ID)
 		}
 	}
@@ -53,24 +57,19 @@ func (b *builder) build(ctx context.Context, functions []template.Function) (cha
 }
 
 func (b *builder) compiled(f template.Function) string {
-	return filepath.Join(b.bin, ".compiled", filepath.Base(filepath.FromSlash(f.CodeURI)))
+	return filepath.Join(b.bin, ".compiled", f.ID)
 }
 
-func (b *builder) compile(ctx context.Context, functions ...template.Function) error {
+func (b *builder) compile(ctx context.Context, f template.Function) error {
 	goTool, err := exec.LookPath("go")
 	if err != nil {
 		return errors.New("go is not installed: see https://go.dev/dl")
 	}
-	output := filepath.Join(b.bin, ".compiled")
-	if err := os.MkdirAll(output, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(b.compiled(f)), 0o755); err != nil {
 		return err
 	}
-	// The slash makes -o a directory also for a single package.
-	args := []string{"build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", output + string(filepath.Separator)}
-	for _, f := range functions {
-		args = append(args, "./"+strings.TrimPrefix(filepath.ToSlash(f.CodeURI), "./"))
-	}
-	cmd := exec.CommandContext(ctx, goTool, args...)
+	folder := "./" + strings.TrimPrefix(filepath.ToSlash(f.CodeURI), "./")
+	cmd := exec.CommandContext(ctx, goTool, "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", b.compiled(f), folder)
 	cmd.Dir = b.root
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 	text, err := cmd.CombinedOutput()

@@ -143,7 +143,7 @@ judge() {
 
 # functions lists the template's functions with their folders, in the template's order: data flows that way.
 functions() {
-  awk '/^  [A-Za-z0-9]+:$/ { name = $1; sub(":", "", name) } /^ +CodeUri: functions\// { sub("functions/", "", $2); print name, $2 }' template.yaml
+  awk '/^  [A-Za-z0-9]+:$/ { name = $1; sub(":", "", name) } /^ +CodeUri: functions\// { sub("functions/", "", $2); sub("/lambda", "", $2); print name, $2 }' template.yaml
 }
 
 invoke_all() {

@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"waymark/functions/collect/handler"
+	"waymark/functions/collect"
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/adapter/queue"
 	"waymark/shared/domain/event"
@@ -38,7 +38,7 @@ func (sink) Send(_ context.Context, envelopes []event.Envelope) error {
 // BenchmarkCollect is the whole way of a request through collect, but for the call of SQS. Its floor is a handler of aws-lambda-go that decodes
 // the same request with encoding/json and answers.
 func BenchmarkCollect(b *testing.B) {
-	h := handler.New(handler.Config{Keys: keys{}, Queue: sink{}, Now: func() time.Time { return received }, NewID: func() string { return "x" }})
+	h := collect.New(collect.Config{Keys: keys{}, Queue: sink{}, Now: func() time.Time { return received }, NewID: func() string { return "x" }})
 	collect, nothing := lambda.NewHandler(h.Handle), lambda.NewHandler(func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 		return httpapi.OK(), nil
 	})

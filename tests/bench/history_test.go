@@ -16,9 +16,9 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	process "waymark/functions/process/handler"
-	query "waymark/functions/query/handler"
-	rollup "waymark/functions/rollup/handler"
+	"waymark/functions/process"
+	"waymark/functions/query"
+	"waymark/functions/rollup"
 	"waymark/shared/adapter/archive"
 	"waymark/shared/adapter/dynamo"
 	"waymark/shared/adapter/httpapi"

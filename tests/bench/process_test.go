@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"waymark/functions/process/handler"
+	"waymark/functions/process"
 	"waymark/shared/adapter/archive"
 	"waymark/shared/adapter/memory"
 	"waymark/shared/adapter/queue"
@@ -20,7 +20,7 @@ import (
 )
 
 // newProcess is the process handler with its real archive, in memory, on a table in memory.
-func newProcess(t testing.TB, table *memory.Table) *handler.Handler {
+func newProcess(t testing.TB, table *memory.Table) *process.Handler {
 	t.Helper()
 	demo, err := workspace.New("demo", "Europe/London", "GBP", "default")
 	must(t, err)
@@ -29,14 +29,14 @@ func newProcess(t testing.TB, table *memory.Table) *handler.Handler {
 }
 
 // processOn is the same on any table that has the workspace.
-func processOn(t testing.TB, table store) *handler.Handler {
+func processOn(t testing.TB, table store) *process.Handler {
 	t.Helper()
 	rules, err := model.Channels()
 	must(t, err)
 	bots, err := model.Bots()
 	must(t, err)
 	objects := 0
-	return handler.New(handler.Config{
+	return process.New(process.Config{
 		Workspaces: table, Timeline: table, History: table, Traits: table, Links: table, Claims: table, Marks: table, Failed: table, Refusals: table,
 		Index:   table,
 		Archive: archive.New(memory.NewBucket()), Channels: rules, Bots: bots, Model: model.Stages, Properties: model.Properties(),

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"waymark/functions/rollup/handler"
+	"waymark/functions/rollup"
 	"waymark/shared/adapter/archive"
 	"waymark/shared/adapter/memory"
 	"waymark/shared/domain/event"
@@ -20,7 +20,7 @@ import (
 )
 
 // crowd is a table with one dirty day, on which each of n persons had four touchpoints, and a rollup on it.
-func crowd(b *testing.B, n int) (*memory.Table, []event.Identifier, *handler.Handler) {
+func crowd(b *testing.B, n int) (*memory.Table, []event.Identifier, *rollup.Handler) {
 	b.Helper()
 	table := memory.NewTable()
 	demo, err := workspace.New("demo", "Europe/London", "GBP", "default")
@@ -49,7 +49,7 @@ func crowd(b *testing.B, n int) (*memory.Table, []event.Identifier, *handler.Han
 		b.Fatal(err)
 	}
 	facts := archive.New(memory.NewBucket())
-	return table, ids, handler.New(handler.Config{
+	return table, ids, rollup.New(rollup.Config{
 		Workspaces: table, Marks: table, Windows: table, Restated: table, Facts: facts, Persons: facts, Times: table, Store: table, Model: model.Stages,
 		Now: func() time.Time { return received },
 	})
@@ -61,7 +61,7 @@ func BenchmarkRollup(b *testing.B) {
 	const persons = 2000
 	var table *memory.Table
 	var ids []event.Identifier
-	var h *handler.Handler
+	var h *rollup.Handler
 	contest{
 		events: persons, unit: "person-day",
 		next: func() []byte {

@@ -19,9 +19,9 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 
-	collect "waymark/functions/collect/handler"
-	process "waymark/functions/process/handler"
-	query "waymark/functions/query/handler"
+	"waymark/functions/collect"
+	"waymark/functions/process"
+	"waymark/functions/query"
 	"waymark/infra/local/front"
 	"waymark/shared/adapter/archive"
 	"waymark/shared/adapter/memory"

@@ -20,9 +20,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	export "waymark/functions/export/handler"
-	process "waymark/functions/process/handler"
-	rollup "waymark/functions/rollup/handler"
+	"waymark/functions/export"
+	"waymark/functions/process"
+	"waymark/functions/rollup"
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/adapter/memory"
 	"waymark/shared/domain/channel"

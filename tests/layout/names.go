@@ -95,11 +95,11 @@ func isPackageDoc(file goFile) bool {
 	return strings.HasPrefix(text, "Package "+name+" ") && strings.Contains(text, "\n")
 }
 
-var codeURI = regexp.MustCompile(`(?m)^\s+CodeUri: functions/(\S+)\s*$`)
+var codeURI = regexp.MustCompile(`(?m)^\s+CodeUri: functions/(\S+)/lambda\s*$`)
 
 // FunctionFolders checks that the folders of functions/ and the functions of template.yaml are one list, and that each
-// folder has the three files a reader looks for; handler.go and ports.go may stand in a package handler below main.go, where
-// simulations can import them.
+// folder has the three files a reader looks for: handler.go and ports.go in a package that is named after it, which simulations
+// can import, and lambda/main.go, which wires it.
 func FunctionFolders(t *Tree) []Problem {
 	var problems []Problem
 	template := t.files["template.yaml"]
@@ -112,9 +112,8 @@ func FunctionFolders(t *Tree) []Problem {
 		if !slices.Contains(deployed, name) {
 			problems = append(problems, Problem{File: "functions/" + name, Line: 1, Rule: "functions", Text: "template.yaml deploys no function from this folder"})
 		}
-		for _, file := range []string{"main.go", "handler.go", "ports.go"} {
-			folder := path.Join("functions", name)
-			if !t.has(path.Join(folder, file)) && (file == "main.go" || !t.has(path.Join(folder, "handler", file))) {
+		for _, file := range []string{"lambda/main.go", "handler.go", "ports.go"} {
+			if !t.has(path.Join("functions", name, file)) {
 				problems = append(problems, Problem{File: "functions/" + name, Line: 1, Rule: "functions", Text: "there is no " + file})
 			}
 		}

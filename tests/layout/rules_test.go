@@ -184,24 +184,21 @@ func TestNames(t *testing.T) {
 
 func TestFunctionFolders(t *testing.T) {
 	t.Parallel()
-	const template = "Resources:\n  Collect:\n    Properties:\n      CodeUri: functions/collect\n"
+	const template = "Resources:\n  Collect:\n    Properties:\n      CodeUri: functions/collect/lambda\n"
+	whole := tree{
+		"template.yaml": template, "functions/collect/lambda/main.go": "package main", "functions/collect/handler.go": "package collect",
+		"functions/collect/ports.go": "package collect",
+	}
 	runRule(t, layout.FunctionFolders, []ruleCase{
+		{name: "one list", files: whole},
 		{
-			name:  "one list",
+			name:  "main.go has one place",
 			files: tree{"template.yaml": template, "functions/collect/main.go": "package main", "functions/collect/handler.go": "package main", "functions/collect/ports.go": "package main"},
-		},
-		{
-			name:  "a handler that can be imported",
-			files: tree{"template.yaml": template, "functions/collect/main.go": "package main", "functions/collect/handler/handler.go": "package handler", "functions/collect/handler/ports.go": "package handler"},
-		},
-		{
-			name:  "but main.go has one place",
-			files: tree{"template.yaml": template, "functions/collect/handler/main.go": "package handler", "functions/collect/handler/handler.go": "package handler", "functions/collect/handler/ports.go": "package handler"},
-			want:  []string{"functions/collect:1: there is no main.go (functions)"},
+			want:  []string{"functions/collect:1: there is no lambda/main.go (functions)"},
 		},
 		{
 			name:  "a folder nobody deploys, a function without folder, a file that is missing",
-			files: tree{"template.yaml": template, "functions/query/main.go": "package main", "functions/query/handler.go": "package main"},
+			files: tree{"template.yaml": template, "functions/query/lambda/main.go": "package main", "functions/query/handler.go": "package query"},
 			want: []string{
 				"functions/query:1: template.yaml deploys no function from this folder (functions)",
 				"functions/query:1: there is no ports.go (functions)",

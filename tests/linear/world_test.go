@@ -17,7 +17,7 @@ import (
 	"github.com/anishathalye/porcupine"
 	"github.com/aws/aws-lambda-go/events"
 
-	process "waymark/functions/process/handler"
+	"waymark/functions/process"
 	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/profile"

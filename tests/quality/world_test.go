@@ -13,9 +13,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	collect "waymark/functions/collect/handler"
-	process "waymark/functions/process/handler"
-	query "waymark/functions/query/handler"
+	"waymark/functions/collect"
+	"waymark/functions/process"
+	"waymark/functions/query"
 	"waymark/shared/adapter/archive"
 	"waymark/shared/adapter/memory"
 	"waymark/shared/adapter/queue"

@@ -17,8 +17,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	process "waymark/functions/process/handler"
-	rollup "waymark/functions/rollup/handler"
+	"waymark/functions/process"
+	"waymark/functions/rollup"
 	"waymark/infra/rebuild"
 	"waymark/shared/adapter/archive"
 	"waymark/shared/adapter/httpapi"

@@ -13,10 +13,10 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	collect "waymark/functions/collect/handler"
-	process "waymark/functions/process/handler"
-	query "waymark/functions/query/handler"
-	rollup "waymark/functions/rollup/handler"
+	"waymark/functions/collect"
+	"waymark/functions/process"
+	"waymark/functions/query"
+	"waymark/functions/rollup"
 	"waymark/infra/local/front"
 	"waymark/shared/adapter/archive"
 	"waymark/shared/adapter/httpapi"

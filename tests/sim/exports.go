@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"strings"
 
-	export "waymark/functions/export/handler"
+	"waymark/functions/export"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"

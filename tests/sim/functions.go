@@ -7,9 +7,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	collect "waymark/functions/collect/handler"
-	process "waymark/functions/process/handler"
-	rollup "waymark/functions/rollup/handler"
+	"waymark/functions/collect"
+	"waymark/functions/process"
+	"waymark/functions/rollup"
 	"waymark/shared/adapter/archive"
 	adapter "waymark/shared/adapter/queue"
 )

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	collect "waymark/functions/collect/handler"
+	"waymark/functions/collect"
 	adapter "waymark/shared/adapter/queue"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"

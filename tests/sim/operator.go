@@ -9,8 +9,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	export "waymark/functions/export/handler"
-	query "waymark/functions/query/handler"
+	"waymark/functions/export"
+	"waymark/functions/query"
 )
 
 // unlinking is one order of an operator to part identifiers, sent until it is answered.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	collect "waymark/functions/collect/handler"
+	"waymark/functions/collect"
 	"waymark/shared/adapter/memory"
 	adapter "waymark/shared/adapter/queue"
 	"waymark/shared/domain/bot"

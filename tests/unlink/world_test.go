@@ -16,9 +16,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	process "waymark/functions/process/handler"
-	query "waymark/functions/query/handler"
-	rollup "waymark/functions/rollup/handler"
+	"waymark/functions/process"
+	"waymark/functions/query"
+	"waymark/functions/rollup"
 	"waymark/shared/adapter/archive"
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/adapter/memory"

@@ -1,0 +1,152 @@
+// Package collect takes events over HTTP: it finds the workspace that a write key opens, checks every event, stamps the request and queues it
+// as one envelope. It answers success only when everything is queued, and leaves everything else to process.
+//
+// The folder lambda beside it holds main, so that tests of the whole system run the very code that Lambda runs. It opens nothing: main wires it.
+//
+//	h := collect.New(collect.Config{Keys: table, Queue: queue, Now: time.Now, NewID: id})
+//	lambda.Start(h.Handle)
+package collect
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/workspace"
+)
+
+// Config is what the handler needs. Every field must be set.
+type Config struct {
+	Keys  httpapi.KeyStore
+	Queue Queue
+	Now   func() time.Time
+	NewID func() string // unique, for a request to which the gateway gave no id
+}
+
+// Handler takes events over HTTP.
+type Handler struct {
+	Config
+	keyring *httpapi.Keyring
+}
+
+// New returns a handler.
+func New(c Config) *Handler {
+	return &Handler{Config: c, keyring: httpapi.NewKeyring(c.Keys, c.Now)}
+}
+
+// Handle answers one request. Every request has an answer; the error is always nil.
+func (h *Handler) Handle(ctx context.Context, e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	r, err := httpapi.Decode(e)
+	r.ID = cmp.Or(r.ID, h.NewID())
+	if r.Received.IsZero() {
+		r.Received = h.Now()
+	}
+	ctx, cancel := inTime(ctx)
+	defer cancel()
+	key, response := h.respond(ctx, r, err)
+	return httpapi.With(response, httpapi.CORS(r.Headers["origin"], key)), nil
+}
+
+// inTime ends calls a second before the invocation ends, so that a store or queue that does not answer becomes a 503 with Retry-After and not
+// a client that waits for nothing.
+func inTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, deadline.Add(-time.Second))
+}
+
+// respond makes the answer, and gives the key as soon as it is known, because it decides who may read the answer.
+func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed error) (workspace.Key, events.APIGatewayV2HTTPResponse) {
+	if r.Method == http.MethodOptions {
+		return h.preflight(ctx, r)
+	}
+	route, found := routes[r.Path]
+	if !found {
+		return workspace.Key{}, httpapi.Error(fault.New(fault.NotFound, "no_route", "there is no such route; docs/api.md lists them"), r.ID)
+	}
+	if r.Method != route.method {
+		return workspace.Key{}, httpapi.WrongMethod(route.method, r.ID)
+	}
+	if malformed != nil {
+		h.noteRefusal(ctx, r, parcel{}, malformed)
+		return workspace.Key{}, httpapi.Error(malformed, r.ID)
+	}
+	key, tally, err := h.collect(ctx, r, route)
+	if err != nil {
+		report(ctx, r.Path, err)
+		return key, httpapi.Error(err, r.ID)
+	}
+	slog.InfoContext(ctx, "events queued", "route", r.Path, "workspace", key.Workspace, "events", tally.total, "rejected", len(tally.details))
+	return key, route.answer(tally)
+}
+
+// collect reads the events of a request, checks them and queues them all, bad ones too: process keeps those with their reason, so that
+// nothing a client was told is taken is ever lost. In strict mode one bad event refuses the request.
+func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (workspace.Key, tally, error) {
+	p, err := to.read(r)
+	if err != nil {
+		h.noteRefusal(ctx, r, p, err)
+		return workspace.Key{}, tally{}, err
+	}
+	key, err := h.writeKey(ctx, r, p.key)
+	if err != nil {
+		h.noteRefusal(ctx, r, p, err)
+		return key, tally{}, err
+	}
+	envelope := event.Envelope{
+		Version: event.EnvelopeVersion, Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
+		SentAt: p.sentAt, Context: p.context, Type: p.typ, Events: p.events,
+	}
+	if to.visitor {
+		envelope.Context = withAgent(p.context, r.Headers["user-agent"])
+	}
+	verdict := check(envelope)
+	if len(verdict.details) > 0 && isStrict(r) {
+		err := verdict.refusal()
+		h.noteRefusal(ctx, r, p, err)
+		return key, verdict, err
+	}
+	if len(envelope.Events) == 0 {
+		return key, verdict, nil
+	}
+	if err := h.Queue.Send(ctx, []event.Envelope{envelope}); err != nil {
+		return key, verdict, fault.Wrap(fault.Unavailable, "not_queued", fmt.Errorf("queue events: %w", err))
+	}
+	return key, verdict, nil
+}
+
+func isStrict(r httpapi.Request) bool {
+	said := r.Query.Get("strict")
+	return said == "1" || said == "true"
+}
+
+// preflight answers what a browser asks before it sends. Only a key in the query is known by then.
+func (h *Handler) preflight(ctx context.Context, r httpapi.Request) (workspace.Key, events.APIGatewayV2HTTPResponse) {
+	key := workspace.Key{}
+	if text := r.Query.Get("writeKey"); text != "" {
+		key, _ = h.keyring.Find(ctx, text) // an unknown key is refused when the events come
+	}
+	return key, httpapi.With(httpapi.OK(), httpapi.Preflight())
+}
+
+// report logs what people should look at. Refusals are the client's business.
+func report(ctx context.Context, route string, err error) {
+	switch fault.KindOf(err) {
+	case fault.Unavailable:
+		slog.WarnContext(ctx, "request not taken", "route", route, "error", err.Error())
+	case fault.Internal:
+		slog.ErrorContext(ctx, "request failed", "route", route, "error", err.Error())
+	default:
+		slog.InfoContext(ctx, "request refused", "route", route, "code", fault.CodeOf(err))
+	}
+}

@@ -1,0 +1,32 @@
+// Collect is the Lambda function behind the collection routes. Package collect above it says what it does; here it is put together.
+package main
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"waymark/functions/collect"
+	"waymark/shared/adapter/dynamo"
+	"waymark/shared/adapter/queue"
+	"waymark/shared/config"
+)
+
+func main() {
+	slog.SetDefault(lambdacontext.NewLogger())
+	settings, err := config.Load[config.Collect](os.Getenv)
+	if err != nil {
+		slog.Error("settings are incomplete", "error", err.Error())
+		os.Exit(1)
+	}
+	h := collect.New(collect.Config{
+		Keys:  dynamo.New(dynamo.NewClient(os.Getenv), settings.Table),
+		Queue: queue.New(queue.NewClient(os.Getenv), settings.QueueURL),
+		Now:   time.Now, NewID: rand.Text,
+	})
+	lambda.Start(h.Handle)
+}

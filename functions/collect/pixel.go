@@ -1,0 +1,97 @@
+package collect
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+
+	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
+)
+
+// readPixel makes an event of a query string, for mails and pages without scripts. The object in data comes first; what the other parameters
+// say lies over it.
+func readPixel(r httpapi.Request) (parcel, error) {
+	tree, err := pixelData(r.Query.Get("data"))
+	if err != nil {
+		return parcel{}, err
+	}
+	key, _ := tree["writeKey"].(string)
+	delete(tree, "writeKey")
+	for _, field := range []string{"type", "event", "name", "userId", "anonymousId", "messageId", "timestamp"} {
+		overlay(tree, field, r.Query.Get(field))
+	}
+	if tree["type"] == nil {
+		tree["type"] = string(event.Page)
+	}
+	context := child(tree, "context")
+	page, properties := child(context, "page"), child(tree, "properties")
+	for _, field := range []string{"url", "referrer", "title"} {
+		overlay(page, field, r.Query.Get(field))
+		overlay(properties, field, r.Query.Get(field))
+	}
+	campaign := child(context, "campaign")
+	for parameter, field := range map[string]string{
+		"utm_source": "source", "utm_medium": "medium", "utm_campaign": "name", "utm_term": "term", "utm_content": "content",
+	} {
+		overlay(campaign, field, r.Query.Get(parameter))
+	}
+	return parcel{key: key, events: []json.RawMessage{canonical(write(tree))}}, nil
+}
+
+// pixelData reads the parameter data: a JSON object in base64url, padded or not.
+func pixelData(text string) (map[string]any, error) {
+	if text == "" {
+		return map[string]any{}, nil
+	}
+	text = strings.TrimRight(strings.NewReplacer("+", "-", "/", "_", " ", "-").Replace(text), "=")
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "bad_base64", "this parameter must be a JSON object in base64url").At("data")
+	}
+	body, _, err := openBody(raw)
+	if err != nil {
+		return nil, err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var tree map[string]any
+	if err := decoder.Decode(&tree); err != nil {
+		return nil, fault.New(fault.Invalid, "invalid_json", "this parameter must be a JSON object in base64url").At("data")
+	}
+	return tree, nil
+}
+
+// withAgent lets the User-Agent of a request stand in for the one that its events do not name. It goes into what lies under each event's own
+// context, so an event's own word is the last.
+func withAgent(context json.RawMessage, agent string) json.RawMessage {
+	members := map[string]json.RawMessage{}
+	if len(context) > 0 {
+		if err := json.Unmarshal(context, &members); err != nil {
+			return context // no object, which process passes over
+		}
+	}
+	if _, said := members["userAgent"]; said || agent == "" {
+		return context
+	}
+	members["userAgent"] = write(strings.ToValidUTF8(agent[:min(len(agent), event.MaxNameBytes)], ""))
+	return write(members)
+}
+
+// child is the object under a name, made when there is none.
+func child(tree map[string]any, name string) map[string]any {
+	inner, ok := tree[name].(map[string]any)
+	if !ok {
+		inner = map[string]any{}
+		tree[name] = inner
+	}
+	return inner
+}
+
+func overlay(tree map[string]any, field, value string) {
+	if value != "" {
+		tree[field] = value
+	}
+}

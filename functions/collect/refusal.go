@@ -1,0 +1,41 @@
+package collect
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/workspace"
+)
+
+// noteTimeout bounds how long a client waits for its refusal to be noted.
+const noteTimeout = time.Second
+
+// noteRefusal queues a note that a request is refused, so that it can be counted for the source whose write key it came with. Whoever sends
+// without such a key belongs to no source, and is not counted. A note that cannot be queued is not worth an answer: the client gets its refusal,
+// and the log a warning.
+func (h *Handler) noteRefusal(ctx context.Context, r httpapi.Request, p parcel, refusal error) {
+	if kind := fault.KindOf(refusal); kind != fault.Invalid && kind != fault.Forbidden {
+		return
+	}
+	text, err := agreedKey(r.Basic(), p.key, r.Query.Get("writeKey"))
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, noteTimeout)
+	defer cancel()
+	key, err := h.keyring.Find(ctx, text)
+	if err != nil || key.Role != workspace.Write {
+		return
+	}
+	note := event.Envelope{
+		Version: event.EnvelopeVersion, Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
+		Refused: &event.Refused{Code: fault.CodeOf(refusal), Events: max(len(p.events), 1)},
+	}
+	if err := h.Queue.Send(ctx, []event.Envelope{note}); err != nil {
+		slog.WarnContext(ctx, "refusal not counted", "workspace", key.Workspace, "code", fault.CodeOf(refusal), "error", err.Error())
+	}
+}

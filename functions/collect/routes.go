@@ -1,0 +1,65 @@
+package collect
+
+import (
+	"net/http"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/event"
+)
+
+// route is what is done with the requests of one path.
+type route struct {
+	method string
+	read   func(httpapi.Request) (parcel, error)
+	answer func(tally) events.APIGatewayV2HTTPResponse
+	// visitor says that the visitor's own browser sends these requests, so that their User-Agent is the visitor's.
+	visitor bool
+}
+
+// routes lists the paths, without trailing slashes, under which events come in. The one-letter forms are those of browser clients.
+var routes = map[string]route{
+	"/v1/track": one(event.Track), "/v1/t": one(event.Track),
+	"/v1/page": one(event.Page), "/v1/p": one(event.Page),
+	"/v1/screen": one(event.Screen), "/v1/s": one(event.Screen),
+	"/v1/identify": one(event.Identify), "/v1/i": one(event.Identify),
+	"/v1/group": one(event.Group), "/v1/g": one(event.Group),
+	"/v1/alias": one(event.Alias), "/v1/a": one(event.Alias),
+	"/v1/batch": post(readBatch), "/v1/b": post(readBatch), "/v1/import": post(readBatch),
+	"/v1/beacon":       beacon(readBeacon),
+	"/beacon/v1/batch": beacon(readBatch), // where the RudderStack client sends on leaving a page
+	"/v1/pixel.gif":    {method: http.MethodGet, read: readPixel, answer: answerPixel, visitor: true},
+}
+
+func one(t event.Type) route {
+	return post(func(r httpapi.Request) (parcel, error) { return readOne(r, t) })
+}
+
+func post(read func(httpapi.Request) (parcel, error)) route {
+	return route{method: http.MethodPost, read: read, answer: answerJSON}
+}
+
+func beacon(read func(httpapi.Request) (parcel, error)) route {
+	r := post(read)
+	r.visitor = true
+	return r
+}
+
+// taken is the answer when some of the events are bad. Clients that look at success alone see that the request was taken.
+type taken struct {
+	Success  bool             `json:"success"`
+	Accepted int              `json:"accepted"`
+	Rejected int              `json:"rejected"`
+	Details  []httpapi.Detail `json:"details"`
+}
+
+func answerJSON(t tally) events.APIGatewayV2HTTPResponse {
+	rejected := len(t.details)
+	if rejected == 0 {
+		return httpapi.OK()
+	}
+	return httpapi.JSON(http.StatusOK, taken{Success: true, Accepted: t.total - rejected, Rejected: rejected, Details: t.details})
+}
+
+func answerPixel(tally) events.APIGatewayV2HTTPResponse { return httpapi.GIF() }

@@ -1,0 +1,89 @@
+package export
+
+import (
+	"context"
+	"fmt"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/period"
+	"waymark/shared/domain/report"
+)
+
+// restate makes the exports anew that the notes are of, and deletes the notes. The rules are:
+//   - A window that is not over waits for its end, one that is dirty for a rollup: their notes stay.
+//   - An export that is there gets a new revision if its bytes differ, and none otherwise.
+//   - One that was never made, because nothing had happened in its window, is made now, if the window ended after the workspace was made.
+//     Windows before that are imported history: a schedule that had to export ten years of it would only bury what is new.
+//   - A note is deleted when its export holds what it told of, so a crash anywhere leaves it for the next firing, which finds nothing to do.
+func (f *firing) restate(ctx context.Context, notes []report.Restatement) error {
+	byKey := map[string][]report.Restatement{}
+	var keys []string // in the order of their windows
+	for _, n := range notes {
+		if byKey[n.Key] == nil {
+			keys = append(keys, n.Key)
+		}
+		byKey[n.Key] = append(byKey[n.Key], n)
+	}
+	for _, key := range keys {
+		window, err := f.calendar.ByKey(f.grain, key)
+		if err != nil {
+			return fmt.Errorf("read key of a restatement: %w", err)
+		}
+		if !window.Closed(f.now) {
+			continue
+		}
+		if waits, err := f.waits(ctx, window); err != nil || waits {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := f.restateOne(ctx, window, byKey[key]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *firing) restateOne(ctx context.Context, window period.Window, notes []report.Restatement) error {
+	windows, err := f.anew(ctx, window)
+	if err != nil {
+		return err
+	}
+	var settled []string
+	for _, n := range notes {
+		if n.Settled(windows, event.At(f.Now())) {
+			settled = append(settled, n.Handle)
+		}
+	}
+	if err := f.Restated.DeleteRestated(ctx, f.workspace.Space(), settled); err != nil {
+		return fmt.Errorf("delete restatements of %s: %w", window.Key, err)
+	}
+	return nil
+}
+
+// anew makes the export of a window if it needs to be made, and gives the windows that it was compared with.
+func (f *firing) anew(ctx context.Context, window period.Window) ([]kpi.Window, error) {
+	if windows, isMade := f.made[window.Key]; isMade {
+		return windows, nil
+	}
+	o := orderOf(f.schedule, window)
+	if event.At(window.End) <= f.workspace.Created {
+		known, err := f.known(ctx, f.workspace.Name, o.name)
+		if err != nil {
+			return nil, err
+		}
+		if known.newest.Name == "" && known.claim.Revision == 0 {
+			return f.windows(ctx, f.workspace, f.calendar, o)
+		}
+	}
+	made, err := f.make(ctx, f.workspace, o)
+	if err != nil {
+		return nil, err
+	}
+	if made.isNew {
+		f.exports = append(f.exports, made.manifest)
+	}
+	return made.windows, nil
+}

@@ -1,0 +1,146 @@
+package process
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
+)
+
+// read decodes every message and every event in it, and sorts the good from the bad.
+func (h *Handler) read(ctx context.Context, records []events.SQSMessage) *batch {
+	b := &batch{messages: records, retry: map[int]bool{}}
+	for i, record := range records {
+		envelope, err := h.Decode(record.Body)
+		if err == nil {
+			_, err = h.tenant(ctx, envelope.Workspace)
+		}
+		switch fault.KindOf(err) {
+		case "":
+			h.readEvents(b, i, envelope)
+		case fault.Invalid, fault.NotFound:
+			b.rejects = append(b.rejects, h.badMessage(i, record, err))
+		default:
+			h.give(ctx, b, []item{{message: i}}, "load workspace", err)
+		}
+	}
+	return b
+}
+
+func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope) {
+	replay, whole := envelope.Replays()
+	if whole != "" {
+		b.wholes = append(b.wholes, reject{message: message, failed: event.Failed{ID: whole, Workspace: event.Nobody}})
+	}
+	if refusal, ok := envelope.Refusal(); ok {
+		b.notes = append(b.notes, note{message, envelope.Workspace, refusal})
+		return
+	}
+	good := make([]event.Event, 0, len(envelope.Events))
+	for i, raw := range envelope.Events {
+		stamp := envelope.Stamp(i)
+		e, err := event.Parse(raw, stamp)
+		if err != nil {
+			b.rejects = append(b.rejects, reject{message, h.failed(stamp, raw, err, replay), replay != ""})
+			continue
+		}
+		good = append(good, e)
+	}
+	event.KeepOrder(good)
+	for _, e := range good {
+		e.Bot = h.Bots.Of(e.Agent)
+		one := item{message: message, event: e, replay: replay}
+		one.touchpoint = e.Touchpoint(string(h.Channels.Sign(e.Marketing)), h.Properties)
+		b.items = append(b.items, one)
+	}
+}
+
+// failed is the record of an event that can never be processed. Its id depends on the event alone, so a second delivery makes no second one;
+// that of a replay is the record's that is replayed, whatever was edited in between.
+func (h *Handler) failed(s event.Stamp, raw []byte, err error, replay string) event.Failed {
+	f := event.Failed{
+		ID: replay, Workspace: s.Workspace, Source: s.Source,
+		Received: s.Received, Request: s.Request, Index: s.Index, SentAt: s.SentAt, Context: s.Context, Type: s.Type,
+		Original: string(raw),
+	}
+	if f.ID == "" {
+		f.ID = recordID(fmt.Appendf(nil, "%s\x00%d\x00%s", s.Request, s.Index, raw))
+	}
+	return f.Judged(event.VerdictOf(err, h.Version))
+}
+
+func recordID(of []byte) string {
+	sum := sha256.Sum256(of)
+	return hex.EncodeToString(sum[:12])
+}
+
+// badMessage keeps a whole message that is no envelope, or one of a workspace that is not there. Its record's id depends on its text alone:
+// put back on the queue it is another message.
+func (h *Handler) badMessage(i int, record events.SQSMessage, err error) reject {
+	s := event.Stamp{Workspace: event.Nobody, Request: record.MessageId, Received: event.At(h.Now())}
+	replay := ""
+	if envelope, decodeErr := h.Decode(record.Body); decodeErr == nil {
+		s.Source, s.Received = envelope.Source, envelope.Received
+		_, replay = envelope.Replays()
+	}
+	id := replay
+	if id == "" {
+		id = recordID([]byte(record.Body))
+	}
+	f := h.failed(s, []byte(record.Body), err, id)
+	f.Whole = true
+	return reject{i, f, replay != ""}
+}
+
+// keepFailed stores every reject; a message whose rejects cannot be stored comes again. One that was replayed has its record already.
+func (h *Handler) keepFailed(ctx context.Context, b *batch) {
+	for _, r := range b.rejects {
+		var err error
+		if r.replayed {
+			err = h.Failed.FailedAgain(ctx, r.failed.Workspace, r.failed.ID, r.failed.Verdict())
+		} else {
+			err = h.Failed.PutFailed(ctx, r.failed)
+		}
+		if err != nil {
+			h.give(ctx, b, []item{{message: r.message}}, "keep failed event", err)
+		}
+	}
+}
+
+// keepNotes stores every refusal; a message whose refusal cannot be stored comes again, and is then the same one.
+func (h *Handler) keepNotes(ctx context.Context, b *batch) {
+	for _, n := range b.notes {
+		if err := h.Refusals.PutRefusal(ctx, n.workspace, n.refusal); err != nil {
+			h.give(ctx, b, []item{{message: n.message}}, "note refusal", err)
+		}
+	}
+}
+
+// forgetReplayed removes the failed-event records whose replay was accepted.
+func (h *Handler) forgetReplayed(ctx context.Context, b *batch, ws string, items []item) {
+	for _, i := range items {
+		if i.replay == "" || b.retry[i.message] {
+			continue
+		}
+		if err := h.Failed.DeleteFailed(ctx, ws, i.replay); err != nil {
+			h.give(ctx, b, []item{i}, "remove replayed event", err)
+		}
+	}
+}
+
+// forgetWholes removes the records of whole messages that could be read at last, once each of their events is accepted or kept on its own.
+func (h *Handler) forgetWholes(ctx context.Context, b *batch) {
+	for _, w := range b.wholes {
+		if b.retry[w.message] {
+			continue
+		}
+		if err := h.Failed.DeleteFailed(ctx, w.failed.Workspace, w.failed.ID); err != nil {
+			h.give(ctx, b, []item{{message: w.message}}, "remove replayed message", err)
+		}
+	}
+}

@@ -1,0 +1,317 @@
+package query_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"waymark/functions/query"
+	"waymark/shared/adapter/httpapi/httpapitest"
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/identity"
+	"waymark/shared/domain/profile"
+	"waymark/shared/domain/workspace"
+)
+
+// routes are the reading routes as the description writes them, with a request that each answers.
+var routes = []struct{ method, pattern, path, query, body string }{
+	{"GET", "/v1/profiles/{id}", "/v1/profiles/user:42", "", ""},
+	{"GET", "/v1/profiles/{id}/timeline", "/v1/profiles/user:42/timeline", "", ""},
+	{"GET", "/v1/profiles/{id}/why", "/v1/profiles/anon:phone/why", "other=user:42", ""},
+	{"POST", "/v1/identities/unlink", "/v1/identities/unlink", "", `{"id":"anon:tablet","from":"user:42"}`},
+	{"GET", "/v1/kpis", "/v1/kpis", "from=2011-03-01&to=2011-04-01", ""},
+	{"GET", "/v1/exports", "/v1/exports", "", ""},
+	{"GET", "/v1/exports/{name}", "/v1/exports/daily-2026-11-21-r1", "", ""},
+	{"GET", "/v1/failed", "/v1/failed", "", ""},
+	{"POST", "/v1/failed/replay", "/v1/failed/replay", "", `{"class":"bad_time"}`},
+	{"GET", "/v1/failed/dead", "/v1/failed/dead", "", ""},
+	{"POST", "/v1/failed/redrive", "/v1/failed/redrive", "", ""},
+	{"GET", "/v1/failed/{id}", "/v1/failed/no_identifier-0000", "", ""},
+	{"PUT", "/v1/failed/{id}", "/v1/failed/no_identifier-0000", "", `{"type":"page","userId":"42"}`},
+	{"DELETE", "/v1/failed/{id}", "/v1/failed/no_identifier-0000", "", ""},
+	{"GET", "/v1/status", "/v1/status", "", ""},
+	{"GET", "/v1/quality", "/v1/quality", "", ""},
+}
+
+// full is a world that has something to answer on every route.
+func full(t testing.TB) *world {
+	t.Helper()
+	w := march(t)
+	w.take(t, `{"type":"identify","anonymousId":"tablet","userId":"42","messageId":"m99","timestamp":"2011-04-02T10:00:00Z"}`)
+	w.export(t, "demo", "daily-2026-11-21-r1", "a,b\r\n1,2\r\n")
+	w.export(t, "demo", "large", strings.Repeat("a", 5<<20))
+	w.fail(t, "demo", "bad_time", 3)
+	w.fail(t, "demo", "no_identifier", 1)
+	must(t, w.dead.Send(t.Context(), []event.Envelope{{Version: 1, Workspace: "demo", Request: "bad_time", Events: []json.RawMessage{[]byte(`{}`)}}}))
+	return w
+}
+
+// TestKeysOpenWhatTheyMay is the matrix of all routes and all kinds of keys.
+func TestKeysOpenWhatTheyMay(t *testing.T) {
+	t.Parallel()
+	w := full(t)
+	for _, r := range routes {
+		for authorization, want := range map[string]string{
+			"":                      "401 missing_key",
+			"Basic c2tfZGVtbzo=":    "401 missing_key",
+			"Bearer":                "401 missing_key",
+			"Bearer sk_nobody":      "401 unknown_key",
+			"Bearer sk_old_demo":    "401 key_expired",
+			"Bearer wk_demo":        "403 write_key",
+			"Bearer wk_shop":        "403 write_key",
+			"Bearer sk_demo":        "200 ",
+			"bearer  sk_demo ":      "200 ",
+			"Bearer sk_demo sk_old": "401 unknown_key",
+		} {
+			if r.method == http.MethodDelete {
+				w = full(t) // each takes something away
+			}
+			got := w.send(t, r.method, r.path, r.query, authorization, r.body)
+			var body struct{ Code string }
+			must(t, json.Unmarshal([]byte(got.Body), &body))
+			if status := strings.Join([]string{itoa(got.StatusCode), body.Code}, " "); status != want {
+				t.Errorf("%s %s with %q is answered %s, want %s", r.method, r.path, authorization, status, want)
+			}
+			if len(got.Headers["access-control-allow-origin"]) > 0 {
+				t.Errorf("%s %s lets other sites read: %v", r.method, r.path, got.Headers)
+			}
+		}
+		other := w.send(t, r.method, r.path, r.query, "Bearer sk_shop", r.body)
+		if r.pattern == "/v1/identities/unlink" && other.StatusCode != 404 {
+			t.Errorf("another workspace unlinks: %d %s", other.StatusCode, other.Body)
+		}
+		for _, secret := range []string{"anon:phone", "o1", "Jo@", "12.505", "bad_time", "it is bad", "daily-2026"} {
+			if strings.Contains(other.Body, secret) {
+				t.Errorf("%s %s tells another workspace %s: %s", r.method, r.path, secret, other.Body)
+			}
+		}
+	}
+}
+
+func itoa(n int) string {
+	text, _ := json.Marshal(n)
+	return string(text)
+}
+
+func TestUnknownKeyCostsOneRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for range 100 {
+		checkFailure(t, w.send(t, "GET", "/v1/status", "", "Bearer sk_guess", ""), 401, "unknown_key")
+	}
+	if w.reads.keys != 1 {
+		t.Errorf("100 requests with an unknown key read %d keys, want 1", w.reads.keys)
+	}
+}
+
+func TestWhatIsNoRoute(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, path := range []string{"/", "/v1", "/v1/kpi", "/v1/failures", "/healthy", "/v1/exports/", "/v1/profiles"} {
+		if path == "/v1/exports/" {
+			continue // a trailing slash is tolerated
+		}
+		checkFailure(t, w.ask(t, path, ""), 404, "no_route")
+	}
+	if got := w.ask(t, "/v1/exports/", ""); got.StatusCode != 200 {
+		t.Errorf("a trailing slash is answered %d %s, want 200", got.StatusCode, got.Body)
+	}
+	for _, r := range routes {
+		wrong := map[string]string{"GET": "POST", "POST": "GET", "PUT": "PATCH", "DELETE": "PATCH"}[r.method]
+		got := w.send(t, wrong, r.path, "", "Bearer sk_demo", "")
+		checkFailure(t, got, 405, "wrong_method")
+		want := r.method + ", OPTIONS"
+		if r.pattern == "/v1/failed/{id}" {
+			want = "GET, PUT, DELETE, OPTIONS"
+		}
+		if got.Headers["allow"] != want {
+			t.Errorf("%s %s allows %q, want %q", wrong, r.path, got.Headers["allow"], want)
+		}
+	}
+	checkFailure(t, w.send(t, "POST", "/health", "", "", ""), 405, "wrong_method")
+}
+
+// broken stands for every store at once, each answering with an error.
+type broken struct {
+	brokenWindows
+}
+
+func (b broken) Partitions(context.Context, string, []event.Identifier) ([]profile.Partition, error) {
+	return nil, b.err
+}
+
+func (b broken) Claims(context.Context, string, []string) (map[string]profile.Claims, map[string]int64, error) {
+	return nil, nil, b.err
+}
+
+func (b broken) Nodes(context.Context, string, []event.Identifier) ([]identity.Node, error) {
+	return nil, b.err
+}
+
+func (b broken) PutCut(context.Context, string, identity.Cut) error { return b.err }
+
+func (b broken) Failed(context.Context, string, string, string, int) ([]event.Failed, string, error) {
+	return nil, "", b.err
+}
+
+func (b broken) FailedByID(context.Context, string, string) (event.Failed, error) {
+	return event.Failed{}, b.err
+}
+
+func (b broken) ReplayFailed(context.Context, string, []string, event.Millis) ([]event.Failed, error) {
+	return nil, b.err
+}
+
+func (b broken) EditFailed(context.Context, string, string, string, event.Millis) (event.Failed, error) {
+	return event.Failed{}, b.err
+}
+
+func (b broken) DeleteFailed(context.Context, string, string) error { return b.err }
+
+func (b broken) Receive(context.Context, int, time.Duration) ([]event.Letter, error) {
+	return nil, b.err
+}
+
+func (b broken) GiveBack(context.Context, []event.Letter) error { return b.err }
+
+func (b broken) Delete(context.Context, []event.Letter) error { return b.err }
+
+func (b broken) FailedCounts(context.Context, string) (map[string]int, error) { return nil, b.err }
+
+func (b broken) Get(context.Context, string) ([]byte, error) { return nil, b.err }
+
+func (b broken) List(context.Context, string) ([]string, error) { return nil, b.err }
+
+// brokenStores answer with an error what the handler reads after it knows the workspace.
+func (w *world) brokenStores(err error) *world {
+	b := broken{brokenWindows{err}}
+	c := w.config
+	c.Store, c.Links, c.Windows, c.Failed = b, b, b, b
+	c.Desk.Records, c.Desk.Changes, c.Desk.Dead = b, b, b
+	c.Files = brokenFiles{w.config.Files, b}
+	out := *w
+	out.handler = query.New(c)
+	return &out
+}
+
+type brokenFiles struct {
+	query.Files
+	broken broken
+}
+
+func (f brokenFiles) Get(ctx context.Context, key string) ([]byte, error) {
+	return f.broken.Get(ctx, key)
+}
+
+func (f brokenFiles) List(ctx context.Context, prefix string) ([]string, error) {
+	return f.broken.List(ctx, prefix)
+}
+
+// TestStoresDown: what may pass is answered 503 with Retry-After, what is a defect 500, and neither tells why.
+func TestStoresDown(t *testing.T) {
+	t.Parallel()
+	w := full(t)
+	passing := w.brokenStores(fault.Wrap(fault.Unavailable, "throttled", errors.New("table arn:aws:secret")))
+	defect := w.brokenStores(errors.New("table arn:aws:secret"))
+	all := append(routes[:len(routes):len(routes)], struct{ method, pattern, path, query, body string }{"GET", "/health", "/health", "", ""})
+	for _, r := range all {
+		got := passing.send(t, r.method, r.path, r.query, "Bearer sk_demo", r.body)
+		if checkFailure(t, got, 503, "unavailable"); got.Headers["retry-after"] != "5" || strings.Contains(got.Body, "arn") {
+			t.Errorf("%s %s is answered %s %v", r.method, r.path, got.Body, got.Headers)
+		}
+		got = defect.send(t, r.method, r.path, r.query, "Bearer sk_demo", r.body)
+		if checkFailure(t, got, 500, "internal"); strings.Contains(got.Body, "arn") {
+			t.Errorf("%s %s is answered %s", r.method, r.path, got.Body)
+		}
+	}
+}
+
+// TestAnswersAreAsDescribed makes every answer that docs/openapi.yaml describes for reading.
+func TestAnswersAreAsDescribed(t *testing.T) {
+	t.Parallel()
+	contract := httpapitest.Load(t)
+	w := full(t)
+	down := w.brokenStores(fault.New(fault.Unavailable, "throttled", "throttled"))
+	for _, r := range routes {
+		contract.Check(t, r.method, r.pattern, w.send(t, r.method, r.path, r.query, "Bearer sk_demo", r.body))
+		contract.Check(t, r.method, r.pattern, w.send(t, r.method, r.path, r.query, "", r.body))
+		contract.Check(t, r.method, r.pattern, w.send(t, r.method, r.path, r.query, "Bearer wk_demo", r.body))
+		contract.Check(t, r.method, r.pattern, down.send(t, r.method, r.path, r.query, "Bearer sk_demo", r.body))
+	}
+	for _, m := range []string{"GET", "PUT", "DELETE"} {
+		contract.Check(t, m, "/v1/failed/{id}", w.send(t, m, "/v1/failed/none", "", "Bearer sk_demo", "{}"))
+	}
+	contract.Check(t, "PUT", "/v1/failed/{id}", w.send(t, "PUT", "/v1/failed/bad_time-0000", "", "Bearer sk_demo", "{}")) // replayed above
+	contract.Check(t, "GET", "/v1/failed", w.ask(t, "/v1/failed", ""))
+	for _, r := range []struct{ method, pattern, path, query string }{
+		{"GET", "/v1/profiles/{id}", "/v1/profiles/jo", ""},
+		{"GET", "/v1/profiles/{id}", "/v1/profiles/user:nobody", ""},
+		{"GET", "/v1/profiles/{id}/timeline", "/v1/profiles/user:42/timeline", "limit=0"},
+		{"GET", "/v1/profiles/{id}/timeline", "/v1/profiles/user:nobody/timeline", ""},
+		{"GET", "/v1/profiles/{id}/timeline", "/v1/profiles/user:42/timeline", "limit=1"},
+		{"GET", "/v1/profiles/{id}/why", "/v1/profiles/user:42/why", ""},
+		{"GET", "/v1/profiles/{id}/why", "/v1/profiles/user:42/why", "other=user:nobody"},
+		{"GET", "/v1/profiles/{id}/why", "/v1/profiles/user:42/why", "other=anon:stranger"},
+		{"GET", "/v1/profiles/{id}/why", "/v1/profiles/user:42/why", "other=anon:tablet"}, // cut above
+		{"POST", "/v1/identities/unlink", "/v1/identities/unlink", ""},
+		{"GET", "/v1/kpis", "/v1/kpis", "metric=happiness"},
+		{"GET", "/v1/kpis", "/v1/kpis", "from=2011-03-01&to=2011-04-01&by=country"},
+		{"GET", "/v1/kpis", "/v1/kpis", "from=2011-03-01&to=2011-04-01&grain=period"},
+		{"GET", "/v1/exports", "/v1/exports", "limit=0"},
+		{"GET", "/v1/exports/{name}", "/v1/exports/none", ""},
+		{"GET", "/v1/exports/{name}", "/v1/exports/daily-2026-11-21-r1.csv", ""},
+		{"GET", "/v1/exports/{name}", "/v1/exports/large.csv", ""},
+		{"GET", "/v1/failed", "/v1/failed", "limit=0"},
+		{"GET", "/v1/failed/dead", "/v1/failed/dead", "limit=0"},
+		{"PUT", "/v1/failed/{id}", "/v1/failed/bad_time-0000", ""},
+		{"POST", "/v1/failed/replay", "/v1/failed/replay", ""},
+		{"GET", "/v1/quality", "/v1/quality", "days=7"},
+		{"GET", "/health", "/health", ""},
+	} {
+		contract.Check(t, r.method, r.pattern, w.send(t, r.method, r.path, r.query, "Bearer sk_demo", ""))
+	}
+	contract.Check(t, "POST", "/v1/identities/unlink", w.send(t, "POST", "/v1/identities/unlink", "", "Bearer sk_demo", `{"id":"anon:stranger"}`))
+	contract.Check(t, "GET", "/health", down.send(t, "GET", "/health", "", "", ""))
+	if missing := contract.Unchecked("query"); len(missing) > 0 {
+		t.Errorf("described and never answered: %v", missing)
+	}
+}
+
+// TestSamples answers events/query/*.json as the golden files beside them say, which `sam local invoke` is held against too. They ask for what
+// no installation has, or mark as <any> what differs.
+func TestSamples(t *testing.T) {
+	t.Parallel()
+	statuses := map[int]bool{}
+	w := newWorld(t)
+	w.fail(t, "demo", "bad_time", 1)
+	httpapitest.Samples(t, "query", w.handler.Handle, func(_ events.APIGatewayV2HTTPRequest, response events.APIGatewayV2HTTPResponse) {
+		statuses[response.StatusCode] = true
+	})
+	if want := map[int]bool{200: true, 400: true, 401: true, 403: true, 404: true}; !maps.Equal(statuses, want) {
+		t.Errorf("the samples are answered %v, want %v", statuses, want)
+	}
+}
+
+// TestWorkspaceOfAKeyIsGone is a defect of ours, not of the client.
+func TestWorkspaceOfAKeyIsGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.config
+	c.Keys = keyOf{workspace.Key{Workspace: "gone", Role: workspace.Secret}}
+	w.handler = query.New(c)
+	if got := w.ask(t, "/v1/status", ""); got.StatusCode < 400 {
+		t.Errorf("answered %d %s, want a failure", got.StatusCode, got.Body)
+	}
+}
+
+type keyOf struct{ key workspace.Key }
+
+func (k keyOf) Key(context.Context, string) (workspace.Key, error) { return k.key, nil }

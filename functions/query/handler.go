@@ -1,0 +1,214 @@
+// Package query answers what is known: about persons, KPIs, exports and failed events. It reads; what it writes is an operator's: decisions about
+// links with the marks of the windows that they change, and what package failed does with failed events and dead letters. Every answer is described
+// in docs/openapi.yaml.
+//
+// The folder lambda beside it holds main, so that tests of the whole system run the very code that Lambda runs. It opens nothing: main wires it.
+//
+//	h := query.New(config)
+//	lambda.Start(h.Handle)
+package query
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/stage"
+	"waymark/shared/domain/workspace"
+	"waymark/shared/failed"
+	"waymark/shared/person"
+)
+
+// Config is what the handler needs. Every field must be set.
+type Config struct {
+	Keys        httpapi.KeyStore
+	Workspaces  Workspaces
+	Store       person.Store
+	Links       Links
+	Aggregates  person.Aggregates
+	Marks       Marks
+	Windows     Windows
+	Persons     Persons
+	Failed      FailedEvents
+	Desk        failed.Desk // handles failed events and dead letters
+	Queue       Queue
+	DeadLetters DeadLetters
+	Refusals    Refusals
+	Index       ArchiveIndex
+	Archive     Archive
+	Files       Files
+	Model       func(name string) (*stage.Model, error)
+	Decode      func(body string) (event.Envelope, error)
+	Names       map[string]bool // of track events that are known
+	Version     string          // of this program
+	Now         func() time.Time
+	Workers     int // identifiers read at the same time; 0 for as many as are good for a function
+}
+
+// Handler answers reading requests.
+type Handler struct {
+	Config
+	keyring *httpapi.Keyring
+	health  healthCache
+}
+
+// New returns a handler.
+func New(c Config) *Handler {
+	return &Handler{Config: c, keyring: httpapi.NewKeyring(c.Keys, c.Now)}
+}
+
+// question is a request with the workspace that its key opens.
+type question struct {
+	httpapi.Request
+	workspace workspace.Workspace
+	name      string // what the path names: an identifier, an export
+}
+
+type answerer func(*Handler, context.Context, question) (events.APIGatewayV2HTTPResponse, error)
+
+// route is what answers one path.
+type route struct {
+	pattern string
+	method  string // or several, as the header Allow lists them
+	answer  answerer
+}
+
+const (
+	profiles = "/v1/profiles/"
+	exports  = "/v1/exports/"
+	failures = "/v1/failed/"
+	timeline = "/timeline"
+	reason   = "/why"
+)
+
+// fixed lists the paths that name nothing.
+var fixed = map[string]route{
+	"/v1/kpis":              {"/v1/kpis", http.MethodGet, (*Handler).kpis},
+	"/v1/exports":           {"/v1/exports", http.MethodGet, (*Handler).exports},
+	"/v1/failed":            {"/v1/failed", http.MethodGet, (*Handler).failed},
+	"/v1/failed/replay":     {"/v1/failed/replay", http.MethodPost, (*Handler).replay},
+	"/v1/failed/dead":       {"/v1/failed/dead", http.MethodGet, (*Handler).dead},
+	"/v1/failed/redrive":    {"/v1/failed/redrive", http.MethodPost, (*Handler).redrive},
+	"/v1/status":            {"/v1/status", http.MethodGet, (*Handler).status},
+	"/v1/quality":           {"/v1/quality", http.MethodGet, (*Handler).quality},
+	"/v1/identities/unlink": {"/v1/identities/unlink", http.MethodPost, (*Handler).unlink},
+}
+
+// routeOf finds what answers a request, and what its path names. The gateway's own reading of the path comes first: it knows which slash is
+// part of a name.
+func routeOf(r httpapi.Request) (found route, name string, ok bool) {
+	if found, ok = fixed[r.Path]; ok {
+		return found, "", true
+	}
+	if rest, ok := strings.CutPrefix(r.Path, profiles); ok {
+		found = route{profiles + "{id}", http.MethodGet, (*Handler).profile}
+		if id, ok := strings.CutSuffix(rest, timeline); ok {
+			found, rest = route{profiles + "{id}" + timeline, http.MethodGet, (*Handler).timeline}, id
+		} else if id, ok := strings.CutSuffix(rest, reason); ok {
+			found, rest = route{profiles + "{id}" + reason, http.MethodGet, (*Handler).why}, id
+		}
+		return found, named(r, "id", rest), true
+	}
+	if rest, ok := strings.CutPrefix(r.Path, exports); ok {
+		return route{exports + "{name}", http.MethodGet, (*Handler).export}, named(r, "name", rest), true
+	}
+	if rest, ok := strings.CutPrefix(r.Path, failures); ok {
+		return route{failures + "{id}", "GET, PUT, DELETE", failedByMethod[r.Method]}, named(r, "id", rest), true
+	}
+	return route{}, "", false
+}
+
+func named(r httpapi.Request, parameter, inPath string) string {
+	if name := r.Params[parameter]; name != "" {
+		return name
+	}
+	return inPath
+}
+
+// Handle answers one request. Every request has an answer; the error is always nil.
+func (h *Handler) Handle(ctx context.Context, e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	r, err := httpapi.Decode(e)
+	if r.Path == "/health" {
+		return h.answerHealth(ctx, r), nil
+	}
+	found, name, ok := routeOf(r)
+	if !ok {
+		return httpapi.Error(fault.New(fault.NotFound, "no_route", "there is no such route; docs/api.md lists them"), r.ID), nil
+	}
+	if !slices.Contains(strings.Split(found.method, ", "), r.Method) {
+		return httpapi.WrongMethod(found.method, r.ID), nil
+	}
+	response := events.APIGatewayV2HTTPResponse{}
+	if err == nil {
+		response, err = h.respond(ctx, question{Request: r, name: name}, found)
+	}
+	if err != nil {
+		note(ctx, found.pattern, err)
+		return httpapi.Error(err, r.ID), nil
+	}
+	slog.InfoContext(ctx, "request answered", "route", found.pattern, "status", response.StatusCode)
+	return response, nil
+}
+
+func (h *Handler) respond(ctx context.Context, q question, found route) (events.APIGatewayV2HTTPResponse, error) {
+	key, err := h.keyring.Reader(ctx, q.Request)
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
+	}
+	if q.workspace, err = h.Workspaces.Workspace(ctx, key.Workspace); err != nil {
+		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("load workspace: %w", err)
+	}
+	return found.answer(h, ctx, q)
+}
+
+// note logs what people should look at. Refusals are the client's business.
+func note(ctx context.Context, route string, err error) {
+	switch fault.KindOf(err) {
+	case fault.Unavailable:
+		slog.WarnContext(ctx, "request not answered", "route", route, "error", err.Error())
+	case fault.Internal:
+		slog.ErrorContext(ctx, "request failed", "route", route, "error", err.Error())
+	default:
+		slog.InfoContext(ctx, "request refused", "route", route, "code", fault.CodeOf(err))
+	}
+}
+
+// Page sizes of lists.
+const (
+	defaultLimit = 50
+	maxLimit     = 500
+)
+
+// limit reads how many items a page may have.
+func (q question) limit() (int, error) {
+	text := q.Query.Get("limit")
+	if text == "" {
+		return defaultLimit, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxLimit {
+		return 0, fault.Newf(fault.Invalid, "bad_limit", "a page has 1 to %d items", maxLimit).At("limit")
+	}
+	return n, nil
+}
+
+// cursor is where the next page begins, null when there is none.
+func cursor(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// instant writes a time for people and programs alike: RFC 3339 in UTC with milliseconds.
+func instant(at event.Millis) string { return at.Time().Format("2006-01-02T15:04:05.000Z07:00") }

@@ -1,0 +1,121 @@
+package query
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/period"
+	"waymark/shared/domain/report"
+)
+
+// Limits of one answer, which Lambda bounds at 6 MB.
+const (
+	maxWindows  = 10_000
+	maxRows     = 20_000
+	defaultDays = 30
+)
+
+type kpisAnswer struct {
+	TimeZone string      `json:"time_zone"`
+	Model    string      `json:"model"`
+	Rows     []rowAnswer `json:"rows"`
+}
+
+// rowAnswer is one number. Amounts are decimal text, counts whole numbers, ratios numbers; a ratio whose denominator is 0 has no value.
+type rowAnswer struct {
+	Metric      kpi.Name          `json:"metric"`
+	Start       string            `json:"start"`
+	End         string            `json:"end"`
+	Dimensions  map[string]string `json:"dimensions"`
+	Numerator   json.RawMessage   `json:"numerator"`
+	Denominator *int64            `json:"denominator"`
+	N           int64             `json:"n"`
+	Value       json.RawMessage   `json:"value"`
+	Unit        string            `json:"unit"`
+	Revision    int64             `json:"revision"`
+}
+
+// kpis answers GET /v1/kpis from what rollups computed. Only windows that were computed have rows: no zero is invented.
+func (h *Handler) kpis(ctx context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
+	calendar, err := q.workspace.Calendar()
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read time zone of workspace %s: %w", q.workspace.Name, err)
+	}
+	model, err := h.Model(q.workspace.Model)
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read stage model of workspace %s: %w", q.workspace.Name, err)
+	}
+	w, err := readWish(q.Request, calendar, h.Now())
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
+	}
+	windows, err := h.windows(ctx, q, calendar, w)
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
+	}
+	answer := kpisAnswer{TimeZone: q.workspace.Zone, Model: model.ID(), Rows: []rowAnswer{}}
+	for _, window := range windows {
+		answer.Rows = append(answer.Rows, rowsOf(window, calendar, w)...)
+		if len(answer.Rows) > maxRows {
+			return events.APIGatewayV2HTTPResponse{}, fault.Newf(fault.Invalid, "too_many_rows",
+				"the answer has more than %d rows; ask for fewer metrics, a shorter time or a larger grain", maxRows)
+		}
+	}
+	return httpapi.JSON(http.StatusOK, answer), nil
+}
+
+func (h *Handler) windows(ctx context.Context, q question, calendar period.Calendar, w wish) ([]kpi.Window, error) {
+	if w.grain == period.Period {
+		return h.period(ctx, q.workspace, calendar, w)
+	}
+	first, last := calendar.At(w.grain, w.from), calendar.At(w.grain, w.to.Add(-1))
+	windows, err := h.Windows.Windows(ctx, q.workspace.Space(), w.grain, first.Key, last.Key)
+	if err != nil {
+		return nil, fmt.Errorf("read windows: %w", err)
+	}
+	return windows, nil
+}
+
+func rowsOf(window kpi.Window, calendar period.Calendar, w wish) []rowAnswer {
+	var out []rowAnswer
+	start, end := local(calendar, window.Start), local(calendar, window.End)
+	for _, row := range window.Rows {
+		if row.Dimension != w.by || !slices.Contains(w.metrics, row.Metric) {
+			continue
+		}
+		answer := rowAnswer{
+			Metric: row.Metric, Start: start, End: end, Dimensions: map[string]string{}, Numerator: number(report.Numerator(row), row.IsMoney()),
+			Denominator: row.Denominator, N: row.N, Value: number(report.Value(row), row.IsMoney()), Unit: row.Unit, Revision: window.Revision,
+		}
+		if row.Dimension != kpi.Whole {
+			answer.Dimensions[string(row.Dimension)] = row.Value
+		}
+		out = append(out, answer)
+	}
+	return out
+}
+
+func local(calendar period.Calendar, at event.Millis) string {
+	return calendar.Local(at.Time()).Format(time.RFC3339)
+}
+
+// number writes decimal text as JSON: amounts as text, because readers of JSON make floats of numbers, "" as null.
+func number(text string, isMoney bool) json.RawMessage {
+	switch {
+	case text == "":
+		return json.RawMessage("null")
+	case isMoney:
+		return json.RawMessage(`"` + text + `"`)
+	}
+	return json.RawMessage(text)
+}

@@ -1,0 +1,257 @@
+package query_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/period"
+)
+
+// march has a person and a stranger, over the day when London's clocks go forward.
+func march(t testing.TB) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.life(t)
+	w.rollUp(t, "2011-03-01", "user:42", "anon:stranger")
+	return w
+}
+
+func TestKPIs(t *testing.T) {
+	t.Parallel()
+	w := march(t)
+	golden(t, "kpis_day", w.ask(t, "/v1/kpis", "from=2011-03-27&to=2011-03-28"))
+	golden(t, "kpis_by_channel", w.ask(t, "/v1/kpis", "metric=touchpoints,revenue&metric=aov&from=2011-03-01&to=2011-04-01&grain=month&by=channel"))
+	golden(t, "kpis_period", w.ask(t, "/v1/kpis", "from=2011-03-20&to=2011-03-29&grain=period&metric=active_persons,revenue,repeat_purchase_rate,aov"))
+}
+
+type kpiRow struct {
+	Metric, Start, End string
+	Dimensions         map[string]string
+	Numerator, Value   any
+	Denominator        *int64
+	Unit               string
+	Revision           int64
+}
+
+func rows(t testing.TB, body string) []kpiRow {
+	t.Helper()
+	var answer struct {
+		TimeZone string `json:"time_zone"`
+		Model    string
+		Rows     []kpiRow
+	}
+	must(t, json.Unmarshal([]byte(body), &answer))
+	if answer.TimeZone != "Europe/London" || answer.Model != "default@1" {
+		t.Errorf("answered for %s and %s, want Europe/London and default@1", answer.TimeZone, answer.Model)
+	}
+	return answer.Rows
+}
+
+// TestKPIBounds says which windows an answer has: those that touch the time asked for, and that were computed.
+func TestKPIBounds(t *testing.T) {
+	t.Parallel()
+	w := march(t)
+	day := func(d int) string { return fmt.Sprintf("2011-03-%02d", d) }
+	cases := []struct {
+		query string
+		want  []string // first 10 characters of their starts
+	}{
+		{"from=2011-03-01&to=2011-04-01", []string{day(20), day(27), day(28), day(29)}},
+		{"from=2011-03-20&to=2011-03-27", []string{day(20)}}, // to is not part of it
+		{"from=2011-03-27&to=2011-03-29", []string{day(27), day(28)}},
+		{"from=2011-03-27T00:00:00Z&to=2011-03-27T00:00:00.001Z", []string{day(27)}},
+		{"from=2011-03-27T22:59:59Z&to=2011-03-27T23:00:00Z", []string{day(27)}},
+		{"from=2011-03-27T23:00:00Z&to=2011-03-28T22:59:59Z", []string{day(28)}}, // a day of 23 hours ended at 23:00 UTC
+		{"from=2011-03-28T00:00:00%2B01:00&to=2011-03-28T00:00:01%2B01:00", []string{day(28)}},
+		{"from=2011-03-21&to=2011-03-27", nil},
+		{"from=2011-03-15&to=2011-03-16&grain=month", []string{day(1)}},
+		{"from=2011-03-27&to=2011-03-28&grain=week", nil}, // never computed
+		{"from=2011-01-01&to=2011-12-31&grain=hour", nil},
+		{"", nil},
+	}
+	for _, c := range cases {
+		got := w.ask(t, "/v1/kpis", c.query+"&metric=touchpoints")
+		if got.StatusCode != 200 {
+			t.Errorf("%s is answered %d %s", c.query, got.StatusCode, got.Body)
+			continue
+		}
+		var starts []string
+		for _, row := range rows(t, got.Body) {
+			starts = append(starts, row.Start[:10])
+		}
+		if !slices.Equal(starts, c.want) {
+			t.Errorf("%s gives windows %v, want %v", c.query, starts, c.want)
+		}
+	}
+}
+
+// TestKPIDefaultSpan: without bounds it is the last 30 days, today included, of the workspace's own calendar.
+func TestKPIDefaultSpan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	calendar, err := period.New("Europe/London", time.Monday)
+	must(t, err)
+	for _, key := range []string{"2026-10-23", "2026-10-24", "2026-11-22", "2026-11-23"} {
+		day, err := calendar.ByKey(period.Day, key)
+		must(t, err)
+		w.store(t, day, []kpi.Facts{{Person: "user:1", Touches: []kpi.Count{{N: 1}}}}, 1)
+	}
+	var got []string
+	for _, row := range rows(t, w.ask(t, "/v1/kpis", "metric=touchpoints").Body) {
+		got = append(got, row.Start[:10])
+	}
+	if want := []string{"2026-10-24", "2026-11-22"}; !slices.Equal(got, want) {
+		t.Errorf("without bounds the days are %v, want %v", got, want)
+	}
+}
+
+func TestKPIRefusals(t *testing.T) {
+	t.Parallel()
+	w := march(t)
+	cases := map[string]string{
+		"metric=happiness":                                     "unknown_metric",
+		"metric=orders,happiness":                              "unknown_metric",
+		"by=weather":                                           "unknown_dimension",
+		"grain=decade":                                         "unknown_grain",
+		"metric=stage_persons&by=channel":                      "no_such_breakdown",
+		"from=yesterday":                                       "bound_malformed",
+		"to=2011-02-30":                                        "bound_malformed",
+		"from=2011-03-02&to=2011-03-02":                        "period_empty",
+		"from=2011-03-02&to=2011-03-01":                        "period_empty",
+		"grain=period":                                         "missing_bound",
+		"grain=period&from=2011-03-01":                         "missing_bound",
+		"grain=period&to=2011-03-01":                           "missing_bound",
+		"colour=red":                                           "unknown_parameter",
+		"from=0001-01-01&to=9999-01-01":                        "range_too_large",
+		"from=2011-01-01&to=2013-01-01&grain=hour":             "range_too_large",
+		"from=0001-01-01&to=9999-01-01&grain=period":           "range_too_large",
+		"from=2011-03-01T00:00:01Z&to=2011-04-01&grain=period": "not_midnight",
+		"from=2011-03-01&to=2011-03-28T00:00:00Z&grain=period": "not_midnight", // summer time: the day began at 23:00 UTC
+	}
+	for query, code := range cases {
+		checkFailure(t, w.ask(t, "/v1/kpis", query), 400, code)
+	}
+	got := w.ask(t, "/v1/kpis", "metric=happiness")
+	for _, m := range kpi.Metrics {
+		if !slices.Contains(words(got.Body), string(m.Name)) {
+			t.Errorf("the answer to an unknown metric does not name %s: %s", m.Name, got.Body)
+		}
+	}
+}
+
+func words(text string) []string {
+	return slices.Collect(func(yield func(string) bool) {
+		word := ""
+		for _, r := range text + " " {
+			if r == '_' || r >= 'a' && r <= 'z' {
+				word += string(r)
+				continue
+			}
+			if word != "" && !yield(word) {
+				return
+			}
+			word = ""
+		}
+	})
+}
+
+// TestPeriodEqualsRecount makes periods of every first and last day of two months and compares them with the facts folded at once.
+func TestPeriodEqualsRecount(t *testing.T) {
+	t.Parallel()
+	w := march(t)
+	calendar, err := period.New("Europe/London", time.Monday)
+	must(t, err)
+	for first := 18; first <= 29; first++ {
+		for last := first + 1; last <= 32; last++ {
+			from, to := date(first), date(last)
+			got := w.ask(t, "/v1/kpis", fmt.Sprintf("from=%s&to=%s&grain=period&by=stage", from, to))
+			start, err := calendar.ParseBound(from)
+			must(t, err)
+			end, err := calendar.ParseBound(to)
+			must(t, err)
+			want := w.recount(t, start, end)
+			if len(rows(t, got.Body)) != len(want) {
+				t.Errorf("%s to %s has %d rows, want %d: %s", from, to, len(rows(t, got.Body)), len(want), got.Body)
+				continue
+			}
+			for i, row := range rows(t, got.Body) {
+				n, isCount := row.Numerator.(float64)
+				if row.Metric != string(want[i].Metric) || row.Dimensions["stage"] != want[i].Value || isCount && int64(n) != want[i].Numerator {
+					t.Errorf("%s to %s row %d is %+v, want %+v", from, to, i, row, want[i])
+				}
+			}
+		}
+	}
+}
+
+func date(day int) string { return time.Date(2011, 3, day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly) }
+
+func TestPeriodUsesWholeMonths(t *testing.T) {
+	t.Parallel()
+	w := march(t)
+	days := rows(t, w.ask(t, "/v1/kpis", "from=2011-03-02&to=2011-04-01&grain=period&metric=touchpoints").Body)
+	month := rows(t, w.ask(t, "/v1/kpis", "from=2011-03-01&to=2011-04-01&grain=period&metric=touchpoints").Body)
+	around := rows(t, w.ask(t, "/v1/kpis", "from=2011-02-15&to=2011-04-15&grain=period&metric=touchpoints").Body)
+	for name, c := range map[string]struct {
+		rows     []kpiRow
+		revision int64
+	}{"days": {days, 8}, "month": {month, 1}, "around": {around, 1}} {
+		if len(c.rows) != 1 || c.rows[0].Value != 7.0 || c.rows[0].Revision != c.revision {
+			t.Errorf("%s: %+v, want 7 touchpoints at revision %d", name, c.rows, c.revision)
+		}
+	}
+	none := rows(t, w.ask(t, "/v1/kpis", "from=2012-01-01&to=2013-01-01&grain=period").Body)
+	if len(none) > 0 {
+		t.Errorf("a period without a computed window has rows %+v, want none", none)
+	}
+}
+
+// TestPeriodWhileFactsAreReplaced: facts that are gone are read again, and if they stay away the answer is to try later.
+func TestPeriodWhileFactsAreReplaced(t *testing.T) {
+	t.Parallel()
+	w := march(t)
+	calendar, err := period.New("Europe/London", time.Monday)
+	must(t, err)
+	day, err := calendar.ByKey(period.Day, "2011-03-29")
+	must(t, err)
+	must(t, w.table.PutWindow(t.Context(), "demo", kpi.Window{
+		Grain: period.Day, Key: day.Key, Start: event.At(day.Start), End: event.At(day.End), Revision: 3, Facts: "facts/gone",
+	}))
+	got := w.ask(t, "/v1/kpis", "from=2011-03-28&to=2011-03-30&grain=period")
+	checkFailure(t, got, 503, "unavailable")
+	if got.Headers["retry-after"] != "5" {
+		t.Errorf("headers are %v, want retry-after", got.Headers)
+	}
+}
+
+// TestTooManyRows asks for more than an answer can hold.
+func TestTooManyRows(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	calendar, err := period.New("Europe/London", time.Monday)
+	must(t, err)
+	from, err := calendar.ParseBound("2011-01-01")
+	must(t, err)
+	for _, hour := range calendar.Between(period.Hour, from, from.Add(1400*time.Hour)) {
+		must(t, w.table.PutWindow(t.Context(), "demo", kpi.Window{
+			Grain: period.Hour, Key: hour.Key, Start: event.At(hour.Start), End: event.At(hour.End), Revision: 1, Rows: kpi.NewTally("EUR").Rows(),
+		}))
+	}
+	checkFailure(t, w.ask(t, "/v1/kpis", "from=2011-01-01&to=2011-03-01&grain=hour"), 400, "too_many_rows")
+	if got := w.ask(t, "/v1/kpis", "from=2011-01-01&to=2011-03-01&grain=hour&metric=orders"); got.StatusCode != 200 || len(rows(t, got.Body)) != 1400 {
+		t.Errorf("one metric is answered %d with %d rows, want 1400", got.StatusCode, len(rows(t, got.Body)))
+	}
+}
+
+func TestKPIsWithoutStore(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.breakWindows(fault.New(fault.Unavailable, "throttled", "the table is throttled"))
+	checkFailure(t, w.ask(t, "/v1/kpis", ""), 503, "unavailable")
+}

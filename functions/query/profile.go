@@ -1,0 +1,211 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/journey"
+	"waymark/shared/domain/money"
+	"waymark/shared/domain/profile"
+	"waymark/shared/domain/stage"
+	"waymark/shared/person"
+)
+
+type profileAnswer struct {
+	Person      event.Identifier       `json:"person"`
+	Identifiers []memberAnswer         `json:"identifiers"`
+	Traits      map[string]traitAnswer `json:"traits"`
+	Stage       stageAnswer            `json:"stage"`
+	FirstSeen   *string                `json:"first_seen"` // null without a touchpoint
+	LastSeen    *string                `json:"last_seen"`
+	Touchpoints int                    `json:"touchpoints"`
+	Bots        int                    `json:"bots,omitempty"` // touchpoints of programs, kept and left out of everything else here
+	Channels    map[string]int         `json:"channels"`
+	Orders      ordersAnswer           `json:"orders"`
+}
+
+type memberAnswer struct {
+	ID     event.Identifier `json:"id"`
+	Linked *linkAnswer      `json:"linked,omitempty"` // the root has none
+}
+
+type linkAnswer struct {
+	To    event.Identifier `json:"to"`
+	At    string           `json:"at"`
+	Event event.ID         `json:"event"`
+}
+
+type traitAnswer struct {
+	Value  any    `json:"value"`
+	At     string `json:"at"`
+	Source string `json:"source"`
+}
+
+type stageAnswer struct {
+	Current *stage.Name   `json:"current"` // null before the first touchpoint
+	Since   *string       `json:"since"`
+	Model   string        `json:"model"`
+	History []visitAnswer `json:"history"`
+}
+
+type visitAnswer struct {
+	Stage   stage.Name  `json:"stage"`
+	Entered string      `json:"entered"`
+	Left    *string     `json:"left"` // null while it lasts
+	Cause   stage.Cause `json:"cause"`
+}
+
+type ordersAnswer struct {
+	Count   int            `json:"count"`
+	Revenue []amountAnswer `json:"revenue"`
+}
+
+type amountAnswer struct {
+	Currency string       `json:"currency"`
+	Amount   money.Micros `json:"amount"`
+}
+
+// profile answers GET /v1/profiles/{id}.
+func (h *Handler) profile(ctx context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
+	p, j, model, err := h.person(ctx, q)
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
+	}
+	answer := profileAnswer{
+		Person: p.Root, Identifiers: members(p), Traits: traits(p), Stage: stages(j.Stages, model), Touchpoints: len(j.Steps), Bots: len(j.Bots),
+		Channels: map[string]int{}, Orders: orders(j, q.workspace.Currency),
+	}
+	for _, s := range j.Steps {
+		answer.Channels[s.Channel]++
+	}
+	if n := len(j.Steps); n > 0 {
+		first, last := instant(j.Steps[0].At), instant(j.Steps[n-1].At)
+		answer.FirstSeen, answer.LastSeen = &first, &last
+	}
+	return httpapi.JSON(http.StatusOK, answer), nil
+}
+
+// person loads the person that the path names and folds the journey up to now. Faults: Invalid as of event.ParseIdentifier, NotFound no_person.
+func (h *Handler) person(ctx context.Context, q question) (person.Person, journey.Journey, *stage.Model, error) {
+	model, err := h.Model(q.workspace.Model)
+	if err != nil {
+		return person.Person{}, journey.Journey{}, nil, fmt.Errorf("read stage model of workspace %s: %w", q.workspace.Name, err)
+	}
+	ids, err := identifiers(q.name)
+	if err != nil {
+		return person.Person{}, journey.Journey{}, nil, err
+	}
+	for _, id := range ids {
+		loaded, err := person.Load(ctx, h.Store, q.workspace.Space(), []event.Identifier{id})
+		if err != nil {
+			return person.Person{}, journey.Journey{}, nil, fmt.Errorf("load person: %w", err)
+		}
+		if p := loaded.Of(id); isKnown(p) {
+			return p, p.Journey(model, event.At(h.Now())), model, nil
+		}
+	}
+	return person.Person{}, journey.Journey{}, nil, errNoPerson()
+}
+
+// identifiers reads the path's parameter as it stands, and decoded once more where that says something else: gateways differ in what they
+// decode.
+func identifiers(text string) ([]event.Identifier, error) {
+	texts := []string{text}
+	if decoded, err := url.PathUnescape(text); err == nil && decoded != text {
+		texts = append(texts, decoded)
+	}
+	var ids []event.Identifier
+	var refused error
+	for _, t := range texts {
+		id, err := event.ParseIdentifier(t)
+		if err != nil {
+			refused = err
+			continue
+		}
+		ids = append(ids, id)
+	}
+	if len(ids) == 0 {
+		return nil, refused
+	}
+	return ids, nil
+}
+
+// isKnown tells a person of whom anything is stored from one that nobody has heard of.
+func isKnown(p person.Person) bool {
+	return len(p.Partitions) > 1 || slices.ContainsFunc(p.Partitions, hasAnything)
+}
+
+func hasAnything(p profile.Partition) bool {
+	return len(p.Touchpoints)+len(p.Traits)+len(p.Node.Parents)+len(p.Node.Children)+len(p.Node.Cuts) > 0
+}
+
+func members(p person.Person) []memberAnswer {
+	out := make([]memberAnswer, len(p.Members))
+	for i, m := range p.Members {
+		out[i].ID = m.ID
+		if m.Link != nil {
+			out[i].Linked = &linkAnswer{To: m.Link.Parent, At: instant(m.Link.Evidence.At), Event: m.Link.Evidence.Event}
+		}
+	}
+	return out
+}
+
+func traits(p person.Person) map[string]traitAnswer {
+	var all profile.Traits
+	for _, one := range p.Partitions {
+		all = all.Join(one.Traits)
+	}
+	out := make(map[string]traitAnswer, len(all))
+	for name, t := range all {
+		out[name] = traitAnswer{Value: t.Value, At: instant(t.At), Source: t.Source}
+	}
+	return out
+}
+
+func stages(history stage.History, model *stage.Model) stageAnswer {
+	answer := stageAnswer{Model: model.ID(), History: make([]visitAnswer, len(history.Visits))}
+	for i, v := range history.Visits {
+		answer.History[i] = visitAnswer{Stage: v.Stage, Entered: instant(v.Entered), Cause: v.Cause}
+		if v.Left != 0 {
+			left := instant(v.Left)
+			answer.History[i].Left = &left
+		}
+	}
+	if current, found := history.Current(); found {
+		since := instant(current.Entered)
+		answer.Current, answer.Since = &current.Stage, &since
+	}
+	return answer
+}
+
+// orders counts those that count, and what they brought by currency. Refunds take nothing off, as in the KPI revenue.
+func orders(j journey.Journey, currency string) ordersAnswer {
+	answer := ordersAnswer{Revenue: []amountAnswer{}}
+	sums := map[string]money.Micros{}
+	for _, s := range j.Steps {
+		if !s.Counts || s.Touchpoint.Order.Refund {
+			continue
+		}
+		answer.Count++
+		sums[orderCurrency(s.Touchpoint.Order, currency)] += s.Touchpoint.Order.Amount
+	}
+	for _, code := range slices.Sorted(maps.Keys(sums)) {
+		answer.Revenue = append(answer.Revenue, amountAnswer{Currency: code, Amount: sums[code]})
+	}
+	return answer
+}
+
+func orderCurrency(o *event.Order, currency string) string {
+	if o.Currency != "" {
+		return o.Currency
+	}
+	return currency
+}

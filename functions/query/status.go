@@ -1,0 +1,144 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/period"
+)
+
+type statusAnswer struct {
+	Queues       queuesAnswer            `json:"queues"`
+	Failed       map[string]int          `json:"failed"`
+	DirtyWindows int                     `json:"dirty_windows"`
+	NewestRollup map[period.Grain]string `json:"newest_rollup"`
+}
+
+type queuesAnswer struct {
+	Touchpoints depthAnswer `json:"touchpoints"`
+}
+
+type depthAnswer struct {
+	Waiting  int `json:"waiting"`
+	InFlight int `json:"in_flight"`
+	Dead     int `json:"dead"`
+}
+
+// status answers GET /v1/status. The queues are those of the installation, everything else is the workspace's.
+func (h *Handler) status(ctx context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
+	answer := statusAnswer{NewestRollup: map[period.Grain]string{}}
+	var err error
+	if answer.Queues.Touchpoints, err = h.depth(ctx); err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
+	}
+	if answer.Failed, err = h.Failed.FailedCounts(ctx, q.workspace.Name); err != nil {
+		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("count failed events: %w", err)
+	}
+	if answer.DirtyWindows, err = h.dirty(ctx, q.workspace.Space()); err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
+	}
+	times, err := h.Windows.RollupTimes(ctx, q.workspace.Space())
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read rollup times: %w", err)
+	}
+	for grain, at := range times {
+		answer.NewestRollup[grain] = instant(at)
+	}
+	return httpapi.JSON(http.StatusOK, answer), nil
+}
+
+func (h *Handler) depth(ctx context.Context) (depthAnswer, error) {
+	waiting, inFlight, err := h.Queue.Depth(ctx)
+	if err != nil {
+		return depthAnswer{}, fmt.Errorf("read queue depth: %w", err)
+	}
+	dead, deadInFlight, err := h.DeadLetters.Depth(ctx)
+	if err != nil {
+		return depthAnswer{}, fmt.Errorf("read depth of the dead-letter queue: %w", err)
+	}
+	return depthAnswer{Waiting: waiting, InFlight: inFlight, Dead: dead + deadInFlight}, nil
+}
+
+// dirty counts the windows that wait to be computed.
+func (h *Handler) dirty(ctx context.Context, ws string) (int, error) {
+	marks, err := h.Windows.Marks(ctx, ws, event.At(h.Now()))
+	if err != nil {
+		return 0, fmt.Errorf("read marks: %w", err)
+	}
+	return kpi.Marked(marks), nil
+}
+
+// healthFor is how long an answer of GET /health is used again: it needs no key, and must not be a way to make us read.
+const healthFor = 10 * time.Second
+
+type healthAnswer struct {
+	Status string `json:"status"`
+	// Version names the program.
+	Version string `json:"version"`
+	// NewestRollup is how old the newest rollup of any workspace is, null before the first.
+	NewestRollup *int64 `json:"newest_rollup_age_seconds"`
+}
+
+// healthCache remembers when the newest rollup was.
+type healthCache struct {
+	mu     sync.Mutex
+	read   time.Time
+	newest event.Millis
+}
+
+// answerHealth answers GET /health, which needs no key and tells nothing of any workspace.
+func (h *Handler) answerHealth(ctx context.Context, r httpapi.Request) events.APIGatewayV2HTTPResponse {
+	if r.Method != http.MethodGet {
+		return httpapi.WrongMethod(http.MethodGet, r.ID)
+	}
+	newest, err := h.newestRollup(ctx)
+	if err != nil {
+		note(ctx, "/health", err)
+		return httpapi.Error(err, r.ID)
+	}
+	answer := healthAnswer{Status: "ok", Version: h.Version}
+	if newest > 0 {
+		age := int64(event.At(h.Now()).Sub(newest) / time.Second)
+		answer.NewestRollup = &age
+	}
+	return httpapi.JSON(http.StatusOK, answer)
+}
+
+func (h *Handler) newestRollup(ctx context.Context) (event.Millis, error) {
+	h.health.mu.Lock()
+	defer h.health.mu.Unlock()
+	if now := h.Now(); h.health.read.IsZero() || now.Sub(h.health.read) >= healthFor {
+		newest, err := h.readNewestRollup(ctx)
+		if err != nil {
+			return 0, err
+		}
+		h.health.read, h.health.newest = now, newest
+	}
+	return h.health.newest, nil
+}
+
+func (h *Handler) readNewestRollup(ctx context.Context) (event.Millis, error) {
+	all, err := h.Workspaces.Workspaces(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("list workspaces: %w", err)
+	}
+	var newest event.Millis
+	for _, w := range all {
+		times, err := h.Windows.RollupTimes(ctx, w.Space())
+		if err != nil {
+			return 0, fmt.Errorf("read rollup times: %w", err)
+		}
+		for _, at := range times {
+			newest = max(newest, at)
+		}
+	}
+	return newest, nil
+}

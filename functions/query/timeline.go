@@ -1,0 +1,151 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/journey"
+	"waymark/shared/domain/money"
+	"waymark/shared/domain/stage"
+)
+
+type timelineAnswer struct {
+	Person event.Identifier `json:"person"`
+	Items  []stepAnswer     `json:"items"`
+	Next   *string          `json:"next"`
+}
+
+type stepAnswer struct {
+	Time       string            `json:"time"`     // the one that counts
+	Original   string            `json:"original"` // the device's own
+	Untimed    bool              `json:"untimed,omitempty"`
+	Skewed     bool              `json:"skewed,omitempty"`
+	Future     bool              `json:"future,omitempty"`
+	ID         event.ID          `json:"id"`
+	Source     string            `json:"source"`
+	Type       event.Type        `json:"type"`
+	Name       string            `json:"name,omitempty"`
+	Channel    string            `json:"channel"`
+	Session    int               `json:"session"` // 1 is the person's first, 0 that of no session: a bot's
+	Bot        string            `json:"bot,omitempty"`
+	Stage      stage.Name        `json:"stage,omitempty"`
+	Identifier event.Identifier  `json:"identifier"`
+	Country    string            `json:"country,omitempty"`
+	Page       string            `json:"page,omitempty"`
+	Order      *orderAnswer      `json:"order,omitempty"`
+	Properties map[string]string `json:"properties,omitempty"`
+}
+
+type orderAnswer struct {
+	ID       string       `json:"id"`
+	Amount   money.Micros `json:"amount"`
+	Currency string       `json:"currency"`
+	Refund   bool         `json:"refund"`
+	Counts   bool         `json:"counts"` // false: another event of the same order id was earlier
+}
+
+// timeline answers GET /v1/profiles/{id}/timeline: the newest first, page by page. It shows what counts, and with ?bots=1 what bots did as well.
+func (h *Handler) timeline(ctx context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
+	limit, err := q.limit()
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
+	}
+	before, err := readPlace(q.Query.Get("cursor"))
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
+	}
+	p, j, _, err := h.person(ctx, q)
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
+	}
+	answer := timelineAnswer{Person: p.Root, Items: []stepAnswer{}}
+	steps := j.Steps
+	if said := q.Query.Get("bots"); said == "1" || said == "true" {
+		steps = slices.Concat(j.Steps, j.Bots)
+		slices.SortFunc(steps, func(a, b journey.Step) int { return placeOf(a).compare(placeOf(b)) })
+	}
+	for _, s := range slices.Backward(steps) {
+		if before != nil && placeOf(s).compare(*before) >= 0 {
+			continue
+		}
+		if len(answer.Items) == limit {
+			answer.Next = cursor(before.String())
+			break
+		}
+		answer.Items = append(answer.Items, step(s, q.workspace.Currency))
+		last := placeOf(s)
+		before = &last
+	}
+	return httpapi.JSON(http.StatusOK, answer), nil
+}
+
+func step(s journey.Step, currency string) stepAnswer {
+	t := s.Touchpoint
+	answer := stepAnswer{
+		Time: instant(s.At), Original: instant(t.Original), Untimed: t.Untimed, Skewed: t.Skewed, Future: t.Future, ID: t.ID, Source: t.Source,
+		Type: t.Type, Name: t.Name, Channel: s.Channel, Session: s.Session + 1, Bot: t.Bot, Stage: s.Stage, Identifier: s.Identifier,
+		Country: t.Country, Page: t.Page, Properties: t.Properties,
+	}
+	if t.IsBot() {
+		answer.Session = 0
+	}
+	if o := t.Order; o != nil {
+		answer.Order = &orderAnswer{ID: o.ID, Amount: o.Amount, Currency: orderCurrency(o, currency), Refund: o.Refund, Counts: s.Counts}
+	}
+	return answer
+}
+
+// place is where a step stands in its timeline. It stays valid when others come before or after it.
+type place struct {
+	At         event.Millis     `json:"t"`
+	Original   event.Millis     `json:"o"`
+	ID         event.ID         `json:"i"`
+	Source     string           `json:"s"`
+	Identifier event.Identifier `json:"p"`
+}
+
+func placeOf(s journey.Step) place {
+	return place{At: s.At, Original: s.Touchpoint.Original, ID: s.Touchpoint.ID, Source: s.Touchpoint.Source, Identifier: s.Identifier}
+}
+
+// compare orders places as package journey orders steps.
+func (p place) compare(other place) int {
+	return cmp.Or(
+		cmp.Compare(p.At, other.At), cmp.Compare(p.Original, other.Original), cmp.Compare(p.ID, other.ID),
+		cmp.Compare(p.Source, other.Source), cmp.Compare(p.Identifier, other.Identifier),
+	)
+}
+
+// String is the cursor of a place.
+func (p place) String() string {
+	text, err := json.Marshal(p)
+	if err != nil {
+		panic("query: a place is made of strings and integers: " + err.Error())
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// readPlace reads a cursor; nil for none.
+func readPlace(text string) (*place, error) {
+	if text == "" {
+		return nil, nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	var p place
+	if err == nil {
+		err = json.Unmarshal(raw, &p)
+	}
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "bad_cursor", "the cursor is not one that this list gave").At("cursor")
+	}
+	return &p, nil
+}
