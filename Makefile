@@ -14,17 +14,18 @@ FUZZTIME ?= 10s
 N        ?= 10000
 SEED     ?=
 BENCH    ?= ./tests/bench/...
+ARGS     ?=
 
 help: ## Print this help
 	@echo 'usage: make TARGET'; echo
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
 
 run: ## Start the whole system on this machine: PORT=3000
-	@$(MAKE) --no-print-directory -j2 emulators .build/waymark
-	PORT=$(PORT) .build/waymark dev
+	@infra/setup/setup.sh
+	@PORT=$(PORT) .build/waymark dev
 
 test: emulators ## Run every test; no network once modules and emulators are fetched
-	go test $$(go list ./... | grep -v /tests/sim$$)
+	go test -timeout=60m $$(go list ./... | grep -v /tests/sim$$)
 	go test ./tests/sim # by itself, for it keeps every processor busy
 	go test -tags=mutants -run='TestMutants|TestShrink' ./tests/sim
 
@@ -43,14 +44,18 @@ build: .build/waymark ## Build the command line and the functions for this machi
 	@for f in functions/*/; do $(GOBUILD) -o ".build/$${f%/}" "./$${f}lambda" || exit 1; done
 
 .build/waymark: FORCE
-	$(GOBUILD) -o $@ ./infra/waymark
+	$(GOBUILD) $(VERBOSE) -o $@ ./infra/waymark
 
 FORCE:
 
 demo: build emulators ## Import real data, roll it up, export it, and compare with published numbers
 	.build/waymark demo
 
+cost: .build/waymark emulators ## Count and price what traffic costs on AWS: ARGS="--profile web"
+	.build/waymark cost $(ARGS)
+
 golden: ## Rewrite the golden files from what the code answers now; review the diff
+	UPDATE_GOLDEN=1 go test ./infra/rulefile # first, for the others contain the rules that it compiles
 	UPDATE_GOLDEN=1 go test $$(go list ./... | grep -v /tests/e2e)
 	@git status --short
 
@@ -66,7 +71,7 @@ sim: ## Run N=10000 random schedules of all handlers under faults against the or
 	WAYMARK_SIM_N=$(N) WAYMARK_SIM_SEED=$(SEED) go test -count=1 -timeout=0 -v -run='TestSchedules' ./tests/sim/...
 
 e2e: emulators ## Drive the running system from outside: real binaries, real HTTP
-	go test -count=1 ./tests/e2e/...
+	go test -count=1 -timeout=60m ./tests/e2e/...
 
 sam: build emulators ## The real SAM CLI on the same template: validate, build, invoke every event, start-api
 	infra/sam/sam.sh
@@ -81,8 +86,15 @@ $(EMULATORS): infra/emulators/package.json infra/emulators/package-lock.json
 	cd infra/emulators && npm ci --ignore-scripts --loglevel=error
 	@node -p "require('crypto').createHash('sha256').update(require('fs').readFileSync('infra/emulators/package-lock.json')).digest('hex')" >$@
 
+duckdb: .venv-duckdb/.installed ## Install DuckDB for the test of docs/steps.md (pip, 70 MB)
+
+.venv-duckdb/.installed: Makefile
+	python3 -m venv .venv-duckdb
+	.venv-duckdb/bin/pip install --quiet --disable-pip-version-check duckdb==2.0.1
+	@touch $@
+
 clean: ## Remove what was built; keeps the data in .waymark
 	rm -rf .build .aws-sam
 	go clean -testcache
 
-.PHONY: FORCE help run test check lint format build demo golden fuzz bench sim e2e sam audit emulators clean
+.PHONY: FORCE help run test check lint format build demo cost golden fuzz bench sim e2e sam audit emulators duckdb clean

@@ -69,7 +69,7 @@ func BenchmarkFloor(b *testing.B) {
 func BenchmarkCollect(b *testing.B) {
 	slog.SetDefault(slog.New(slog.NewJSONHandler(io.Discard, nil)))
 	h := collect.New(collect.Config{Keys: &keys{}, Queue: sink{}, Now: func() time.Time { return received }, NewID: func() string { return "x" }})
-	invoke := lambda.NewHandler(h.Handle)
+	invoke := lambda.NewHandler(h)
 	measure(b, func(payload []byte) error {
 		_, err := invoke.Invoke(b.Context(), payload)
 		return err

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -22,9 +21,14 @@ type recorded struct {
 	Text    string          `json:"body_text"`
 	Bytes   []byte          `json:"body_base64"`
 	Want    struct {
-		Status int             `json:"status"`
-		Code   string          `json:"code"`
-		Queued *event.Envelope `json:"queued"`
+		Status int    `json:"status"`
+		Code   string `json:"code"`
+		Queued *struct {
+			SentAt  string            `json:"sent_at"`
+			Context json.RawMessage   `json:"context"`
+			Type    event.Type        `json:"type"`
+			Events  []json.RawMessage `json:"events"`
+		} `json:"queued"`
 	} `json:"want"`
 }
 
@@ -81,23 +85,9 @@ func TestClients(t *testing.T) {
 			}
 			want := envelope()
 			want.SentAt, want.Context, want.Type, want.Events = r.Want.Queued.SentAt, r.Want.Queued.Context, r.Want.Queued.Type, r.Want.Queued.Events
-			if !reflect.DeepEqual(normal(t, s.queue.sent), normal(t, []event.Envelope{want})) {
-				t.Errorf("queued\n%s\nwant\n%s", asJSON(s.queue.sent), asJSON(want))
-			}
+			s.checkSent(t, want)
 		})
 	}
-}
-
-// normal makes two envelopes comparable whose events differ in white space and the order of keys alone.
-func normal(t *testing.T, v any) any {
-	t.Helper()
-	raw, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out any
-	decodeExactly(t, raw, &out)
-	return out
 }
 
 func decodeExactly(t testing.TB, raw []byte, into any) {
@@ -155,7 +145,9 @@ func TestSegmentExamples(t *testing.T) {
 		want := envelope(body)
 		want.Type = event.Type(e.Call)
 		s.checkSent(t, want)
-		checkAnswer(t, newSystem().send(t, post("/v1/"+e.Call, `{"anonymousId":"a1",`+body[1:])), 200, fine)
+		if !named {
+			checkAnswer(t, newSystem().send(t, post("/v1/"+e.Call, `{"anonymousId":"a1",`+body[1:])), 200, fine)
+		}
 	}
 	if sent != 35 {
 		t.Errorf("%d examples were sent, want 35", sent)

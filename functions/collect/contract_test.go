@@ -1,6 +1,7 @@
 package collect_test
 
 import (
+	"context"
 	"encoding/base64"
 	"maps"
 	"testing"
@@ -57,11 +58,15 @@ func split(route string) (method, path string) {
 	return "", ""
 }
 
+func (s *system) handle(ctx context.Context, e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	return httpapitest.Invoke(ctx, s.handler, e)
+}
+
 // TestSamples answers events/collect/*.json as the golden files beside them say, which `sam local invoke` is held against too.
 func TestSamples(t *testing.T) {
 	t.Parallel()
 	statuses := map[int]bool{}
-	httpapitest.Samples(t, "collect", newSystem().handler.Handle, func(_ events.APIGatewayV2HTTPRequest, response events.APIGatewayV2HTTPResponse) {
+	httpapitest.Samples(t, "collect", newSystem().handle, func(_ events.APIGatewayV2HTTPRequest, response events.APIGatewayV2HTTPResponse) {
 		statuses[response.StatusCode] = true
 	})
 	if want := map[int]bool{200: true, 400: true, 401: true, 403: true, 404: true}; !maps.Equal(statuses, want) {

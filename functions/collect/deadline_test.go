@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"waymark/functions/collect"
+	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/domain/event"
 )
 
@@ -27,7 +28,7 @@ func TestAnswersBeforeTheInvocationEnds(t *testing.T) {
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		got, err := h.Handle(ctx, post("/v1/page", goodPage).envelope())
+		got, err := httpapitest.Invoke(ctx, h, post("/v1/page", goodPage).envelope())
 		if err != nil {
 			t.Fatal(err)
 		}

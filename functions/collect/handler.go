@@ -1,15 +1,17 @@
-// Package collect takes events over HTTP: it finds the workspace that a write key opens, checks every event, stamps the request and queues it
-// as one envelope. It answers success only when everything is queued, and leaves everything else to process.
+// Package collect takes events over HTTP: it finds the workspace that a write key opens, reads every event once,
+// stamps the request and queues it as one envelope. It answers success only when everything is queued, and leaves
+// everything else to process.
 //
 // The folder lambda beside it holds main, so that tests of the whole system run the very code that Lambda runs. It opens nothing: main wires it.
 //
 //	h := collect.New(collect.Config{Keys: table, Queue: queue, Now: time.Now, NewID: id})
-//	lambda.Start(h.Handle)
+//	lambda.Start(h)
 package collect
 
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -42,17 +44,27 @@ func New(c Config) *Handler {
 	return &Handler{Config: c, keyring: httpapi.NewKeyring(c.Keys, c.Now)}
 }
 
-// Handle answers one request. Every request has an answer; the error is always nil.
-func (h *Handler) Handle(ctx context.Context, e events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
-	r, err := httpapi.Decode(e)
+// Invoke answers one request of API Gateway's HTTP API; it makes the handler a lambda.Handler, which decodes its
+// payload itself. Every request has an answer. The error is of a payload that is no request: fault.Invalid with code
+// unknown_event.
+func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	r, err := httpapi.Parse(payload)
+	if fault.CodeOf(err) == "unknown_event" {
+		return nil, err
+	}
+	return json.Marshal(h.answer(ctx, r, err))
+}
+
+// answer answers a request, which may be malformed.
+func (h *Handler) answer(ctx context.Context, r httpapi.Request, malformed error) events.APIGatewayV2HTTPResponse {
 	r.ID = cmp.Or(r.ID, h.NewID())
 	if r.Received.IsZero() {
 		r.Received = h.Now()
 	}
 	ctx, cancel := inTime(ctx)
 	defer cancel()
-	key, response := h.respond(ctx, r, err)
-	return httpapi.With(response, httpapi.CORS(r.Headers["origin"], key)), nil
+	key, response := h.respond(ctx, r, malformed)
+	return httpapi.With(response, httpapi.CORS(r.Headers["origin"], key))
 }
 
 // inTime ends calls a second before the invocation ends, so that a store or queue that does not answer becomes a 503 with Retry-After and not
@@ -78,7 +90,7 @@ func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed erro
 		return workspace.Key{}, httpapi.WrongMethod(route.method, r.ID)
 	}
 	if malformed != nil {
-		h.noteRefusal(ctx, r, parcel{}, malformed)
+		h.noteRefusal(ctx, r, payload{}, malformed)
 		return workspace.Key{}, httpapi.Error(malformed, r.ID)
 	}
 	key, tally, err := h.collect(ctx, r, route)
@@ -90,8 +102,8 @@ func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed erro
 	return key, route.answer(tally)
 }
 
-// collect reads the events of a request, checks them and queues them all, bad ones too: process keeps those with their reason, so that
-// nothing a client was told is taken is ever lost. In strict mode one bad event refuses the request.
+// collect reads the events of a request and queues them all, bad ones too: process keeps those with their reason, so
+// that nothing a client was told is taken is ever lost. In strict mode one bad event refuses the request.
 func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (workspace.Key, tally, error) {
 	p, err := to.read(r)
 	if err != nil {
@@ -103,20 +115,19 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 		h.noteRefusal(ctx, r, p, err)
 		return key, tally{}, err
 	}
-	envelope := event.Envelope{
-		Version: event.EnvelopeVersion, Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
-		SentAt: p.sentAt, Context: p.context, Type: p.typ, Events: p.events,
-	}
 	if to.visitor {
-		envelope.Context = withAgent(p.context, r.Headers["user-agent"])
+		p.context = withAgent(p.context, r.Headers["user-agent"])
 	}
-	verdict := check(envelope)
+	envelope, verdict := p.read(event.Stamp{
+		Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
+		SentAt: p.sentAt, Context: p.context, Type: p.typ,
+	})
 	if len(verdict.details) > 0 && isStrict(r) {
 		err := verdict.refusal()
 		h.noteRefusal(ctx, r, p, err)
 		return key, verdict, err
 	}
-	if len(envelope.Events) == 0 {
+	if envelope.Len() == 0 {
 		return key, verdict, nil
 	}
 	if err := h.Queue.Send(ctx, []event.Envelope{envelope}); err != nil {

@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
@@ -9,14 +8,15 @@ import (
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/strictjson"
 )
 
 // readPixel makes an event of a query string, for mails and pages without scripts. The object in data comes first; what the other parameters
 // say lies over it.
-func readPixel(r httpapi.Request) (parcel, error) {
+func readPixel(r httpapi.Request) (payload, error) {
 	tree, err := pixelData(r.Query.Get("data"))
 	if err != nil {
-		return parcel{}, err
+		return payload{}, err
 	}
 	key, _ := tree["writeKey"].(string)
 	delete(tree, "writeKey")
@@ -38,7 +38,11 @@ func readPixel(r httpapi.Request) (parcel, error) {
 	} {
 		overlay(campaign, field, r.Query.Get(parameter))
 	}
-	return parcel{key: key, events: []json.RawMessage{canonical(write(tree))}}, nil
+	written, err := strictjson.Parse(string(write(tree)))
+	if err != nil {
+		panic("collect: what is written as JSON is JSON: " + err.Error())
+	}
+	return payload{key: key, events: []strictjson.Value{written}}, nil
 }
 
 // pixelData reads the parameter data: a JSON object in base64url, padded or not.
@@ -51,17 +55,14 @@ func pixelData(text string) (map[string]any, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "bad_base64", "this parameter must be a JSON object in base64url").At("data")
 	}
-	body, _, err := openBody(raw)
+	object, err := openBody(raw)
 	if err != nil {
 		return nil, err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	var tree map[string]any
-	if err := decoder.Decode(&tree); err != nil {
-		return nil, fault.New(fault.Invalid, "invalid_json", "this parameter must be a JSON object in base64url").At("data")
+	if key, found := object.Twice(); found {
+		return nil, twice("an object of this parameter", key).At("data")
 	}
-	return tree, nil
+	return object.Map(), nil
 }
 
 // withAgent lets the User-Agent of a request stand in for the one that its events do not name. It goes into what lies under each event's own

@@ -1,6 +1,7 @@
 package collect_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -51,7 +52,18 @@ func FuzzPixel(f *testing.F) {
 			}
 			return
 		}
-		checkOverlaid(t, query, s.queue.sent[0].Events[0], sent, name, value)
+		if sent["timestamp"] != nil || strings.Contains(query, "timestamp") {
+			return
+		}
+		bad := newSystem() // an event without a time that can be read is queued as it was made, for all to see
+		bad.send(t, request{Method: "GET", Path: "/v1/pixel.gif", Query: query + "&timestamp=soon", Headers: map[string]string{"authorization": basic("wk_demo:")}})
+		made := bad.queue.sent[0]
+		checkOverlaid(t, query, made.Events[0], sent, name, value)
+		made.Events[0] = bytes.Replace(made.Events[0], []byte(`,"timestamp":"soon"`), nil, 1)
+		made.Events[0] = bytes.Replace(made.Events[0], []byte(`"timestamp":"soon",`), nil, 1)
+		if got, want := s.queue.sent[0], queued(made); len(got.Parsed) > 0 && !reflect.DeepEqual(got.Parsed, want.Parsed) {
+			t.Fatalf("?%s: queued is %+v, want %+v", query, got, want)
+		}
 	})
 }
 

@@ -76,7 +76,7 @@ func TestPixelRefusals(t *testing.T) {
 		{"anonymousId=a1", "missing_key", "send the write key: as user of a Basic Authorization header, as writeKey in the body, or as ?writeKey=", 401},
 		{"writeKey=wk_nobody&anonymousId=a1", "unknown_key", "the key is not known here; check it, and that it belongs to this installation", 401},
 		{"writeKey=wk_demo&data=%21", "bad_base64", "data: this parameter must be a JSON object in base64url", 400},
-		{"writeKey=wk_demo&data=" + base64.RawURLEncoding.EncodeToString([]byte("[]")), "not_an_object", "the body must be a JSON object", 400},
+		{"writeKey=wk_demo&data=" + base64.RawURLEncoding.EncodeToString([]byte("[]")), "not_an_object", "the body is not a JSON object", 400},
 		{
 			"writeKey=wk_demo&data=" + base64.RawURLEncoding.EncodeToString([]byte(`{"writeKey":"wk_shop"}`)), "key_mismatch",
 			"the Authorization header, the body and the query name different write keys; send one", 400,

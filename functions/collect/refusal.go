@@ -17,7 +17,7 @@ const noteTimeout = time.Second
 // noteRefusal queues a note that a request is refused, so that it can be counted for the source whose write key it came with. Whoever sends
 // without such a key belongs to no source, and is not counted. A note that cannot be queued is not worth an answer: the client gets its refusal,
 // and the log a warning.
-func (h *Handler) noteRefusal(ctx context.Context, r httpapi.Request, p parcel, refusal error) {
+func (h *Handler) noteRefusal(ctx context.Context, r httpapi.Request, p payload, refusal error) {
 	if kind := fault.KindOf(refusal); kind != fault.Invalid && kind != fault.Forbidden {
 		return
 	}

@@ -82,7 +82,7 @@ func TestRefusalOfWhatTheGatewayBroke(t *testing.T) {
 	s := newSystem()
 	bad := post("/v1/track", "").envelope()
 	bad.Body, bad.IsBase64Encoded = "%%%", true
-	if got, _ := s.handler.Handle(t.Context(), bad); got.StatusCode != 400 {
+	if got := s.answer(t, bad); got.StatusCode != 400 {
 		t.Errorf("answered %d, want 400", got.StatusCode)
 	}
 	if got, want := asJSON(s.queue.noted), asJSON([]event.Envelope{note("web", "bad_base64", 1)}); got != want {
@@ -97,9 +97,9 @@ func TestRefusalWhileTheQueueIsDown(t *testing.T) {
 	for _, down := range []error{errors.New("no such host"), context.DeadlineExceeded} {
 		s := newSystem()
 		s.queue.down = down
-		checkAnswer(t, s.send(t, post("/v1/page", `[]`)), 400, failure("not_an_object", "the body must be a JSON object"))
+		checkAnswer(t, s.send(t, post("/v1/page", `[]`)), 400, failure("not_an_object", "the body is not a JSON object"))
 		s.keys.down = true
 		pixel := s.send(t, request{Method: "GET", Path: "/v1/pixel.gif", Query: "writeKey=wk_overlap&" + data})
-		checkAnswer(t, pixel, 400, failure("not_an_object", "the body must be a JSON object"))
+		checkAnswer(t, pixel, 400, failure("not_an_object", "the body is not a JSON object"))
 	}
 }

@@ -12,7 +12,7 @@ import (
 // route is what is done with the requests of one path.
 type route struct {
 	method string
-	read   func(httpapi.Request) (parcel, error)
+	read   func(httpapi.Request) (payload, error)
 	answer func(tally) events.APIGatewayV2HTTPResponse
 	// visitor says that the visitor's own browser sends these requests, so that their User-Agent is the visitor's.
 	visitor bool
@@ -33,14 +33,14 @@ var routes = map[string]route{
 }
 
 func one(t event.Type) route {
-	return post(func(r httpapi.Request) (parcel, error) { return readOne(r, t) })
+	return post(func(r httpapi.Request) (payload, error) { return readOne(r, t) })
 }
 
-func post(read func(httpapi.Request) (parcel, error)) route {
+func post(read func(httpapi.Request) (payload, error)) route {
 	return route{method: http.MethodPost, read: read, answer: answerJSON}
 }
 
-func beacon(read func(httpapi.Request) (parcel, error)) route {
+func beacon(read func(httpapi.Request) (payload, error)) route {
 	r := post(read)
 	r.visitor = true
 	return r

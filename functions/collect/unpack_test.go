@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/domain/event"
 )
 
@@ -114,8 +115,8 @@ func TestBadPackedBodies(t *testing.T) {
 			"read as text", strings.ToValidUTF8(good, "\uFFFD"), "gzip_damaged",
 			"the body was packed with gzip and damaged on the way because its Content-Type says text; send it as application/octet-stream, or plain",
 		},
-		{"nothing in it", packed(t, ""), "invalid_json", "the body is no JSON: unexpected end of JSON input, at byte 0"},
-		{"no JSON in it", packed(t, "hello"), "invalid_json", "the body is no JSON: invalid character 'h' looking for beginning of value, at byte 1"},
+		{"nothing in it", packed(t, ""), "invalid_json", "the body is not JSON: the text ends too early, at byte 0"},
+		{"no JSON in it", packed(t, "hello"), "invalid_json", "the body is not JSON: unexpected character 'h' where a value begins, at byte 1"},
 		{"too deep in it", packed(t, strings.Repeat("[", 10_000)), "too_deep", "the request nests 10000 levels deep, an event may nest 32"},
 	}
 	for _, c := range cases {
@@ -210,7 +211,7 @@ func (s *system) checkRefusedWithin(t *testing.T, name string, e events.APIGatew
 	t.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	got, err := s.handler.Handle(t.Context(), e)
+	got, err := httpapitest.Invoke(t.Context(), s.handler, e)
 	runtime.ReadMemStats(&after)
 	if err != nil || got.StatusCode != 400 || len(s.queue.sent) > 0 {
 		t.Errorf("%s is answered %d %.200s, %v, want 400 and nothing queued", name, got.StatusCode, got.Body, err)
@@ -229,7 +230,7 @@ func BenchmarkBombs(b *testing.B) {
 			b.ReportAllocs()
 			s := newSystem()
 			for b.Loop() {
-				if got, _ := s.handler.Handle(b.Context(), sent); got.StatusCode != 400 {
+				if got, _ := httpapitest.Invoke(b.Context(), s.handler, sent); got.StatusCode != 400 {
 					b.Fatal(got.Body)
 				}
 			}

@@ -2,10 +2,14 @@ package collect_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
+	sqs "waymark/shared/adapter/queue"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
 )
 
 func TestOneBadEventDoesNotSinkTheOthers(t *testing.T) {
@@ -57,13 +61,13 @@ func TestUnusableBodies(t *testing.T) {
 	t.Parallel()
 	gzip := "\x1f\x8b\x08\x00\x00\x00\x00\x00"
 	cases := []struct{ name, path, body, code, message string }{
-		{"nothing", "/v1/track", "", "invalid_json", "the body is no JSON: unexpected end of JSON input, at byte 0"},
-		{"broken", "/v1/track", `{"event":`, "invalid_json", "the body is no JSON: unexpected end of JSON input, at byte 9"},
-		{"two values", "/v1/track", `{}{}`, "invalid_json", "the body is no JSON: invalid character '{' after top-level value, at byte 3"},
-		{"form", "/v1/track", `data=e30%3D`, "invalid_json", "the body is no JSON: invalid character 'd' looking for beginning of value, at byte 1"},
-		{"list", "/v1/batch", `[` + goodPage + `]`, "not_an_object", "the body must be a JSON object"},
-		{"null", "/v1/batch", `null`, "not_an_object", "the body must be a JSON object"},
-		{"text", "/v1/beacon", `"hello"`, "not_an_object", "the body must be a JSON object"},
+		{"nothing", "/v1/track", "", "invalid_json", "the body is not JSON: the text ends too early, at byte 0"},
+		{"broken", "/v1/track", `{"event":`, "invalid_json", "the body is not JSON: the text ends too early, at byte 9"},
+		{"two values", "/v1/track", `{}{}`, "invalid_json", "the body is not JSON: unexpected character '{' after the value, at byte 3"},
+		{"form", "/v1/track", `data=e30%3D`, "invalid_json", "the body is not JSON: unexpected character 'd' where a value begins, at byte 1"},
+		{"list", "/v1/batch", `[` + goodPage + `]`, "not_an_object", "the body is not a JSON object"},
+		{"null", "/v1/batch", `null`, "not_an_object", "the body is not a JSON object"},
+		{"text", "/v1/beacon", `"hello"`, "not_an_object", "the body is not a JSON object"},
 		{"no batch", "/v1/batch", goodPage, "bad_batch", "batch: a batch needs a list of events under this name"},
 		{"batch is null", "/v1/batch", `{"batch":null}`, "bad_batch", "batch: a batch needs a list of events under this name"},
 		{"batch is an object", "/v1/beacon", `{"batch":{}}`, "bad_batch", "batch: a batch needs a list of events under this name"},
@@ -95,8 +99,7 @@ func TestBadBase64(t *testing.T) {
 	s := newSystem()
 	bad := post("/v1/track", "").envelope()
 	bad.Body, bad.IsBase64Encoded = "%%%", true
-	got, _ := s.handler.Handle(t.Context(), bad)
-	checkAnswer(t, got, 400, failure("bad_base64", "the body is marked as base64 and is not; send the bytes as they are"))
+	checkAnswer(t, s.answer(t, bad), 400, failure("bad_base64", "the body is marked as base64 and is not; send the bytes as they are"))
 }
 
 // TestBodiesAsTheGatewayHandsThemOver: text or base64, whatever the Content-Type says.
@@ -123,7 +126,6 @@ func TestOddButUsableBodies(t *testing.T) {
 		{"white space around", " \r\n" + goodPage + "\n", goodPage},
 		{"number as id", `{"userId":42,"name":"x"}`, `{"userId":42,"name":"x"}`},
 		{"nulls", `{"userId":null,"anonymousId":"a1","properties":null,"context":null,"timestamp":null}`, `{"userId":null,"anonymousId":"a1","properties":null,"context":null,"timestamp":null}`},
-		{"the last of two keys counts", `{"userId":"a","userId":"b"}`, `{"userId":"a","userId":"b"}`},
 		{"a key in other letters is another key", `{"anonymousId":"a1","USERID":"evil"}`, `{"anonymousId":"a1","USERID":"evil"}`},
 		{"no UTF-8", "{\"anonymousId\":\"a1\",\"name\":\"caf\xe9\"}", `{"anonymousId":"a1","name":"caf` + "\uFFFD" + `"}`},
 		{"several bytes that are no UTF-8", "{\"anonymousId\":\"a1\",\"name\":\"\xe2\x82\"}", `{"anonymousId":"a1","name":"` + "\uFFFD\uFFFD" + `"}`},
@@ -150,14 +152,76 @@ func TestOddButUsableBodies(t *testing.T) {
 	}
 }
 
-// TestLastOfTwoKeysCounts: collect and process read an event alike, because they are the same code.
-func TestLastOfTwoKeysCounts(t *testing.T) {
+// TestKeysThatComeTwice: which of two a sender means nobody can know, so the event is bad, and kept as it was sent;
+// where the whole request hangs on it, the request is refused.
+func TestKeysThatComeTwice(t *testing.T) {
+	t.Parallel()
+	const twice = `{"userId":"a","writeKey":"wk_demo","properties":{"n":1,"\u006e":2}}`
+	rejected := func(index int, field string) string {
+		return fmt.Sprintf(`{"index":%d,"field":%q,"code":"bad_json","reason":"an object of the event has this key twice; send each key once"}`, index, field)
+	}
+	s := newSystem()
+	checkAnswer(t, s.send(t, post("/v1/page", twice)), 200, `{"success":true,"accepted":0,"rejected":1,"details":[`+rejected(0, "n")+`]}`)
+	checkAnswer(t, s.send(t, post("/v1/batch", `{"batch":[`+goodPage+`,{"userId":"a","userId":"a"}]}`)), 200, `{"success":true,"accepted":1,"rejected":1,"details":[`+rejected(1, "userId")+`]}`)
+	one := envelope(`{"userId":"a","properties":{"n":1,"\u006e":2}}`)
+	one.Type = event.Page
+	s.checkSent(t, one, envelope(goodPage, `{"userId":"a","userId":"a"}`))
+
+	body := func(key string) string { return `the body has the key \"` + key + `\" twice; send each key once` }
+	for _, c := range []struct{ path, body, message string }{
+		{"/v1/page", `{"writeKey":"wk_demo","anonymousId":"a1","writeKey":"wk_demo"}`, body("writeKey")},
+		{"/v1/batch", `{"writeKey":"wk_demo","batch":[],"writeKey":"wk_demo"}`, body("writeKey")},
+		{"/v1/batch", `{"batch":[],"batch":[` + goodPage + `]}`, body("batch")},
+		{"/v1/beacon", `{"batch":[],"sentAt":null,"sentAt":null}`, body("sentAt")},
+		{"/v1/batch", `{"batch":[` + goodPage + `],"context":{},"context":{}}`, body("context")},
+		{"/v1/batch", `{"batch":[` + goodPage + `],"context":{"page":{"url":"a","url":"b"}}}`, `context: an object of the batch's context has the key \"url\" twice; send each key once`},
+	} {
+		s := newSystem()
+		checkAnswer(t, s.send(t, post(c.path, c.body)), 400, failure("invalid_json", c.message))
+		s.checkSent(t)
+	}
+	checkAnswer(t, newSystem().send(t, post("/v1/batch", `{"batch":[],"integrations":1,"integrations":2}`)), 200, fine) // nobody reads these
+}
+
+// TestLargeEventWithKeysThatComeTwice: shortening an event must not take the key away that makes it bad.
+func TestLargeEventWithKeysThatComeTwice(t *testing.T) {
 	t.Parallel()
 	s := newSystem()
-	s.send(t, post("/v1/page", `{"userId":"a","userId":"b","USERID":"c"}`))
-	parsed, err := event.Parse(s.queue.sent[0].Events[0], s.queue.sent[0].Stamp(0))
-	if err != nil || parsed.Kept() != "user:b" {
-		t.Errorf("the event is kept under %v, %v, want user:b", parsed.Identifiers, err)
+	body := strings.Replace(padded(1000), `{`, `{"userId":"a",`+strings.Repeat(" ", event.MaxEventBytes)+`"userId":"b",`, 1)
+	got := s.send(t, post("/v1/page", body))
+	if _, rejected := s.queue.sent[0].Open(); len(rejected) != 1 || fault.CodeOf(rejected[0].Err) != "bad_json" || !strings.Contains(got.Body, `"code":"bad_json"`) {
+		t.Errorf("answered %s, and process says %v, want bad_json", got.Body, rejected)
+	}
+}
+
+// TestSharedContextMustNotSwellTheQueue: 2,500 small events under one large context travel as they were sent; what
+// process makes of them is the same.
+func TestSharedContextMustNotSwellTheQueue(t *testing.T) {
+	t.Parallel()
+	events := make([]string, event.MaxEvents)
+	for i := range events {
+		events[i] = fmt.Sprintf(`{"type":"page","anonymousId":"a%d","messageId":"m"}`, i)
+	}
+	events[7] = `{"type":"page"}`
+	events[8] = padded(30_000) // does not grow by much
+	for _, context := range []string{`{"traits":{"about":"` + strings.Repeat("x", 32_000) + `"}}`, `{"userAgent":"x"}`} {
+		s := newSystem()
+		s.send(t, post("/v1/batch", `{"batch":[`+strings.Join(events, ",")+`],"context":`+context+`}`))
+		sent := s.queue.sent[0]
+		body, err := sqs.Encode(sent)
+		if err != nil || len(body) > 3*event.MaxRequestBytes+event.MaxEvents*256 {
+			t.Fatalf("the message has %d bytes, %v", len(body), err)
+		}
+		if parsed, want := len(sent.Parsed), map[bool]int{true: 1, false: event.MaxEvents - 1}[len(context) > 1000]; parsed != want || sent.Len() != event.MaxEvents {
+			t.Errorf("%d of %d events travel as they were read, want %d", parsed, sent.Len(), want)
+		}
+		plain := envelope(events...)
+		plain.Context = json.RawMessage(context)
+		got, _ := sent.Open()
+		want, _ := plain.Open()
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("under a context of %d bytes process reads other events", len(context))
+		}
 	}
 }
 
@@ -168,7 +232,7 @@ func padded(n int) string {
 
 func paddedWith(n int, filler string) string {
 	const head, tail = `{"type":"page","anonymousId":"a1","properties":{"p":"`, `"}}`
-	room := n - len(head) - len(tail)
+	room := max(n-len(head)-len(tail), 0)
 	body := strings.Repeat(filler, room/len(filler))
 	return head + body + strings.Repeat("x", room-len(body)) + tail
 }
@@ -181,8 +245,17 @@ func TestSizeLimitsAreExact(t *testing.T) {
 		s := newSystem()
 		checkAnswer(t, s.send(t, post("/v1/page", padded(n))), 200, want)
 		checkAnswer(t, s.send(t, post("/v1/batch", `{"batch":[`+padded(n)+`]}`)), 200, want)
-		if got := len(s.queue.sent[0].Events[0]); got != n {
-			t.Errorf("of an event of %d bytes %d are queued, want all", n, got)
+		for _, sent := range s.queue.sent {
+			kept := 0
+			for _, raw := range sent.Events {
+				kept = len(raw)
+			}
+			for _, one := range sent.Parsed {
+				kept = len(padded(0)) + len(one.Properties["p"].(string))
+			}
+			if kept != n {
+				t.Errorf("of an event of %d bytes %d are queued, want all", n, kept)
+			}
 		}
 	}
 	spaced := strings.Replace(padded(limit), `:`, ` : `, 1)
@@ -226,7 +299,7 @@ func TestEventCountLimitIsExact(t *testing.T) {
 		got := s.send(t, post("/v1/batch", `{"batch":[`+strings.Repeat(goodPage+",", n-1)+goodPage+`]}`))
 		if want == "" {
 			checkAnswer(t, got, 200, fine)
-			if queued := len(s.queue.sent[0].Events); queued != n {
+			if queued := s.queue.sent[0].Len(); queued != n {
 				t.Errorf("of %d events %d are queued", n, queued)
 			}
 			continue

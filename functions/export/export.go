@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"waymark/shared/adapter/httpapi"
@@ -29,8 +28,10 @@ type Config struct {
 	Claims     Claims
 	Bucket     Bucket
 	CSV        Writer
-	Reader     httpapi.Authorise
-	Now        func() time.Time
+
+	Definitions *kpi.Definitions
+	Reader      httpapi.Authorise
+	Now         func() time.Time
 }
 
 // Handler makes exports.
@@ -82,8 +83,8 @@ func unknownSchedule(name string) error {
 	return fault.Newf(fault.Invalid, "unknown_schedule", "schedule must be daily, weekly or monthly, not %q", name).At("schedule")
 }
 
-// workspace makes the exports of one workspace. The notes of restatements are read before the marks, and both before any window: what changes
-// later leaves a note that this firing does not delete.
+// workspace makes the exports of one workspace. The notes of restatements are read before any window: what changes later leaves a note that this
+// firing does not delete.
 func (h *Handler) workspace(ctx context.Context, w workspace.Workspace, schedule string, grain period.Grain, now time.Time) ([]report.Manifest, error) {
 	calendar, err := w.Calendar()
 	if err != nil {
@@ -93,11 +94,13 @@ func (h *Handler) workspace(ctx context.Context, w workspace.Workspace, schedule
 	if err != nil {
 		return nil, fmt.Errorf("read restatements: %w", err)
 	}
-	marks, err := h.Windows.Marks(ctx, w.Space(), event.At(now))
+	state, err := h.Windows.State(ctx, w.Space())
 	if err != nil {
-		return nil, fmt.Errorf("read marks: %w", err)
+		return nil, fmt.Errorf("read state: %w", err)
 	}
-	f := firing{Handler: h, workspace: w, calendar: calendar, schedule: schedule, grain: grain, now: now, marks: marks, made: map[string][]kpi.Window{}}
+	f := firing{
+		Handler: h, workspace: w, calendar: calendar, schedule: schedule, grain: grain, now: now, settled: state.Settled, made: map[string][]kpi.Window{},
+	}
 	if err := f.closed(ctx); err != nil {
 		return f.exports, err
 	}
@@ -112,21 +115,18 @@ type firing struct {
 	schedule  string
 	grain     period.Grain
 	now       time.Time
-	marks     []kpi.Mark
+	settled   event.Millis // when the newest settle began
 	exports   []report.Manifest
 	made      map[string][]kpi.Window // by key of a window that got its first export: the windows in it
 }
 
-// closed exports the windows before the one that holds now, as far as they have none yet. A window that is still dirty waits, so that no export
-// shows a half-computed period. It answers what it made, and the export of the newest window even if that was there.
+// closed exports the windows before the one that holds now, as far as they have none yet. A window waits until a settle has begun after its end, so
+// that no export shows a half-computed period. It answers what it made, and the export of the newest window even if that was there.
 func (f *firing) closed(ctx context.Context) error {
 	window := f.calendar.At(f.grain, f.now)
 	for n := range lookback {
 		window = f.calendar.Prev(window)
-		if waits, err := f.waits(ctx, window); err != nil || waits {
-			if err != nil {
-				return err
-			}
+		if f.waits(ctx, window) {
 			continue
 		}
 		made, err := f.once(ctx, f.workspace, f.calendar, orderOf(f.schedule, window))
@@ -143,13 +143,13 @@ func (f *firing) closed(ctx context.Context) error {
 	return nil
 }
 
-// waits says whether the window has still to be computed, or a part of it that is exported with it.
-func (f *firing) waits(ctx context.Context, window period.Window) (bool, error) {
-	dirty, err := isDirty(f.marks, report.Parts(f.grain), f.calendar, window)
-	if dirty {
-		slog.InfoContext(ctx, "export waits for a rollup", "workspace", f.workspace.Name, "schedule", f.schedule, "window", window.Key)
+// waits says whether the window was not settled since its end.
+func (f *firing) waits(ctx context.Context, window period.Window) bool {
+	waits := f.settled < event.At(window.End)
+	if waits {
+		slog.InfoContext(ctx, "export waits for a settle", "workspace", f.workspace.Name, "schedule", f.schedule, "window", window.Key)
 	}
-	return dirty, err
+	return waits
 }
 
 // orderOf is the export of one window of a schedule.
@@ -165,26 +165,9 @@ func (h *Handler) once(ctx context.Context, w workspace.Workspace, calendar peri
 	if err != nil || known.newest.Name != "" {
 		return result{manifest: known.newest}, err
 	}
-	found, err := h.windows(ctx, w, calendar, o)
+	found, _, err := h.windows(ctx, w, calendar, o)
 	if err != nil || len(found) == 0 {
 		return result{}, err
 	}
 	return h.make(ctx, w, o)
-}
-
-// isDirty says whether a mark lies in the window: of the window itself, or of one that is exported with it. One of persons may lie anywhere.
-func isDirty(marks []kpi.Mark, grains []period.Grain, c period.Calendar, window period.Window) (bool, error) {
-	for _, m := range marks {
-		if m.OfPersons() {
-			return true, nil
-		}
-		marked, err := c.ByKey(m.Grain, m.Key)
-		if err != nil {
-			return false, fmt.Errorf("read key of a mark: %w", err)
-		}
-		if slices.Contains(grains, m.Grain) && marked.Start.Before(window.End) && window.Start.Before(marked.End) {
-			return true, nil
-		}
-	}
-	return false, nil
 }

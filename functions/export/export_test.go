@@ -10,9 +10,7 @@ import (
 	"time"
 
 	"waymark/shared/adapter/httpapi/httpapitest"
-	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
-	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
 )
@@ -26,7 +24,7 @@ func sum(body []byte) string {
 func TestFile(t *testing.T) {
 	t.Parallel()
 	w := newShop(t)
-	w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"), purchase())
+	w.compute(t, "shop", period.Day, "2026-11-21", visit(), purchase())
 	w.compute(t, "shop", period.Hour, "2026-11-21T10:00:00Z", purchase())
 	checkEqual(t, "exports", w.fire(t, "daily", "2026-11-22T06:00:00Z"), []string{"shop daily-2026-11-21-r1"})
 	csv, err := w.files.Bucket.Get(t.Context(), report.FileKey("shop", "daily-2026-11-21-r1.csv"))
@@ -53,12 +51,12 @@ func TestFile(t *testing.T) {
 func TestSameScheduleTwice(t *testing.T) {
 	t.Parallel()
 	w := newShop(t)
-	w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
+	w.compute(t, "shop", period.Day, "2026-11-21", visit())
 	want := []string{"shop daily-2026-11-21-r1"}
 	checkEqual(t, "first firing", w.fire(t, "daily", "2026-11-22T06:00:00Z"), want)
 	w.files.calls = nil
 	checkEqual(t, "second firing", w.fire(t, "daily", "2026-11-22T06:00:00Z"), want)
-	w.now = w.now.Add(time.Hour)
+	w.Now = w.Now.Add(time.Hour)
 	checkEqual(t, "third firing", w.fire(t, "daily", "2026-11-22T23:59:59Z"), want)
 	for _, call := range w.files.calls {
 		if strings.HasPrefix(call, "put") {
@@ -72,12 +70,12 @@ func TestSameScheduleTwice(t *testing.T) {
 func TestRevisions(t *testing.T) {
 	t.Parallel()
 	w := newShop(t)
-	w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
+	w.compute(t, "shop", period.Day, "2026-11-21", visit())
 	first := w.demand(t, `{"schedule":"daily"}`)
 	again := w.demand(t, ``) // daily is what is meant
 	before, err := w.files.Bucket.Get(t.Context(), report.FileKey("shop", first.Files[0].Name))
 	must(t, err)
-	w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"), visit("anon:b"))
+	w.compute(t, "shop", period.Day, "2026-11-21", visit(), visit())
 	second := w.demand(t, `{}`)
 	checkEqual(t, "names", []string{first.Name, again.Name, second.Name}, []string{"daily-2026-11-21-r1", "daily-2026-11-21-r1", "daily-2026-11-21-r2"})
 	checkEqual(t, "revisions", []int{first.Revision, again.Revision, second.Revision}, []int{1, 1, 2})
@@ -87,7 +85,7 @@ func TestRevisions(t *testing.T) {
 		t.Error("the first revision changed")
 	}
 	for range 9 { // two digits sort behind one
-		w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
+		w.compute(t, "shop", period.Day, "2026-11-21", visit())
 		second = w.demand(t, ``)
 	}
 	if second.Name != "daily-2026-11-21-r11" {
@@ -104,13 +102,13 @@ var errCrash = errors.New("the process was killed")
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	undisturbed := newShop(t)
-	undisturbed.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
+	undisturbed.compute(t, "shop", period.Day, "2026-11-21", visit())
 	undisturbed.fire(t, "daily", "2026-11-22T06:00:00Z")
 	want := undisturbed.listed(t, "shop")
 	for n := range undisturbed.files.calls {
 		for _, applied := range []bool{false, true} {
 			w := newShop(t)
-			w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
+			w.compute(t, "shop", period.Day, "2026-11-21", visit())
 			w.crash(t, n, applied)
 			for _, name := range w.listed(t, "shop") { // checks that what is listed is whole
 				if name != "daily-2026-11-21-r1" {
@@ -155,9 +153,9 @@ func (w *world) crash(t *testing.T, n int, applied bool) {
 func TestCrashOfARevision(t *testing.T) {
 	t.Parallel()
 	w := newShop(t)
-	w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
+	w.compute(t, "shop", period.Day, "2026-11-21", visit())
 	w.demand(t, ``)
-	w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:b"))
+	w.compute(t, "shop", period.Day, "2026-11-21", visit())
 	w.files.before = func(call string) error {
 		if call == "put daily-2026-11-21-r2.manifest.json" {
 			return throttled
@@ -169,7 +167,7 @@ func TestCrashOfARevision(t *testing.T) {
 	}
 	w.files.before = nil
 	checkEqual(t, "listed", w.listed(t, "shop"), []string{"daily-2026-11-21-r1"})
-	w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:c"), visit("anon:d"))
+	w.compute(t, "shop", period.Day, "2026-11-21", visit(), visit())
 	w.demand(t, ``)
 	checkEqual(t, "listed then", w.listed(t, "shop"), []string{"daily-2026-11-21-r1", "daily-2026-11-21-r3"})
 }
@@ -209,7 +207,7 @@ func TestDemand(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			w := newShop(t)
-			w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
+			w.compute(t, "shop", period.Day, "2026-11-21", visit())
 			w.files.before = func(string) error {
 				if test.failing {
 					return throttled
@@ -242,11 +240,11 @@ func answerOf(t *testing.T, body string) (name, code string) {
 func TestBrokenWorkspace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, map[string]string{"broken": "Europe/London", "shop": "Europe/London"})
-	broken, err := w.table.Workspace(t.Context(), "broken")
+	broken, err := w.Table.Workspace(t.Context(), "broken")
 	must(t, err)
-	w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
+	w.compute(t, "shop", period.Day, "2026-11-21", visit())
 	broken.Zone = "Mars/Olympus"
-	must(t, w.table.PutWorkspace(t.Context(), broken))
+	must(t, w.Table.PutWorkspace(t.Context(), broken))
 	names, err := w.tryFire(t, "daily", "2026-11-22T06:00:00Z")
 	checkEqual(t, "exports", names, []string{"shop daily-2026-11-21-r1"})
 	if fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "workspace broken") {
@@ -263,15 +261,9 @@ func TestUnknownSchedule(t *testing.T) {
 	}
 }
 
-// mark makes a window dirty.
-func (w *world) mark(t testing.TB, grain period.Grain, key string) (clear func()) {
-	t.Helper()
-	must(t, w.table.PutMarks(t.Context(), "shop", []kpi.Mark{{Grain: grain, Key: key}}))
-	return func() {
-		marks, err := w.table.Marks(t.Context(), "shop", event.At(w.now.AddDate(1, 0, 0)))
-		must(t, err)
-		for _, m := range marks {
-			must(t, w.table.DeleteMarks(t.Context(), "shop", []string{m.Handle}))
-		}
-	}
+// TestSamples answers events/export/*.json as the golden files beside them say, which `sam local invoke` is held against too.
+func TestSamples(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, map[string]string{"demo": "UTC"})
+	httpapitest.Invocations(t, "export", w.handler.Handle)
 }

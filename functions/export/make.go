@@ -144,14 +144,15 @@ func revisionName(name string, revision int) string { return fmt.Sprintf("%s-r%d
 
 // file is an export as it comes out now.
 type file struct {
-	windows []kpi.Window
-	csv     []byte
-	rows    int
-	sha256  string
+	windows     []kpi.Window
+	definitions int // version that the rows are of
+	csv         []byte
+	rows        int
+	sha256      string
 }
 
 func (h *Handler) compute(ctx context.Context, w workspace.Workspace, calendar period.Calendar, o order) (file, error) {
-	windows, err := h.windows(ctx, w, calendar, o)
+	windows, definitions, err := h.windows(ctx, w, calendar, o)
 	if err != nil {
 		return file{}, err
 	}
@@ -160,7 +161,7 @@ func (h *Handler) compute(ctx context.Context, w workspace.Workspace, calendar p
 	if err != nil {
 		return file{}, fmt.Errorf("write csv: %w", err)
 	}
-	return file{windows, out.Bytes(), rows, digest(out.Bytes())}, nil
+	return file{windows, definitions, out.Bytes(), rows, digest(out.Bytes())}, nil
 }
 
 func digest(text []byte) string {
@@ -168,17 +169,27 @@ func digest(text []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (h *Handler) windows(ctx context.Context, w workspace.Workspace, calendar period.Calendar, o order) ([]kpi.Window, error) {
-	var out []kpi.Window
+// windows reads what an order exports, with its rows. Metrics that are new and not counted of everybody yet are left out: the version of the definitions
+// is the one that everybody is counted in.
+func (h *Handler) windows(ctx context.Context, w workspace.Workspace, calendar period.Calendar, o order) (all []kpi.Window, definitions int, err error) {
+	state, err := h.Windows.State(ctx, w.Space())
+	if err != nil {
+		return nil, 0, fmt.Errorf("read state: %w", err)
+	}
+	complete := h.Definitions
+	if state.Definitions > 0 {
+		complete = complete.CompleteSince(state.Definitions)
+	}
 	for _, grain := range o.grains {
 		first, last := calendar.At(grain, o.start), calendar.At(grain, o.end.Add(-1)) // an order ends after it begins
 		found, err := h.Windows.Windows(ctx, w.Space(), grain, first.Key, last.Key)
 		if err != nil {
-			return nil, fmt.Errorf("read %s windows: %w", grain, err)
+			return nil, 0, fmt.Errorf("read %s windows: %w", grain, err)
 		}
-		out = append(out, found...)
+		all = append(all, found...)
 	}
-	return out, nil
+	complete.Show(w.Currency, all)
+	return all, complete.Version, nil
 }
 
 // compare says in which windows the file's numbers differ from those of the newest revision, and whether that needs no other: it holds the same
@@ -209,7 +220,7 @@ func (h *Handler) compare(ctx context.Context, w workspace.Workspace, k known, f
 
 // describe is the manifest of a claimed revision: whoever completes the claim writes the same.
 func describe(w workspace.Workspace, calendar period.Calendar, o order, c report.Claim, f file) report.Manifest {
-	m := report.Describe(w, calendar, f.windows)
+	m := report.Describe(w, calendar, f.definitions, f.windows)
 	m.Revision, m.Name, m.CreatedAt = c.Revision, revisionName(o.name, c.Revision), c.Created
 	m.Schedule, m.Grain = o.schedule, o.grain
 	m.Start, m.End = calendar.Local(o.start).Format(time.RFC3339), calendar.Local(o.end).Format(time.RFC3339)

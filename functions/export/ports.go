@@ -4,8 +4,8 @@ import (
 	"context"
 	"io"
 
-	"waymark/shared/domain/event"
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
 	"waymark/shared/domain/workspace"
@@ -17,10 +17,10 @@ type Workspaces interface {
 	Workspaces(ctx context.Context) ([]workspace.Workspace, error)
 }
 
-// Windows reads computed windows, and which are dirty.
+// Windows reads computed windows, and up to when they are.
 type Windows interface {
 	Windows(ctx context.Context, ws string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
-	Marks(ctx context.Context, ws string, until event.Millis) ([]kpi.Mark, error)
+	State(ctx context.Context, ws string) (ledger.State, error)
 }
 
 // Restated keeps the notes of exports that may have to be made anew. Deleting what was read takes away no later note.

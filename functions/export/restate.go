@@ -11,7 +11,7 @@ import (
 )
 
 // restate makes the exports anew that the notes are of, and deletes the notes. The rules are:
-//   - A window that is not over waits for its end, one that is dirty for a rollup: their notes stay.
+//   - A window that is not over waits for its end, one that was not settled since for a settle: their notes stay.
 //   - An export that is there gets a new revision if its bytes differ, and none otherwise.
 //   - One that was never made, because nothing had happened in its window, is made now, if the window ended after the workspace was made.
 //     Windows before that are imported history: a schedule that had to export ten years of it would only bury what is new.
@@ -33,10 +33,7 @@ func (f *firing) restate(ctx context.Context, notes []report.Restatement) error 
 		if !window.Closed(f.now) {
 			continue
 		}
-		if waits, err := f.waits(ctx, window); err != nil || waits {
-			if err != nil {
-				return err
-			}
+		if f.waits(ctx, window) {
 			continue
 		}
 		if err := f.restateOne(ctx, window, byKey[key]); err != nil {
@@ -75,7 +72,8 @@ func (f *firing) anew(ctx context.Context, window period.Window) ([]kpi.Window, 
 			return nil, err
 		}
 		if known.newest.Name == "" && known.claim.Revision == 0 {
-			return f.windows(ctx, f.workspace, f.calendar, o)
+			windows, _, err := f.windows(ctx, f.workspace, f.calendar, o)
+			return windows, err
 		}
 	}
 	made, err := f.make(ctx, f.workspace, o)

@@ -14,6 +14,7 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
+	"waymark/shared/domain/step"
 )
 
 // content is every object of the export bucket, by name.
@@ -44,15 +45,15 @@ func (w *world) manifest(t testing.TB, name string) report.Manifest {
 func TestRestated(t *testing.T) {
 	t.Parallel()
 	w := newShop(t)
-	w.revise(t, period.Hour, "2026-10-12T10:00:00Z", visit("anon:a"))
-	w.revise(t, period.Hour, "2026-10-12T11:00:00Z", visit("anon:b"))
-	w.revise(t, period.Day, "2026-10-12", visit("anon:a"), visit("anon:b"))
+	w.revise(t, period.Hour, "2026-10-12T10:00:00Z", visit())
+	w.revise(t, period.Hour, "2026-10-12T11:00:00Z", visit())
+	w.revise(t, period.Day, "2026-10-12", visit(), visit())
 	checkEqual(t, "first exports", w.fire(t, "daily", "2026-10-13T06:00:00Z"), []string{"shop daily-2026-10-12-r1"})
 	before := w.content(t)
 
-	w.now = w.now.Add(time.Hour)
-	w.revise(t, period.Hour, "2026-10-12T11:00:00Z", visit("anon:b"), visit("anon:late"))
-	w.revise(t, period.Day, "2026-10-12", visit("anon:a"), visit("anon:b"), visit("anon:late"))
+	w.Now = w.Now.Add(time.Hour)
+	w.revise(t, period.Hour, "2026-10-12T11:00:00Z", visit(), visit())
+	w.revise(t, period.Day, "2026-10-12", visit(), visit(), visit())
 	for n, want := range [][]string{{"shop daily-2026-10-12-r2"}, {}, {}} { // 40 days later; a doubled schedule makes no third
 		checkEqual(t, fmt.Sprint("exports of firing ", n+1), w.fire(t, "daily", "2026-11-22T06:00:00Z"), want)
 	}
@@ -66,7 +67,7 @@ func TestRestated(t *testing.T) {
 	m := w.manifest(t, "daily-2026-10-12-r2")
 	want := report.Manifest{
 		Name: "daily-2026-10-12-r2", Workspace: "shop", Schedule: "daily", Grain: period.Day, Start: "2026-10-12T00:00:00+01:00",
-		End: "2026-10-13T00:00:00+01:00", TimeZone: "Europe/London", Currency: "GBP", Model: "default@1", Definitions: kpi.Definitions,
+		End: "2026-10-13T00:00:00+01:00", TimeZone: "Europe/London", Currency: "GBP", Model: "default@1", Definitions: w.Definitions.Version,
 		Revision: 2, Restates: "daily-2026-10-12-r1", Restated: []report.Span{
 			{Grain: "day", Start: "2026-10-12T00:00:00+01:00", End: "2026-10-13T00:00:00+01:00", Revision: 2},
 			{Grain: "hour", Start: "2026-10-12T12:00:00+01:00", End: "2026-10-12T13:00:00+01:00", Revision: 2},
@@ -109,30 +110,30 @@ func TestWhichExportsAreRestated(t *testing.T) {
 	for _, test := range []restating{
 		{
 			name: "a day that never had one, because nothing had happened", schedule: "daily", want: []string{"shop daily-2026-10-12-r1"},
-			prepare: func(t *testing.T, w *world) { w.revise(t, period.Day, "2026-10-12", visit("anon:a")) },
+			prepare: func(t *testing.T, w *world) { w.revise(t, period.Day, "2026-10-12", visit()) },
 			notes:   []string{"week 2026-10-12", "month 2026-10-01"},
 		},
 		{
 			name: "a week and its day", schedule: "weekly", want: []string{"shop weekly-2026-10-12-r1"},
 			prepare: func(t *testing.T, w *world) {
-				w.revise(t, period.Day, "2026-10-12", visit("anon:a"))
-				w.revise(t, period.Week, "2026-10-12", visit("anon:a"))
+				w.revise(t, period.Day, "2026-10-12", visit())
+				w.revise(t, period.Week, "2026-10-12", visit())
 			},
 			notes: []string{"day 2026-10-12", "month 2026-10-01"},
 		},
 		{
 			name: "a month and its day", schedule: "monthly", want: []string{"shop monthly-2026-09-01-r1"},
 			prepare: func(t *testing.T, w *world) {
-				w.revise(t, period.Day, "2026-09-12", visit("anon:a"))
-				w.revise(t, period.Month, "2026-09-01", visit("anon:a"))
+				w.revise(t, period.Day, "2026-09-12", visit())
+				w.revise(t, period.Month, "2026-09-01", visit())
 			},
 			notes: []string{"day 2026-09-12", "week 2026-09-07"},
 		},
 		{
 			name: "quarters and years are in no scheduled export", schedule: "monthly", want: []string{},
 			prepare: func(t *testing.T, w *world) {
-				w.revise(t, period.Quarter, "2026-07-01", visit("anon:a"))
-				w.revise(t, period.Year, "2026-01-01", visit("anon:a"))
+				w.revise(t, period.Quarter, "2026-07-01", visit())
+				w.revise(t, period.Year, "2026-01-01", visit())
 			},
 			notes: []string{},
 		},
@@ -147,21 +148,21 @@ func TestNotesThatWait(t *testing.T) {
 	for _, test := range []restating{
 		{
 			name: "a day that is not over waits for its end", schedule: "daily", want: []string{},
-			prepare: func(t *testing.T, w *world) { w.revise(t, period.Day, "2026-11-22", visit("anon:a")) },
+			prepare: func(t *testing.T, w *world) { w.revise(t, period.Day, "2026-11-22", visit()) },
 			notes:   []string{"day 2026-11-22", "week 2026-11-16", "month 2026-11-01"},
 		},
 		{
-			name: "a dirty day waits for its rollup", schedule: "daily", want: []string{},
+			name: "a day that was not settled since its end waits for that", schedule: "daily", want: []string{},
 			prepare: func(t *testing.T, w *world) {
-				w.revise(t, period.Day, "2026-10-12", visit("anon:a"))
-				w.mark(t, period.Day, "2026-10-12")
+				w.revise(t, period.Day, "2026-10-12", visit())
+				w.settled(t, "shop", time.Date(2026, 10, 12, 22, 59, 59, 0, time.UTC))
 			},
 			notes: []string{"day 2026-10-12", "week 2026-10-12", "month 2026-10-01"},
 		},
 		{
 			name: "a note whose window is not stored yet stays", schedule: "daily", want: []string{},
 			prepare: func(t *testing.T, w *world) {
-				w.revise(t, period.Day, "2026-10-12", visit("anon:a"))
+				w.revise(t, period.Day, "2026-10-12", visit())
 				w.fire(t, "daily", firedAt)
 				w.note(t, w.next(t, "shop", period.Day, "2026-10-12"))
 			},
@@ -170,19 +171,19 @@ func TestNotesThatWait(t *testing.T) {
 		{
 			name: "a note of a rollup that died is dropped after an hour", schedule: "daily", want: []string{},
 			prepare: func(t *testing.T, w *world) {
-				w.revise(t, period.Day, "2026-10-12", visit("anon:a"))
+				w.revise(t, period.Day, "2026-10-12", visit())
 				w.fire(t, "daily", firedAt)
 				w.note(t, w.next(t, "shop", period.Day, "2026-10-12"))
-				w.now = w.now.Add(time.Hour + time.Millisecond)
+				w.Now = w.Now.Add(time.Hour + time.Millisecond)
 			},
 			notes: []string{"week 2026-10-12", "week 2026-10-12", "month 2026-10-01", "month 2026-10-01"},
 		},
 		{
 			name: "an order on demand was first", schedule: "daily", want: []string{"shop daily-2026-11-21-r2"}, // the newest is always answered
 			prepare: func(t *testing.T, w *world) {
-				w.revise(t, period.Day, "2026-11-21", visit("anon:a"))
+				w.revise(t, period.Day, "2026-11-21", visit())
 				w.fire(t, "daily", firedAt)
-				w.revise(t, period.Day, "2026-11-21", visit("anon:b"))
+				w.revise(t, period.Day, "2026-11-21", visit())
 				if m := w.demand(t, ""); m.Restates != "daily-2026-11-21-r1" {
 					t.Errorf("the export on demand restates %q", m.Restates)
 				}
@@ -199,18 +200,18 @@ func TestNotesThatWait(t *testing.T) {
 func TestImportedHistory(t *testing.T) {
 	t.Parallel()
 	w := newShop(t)
-	shop, err := w.table.Workspace(t.Context(), "shop")
+	shop, err := w.Table.Workspace(t.Context(), "shop")
 	must(t, err)
 	shop.Created = event.At(time.Date(2026, 10, 12, 9, 0, 0, 0, time.UTC))
-	must(t, w.table.PutWorkspace(t.Context(), shop))
+	must(t, w.Table.PutWorkspace(t.Context(), shop))
 	for _, day := range []string{"2026-10-10", "2026-10-11", "2026-10-12", "2026-10-13"} {
-		w.revise(t, period.Day, day, visit("anon:a"))
+		w.revise(t, period.Day, day, visit())
 	}
 	want := []string{"shop daily-2026-10-12-r1", "shop daily-2026-10-13-r1"}
 	checkEqual(t, "exports", w.fire(t, "daily", "2026-11-22T06:00:00Z"), want)
-	w.now = time.Date(2026, 10, 12, 9, 0, 0, 0, time.UTC)
+	w.Now = time.Date(2026, 10, 12, 9, 0, 0, 0, time.UTC)
 	checkEqual(t, "on demand", []string{w.demand(t, "").Name}, []string{"daily-2026-10-11-r1"})
-	w.revise(t, period.Day, "2026-10-11", visit("anon:b"))
+	w.revise(t, period.Day, "2026-10-11", visit())
 	checkEqual(t, "exports after a change", w.fire(t, "daily", "2026-11-22T06:00:00Z"), []string{"shop daily-2026-10-11-r2"})
 }
 
@@ -219,26 +220,52 @@ func TestRebuiltWorkspace(t *testing.T) {
 	t.Parallel()
 	w := newShop(t)
 	for range 3 {
-		w.compute(t, "shop", period.Day, "2026-11-20", visit("anon:a"))
-		w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
+		w.compute(t, "shop", period.Day, "2026-11-20", visit())
+		w.compute(t, "shop", period.Day, "2026-11-21", visit())
 	}
 	w.fire(t, "daily", "2026-11-22T06:00:00Z")
-	shop, err := w.table.Workspace(t.Context(), "shop")
+	shop, err := w.Table.Workspace(t.Context(), "shop")
 	must(t, err)
 	before := shop
 	shop.Generation = 1
-	must(t, w.table.PutGenerations(t.Context(), before, shop))
+	must(t, w.Table.PutGenerations(t.Context(), before, shop))
+	w.settled(t, shop.Space(), w.Now)
 	calendar, err := shop.Calendar()
 	must(t, err)
-	for key, facts := range map[string]kpi.Facts{"2026-11-20": visit("anon:a"), "2026-11-21": purchase()} {
-		rebuilt := w.next(t, "shop", period.Day, key, facts)
+	for key, rows := range map[string][]step.Row{"2026-11-20": visit(), "2026-11-21": purchase()} {
+		rebuilt := w.next(t, "shop", period.Day, key, rows)
 		rebuilt.Revision = 1
-		must(t, w.table.PutRestated(t.Context(), shop.Space(), report.Restatements(calendar, []kpi.Window{rebuilt}, event.At(w.now))))
-		must(t, w.table.PutWindow(t.Context(), shop.Space(), rebuilt))
+		must(t, w.Table.PutRestated(t.Context(), shop.Space(), report.Restatements(calendar, []kpi.Window{rebuilt}, event.At(w.Now))))
+		must(t, w.Table.PutWindow(t.Context(), shop.Space(), rebuilt))
 	}
 	checkEqual(t, "exports", w.fire(t, "daily", "2026-11-22T06:00:00Z"), []string{"shop daily-2026-11-21-r1", "shop daily-2026-11-21-r2"})
 	if m := w.manifest(t, "daily-2026-11-21-r2"); m.Generation != 1 || len(m.Restated) != 1 || m.Restated[0].Revision != 1 {
 		t.Errorf("the restated export is of generation %d and restates %+v", m.Generation, m.Restated)
+	}
+}
+
+// While everybody is counted anew under newer definitions, an export has the metrics of those before, and says so.
+func TestExportDuringARecount(t *testing.T) {
+	t.Parallel()
+	w := newShop(t)
+	w.compute(t, "shop", period.Day, "2026-11-21", visit())
+	before := w.Definitions
+	metric := kpi.Metric{Name: "views", Unit: kpi.UnitCount, Sentence: "s", Numerator: "touchpoints", N: "touchpoints", Good: kpi.GoodUp, Since: before.Version + 1}
+	var err error
+	w.handler.Definitions, err = kpi.New(kpi.Config{Version: before.Version + 1, Measures: before.Set().Definitions(), Metrics: append(slices.Clone(before.Metrics), metric)})
+	must(t, err)
+	for _, c := range []struct {
+		counted int
+		want    bool
+	}{{before.Version, false}, {before.Version + 1, true}} {
+		state, err := w.Table.State(t.Context(), "shop")
+		must(t, err)
+		state.Definitions = c.counted
+		must(t, w.Table.PutState(t.Context(), "shop", state, state.Epoch))
+		m := w.demand(t, "")
+		if hasIt := strings.Contains(w.content(t)[m.Files[0].Name], "shop,views,"); hasIt != c.want || m.Definitions != c.counted {
+			t.Errorf("counted in version %d, the export says %d and has the new metric: %v", c.counted, m.Definitions, hasIt)
+		}
 	}
 }
 
@@ -248,9 +275,9 @@ func TestCrashOfARestatement(t *testing.T) {
 	t.Parallel()
 	prepared := func() *world {
 		w := newShop(t)
-		w.revise(t, period.Day, "2026-10-12", visit("anon:a"))
+		w.revise(t, period.Day, "2026-10-12", visit())
 		w.fire(t, "daily", "2026-11-22T06:00:00Z")
-		w.revise(t, period.Day, "2026-10-12", visit("anon:b"))
+		w.revise(t, period.Day, "2026-10-12", visit())
 		w.files.calls = nil
 		return w
 	}
@@ -261,7 +288,7 @@ func TestCrashOfARestatement(t *testing.T) {
 	if len(want) != 4 || !slices.ContainsFunc(undisturbed.files.calls, func(call string) bool { return call == "delete restated" }) {
 		t.Fatalf("undisturbed there are %q after the calls %q", slices.Sorted(maps.Keys(want)), undisturbed.files.calls)
 	}
-	claimed := slices.Index(undisturbed.files.calls, "claim daily-2026-10-12")
+	claimed := slices.Index(undisturbed.files.calls, "put export claim")
 	for n, call := range undisturbed.files.calls {
 		for _, applied := range []bool{false, true} {
 			w := prepared()
@@ -272,7 +299,7 @@ func TestCrashOfARestatement(t *testing.T) {
 				}
 			}
 			if n > claimed || n == claimed && applied {
-				w.now = w.now.Add(time.Hour / 2) // from the claim on, the export was made when it was claimed
+				w.Now = w.Now.Add(time.Hour / 2) // from the claim on, the export was made when it was claimed
 			}
 			w.fire(t, "daily", "2026-11-22T06:00:00Z")
 			w.fire(t, "daily", "2026-11-22T06:00:00Z")
@@ -291,15 +318,15 @@ func TestCrashOfARestatement(t *testing.T) {
 func TestExportsMadeBeforeClaims(t *testing.T) {
 	t.Parallel()
 	w := newShop(t)
-	w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
+	w.compute(t, "shop", period.Day, "2026-11-21", visit())
 	w.demand(t, "")
 	old := newShop(t)
 	for name, body := range w.content(t) {
 		must(t, old.files.Bucket.Put(t.Context(), report.Prefix("shop")+name, "", []byte(body)))
 	}
-	old.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
+	old.compute(t, "shop", period.Day, "2026-11-21", visit())
 	checkEqual(t, "the same numbers", []string{old.demand(t, "").Name}, []string{"daily-2026-11-21-r1"})
-	old.compute(t, "shop", period.Day, "2026-11-21", visit("anon:b"))
+	old.compute(t, "shop", period.Day, "2026-11-21", visit())
 	checkEqual(t, "other numbers", []string{old.demand(t, "").Name}, []string{"daily-2026-11-21-r2"})
 	if !bytes.Equal([]byte(old.content(t)["daily-2026-11-21-r1.csv"]), []byte(w.content(t)["daily-2026-11-21-r1.csv"])) {
 		t.Error("the first revision changed")
@@ -310,14 +337,14 @@ func TestExportsMadeBeforeClaims(t *testing.T) {
 func TestBusyExport(t *testing.T) {
 	t.Parallel()
 	w := newShop(t)
-	w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
+	w.compute(t, "shop", period.Day, "2026-11-21", visit())
 	tries := 0
 	w.files.before = func(call string) error {
-		if call != "claim daily-2026-11-21" {
+		if call != "put export claim" {
 			return nil
 		}
 		tries++
-		return w.table.PutExportClaim(t.Context(), "shop", "daily-2026-11-21", report.Claim{Revision: tries, SHA256: "of another"})
+		return w.Table.PutExportClaim(t.Context(), "shop", "daily-2026-11-21", report.Claim{Revision: tries, SHA256: "of another"})
 	}
 	response := w.post(t, "Bearer sk_shop", "")
 	if response.StatusCode != 503 || tries != 8 {
@@ -332,9 +359,9 @@ func TestOrderOvertaken(t *testing.T) {
 	t.Parallel()
 	prepared := func() *world {
 		w := newShop(t)
-		w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
+		w.compute(t, "shop", period.Day, "2026-11-21", visit())
 		w.demand(t, "")
-		w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:b"))
+		w.compute(t, "shop", period.Day, "2026-11-21", visit())
 		w.files.calls = nil
 		return w
 	}
@@ -344,7 +371,7 @@ func TestOrderOvertaken(t *testing.T) {
 		w, at := prepared(), 0
 		w.files.before = func(string) error {
 			if at++; at == n+1 {
-				w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"), visit("anon:b"))
+				w.compute(t, "shop", period.Day, "2026-11-21", visit(), visit())
 				w.demand(t, "")
 			}
 			return nil

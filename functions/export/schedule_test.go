@@ -2,9 +2,8 @@ package export_test
 
 import (
 	"testing"
+	"time"
 
-	"waymark/shared/domain/event"
-	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 )
 
@@ -25,7 +24,7 @@ func TestClosedDayOfEachZone(t *testing.T) {
 		w := newWorld(t, zones)
 		for ws := range zones {
 			for _, day := range []string{"2026-11-20", "2026-11-21", "2026-11-22", "2026-11-23"} {
-				w.compute(t, ws, period.Day, day, visit("anon:a"))
+				w.compute(t, ws, period.Day, day, visit())
 			}
 		}
 		got := []string{}
@@ -48,14 +47,14 @@ func TestGrainsOfSchedules(t *testing.T) {
 		{"daily", "shop daily-2026-11-21-r1", 3}, {"weekly", "shop weekly-2026-11-09-r1", 3}, {"monthly", "shop monthly-2026-10-01-r1", 2},
 	} {
 		w := newShop(t)
-		w.compute(t, "shop", period.Hour, "2026-11-20T23:00:00Z", visit("anon:a")) // of the day before
-		w.compute(t, "shop", period.Hour, "2026-11-21T00:00:00Z", visit("anon:a"))
-		w.compute(t, "shop", period.Hour, "2026-11-21T23:00:00Z", visit("anon:a"))
+		w.compute(t, "shop", period.Hour, "2026-11-20T23:00:00Z", visit()) // of the day before
+		w.compute(t, "shop", period.Hour, "2026-11-21T00:00:00Z", visit())
+		w.compute(t, "shop", period.Hour, "2026-11-21T23:00:00Z", visit())
 		for _, day := range []string{"2026-10-31", "2026-11-09", "2026-11-15", "2026-11-16", "2026-11-21"} {
-			w.compute(t, "shop", period.Day, day, visit("anon:a"))
+			w.compute(t, "shop", period.Day, day, visit())
 		}
-		w.compute(t, "shop", period.Week, "2026-11-09", visit("anon:a"))
-		w.compute(t, "shop", period.Month, "2026-10-01", visit("anon:a"))
+		w.compute(t, "shop", period.Week, "2026-11-09", visit())
+		w.compute(t, "shop", period.Month, "2026-10-01", visit())
 		names := w.fire(t, test.schedule, "2026-11-22T06:00:00Z")
 		if len(names) == 0 || names[0] != test.name {
 			t.Errorf("%s makes %q, want %s first", test.schedule, names, test.name)
@@ -67,65 +66,34 @@ func TestGrainsOfSchedules(t *testing.T) {
 	}
 }
 
-// A window that a rollup has still to compute is not exported, and is made up for by a later firing.
-func TestDirtyWindowWaits(t *testing.T) {
+// A window waits until a settle has begun after its end, and is made up for by a later firing.
+func TestWindowsWaitForASettle(t *testing.T) {
 	t.Parallel()
-	w := newShop(t)
-	w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
-	clear := w.mark(t, period.Day, "2026-11-21")
-	checkEqual(t, "exports while it is dirty", w.fire(t, "daily", "2026-11-22T06:00:00Z"), []string{})
-	checkEqual(t, "listed while it is dirty", w.listed(t, "shop"), []string{})
-	clear()
-	w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"), visit("anon:b"))
-	w.compute(t, "shop", period.Day, "2026-11-22", visit("anon:a"))
-	want := []string{"shop daily-2026-11-22-r1", "shop daily-2026-11-21-r1"}
-	checkEqual(t, "exports a day later", w.fire(t, "daily", "2026-11-23T06:00:00Z"), want)
-	checkEqual(t, "exports when it fires again", w.fire(t, "daily", "2026-11-23T06:00:00Z"), want[:1])
-}
-
-// Only marks of what an export holds make it wait.
-func TestWhichMarksHoldAnExportUp(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		schedule string
-		grain    period.Grain
-		key      string
-		waits    bool
+	for _, c := range []struct {
+		schedule, settled string
+		want              []string
 	}{
-		{"daily", period.Day, "2026-11-21", true},
-		{"daily", period.Day, "2026-11-22", false},
-		{"daily", period.Week, "2026-11-16", false}, // today's rollup marks the week; yesterday is done
-		{"daily", period.Month, "2026-11-01", false},
-		{"weekly", period.Week, "2026-11-09", true},
-		{"weekly", period.Day, "2026-11-15", true},
-		{"weekly", period.Day, "2026-11-16", false},
-		{"weekly", period.Month, "2026-11-01", false},
-		{"monthly", period.Month, "2026-10-01", true},
-		{"monthly", period.Day, "2026-10-31", true},
-		{"monthly", period.Week, "2026-10-26", false},
-		{"monthly", period.Quarter, "2026-10-01", false},
-		{"daily", period.Day, "", true}, // of persons who were parted, on any day
-		{"weekly", period.Day, "", true},
-		{"monthly", period.Day, "", true},
+		{"daily", "2026-11-21T23:59:59.999Z", []string{}},
+		{"daily", "2026-11-22T00:00:00Z", []string{"shop daily-2026-11-21-r1"}},
+		{"weekly", "2026-11-15T23:59:59Z", []string{}},
+		{"weekly", "2026-11-16T00:00:00Z", []string{"shop weekly-2026-11-09-r1"}},
+		{"monthly", "2026-10-31T23:59:59Z", []string{}},
+		{"monthly", "2026-11-01T00:00:00Z", []string{"shop monthly-2026-10-01-r1"}},
 	} {
 		w := newShop(t)
-		w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
-		w.compute(t, "shop", period.Week, "2026-11-09", visit("anon:a"))
-		w.compute(t, "shop", period.Month, "2026-10-01", visit("anon:a"))
-		w.mark(t, test.grain, test.key)
-		if got := len(w.fire(t, test.schedule, "2026-11-22T06:00:00Z")) == 0; got != test.waits {
-			t.Errorf("%s with a mark of %s %s waits: %v, want %v", test.schedule, test.grain, test.key, got, test.waits)
+		w.compute(t, "shop", period.Day, "2026-11-21", visit())
+		w.compute(t, "shop", period.Week, "2026-11-09", visit())
+		w.compute(t, "shop", period.Month, "2026-10-01", visit())
+		settled, err := time.Parse(time.RFC3339, c.settled)
+		must(t, err)
+		w.settled(t, "shop", settled)
+		checkEqual(t, c.schedule+" when settled at "+c.settled, w.fire(t, c.schedule, "2026-11-22T06:00:00Z"), c.want)
+		checkEqual(t, "number listed", []int{len(w.listed(t, "shop"))}, []int{len(c.want)})
+		w.settled(t, "shop", w.Now)
+		if later := w.fire(t, c.schedule, "2026-11-22T06:00:00Z"); len(later) != 1 {
+			t.Errorf("settled later, %s makes %q, want what waited", c.schedule, later)
 		}
 	}
-}
-
-// A mark that is not due yet is of a change that time will make: it holds nothing up.
-func TestMarkAhead(t *testing.T) {
-	t.Parallel()
-	w := newShop(t)
-	w.compute(t, "shop", period.Day, "2026-11-21", visit("anon:a"))
-	must(t, w.table.PutMarks(t.Context(), "shop", []kpi.Mark{{Grain: period.Day, Key: "2026-11-21", NotBefore: event.At(w.now.AddDate(0, 0, 1))}}))
-	checkEqual(t, "exports", w.fire(t, "daily", "2026-11-22T06:00:00Z"), []string{"shop daily-2026-11-21-r1"})
 }
 
 // A day on which nothing ever happened has no export, and the days before it are still looked at, a week back.
@@ -133,9 +101,9 @@ func TestQuietDays(t *testing.T) {
 	t.Parallel()
 	w := newShop(t)
 	checkEqual(t, "exports of a new workspace", w.fire(t, "daily", "2026-11-22T06:00:00Z"), []string{})
-	w.compute(t, "shop", period.Day, "2026-11-14", visit("anon:a"))
-	w.compute(t, "shop", period.Day, "2026-11-15", visit("anon:a"))
-	w.compute(t, "shop", period.Day, "2026-11-18", visit("anon:a"))
+	w.compute(t, "shop", period.Day, "2026-11-14", visit())
+	w.compute(t, "shop", period.Day, "2026-11-15", visit())
+	w.compute(t, "shop", period.Day, "2026-11-18", visit())
 	want := []string{"shop daily-2026-11-18-r1", "shop daily-2026-11-15-r1"}
 	checkEqual(t, "exports after quiet days", w.fire(t, "daily", "2026-11-22T06:00:00Z"), want)
 }

@@ -14,14 +14,17 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"waymark/functions/export"
-	"waymark/shared/adapter/httpapi"
 	"waymark/shared/adapter/memory"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
+	"waymark/shared/domain/step"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/testing/system"
 )
 
 var throttled = fault.New(fault.Unavailable, "throttled", "injected")
@@ -60,66 +63,43 @@ func (f *files) List(ctx context.Context, prefix string) (keys []string, err err
 	return keys, err
 }
 
-// rows is the table. Its calls are noted with those of the bucket, and may be made to fail with them.
-type rows struct {
-	*memory.Table
-	files *files
-}
-
-func (r rows) Windows(ctx context.Context, ws string, g period.Grain, from, to string) (found []kpi.Window, err error) {
-	err = r.files.do("windows "+string(g), func() error { found, err = r.Table.Windows(ctx, ws, g, from, to); return err })
-	return found, err
-}
-
-func (r rows) Marks(ctx context.Context, ws string, until event.Millis) (marks []kpi.Mark, err error) {
-	err = r.files.do("marks", func() error { marks, err = r.Table.Marks(ctx, ws, until); return err })
-	return marks, err
-}
-
-func (r rows) Restated(ctx context.Context, ws string, g period.Grain) (notes []report.Restatement, err error) {
-	err = r.files.do("restated", func() error { notes, err = r.Table.Restated(ctx, ws, g); return err })
-	return notes, err
-}
-
-func (r rows) DeleteRestated(ctx context.Context, ws string, handles []string) error {
-	return r.files.do("delete restated", func() error { return r.Table.DeleteRestated(ctx, ws, handles) })
-}
-
-func (r rows) ExportClaim(ctx context.Context, ws, export string) (c report.Claim, err error) {
-	err = r.files.do("claim of "+export, func() error { c, err = r.Table.ExportClaim(ctx, ws, export); return err })
-	return c, err
-}
-
-func (r rows) PutExportClaim(ctx context.Context, ws, export string, c report.Claim) error {
-	return r.files.do("claim "+export, func() error { return r.Table.PutExportClaim(ctx, ws, export, c) })
-}
-
-// world is a handler over stores in memory.
+// world is a handler over stores in memory. Calls of the table are noted with those of the bucket, and may be made to fail with them.
 type world struct {
-	table   *memory.Table
+	*system.System
 	files   *files
-	now     time.Time
 	handler *export.Handler
 }
 
-// newWorld has workspaces with these names and zones.
+// newWorld has workspaces with these names and zones, which were settled long after all that happened.
 func newWorld(t testing.TB, zones map[string]string) *world {
 	t.Helper()
-	w := &world{table: memory.NewTable(), files: &files{Bucket: memory.NewBucket()}, now: time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)}
+	var all []workspace.Workspace
 	for name, zone := range zones {
-		one, err := workspace.New(name, zone, "GBP", "default")
+		one, err := workspace.New(name, zone, map[bool]string{true: "EUR", false: "GBP"}[name == "demo"], "default")
 		must(t, err)
 		one.Keys = []workspace.Key{
 			{Text: "sk_" + name, Workspace: name, Role: workspace.Secret}, {Text: "wk_" + name, Workspace: name, Role: workspace.Write, Source: "web"},
 		}
-		must(t, w.table.PutWorkspace(t.Context(), one))
+		all = append(all, one)
 	}
-	clock := func() time.Time { return w.now }
-	rows := rows{w.table, w.files}
-	w.handler = export.New(export.Config{
-		Workspaces: w.table, Windows: rows, Restated: rows, Claims: rows, Bucket: w.files, CSV: export.WriteCSV, Reader: httpapi.NewKeyring(w.table, clock).Reader, Now: clock,
-	})
+	w := &world{System: system.New(t, all...)}
+	w.Now = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
+	for name := range zones {
+		w.settled(t, name, w.Now.AddDate(1, 0, 0))
+	}
+	w.files = &files{Bucket: w.Exports}
+	w.Call = w.files.do
+	w.handler = w.Export(w.Ports())
+	w.handler.Bucket = w.files
 	return w
+}
+
+// settled says when the newest settle of a workspace began.
+func (w *world) settled(t testing.TB, ws string, at time.Time) {
+	t.Helper()
+	state, err := w.Table.State(t.Context(), ws)
+	must(t, err)
+	must(t, w.Table.PutState(t.Context(), ws, ledger.State{Epoch: state.Epoch + 1, Settled: event.At(at)}, state.Epoch))
 }
 
 func newShop(t testing.TB) *world {
@@ -134,27 +114,32 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// compute stores a window as a rollup does, at the next revision.
-func (w *world) compute(t testing.TB, ws string, grain period.Grain, key string, facts ...kpi.Facts) {
+// compute stores a window as a settle does, at the next revision.
+func (w *world) compute(t testing.TB, ws string, grain period.Grain, key string, lives ...[]step.Row) {
 	t.Helper()
-	must(t, w.table.PutWindow(t.Context(), ws, w.next(t, ws, grain, key, facts...)))
+	must(t, w.Table.PutWindow(t.Context(), ws, w.next(t, ws, grain, key, lives...)))
 }
 
-// revise stores a window as a rollup does, with the notes before it.
-func (w *world) revise(t testing.TB, grain period.Grain, key string, facts ...kpi.Facts) {
+// revise stores a window as a settle does, with the notes before it.
+func (w *world) revise(t testing.TB, grain period.Grain, key string, lives ...[]step.Row) {
 	t.Helper()
-	w.note(t, w.next(t, "shop", grain, key, facts...))
-	w.compute(t, "shop", grain, key, facts...)
+	w.note(t, w.next(t, "shop", grain, key, lives...))
+	w.compute(t, "shop", grain, key, lives...)
 }
 
 // note leaves the notes of a window that is about to be stored.
 func (w *world) note(t testing.TB, changed kpi.Window) {
 	t.Helper()
-	tenant, err := w.table.Workspace(t.Context(), "shop")
+	must(t, w.Table.PutRestated(t.Context(), "shop", report.Restatements(w.calendar(t, "shop"), []kpi.Window{changed}, event.At(w.Now))))
+}
+
+func (w *world) calendar(t testing.TB, ws string) period.Calendar {
+	t.Helper()
+	tenant, err := w.Table.Workspace(t.Context(), ws)
 	must(t, err)
 	calendar, err := tenant.Calendar()
 	must(t, err)
-	must(t, w.table.PutRestated(t.Context(), "shop", report.Restatements(calendar, []kpi.Window{changed}, event.At(w.now))))
+	return calendar
 }
 
 // notes lists the notes that are left, as grain and key.
@@ -162,7 +147,7 @@ func (w *world) notes(t testing.TB) []string {
 	t.Helper()
 	out := []string{}
 	for _, g := range period.Grains() {
-		left, err := w.table.Restated(t.Context(), "shop", g)
+		left, err := w.Table.Restated(t.Context(), "shop", g)
 		must(t, err)
 		for _, n := range left {
 			out = append(out, string(n.Grain)+" "+n.Key)
@@ -171,44 +156,45 @@ func (w *world) notes(t testing.TB) []string {
 	return out
 }
 
-// next is a window of these facts, one revision after the stored one.
-func (w *world) next(t testing.TB, ws string, grain period.Grain, key string, facts ...kpi.Facts) kpi.Window {
+// next is a window of these lives, one revision after the stored one.
+func (w *world) next(t testing.TB, ws string, grain period.Grain, key string, lives ...[]step.Row) kpi.Window {
 	t.Helper()
-	tenant, err := w.table.Workspace(t.Context(), ws)
+	window, err := w.calendar(t, ws).ByKey(grain, key)
 	must(t, err)
-	calendar, err := tenant.Calendar()
+	stored, err := w.Table.Window(t.Context(), ws, grain, key)
 	must(t, err)
-	window, err := calendar.ByKey(grain, key)
-	must(t, err)
-	stored, err := w.table.Window(t.Context(), ws, grain, key)
-	must(t, err)
-	tally := kpi.NewTally("GBP")
-	for _, f := range facts {
-		tally.Add(f)
+	totals := w.Definitions.Set().Empty()
+	for _, rows := range lives {
+		w.Definitions.Set().Add(totals, measure.Of(rows))
 	}
 	return kpi.Window{
-		Grain: grain, Key: key, Start: event.At(window.Start), End: event.At(window.End), Revision: stored.Revision + 1, ComputedAt: event.At(w.now),
-		Model: "default@1", Definitions: kpi.Definitions, Rows: tally.Rows(),
+		Grain: grain, Key: key, Start: event.At(window.Start), End: event.At(window.End), Revision: stored.Revision + 1, Run: stored.Run + 1,
+		ComputedAt: event.At(w.Now), Model: "default@1", Definitions: w.Definitions.Version, Totals: totals,
 	}
 }
 
 // visit is one person with one touchpoint.
-func visit(person string) kpi.Facts {
-	cell := kpi.Cell{Channel: "direct", Source: "web", Stage: "awareness", Country: "GB"}
-	return kpi.Facts{
-		Person: event.Identifier(person), Touches: []kpi.Count{{Cell: cell, N: 1}}, Sessions: []kpi.Count{{Cell: cell, N: 1}}, New: &cell, Stage: "awareness",
-	}
+func visit() []step.Row {
+	return []step.Row{{
+		Type: event.Page, Channel: "direct", SessionChannel: "direct", Source: "web", Stage: "awareness", StageBefore: "awareness", Country: "GB",
+		SessionStart: true, FirstEver: true,
+	}}
 }
 
-// purchase is one person with two orders, from a country whose name a spreadsheet would run.
-func purchase() kpi.Facts {
-	cell := kpi.Cell{Channel: "email", Source: "web", Stage: "purchase", Country: "=1+1"}
-	return kpi.Facts{
-		Person: "user:1", Touches: []kpi.Count{{Cell: cell, N: 2}}, Sessions: []kpi.Count{{Cell: cell, N: 1}}, Stage: "purchase",
-		Entries: []kpi.Count{{Cell: cell, N: 1}}, NewBuyer: &cell,
-		Orders:  []kpi.Sale{{Cell: cell, Currency: "GBP", N: 2, Amount: 25_010_000}, {Cell: cell, Currency: "USD", N: 1, Amount: 3_333_333}},
-		Refunds: []kpi.Sale{{Cell: cell, Currency: "GBP", N: 1, Amount: 2_500_000}},
+// purchase is one person with orders of two currencies and a refund, from a country whose name a spreadsheet would run.
+func purchase() []step.Row {
+	row := step.Row{Type: event.Track, Channel: "email", SessionChannel: "email", Source: "web", Stage: "purchase", StageBefore: "purchase", Country: "=1+1"}
+	var rows []step.Row
+	for n, o := range []step.Order{
+		{Currency: "GBP", Amount: 12_505_000, Number: 1},
+		{Currency: "GBP", Amount: 12_505_000, Number: 2},
+		{Currency: "USD", Amount: 3_333_333, Number: 3},
+		{Currency: "GBP", Amount: 2_500_000, Number: 3, Refund: true},
+	} {
+		row.Order, row.SessionStart = &o, n == 0
+		rows = append(rows, row)
 	}
+	return rows
 }
 
 // fire fires a schedule as of a time, and gives the names of the exports that it answers.
@@ -234,12 +220,7 @@ func (w *world) tryFire(t testing.TB, schedule, at string) ([]string, error) {
 // post asks for an export.
 func (w *world) post(t testing.TB, authorization, body string) events.APIGatewayV2HTTPResponse {
 	t.Helper()
-	raw, err := json.Marshal(events.APIGatewayV2HTTPRequest{
-		Version: "2.0", RawPath: "/v1/exports", Headers: map[string]string{"authorization": authorization}, Body: body,
-		RequestContext: events.APIGatewayV2HTTPRequestContext{
-			RequestID: "r-1", HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: "POST", Path: "/v1/exports"},
-		},
-	})
+	raw, err := json.Marshal(w.Request("POST", "/v1/exports", authorization, body))
 	must(t, err)
 	answer, err := w.handler.Handle(t.Context(), raw)
 	must(t, err)

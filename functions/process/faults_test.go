@@ -11,8 +11,8 @@ import (
 	"waymark/shared/domain/event"
 )
 
-// lively is a batch that makes every kind of call: two messages of shop, the second with a link, traits and an order; one of other; one poison;
-// replays of an event that is good now, of one that is still bad, and of a whole message.
+// lively is a batch that makes every kind of call: two messages of shop, the second with a link, traits and an order; one of other; one poison; a note of
+// a refusal; replays of an event that is good now, of one that is still bad, and of a whole message.
 func lively(t *testing.T) []events.SQSMessage {
 	t.Helper()
 	replay := envelope("r-old", "shop", pageView("e9", user("9"), "2026-11-22T09:00:00Z"))
@@ -20,93 +20,95 @@ func lively(t *testing.T) []events.SQSMessage {
 	again := envelope("r-older", "shop", `{"type":"nonsense"}`)
 	again.Replay = "older-failure"
 	whole := event.Failed{ID: "unreadable"}.Carries(envelope("r-oldest", "shop", pageView("e8", user("8"), "2026-11-22T09:00:00Z")))
+	refused := envelope("r-refused", "shop")
+	refused.Refused = &event.Refused{Code: "invalid_json", Events: 3}
 	return []events.SQSMessage{
-		message(t, "page", "shop", pageView("e1", user("1"), "2026-11-22T09:00:00Z")),
-		message(
+		sentAs(t, "page", "shop", pageView("e1", user("1"), "2026-11-22T09:00:00Z")),
+		sentAs(
 			t, "buyer", "shop",
 			`{"type":"identify","messageId":"e2","userId":"2","anonymousId":"a","timestamp":"2026-11-22T09:00:00Z","traits":{"plan":"gold"}}`,
 			order("e3", user("2"), "2026-11-22T09:01:00Z", "o1", "5"),
 		),
-		message(t, "other", "other", pageView("e1", user("1"), "2026-11-22T09:00:00Z")),
-		message(t, "poison", "shop", `{"type":"nonsense"}`),
-		messageOf(t, "replay", replay),
-		messageOf(t, "again", again),
-		messageOf(t, "whole", whole),
+		sentAs(t, "other", "other", pageView("e1", user("1"), "2026-11-22T09:00:00Z")),
+		sentAs(t, "poison", "shop", `{"type":"nonsense"}`),
+		messageOf(t, "note", refused), messageOf(t, "replay", replay), messageOf(t, "again", again), messageOf(t, "whole", whole),
 	}
 }
 
-// Each call may fail for a while, and each failure concerns as few messages as can be.
+// Each call may fail, and each failure concerns as few messages as can be. When what went back comes again, all is as if nothing had been.
 func TestFailingCalls(t *testing.T) {
 	t.Parallel()
 	undisturbed := newWorld(t)
-	if back := undisturbed.deliver(t, lively(t)...); len(back) > 0 {
-		t.Fatalf("%q go back when nothing fails", back)
-	}
-	shop := []string{"page", "buyer", "replay", "whole"}
-	for _, test := range []struct {
-		call call
+	names := []string{}
+	undisturbed.hook(func(name string, apply func() error) error {
+		names = append(names, name)
+		return apply()
+	})
+	undisturbed.deliver(t, lively(t)...)
+	shop, one := []string{"page", "buyer", "replay", "whole"}, func(id string) []string { return []string{id} }
+	want := []struct {
+		call string
 		back []string
 	}{
-		{call{"workspace", "shop", ""}, []string{"page", "buyer", "poison", "replay", "again", "whole"}},
-		{call{"workspace", "other", ""}, []string{"other"}},
-		{call{"archive", "shop", ""}, shop},
-		{call{"archive index", "shop", ""}, shop},
-		{call{"archive", "other", ""}, []string{"other"}},
-		{call{"load", "shop", "user:1"}, []string{"page"}},
-		{call{"put page", "shop", "user:2"}, []string{"buyer"}},
-		{call{"commit", "shop", "user:9"}, []string{"replay"}},
-		{call{"traits", "shop", "user:2"}, shop},
-		{call{"put traits", "shop", "user:2"}, shop},
-		{call{"evidence", "shop", ""}, shop},
-		{call{"put link", "shop", "anon:a"}, shop},
-		{call{"nodes", "shop", ""}, shop},
-		{call{"load", "shop", "anon:a"}, shop},
-		{call{"claims", "shop", ""}, shop},
-		{call{"put claims", "shop", ""}, shop},
-		{call{"put marks", "shop", ""}, shop},
-		{call{"put marks", "other", ""}, []string{"other"}},
-		{call{"put failed", "shop", ""}, []string{"poison"}},
-		{call{"delete failed", "shop", ""}, []string{"replay"}},
-		{call{"failed again", "shop", ""}, []string{"again"}},
-		{call{"delete failed", event.Nobody, ""}, []string{"whole"}},
-	} {
-		for _, applied := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%v applied %v", test.call, applied), func(t *testing.T) {
-				t.Parallel()
-				w := newWorld(t)
-				fail := func(c call) error {
-					if c == test.call {
-						return throttled
-					}
-					return nil
+		{"workspace", one("page")},
+		{"workspace", one("other")}, // each asks again: the next message of shop finds it
+		{"put pages", one("other")},
+		{"put batch", one("other")},
+		{"put pages", shop},
+		{"traits", shop},
+		{"put traits", shop},
+		{"evidence", shop},
+		{"put link", shop},
+		{"claims", shop},
+		{"put claims", shop},
+		{"put batch", shop},
+		{"delete failed", one("replay")},
+		{"put failed", one("poison")},
+		{"failed again", one("again")},
+		{"put refusal", one("note")},
+		{"delete failed", one("whole")},
+	}
+	for n := range max(len(names), len(want)) {
+		if n >= len(names) || n >= len(want) || names[n] != want[n].call {
+			t.Fatalf("the calls are %q, want %v", names, want)
+		}
+		for _, isApplied := range []bool{false, true} {
+			w := newWorld(t)
+			left := n
+			w.hook(func(_ string, apply func() error) error {
+				left--
+				if left != -1 {
+					return apply()
 				}
-				w.before = fail
-				if applied {
-					w.before, w.after = nil, fail
+				if isApplied {
+					_ = apply()
 				}
-				batch := lively(t)
-				back := w.deliver(t, batch...)
-				checkEqual(t, "messages that go back", back, test.back)
-				w.before, w.after = nil, nil
-				again := slices.DeleteFunc(batch, func(m events.SQSMessage) bool { return !slices.Contains(back, m.MessageId) })
-				if back := w.deliver(t, again...); len(back) > 0 {
-					t.Errorf("%q go back when nothing fails", back)
-				}
-				w.checkSame(t, undisturbed)
+				return throttled
 			})
+			batch := lively(t)
+			back := w.deliver(t, batch...)
+			what := fmt.Sprintf("with call %d failing, %s, applied %v", n, names[n], isApplied)
+			checkEqual(t, "messages that go back "+what, back, want[n].back)
+			again := slices.DeleteFunc(batch, func(m events.SQSMessage) bool { return !slices.Contains(back, m.MessageId) })
+			checkEqual(t, "messages that go back when nothing fails", w.deliver(t, again...), []string{})
+			w.checkSame(t, what, undisturbed)
 		}
 	}
 }
 
-// checkSame compares everything stored and everything marked.
-func (w *world) checkSame(t *testing.T, undisturbed *world) {
+// checkSame compares everything stored and recorded, and the refusals.
+func (w *world) checkSame(t *testing.T, what string, undisturbed *world) {
 	t.Helper()
-	if got, want := w.Dump(), undisturbed.Dump(); got != want {
-		t.Errorf("stored\n%s\nwant, as undisturbed,\n%s", got, want)
-	}
 	for _, ws := range []string{"shop", "other"} {
-		checkEqual(t, "marks of "+ws, w.marks(t, ws), undisturbed.marks(t, ws))
+		if got, want := w.stored(t, ws), undisturbed.stored(t, ws); got != want {
+			t.Errorf("%s: stored of %s\n%s\nwant, as undisturbed,\n%s", what, ws, got, want)
+		}
 	}
+	got, err := w.Table.Refusals(t.Context(), "shop", "2026-11-22")
+	must(t, err)
+	want, err := undisturbed.Table.Refusals(t.Context(), "shop", "2026-11-22")
+	must(t, err)
+	checkEqual(t, "refusals", got, want)
 }
 
 var errCrash = errors.New("the process was killed")
@@ -116,74 +118,33 @@ func TestCrashAtEveryCall(t *testing.T) {
 	t.Parallel()
 	undisturbed := newWorld(t)
 	undisturbed.deliver(t, lively(t)...)
-	calls := len(undisturbed.sites())
-	if calls < 25 {
-		t.Fatalf("the batch makes %d calls, want them to be many", calls)
-	}
-	for n := range calls {
-		for _, applied := range []bool{false, true} {
+	for n, ended := 0, false; !ended; n++ {
+		for _, isApplied := range []bool{false, true} {
 			w := newWorld(t)
-			at := 0
-			die := func(call) error {
-				if at++; at > n {
-					panic(errCrash)
+			left := n
+			w.hook(func(_ string, apply func() error) error {
+				if left--; left >= 0 {
+					return apply()
 				}
-				return nil
-			}
-			w.before = die
-			if applied {
-				w.before, w.after = nil, die
-			}
-			w.crash(t, lively(t))
-			w.before, w.after = nil, nil
-			w.restart()
-			if back := w.deliver(t, lively(t)...); len(back) > 0 {
-				t.Errorf("%q go back when nothing fails", back)
-			}
-			w.checkSame(t, undisturbed)
-			if t.Failed() {
-				t.Fatalf("after a crash at call %d of %d, applied %v", n+1, calls, applied)
+				if isApplied {
+					_ = apply()
+				}
+				panic(errCrash)
+			})
+			func() {
+				defer func() {
+					if r := recover(); r != nil && r != errCrash {
+						panic(r)
+					}
+				}()
+				_, _ = w.handler.Handle(t.Context(), events.SQSEvent{Records: lively(t)})
+				ended = true
+			}()
+			w.hook(nil)
+			checkEqual(t, "messages that go back when nothing fails", w.deliver(t, lively(t)...), []string{})
+			if w.checkSame(t, fmt.Sprint("after a crash at call ", n, ", applied ", isApplied), undisturbed); t.Failed() {
+				return
 			}
 		}
-	}
-}
-
-// crash delivers a batch to a process that dies.
-func (w *world) crash(t *testing.T, batch []events.SQSMessage) {
-	t.Helper()
-	defer func() {
-		if r := recover(); r != errCrash {
-			t.Fatalf("the process ended with %v, want the injected crash", r)
-		}
-	}()
-	_, err := w.handler.Handle(t.Context(), events.SQSEvent{Records: batch})
-	t.Fatalf("the process did not crash: %v", err)
-}
-
-// A workspace whose settings cannot be used is no fault of its events: they wait until it is mended.
-func TestUnusableWorkspace(t *testing.T) {
-	t.Parallel()
-	for _, setting := range []string{"model", "zone"} {
-		t.Run(setting, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			shop, err := w.Table.Workspace(t.Context(), "shop")
-			must(t, err)
-			broken := shop
-			switch setting {
-			case "model":
-				broken.Model = "no-such-model"
-			case "zone":
-				broken.Zone = "Mars/Olympus"
-			}
-			must(t, w.PutWorkspace(t.Context(), broken))
-			m := message(t, "m", "shop", pageView("e1", user("1"), "2026-11-22T09:00:00Z"))
-			checkEqual(t, "messages that go back", w.deliver(t, m), []string{"m"})
-			must(t, w.PutWorkspace(t.Context(), shop))
-			checkEqual(t, "messages that go back once it is mended", w.deliver(t, m), []string{})
-			if got := w.aggregate(t, "user:1").Touchpoints; got != 1 {
-				t.Errorf("%d touchpoints are counted, want 1", got)
-			}
-		})
 	}
 }

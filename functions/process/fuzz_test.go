@@ -7,11 +7,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"waymark/shared/adapter/queue"
+	"waymark/shared/adapter/queue/message"
 	"waymark/shared/domain/event"
 )
 
-// FuzzRecord hands any body to process, as a message of the queue. It is never a reason to come again; every event in it is archived once or kept
+// FuzzRecord hands any body to process, as a message of the queue. It is never a reason to come again; every event in it is recorded for the archive or kept
 // with its bytes, in the workspace that the message names; what cannot be read at all is kept whole. A second delivery changes no timeline and
 // no list of failed events.
 func FuzzRecord(f *testing.F) {
@@ -20,14 +20,14 @@ func FuzzRecord(f *testing.F) {
 		envelope("r2", "other", `{"type":"identify","userId":"\ud800","traits":{"":1}}`, `{"type":"alias","userId":"b","previousId":"a"}`, `{"type":"group","userId":"b","groupId":"g"}`),
 		envelope("r3", "nowhere", `{"type":"page","userId":"1"}`),
 	} {
-		body, err := queue.Encode(e)
+		body, err := message.Encode(e)
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(body)
 	}
 	for _, body := range []string{
-		``, `{}`, `{"v":2,"workspace":"shop","events":[{}]}`, `{"v":1,"workspace":"shop","events":[null,"x",{"type":"page","userId":1e400}],"context":[],"type":"page","first":-1}`,
+		``, `{}`, `{"v":3,"workspace":"shop","events":[{}]}`, `{"v":1,"workspace":"shop","events":[null,"x",{"type":"page","userId":1e400}],"context":[],"type":"page","first":-1}`,
 		`{"v":1,"workspace":"shop","events":[{"type":"page","userId":"1"}],"replay":"none","received":-9223372036854775808}`,
 		`{"v":1,"workspace":"shop","events":[{"type":"page","userId":"1"}],"received":9223372036854775807,"context":{"traits":{"email":"a@b.c"}}}`,
 	} {
@@ -37,9 +37,9 @@ func FuzzRecord(f *testing.F) {
 		w := newWorld(t)
 		m := events.SQSMessage{MessageId: "m", Body: body}
 		first := w.delivered(t, m)
-		e, err := queue.Decode(body)
+		e, err := message.Decode(body)
 		if known := err == nil && (e.Workspace == "shop" || e.Workspace == "other"); !known {
-			if len(first.archived) > 0 || len(first.failed) != 1 || !slices.Contains(first.failed, body) {
+			if len(first.accepted) > 0 || len(first.failed) != 1 || !slices.Contains(first.failed, body) {
 				t.Fatalf("%q is no message of a workspace and leaves %+v, want it kept whole", body, first)
 			}
 		} else {
@@ -56,9 +56,9 @@ func FuzzRecord(f *testing.F) {
 
 // left is what stands in the stores after a message.
 type left struct {
-	archived  map[int]event.Record // by place in the request
+	accepted  map[int]event.Record // by place in the request
 	failed    []string             // original bytes
-	timelines []string             // of everybody that the archive names
+	timelines []string             // of everybody that the records name
 }
 
 func (w *world) delivered(t *testing.T, m events.SQSMessage) left {
@@ -66,28 +66,21 @@ func (w *world) delivered(t *testing.T, m events.SQSMessage) left {
 	if back := w.deliver(t, m); len(back) > 0 {
 		t.Fatalf("%q goes back to the queue", m.Body)
 	}
-	out := left{archived: map[int]event.Record{}}
-	for key, err := range w.archive.Keys(t.Context(), "") {
-		must(t, err)
-		for record, err := range w.archive.Read(t.Context(), key) {
-			must(t, err)
-			out.archived[record.Index] = record
+	out := left{accepted: map[int]event.Record{}}
+	for _, ws := range []string{"shop", "other", event.Nobody} {
+		for _, b := range w.records(t, ws) {
+			for _, r := range b.Events {
+				out.accepted[r.Index] = r
+			}
 		}
-	}
-	for _, ws := range []string{"shop", "other", "_unknown"} {
-		kept, _, err := w.Table.Failed(t.Context(), ws, "", "", 1000)
-		must(t, err)
-		for _, f := range kept {
+		for _, f := range w.kept(t, ws) {
 			out.failed = append(out.failed, f.Original)
 		}
 	}
-	for _, record := range out.archived {
-		a, stored, err := w.Table.Timeline(t.Context(), record.Workspace, record.Identifiers[0])
+	for _, record := range out.accepted {
+		shown, err := json.Marshal(w.touchpoints(t, record.Workspace, record.Identifiers[0]))
 		must(t, err)
-		shown, err := json.Marshal(stored)
-		must(t, err)
-		a.Version = 0 // a refold of the same may count as a write
-		out.timelines = append(out.timelines, string(record.Identifiers[0])+" "+string(shown)+string(a.Bytes()))
+		out.timelines = append(out.timelines, string(record.Identifiers[0])+" "+string(shown))
 	}
 	slices.Sort(out.timelines)
 	out.timelines = slices.Compact(out.timelines)
@@ -103,13 +96,13 @@ func (l left) account(t *testing.T, e event.Envelope) {
 			rejected = append(rejected, string(raw))
 			continue
 		}
-		record, found := l.archived[e.First+i]
+		record, found := l.accepted[e.Stamp(i).Index]
 		if !found || record.Workspace != e.Workspace || record.Request != e.Request {
-			t.Fatalf("event %d, %s, is good and not archived: %+v", i, raw, record)
+			t.Fatalf("event %d, %s, is good and not recorded: %+v", i, raw, record)
 		}
 	}
-	if len(l.archived)+len(rejected) != len(e.Events) {
-		t.Fatalf("of %d events %d are archived and %d rejected", len(e.Events), len(l.archived), len(rejected))
+	if len(l.accepted)+len(rejected) != e.Len() {
+		t.Fatalf("of %d events %d are recorded and %d rejected", e.Len(), len(l.accepted), len(rejected))
 	}
 	kept := slices.Clone(l.failed)
 	slices.Sort(kept)

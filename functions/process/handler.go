@@ -1,5 +1,5 @@
-// Package process turns queued events into counted touchpoints: it finds out who they belong to, writes timelines, aggregates and joins by the
-// counting protocol (docs/adr/0005), archives what was accepted and marks the windows that must be computed anew.
+// Package process turns queued events into stored ones: it opens the messages of a batch, hands the accepted events to package ingest, workspace by
+// workspace, and keeps what can never be processed as failed events. It counts nothing; package settle does, from what is stored.
 //
 // The folder lambda beside it holds main, so that the simulator runs the very code that Lambda runs. It opens nothing: main wires it.
 package process
@@ -7,44 +7,29 @@ package process
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"waymark/shared/domain/bot"
 	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
-	"waymark/shared/domain/stage"
+	"waymark/shared/domain/profile"
+	"waymark/shared/ingest"
 )
 
 // Config is what the handler needs. Every field must be set.
 type Config struct {
 	Workspaces Workspaces
-	Timeline   Timeline
-	History    History
-	Traits     Traits
-	Links      Links
-	Claims     Claims
-	Marks      Marks
+	Ingest     *ingest.Applier
 	Failed     FailedEvents
 	Refusals   Refusals
-	Archive    Archive
-	Index      ArchiveIndex
-
-	Channels   *channel.Rules
-	Bots       *bot.Rules
-	Model      func(name string) (*stage.Model, error)
 	Properties map[string]bool // that a touchpoint may keep
 	Decode     func(body string) (event.Envelope, error)
-	ObjectKey  func(ws string, arrived event.Millis, id string) string
-
-	Version string // of this program, kept with failed events
-	Now     func() time.Time
-	Sleep   func(ctx context.Context, d time.Duration) error
-	Jitter  func(ceiling time.Duration) time.Duration // a random wait below the ceiling
-	NewID   func() string                             // unique, for archive objects
-	Workers int                                       // identifiers written at the same time
+	Version    string // of this program, kept with failed events
+	Now        func() time.Time
 }
 
 // Handler applies batches of the touchpoint queue.
@@ -55,7 +40,7 @@ type Handler struct {
 
 // New returns a handler.
 func New(c Config) *Handler {
-	return &Handler{Config: c, tenants: tenants{byName: map[string]tenant{}}}
+	return &Handler{Config: c, tenants: newTenants()}
 }
 
 // batch is one invocation's work: what was read from the messages, and which messages must come again.
@@ -70,10 +55,9 @@ type batch struct {
 
 // item is one accepted event and the message it came in.
 type item struct {
-	message    int
-	event      event.Event
-	touchpoint event.Touchpoint
-	replay     string
+	message int
+	event   event.Event
+	replay  string
 }
 
 // note is one request that was refused, and the message that says so.
@@ -95,48 +79,48 @@ type reject struct {
 func (h *Handler) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
 	b := h.read(ctx, e.Records)
 	tenants := byWorkspace(b.items)
-	for _, name := range sortedKeys(tenants) {
+	for _, name := range slices.Sorted(maps.Keys(tenants)) {
 		h.apply(ctx, b, name, tenants[name])
 	}
 	h.keepFailed(ctx, b)
 	h.keepNotes(ctx, b)
 	h.forgetWholes(ctx, b)
-	slog.InfoContext(ctx, "batch processed", "messages", len(e.Records), "events", len(b.items), "rejected", len(b.rejects), "refusals", len(b.notes), "retried_messages", len(b.retry))
+	slog.InfoContext(ctx, "batch processed", "messages", len(e.Records), "events", len(b.items), "rejected", len(b.rejects),
+		"refusals", len(b.notes), "retried_messages", len(b.retry))
 	return b.answer()
 }
 
-// apply writes the events of one workspace: archive, then pages and aggregates, then the joins, then the marks of dirty windows.
+// apply stores the events of one workspace. All of them are tried again when that fails: storing again what is stored changes nothing.
 func (h *Handler) apply(ctx context.Context, b *batch, name string, items []item) {
-	t, err := h.tenant(ctx, name)
+	w, err := h.tenant(ctx, name)
 	if err != nil {
-		h.give(ctx, b, items, "load workspace", err)
+		h.requeue(ctx, b, items, "load workspace", err)
 		return
 	}
-	if err := h.archive(ctx, t, items); err != nil {
-		h.give(ctx, b, items, "write archive", err)
-		return
-	}
-	m := newMarks(t)
-	items = h.write(ctx, b, t, m, items)
-	steps := []struct {
-		doing string
-		do    func(context.Context, tenant, *marks, []item) error
-	}{{"join traits", h.joinTraits}, {"join links", h.joinLinks}, {"claim orders", h.claimOrders}}
-	for _, step := range steps {
-		if err := step.do(ctx, t, m, items); err != nil {
-			h.give(ctx, b, items, step.doing, err)
-			return
-		}
-	}
-	if err := h.Marks.PutMarks(ctx, t.Space(), m.Marks()); err != nil {
-		h.give(ctx, b, items, "mark windows", err)
+	if err := h.Ingest.Apply(ctx, w.Space(), h.input(items)); err != nil {
+		h.requeue(ctx, b, items, "store events", err)
 		return
 	}
 	h.forgetReplayed(ctx, b, name, items)
 }
 
-// give sends the messages of these items back to the queue.
-func (h *Handler) give(ctx context.Context, b *batch, items []item, doing string, err error) {
+// input is what ingestion needs of accepted events.
+func (h *Handler) input(items []item) ingest.Input {
+	in := ingest.Input{Events: make([]event.Record, len(items)), Traits: map[event.Identifier]profile.Traits{}}
+	for i := range items {
+		e := items[i].event
+		e.Marketing = channel.Sent(e.Marketing)
+		in.Events[i] = e.Record(h.Properties)
+		e.Bot = h.Ingest.Bot(e.Agent)
+		if said := profile.TraitsOf(e); len(said) > 0 {
+			in.Traits[e.Kept()] = in.Traits[e.Kept()].Join(said)
+		}
+	}
+	return in
+}
+
+// requeue sends the messages of these items back to the queue.
+func (h *Handler) requeue(ctx context.Context, b *batch, items []item, doing string, err error) {
 	slog.WarnContext(ctx, "messages go back to the queue", "while", doing, "kind", fault.KindOf(err), "error", err.Error())
 	for _, i := range items {
 		b.retry[i.message] = true

@@ -26,7 +26,7 @@ func (h *Handler) read(ctx context.Context, records []events.SQSMessage) *batch 
 		case fault.Invalid, fault.NotFound:
 			b.rejects = append(b.rejects, h.badMessage(i, record, err))
 		default:
-			h.give(ctx, b, []item{{message: i}}, "load workspace", err)
+			h.requeue(ctx, b, []item{{message: i}}, "load workspace", err)
 		}
 	}
 	return b
@@ -41,22 +41,12 @@ func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope) {
 		b.notes = append(b.notes, note{message, envelope.Workspace, refusal})
 		return
 	}
-	good := make([]event.Event, 0, len(envelope.Events))
-	for i, raw := range envelope.Events {
-		stamp := envelope.Stamp(i)
-		e, err := event.Parse(raw, stamp)
-		if err != nil {
-			b.rejects = append(b.rejects, reject{message, h.failed(stamp, raw, err, replay), replay != ""})
-			continue
-		}
-		good = append(good, e)
+	accepted, rejected := envelope.Open()
+	for _, r := range rejected {
+		b.rejects = append(b.rejects, reject{message, h.failed(r.Stamp, r.Raw, r.Err, replay), replay != ""})
 	}
-	event.KeepOrder(good)
-	for _, e := range good {
-		e.Bot = h.Bots.Of(e.Agent)
-		one := item{message: message, event: e, replay: replay}
-		one.touchpoint = e.Touchpoint(string(h.Channels.Sign(e.Marketing)), h.Properties)
-		b.items = append(b.items, one)
+	for _, e := range accepted {
+		b.items = append(b.items, item{message: message, event: e, replay: replay})
 	}
 }
 
@@ -107,7 +97,7 @@ func (h *Handler) keepFailed(ctx context.Context, b *batch) {
 			err = h.Failed.PutFailed(ctx, r.failed)
 		}
 		if err != nil {
-			h.give(ctx, b, []item{{message: r.message}}, "keep failed event", err)
+			h.requeue(ctx, b, []item{{message: r.message}}, "keep failed event", err)
 		}
 	}
 }
@@ -116,7 +106,7 @@ func (h *Handler) keepFailed(ctx context.Context, b *batch) {
 func (h *Handler) keepNotes(ctx context.Context, b *batch) {
 	for _, n := range b.notes {
 		if err := h.Refusals.PutRefusal(ctx, n.workspace, n.refusal); err != nil {
-			h.give(ctx, b, []item{{message: n.message}}, "note refusal", err)
+			h.requeue(ctx, b, []item{{message: n.message}}, "note refusal", err)
 		}
 	}
 }
@@ -128,7 +118,7 @@ func (h *Handler) forgetReplayed(ctx context.Context, b *batch, ws string, items
 			continue
 		}
 		if err := h.Failed.DeleteFailed(ctx, ws, i.replay); err != nil {
-			h.give(ctx, b, []item{i}, "remove replayed event", err)
+			h.requeue(ctx, b, []item{i}, "remove replayed event", err)
 		}
 	}
 }
@@ -140,7 +130,7 @@ func (h *Handler) forgetWholes(ctx context.Context, b *batch) {
 			continue
 		}
 		if err := h.Failed.DeleteFailed(ctx, w.failed.Workspace, w.failed.ID); err != nil {
-			h.give(ctx, b, []item{{message: w.message}}, "remove replayed message", err)
+			h.requeue(ctx, b, []item{{message: w.message}}, "remove replayed message", err)
 		}
 	}
 }

@@ -10,8 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"waymark/shared/adapter/memory"
-	"waymark/shared/adapter/queue"
+	"waymark/shared/adapter/queue/message"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/failed"
@@ -36,23 +35,31 @@ func stories() []story {
 	}
 }
 
-// chaos is a world whose calls fail or crash by chance, with its queues and the desk over them.
+// chaos is a world whose calls fail or crash by chance, with its queues and the service over them.
 type chaos struct {
 	*world
-	random *rand.Rand
-	odds   int // of 100 that a call fails, half of them after it was applied
-	queue  *memory.Queue
-	dead   *memory.Queue
-	desk   failed.Desk
+	random  *rand.Rand
+	odds    int // of 100 that a call fails, half of them after it was applied
+	service failed.Service
 }
 
 func newChaos(t testing.TB, seed uint64) *chaos {
-	c := &chaos{world: newWorld(t), random: rand.New(rand.NewPCG(seed, 2)), queue: memory.NewQueue(), dead: memory.NewQueue()}
-	c.before = func(call) error { return c.strike() }
-	c.after = c.before
-	flaky := flakyDesk{c}
-	c.desk = failed.Desk{Records: flaky, Changes: flaky, Queue: flaky, Dead: flaky, Decode: queue.Decode, Now: func() time.Time { return received }}
+	c := &chaos{world: newWorld(t), random: rand.New(rand.NewPCG(seed, 2))}
+	c.hook(func(_ string, apply func() error) error { return c.do(apply) })
+	flaky := flakyService{c}
+	c.service = failed.Service{Records: flaky, Changes: flaky, Queue: flaky, Dead: flaky, Decode: message.Decode, Now: func() time.Time { return received }}
 	return c
+}
+
+// do makes a call that may fail before it is applied or after.
+func (c *chaos) do(apply func() error) error {
+	if err := c.strike(); err != nil {
+		return err
+	}
+	if err := apply(); err != nil {
+		return err
+	}
+	return c.strike()
 }
 
 // strike lets a call fail, or kills the process.
@@ -66,56 +73,52 @@ func (c *chaos) strike() error {
 	return nil
 }
 
-// flakyDesk is what the desk works on; each of its calls may fail before it is applied or after.
-type flakyDesk struct{ c *chaos }
+// flakyService is what the service works on.
+type flakyService struct{ c *chaos }
 
-func (f flakyDesk) do(apply func() error) error {
-	return f.c.do(call{site: "desk"}, apply)
-}
-
-func (f flakyDesk) Failed(ctx context.Context, ws, class, cursor string, limit int) (page []event.Failed, next string, err error) {
-	err = f.do(func() error { page, next, err = f.c.Table.Failed(ctx, ws, class, cursor, limit); return err })
+func (f flakyService) Failed(ctx context.Context, ws, class, cursor string, limit int) (page []event.Failed, next string, err error) {
+	err = f.c.do(func() error { page, next, err = f.c.Table.Failed(ctx, ws, class, cursor, limit); return err })
 	return page, next, err
 }
 
-func (f flakyDesk) FailedByID(ctx context.Context, ws, id string) (found event.Failed, err error) {
-	err = f.do(func() error { found, err = f.c.Table.FailedByID(ctx, ws, id); return err })
+func (f flakyService) FailedByID(ctx context.Context, ws, id string) (found event.Failed, err error) {
+	err = f.c.do(func() error { found, err = f.c.Table.FailedByID(ctx, ws, id); return err })
 	return found, err
 }
 
-func (f flakyDesk) ReplayFailed(ctx context.Context, ws string, ids []string, at event.Millis) (found []event.Failed, err error) {
-	err = f.do(func() error { found, err = f.c.Table.ReplayFailed(ctx, ws, ids, at); return err })
+func (f flakyService) ReplayFailed(ctx context.Context, ws string, ids []string, at event.Millis) (found []event.Failed, err error) {
+	err = f.c.do(func() error { found, err = f.c.Table.ReplayFailed(ctx, ws, ids, at); return err })
 	return found, err
 }
 
-func (f flakyDesk) EditFailed(ctx context.Context, ws, id, edited string, at event.Millis) (found event.Failed, err error) {
-	err = f.do(func() error { found, err = f.c.Table.EditFailed(ctx, ws, id, edited, at); return err })
+func (f flakyService) EditFailed(ctx context.Context, ws, id, edited string, at event.Millis) (found event.Failed, err error) {
+	err = f.c.do(func() error { found, err = f.c.Table.EditFailed(ctx, ws, id, edited, at); return err })
 	return found, err
 }
 
-func (f flakyDesk) DeleteFailed(ctx context.Context, ws, id string) error {
-	return f.do(func() error { return f.c.Table.DeleteFailed(ctx, ws, id) })
+func (f flakyService) DeleteFailed(ctx context.Context, ws, id string) error {
+	return f.c.do(func() error { return f.c.Table.DeleteFailed(ctx, ws, id) })
 }
 
-func (f flakyDesk) Send(ctx context.Context, envelopes []event.Envelope) error {
-	return f.do(func() error { return f.c.queue.Send(ctx, envelopes) })
+func (f flakyService) Send(ctx context.Context, envelopes []event.Envelope) error {
+	return f.c.do(func() error { return f.c.Queue.Send(ctx, envelopes) })
 }
 
-func (f flakyDesk) SendBodies(ctx context.Context, bodies []string) error {
-	return f.do(func() error { return f.c.queue.SendBodies(ctx, bodies) })
+func (f flakyService) SendBodies(ctx context.Context, bodies []string) error {
+	return f.c.do(func() error { return f.c.Queue.SendBodies(ctx, bodies) })
 }
 
-func (f flakyDesk) Receive(ctx context.Context, limit int, hidden time.Duration) (letters []event.Letter, err error) {
-	err = f.do(func() error { letters, err = f.c.dead.Receive(ctx, limit, hidden); return err })
+func (f flakyService) Receive(ctx context.Context, limit int, hidden time.Duration) (letters []event.Message, err error) {
+	err = f.c.do(func() error { letters, err = f.c.DeadLetters.Receive(ctx, limit, hidden); return err })
 	return letters, err
 }
 
-func (f flakyDesk) GiveBack(ctx context.Context, letters []event.Letter) error {
-	return f.do(func() error { return f.c.dead.GiveBack(ctx, letters) })
+func (f flakyService) Requeue(ctx context.Context, letters []event.Message) error {
+	return f.c.do(func() error { return f.c.DeadLetters.Requeue(ctx, letters) })
 }
 
-func (f flakyDesk) Delete(ctx context.Context, letters []event.Letter) error {
-	return f.do(func() error { return f.c.dead.Delete(ctx, letters) })
+func (f flakyService) Delete(ctx context.Context, letters []event.Message) error {
+	return f.c.do(func() error { return f.c.DeadLetters.Delete(ctx, letters) })
 }
 
 // TestReplayChangesNothingTwice plays random schedules of deliveries, redeliveries, edits, replays of everything and redrives, with a failure or
@@ -130,18 +133,18 @@ func TestReplayChangesNothingTwice(t *testing.T) {
 		for _, s := range stories() {
 			originals = append(originals, envelope(s.request, "shop", pageView("n"+s.request, user("9"), "2026-11-22T09:00:00Z"), s.bad))
 		}
-		must(t, c.queue.Send(t.Context(), originals))
+		must(t, c.Queue.Send(t.Context(), originals))
 		c.odds = []int{0, 10, 40}[seed%3]
 		for range 60 {
 			c.act(t)
 		}
 		c.odds = 0
 		c.settle(t)
-		c.checkSame(t, want)
+		c.checkSame(t, "at the end", want)
 		for _, late := range originals { // what is done with does not come back, and what was edited keeps its verdict
 			c.deliver(t, messageOf(t, "late", late))
 		}
-		if c.checkSame(t, want); t.Failed() {
+		if c.checkSame(t, "when late copies came", want); t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}
 	}
@@ -161,11 +164,10 @@ func expected(t *testing.T) *world {
 		if s.good != "" || s.worse == "" {
 			continue
 		}
-		kept, _, err := w.Failed(t.Context(), "shop", "", "", 1)
+		kept := w.kept(t, "shop")
+		_, err := w.Table.EditFailed(t.Context(), "shop", kept[0].ID, s.worse, event.At(received))
 		must(t, err)
-		_, err = w.Table.EditFailed(t.Context(), "shop", kept[0].ID, s.worse, event.At(received))
-		must(t, err)
-		replayed, err := w.ReplayFailed(t.Context(), "shop", []string{kept[0].ID}, event.At(received))
+		replayed, err := w.Table.ReplayFailed(t.Context(), "shop", []string{kept[0].ID}, event.At(received))
 		must(t, err)
 		w.deliver(t, messageOf(t, "m", replayed[0].Envelope()))
 	}
@@ -183,35 +185,28 @@ func (c *chaos) act(t *testing.T) {
 	var err error
 	switch c.random.IntN(8) {
 	case 0:
-		_, err = c.desk.Replay(t.Context(), "shop", failed.Order{All: true})
+		_, err = c.service.Replay(t.Context(), "shop", failed.Order{All: true})
 	case 1:
-		for _, f := range c.records(t) {
+		for _, f := range c.kept(t, "shop") {
 			if c.random.IntN(2) == 0 {
-				_, err = c.desk.Replay(t.Context(), "shop", failed.Order{IDs: []string{f.ID}})
+				_, err = c.service.Replay(t.Context(), "shop", failed.Order{IDs: []string{f.ID}})
 			}
 		}
 	case 2:
-		for _, f := range c.records(t) {
+		for _, f := range c.kept(t, "shop") {
 			if text := c.correction(f); text != "" {
-				_, err = c.desk.Edit(t.Context(), "shop", f.ID, []byte(text))
+				_, err = c.service.Edit(t.Context(), "shop", f.ID, []byte(text))
 			}
 		}
 	case 3:
-		_, err = c.desk.Redrive(t.Context(), "shop", failed.MaxSight)
-		c.dead.Expire()
+		_, err = c.service.Redrive(t.Context(), "shop", failed.MaxSight)
+		c.DeadLetters.Expire()
 	default:
 		c.consume(t)
 	}
 	if kind := fault.KindOf(err); err != nil && kind != fault.Unavailable && kind != fault.Conflict && kind != fault.NotFound {
 		t.Fatalf("an operator is answered %v", err)
 	}
-}
-
-func (c *chaos) records(t *testing.T) []event.Failed {
-	t.Helper()
-	kept, _, err := c.Failed(t.Context(), "shop", "", "", 100)
-	must(t, err)
-	return kept
 }
 
 // correction is a text for a record: at first one that is no better, where there is one, then the good one.
@@ -230,7 +225,7 @@ func (c *chaos) correction(f event.Failed) string {
 // consume hands some messages to process. What was done may come again all the same, and what was not may end as a dead letter.
 func (c *chaos) consume(t *testing.T) {
 	t.Helper()
-	taken := c.queue.Take(1 + c.random.IntN(4))
+	taken := c.Queue.Take(1 + c.random.IntN(4))
 	back := map[string]bool{}
 	for _, m := range taken {
 		back[fmt.Sprint(m.Handle)] = true
@@ -240,12 +235,12 @@ func (c *chaos) consume(t *testing.T) {
 			again := back[fmt.Sprint(m.Handle)]
 			switch n := c.random.IntN(10); {
 			case again && n < 3:
-				must(t, c.dead.SendBodies(t.Context(), []string{m.Body()}))
-				c.queue.Done(m.Handle)
+				must(t, c.DeadLetters.SendBodies(t.Context(), []string{m.Body()}))
+				c.Queue.Done(m.Handle)
 			case again || c.odds > 0 && n < 2:
-				c.queue.Return(m.Handle)
+				c.Queue.Return(m.Handle)
 			default:
-				c.queue.Done(m.Handle)
+				c.Queue.Done(m.Handle)
 			}
 		}
 	}()
@@ -270,30 +265,30 @@ func (c *chaos) settle(t *testing.T) {
 	ctx := t.Context()
 	drain := func() {
 		for {
-			_, err := c.desk.Redrive(ctx, "shop", failed.MaxSight)
+			_, err := c.service.Redrive(ctx, "shop", failed.MaxSight)
 			must(t, err)
-			if waiting, _, _ := c.queue.Depth(ctx); waiting == 0 {
+			if waiting, _, _ := c.Queue.Depth(ctx); waiting == 0 {
 				return
 			}
 			c.consume(t)
 		}
 	}
-	c.dead.Expire()
-	c.queue.Expire()
+	c.DeadLetters.Expire()
+	c.Queue.Expire()
 	for range 2 {
 		drain()
 		// A replay that was noted and never sent is sent again before its event can be edited.
-		_, err := c.desk.Replay(ctx, "shop", failed.Order{All: true})
+		_, err := c.service.Replay(ctx, "shop", failed.Order{All: true})
 		must(t, err)
 		drain()
-		for _, f := range c.records(t) {
+		for _, f := range c.kept(t, "shop") {
 			if text := c.correction(f); text != "" {
-				_, err := c.desk.Edit(ctx, "shop", f.ID, []byte(text))
+				_, err := c.service.Edit(ctx, "shop", f.ID, []byte(text))
 				must(t, err)
 			}
 		}
 		for range 2 {
-			_, err := c.desk.Replay(ctx, "shop", failed.Order{All: true})
+			_, err := c.service.Replay(ctx, "shop", failed.Order{All: true})
 			must(t, err)
 		}
 		drain()
@@ -304,26 +299,23 @@ func (c *chaos) settle(t *testing.T) {
 func TestReplayKeepsTheRecord(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.deliver(t, message(t, "m", "shop", pageView("e0", user("9"), "2026-11-22T09:00:00Z"), `{"type":"click","userId":"1"}`))
-	kept, _, err := w.Failed(t.Context(), "shop", "", "", 10)
-	must(t, err)
-	want := kept[0]
+	w.deliver(t, sentAs(t, "m", "shop", pageView("e0", user("9"), "2026-11-22T09:00:00Z"), `{"type":"click","userId":"1"}`))
+	want := w.kept(t, "shop")[0]
 	for _, edit := range []struct{ text, class, field string }{
 		{`{"type":"track","userId":"1"}`, "missing_name", "event"},
 		{`{"type":"page","userId":"null"}`, "blocked_identifier", "userId"},
 	} {
 		_, err := w.Table.EditFailed(t.Context(), "shop", want.ID, edit.text, event.At(received)+1)
 		must(t, err)
-		replayed, err := w.ReplayFailed(t.Context(), "shop", []string{want.ID}, event.At(received)+2)
+		replayed, err := w.Table.ReplayFailed(t.Context(), "shop", []string{want.ID}, event.At(received)+2)
 		must(t, err)
-		w.config.Version = "release of " + edit.class
+		w.Version = "release of " + edit.class
 		w.restart()
 		if back := w.deliver(t, messageOf(t, "m2", replayed[0].Envelope())); len(back) > 0 {
 			t.Fatalf("%q go back", back)
 		}
-		after, _, err := w.Failed(t.Context(), "shop", "", "", 10)
-		must(t, err)
-		want.Class, want.Field, want.Handler, want.Edited, want.EditedAt = edit.class, edit.field, w.config.Version, edit.text, event.At(received)+1
+		after := w.kept(t, "shop")
+		want.Class, want.Field, want.Handler, want.Edited, want.EditedAt = edit.class, edit.field, w.Version, edit.text, event.At(received)+1
 		if len(after) == 1 {
 			want.Reason = after[0].Reason
 		}

@@ -1,80 +1,54 @@
 package process_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"waymark/functions/process"
-	"waymark/shared/adapter/archive"
-	"waymark/shared/adapter/memory"
-	"waymark/shared/adapter/queue"
+	"waymark/shared/adapter/queue/message"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
-	"waymark/shared/domain/period"
-	"waymark/shared/domain/profile"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/workspace"
-	"waymark/shared/model"
-	"waymark/shared/person"
+	"waymark/shared/testing/system"
 )
 
 // received is when the tests' requests come in.
 var received = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
-
-// channels are the built-in rules; reading them once is enough.
-var channels = sync.OnceValues(model.Channels)
 
 // throttled is what a store answers when it may do the same call later.
 var throttled = fault.New(fault.Unavailable, "throttled", "injected")
 
 // world is a handler over stores in memory, with the workspaces shop and other.
 type world struct {
-	*stores
-	config  process.Config
+	*system.System
 	handler *process.Handler
-	now     atomic.Int64 // milliseconds
-	ids     atomic.Int64
+	sent    int
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{stores: &stores{Table: memory.NewTable(), archive: memory.NewArchive()}}
-	w.at(received)
-	for _, name := range []string{"shop", "other"} {
-		tenant, err := workspace.New(name, "Europe/London", "GBP", "default")
-		must(t, err)
-		must(t, w.PutWorkspace(t.Context(), tenant))
-	}
-	rules, err := channels()
-	must(t, err)
-	bots, err := model.Bots()
-	must(t, err)
-	clock := func() time.Time { return time.UnixMilli(w.now.Load()).UTC() }
-	w.Table.Now = clock
-	s := w.stores
-	w.config = process.Config{
-		Workspaces: s, Timeline: s, History: s, Traits: s, Links: s, Claims: s, Marks: s, Failed: s, Refusals: s, Archive: s, Index: s,
-		Channels: rules, Bots: bots, Model: model.Stages, Properties: model.Properties(), Decode: queue.Decode, ObjectKey: archive.Key,
-		Version: "test", Now: clock, Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
-		Jitter: func(time.Duration) time.Duration { return 0 }, NewID: func() string { return fmt.Sprint(w.ids.Add(1)) }, Workers: 1,
-	}
-	w.handler = process.New(w.config)
+	w := &world{System: system.New(t, system.Shop(), workspace.Workspace{Name: "other", Zone: "UTC", Currency: "EUR", Model: "default", Created: 1})}
+	w.Now = received
+	w.restart()
 	return w
 }
 
-// restart is a new process on the same stores.
-func (w *world) restart() { w.handler = process.New(w.config) }
+// restart is a new process on the same stores, whose calls are made as Call says now.
+func (w *world) restart() { w.handler = w.Process(w.Ports()) }
 
-// at sets the clock.
-func (w *world) at(now time.Time) { w.now.Store(now.UnixMilli()) }
+// hook is what happens to calls from now on, in a new process.
+func (w *world) hook(call func(name string, apply func() error) error) {
+	w.Call = call
+	w.restart()
+}
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -83,8 +57,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// message is a message of the queue as collect writes it; its request's id is that of the message.
-func message(t testing.TB, id, ws string, raw ...string) events.SQSMessage {
+// sentAs is a message of the queue as collect writes it; its request's id is that of the message.
+func sentAs(t testing.TB, id, ws string, raw ...string) events.SQSMessage {
 	t.Helper()
 	return messageOf(t, id, envelope(id, ws, raw...))
 }
@@ -99,7 +73,7 @@ func envelope(request, ws string, raw ...string) event.Envelope {
 
 func messageOf(t testing.TB, id string, e event.Envelope) events.SQSMessage {
 	t.Helper()
-	body, err := queue.Encode(e)
+	body, err := message.Encode(e)
 	must(t, err)
 	return events.SQSMessage{MessageId: id, Body: body}
 }
@@ -127,18 +101,17 @@ func (w *world) deliver(t testing.TB, messages ...events.SQSMessage) []string {
 func (w *world) accept(t testing.TB, raw ...string) {
 	t.Helper()
 	for _, one := range raw {
-		if back := w.deliver(t, message(t, fmt.Sprintf("m%d", w.ids.Add(1)), "shop", one)); len(back) > 0 {
+		w.sent++
+		if back := w.deliver(t, sentAs(t, fmt.Sprint("m", w.sent), "shop", one)); len(back) > 0 {
 			t.Fatalf("the message goes back: %s", one)
 		}
 	}
 }
 
-// pageView is the smallest touchpoint.
 func pageView(id, who, at string) string {
 	return fmt.Sprintf(`{"type":"page","messageId":%q,%s,"timestamp":%q}`, id, who, at)
 }
 
-// order is an Order Completed.
 func order(id, who, at, orderID, revenue string) string {
 	return fmt.Sprintf(`{"type":"track","event":"Order Completed","messageId":%q,%s,"timestamp":%q,"properties":{"order_id":%q,"revenue":%s}}`,
 		id, who, at, orderID, revenue)
@@ -148,81 +121,58 @@ func order(id, who, at, orderID, revenue string) string {
 func user(id string) string    { return fmt.Sprintf(`"userId":%q`, id) }
 func visitor(id string) string { return fmt.Sprintf(`"anonymousId":%q`, id) }
 
-// root is the person that an identifier belongs to.
-func (w *world) root(t testing.TB, id event.Identifier) event.Identifier {
+// touchpoints are what is stored of an identifier, without repeats.
+func (w *world) touchpoints(t testing.TB, ws string, id event.Identifier) []event.Touchpoint {
 	t.Helper()
-	loaded, err := person.Load(t.Context(), w.Table, "shop", []event.Identifier{id})
+	partitions, err := w.Table.Partitions(t.Context(), ws, []event.Identifier{id})
 	must(t, err)
-	return loaded.Root(id)
-}
-
-// marks lists which identifiers each day is marked for, as "2026-11-22 user:1 user:2".
-func (w *world) marks(t testing.TB, ws string) []string {
-	t.Helper()
-	marks, err := w.Table.Marks(t.Context(), ws, event.At(received.AddDate(10, 0, 0)))
-	must(t, err)
-	byDay := map[string][]string{}
-	for _, m := range marks {
-		if m.Grain != period.Day {
-			t.Errorf("process marks a %s, want days alone", m.Grain)
-		}
-		key := m.Key
-		if m.OfPersons() {
-			key = "parted:"
-		}
-		for _, id := range m.Identifiers {
-			byDay[key] = append(byDay[key], string(id))
-		}
-	}
-	var out []string
-	for day, ids := range byDay {
-		slices.Sort(ids)
-		out = append(out, day+" "+strings.Join(slices.Compact(ids), " "))
-	}
-	slices.Sort(out)
-	return out
-}
-
-// clearMarks forgets what is marked.
-func (w *world) clearMarks(t testing.TB) {
-	t.Helper()
-	marks, err := w.Table.Marks(t.Context(), "shop", event.At(received.AddDate(10, 0, 0)))
-	must(t, err)
-	handles := []string{}
-	for _, m := range marks {
-		handles = append(handles, m.Handle)
-	}
-	must(t, w.Table.DeleteMarks(t.Context(), "shop", handles))
-}
-
-// aggregate is what is stored of an identifier of shop.
-func (w *world) aggregate(t testing.TB, id event.Identifier) profile.Aggregate {
-	t.Helper()
-	a, _, err := w.Table.Load(t.Context(), "shop", id, nil)
-	must(t, err)
-	return a
-}
-
-// checkSound holds the aggregate of an identifier against its timeline.
-func (w *world) checkSound(t testing.TB, id event.Identifier) {
-	t.Helper()
-	a, stored, err := w.Table.Timeline(t.Context(), "shop", id)
-	must(t, err)
-	stages, err := model.Stages("default")
-	must(t, err)
-	want := profile.Fold(event.Distinct(stored), func(tp event.Touchpoint) string { name, _ := stages.Evidence(tp); return string(name) })
-	want.Version, want.Model = a.Version, stages.ID()
-	if string(a.Bytes()) != string(want.Bytes()) {
-		t.Errorf("the aggregate is\n%s\nwant the fold of its timeline\n%s", a.Bytes(), want.Bytes())
-	}
+	return event.Distinct(partitions[0].Touchpoints)
 }
 
 // counts are the failed events of a workspace by class.
 func (w *world) counts(t testing.TB, ws string) map[string]int {
 	t.Helper()
-	counts, err := w.FailedCounts(t.Context(), ws)
+	counts, err := w.Table.FailedCounts(t.Context(), ws)
 	must(t, err)
 	return counts
+}
+
+// kept are all failed events of a workspace.
+func (w *world) kept(t testing.TB, ws string) []event.Failed {
+	t.Helper()
+	kept, _, err := w.Table.Failed(t.Context(), ws, "", "", 1000)
+	must(t, err)
+	return kept
+}
+
+// records are those of the batches of a workspace.
+func (w *world) records(t testing.TB, ws string) []ledger.Batch {
+	t.Helper()
+	batches, _, err := w.Table.Batches(t.Context(), ws, "", 10_000)
+	must(t, err)
+	return batches
+}
+
+// stored is everything stored of a workspace, whom records name and the accepted events that they hold, each once.
+func (w *world) stored(t testing.TB, ws string) string {
+	t.Helper()
+	lines := map[string]bool{}
+	for line := range strings.Lines(w.Table.Dump()) {
+		if strings.HasPrefix(line, ws+" ") || strings.HasPrefix(line, event.Nobody+" ") {
+			lines[line] = true
+		}
+	}
+	for _, b := range w.records(t, ws) {
+		for _, id := range b.Identifiers {
+			lines["recorded "+string(id)+"\n"] = true
+		}
+		for _, r := range b.Events {
+			text, err := json.Marshal(r)
+			must(t, err)
+			lines["accepted "+string(text)+"\n"] = true
+		}
+	}
+	return strings.Join(slices.Sorted(maps.Keys(lines)), "")
 }
 
 func checkEqual[T any](t testing.TB, what string, got, want []T) {

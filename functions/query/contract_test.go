@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -16,13 +15,12 @@ import (
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
-	"waymark/shared/domain/identity"
-	"waymark/shared/domain/profile"
 	"waymark/shared/domain/workspace"
 )
 
 // routes are the reading routes as the description writes them, with a request that each answers.
 var routes = []struct{ method, pattern, path, query, body string }{
+	{"GET", "/v1/profiles", "/v1/profiles", "stage=lapsed", ""},
 	{"GET", "/v1/profiles/{id}", "/v1/profiles/user:42", "", ""},
 	{"GET", "/v1/profiles/{id}/timeline", "/v1/profiles/user:42/timeline", "", ""},
 	{"GET", "/v1/profiles/{id}/why", "/v1/profiles/anon:phone/why", "other=user:42", ""},
@@ -50,7 +48,7 @@ func full(t testing.TB) *world {
 	w.export(t, "demo", "large", strings.Repeat("a", 5<<20))
 	w.fail(t, "demo", "bad_time", 3)
 	w.fail(t, "demo", "no_identifier", 1)
-	must(t, w.dead.Send(t.Context(), []event.Envelope{{Version: 1, Workspace: "demo", Request: "bad_time", Events: []json.RawMessage{[]byte(`{}`)}}}))
+	must(t, w.DeadLetters.Send(t.Context(), []event.Envelope{{Version: 1, Workspace: "demo", Request: "bad_time", Events: []json.RawMessage{[]byte(`{}`)}}}))
 	return w
 }
 
@@ -104,18 +102,24 @@ func itoa(n int) string {
 func TestUnknownKeyCostsOneRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	calls := 0
+	w.Call = func(_ string, apply func() error) error {
+		calls++
+		return apply()
+	}
+	w.handler = w.Query(w.Ports())
 	for range 100 {
 		checkFailure(t, w.send(t, "GET", "/v1/status", "", "Bearer sk_guess", ""), 401, "unknown_key")
 	}
-	if w.reads.keys != 1 {
-		t.Errorf("100 requests with an unknown key read %d keys, want 1", w.reads.keys)
+	if calls != 1 {
+		t.Errorf("100 requests with an unknown key make %d calls, want 1", calls)
 	}
 }
 
 func TestWhatIsNoRoute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, path := range []string{"/", "/v1", "/v1/kpi", "/v1/failures", "/healthy", "/v1/exports/", "/v1/profiles"} {
+	for _, path := range []string{"/", "/v1", "/v1/kpi", "/v1/failures", "/healthy", "/v1/exports/"} {
 		if path == "/v1/exports/" {
 			continue // a trailing slash is tolerated
 		}
@@ -139,88 +143,12 @@ func TestWhatIsNoRoute(t *testing.T) {
 	checkFailure(t, w.send(t, "POST", "/health", "", "", ""), 405, "wrong_method")
 }
 
-// broken stands for every store at once, each answering with an error.
-type broken struct {
-	brokenWindows
-}
-
-func (b broken) Partitions(context.Context, string, []event.Identifier) ([]profile.Partition, error) {
-	return nil, b.err
-}
-
-func (b broken) Claims(context.Context, string, []string) (map[string]profile.Claims, map[string]int64, error) {
-	return nil, nil, b.err
-}
-
-func (b broken) Nodes(context.Context, string, []event.Identifier) ([]identity.Node, error) {
-	return nil, b.err
-}
-
-func (b broken) PutCut(context.Context, string, identity.Cut) error { return b.err }
-
-func (b broken) Failed(context.Context, string, string, string, int) ([]event.Failed, string, error) {
-	return nil, "", b.err
-}
-
-func (b broken) FailedByID(context.Context, string, string) (event.Failed, error) {
-	return event.Failed{}, b.err
-}
-
-func (b broken) ReplayFailed(context.Context, string, []string, event.Millis) ([]event.Failed, error) {
-	return nil, b.err
-}
-
-func (b broken) EditFailed(context.Context, string, string, string, event.Millis) (event.Failed, error) {
-	return event.Failed{}, b.err
-}
-
-func (b broken) DeleteFailed(context.Context, string, string) error { return b.err }
-
-func (b broken) Receive(context.Context, int, time.Duration) ([]event.Letter, error) {
-	return nil, b.err
-}
-
-func (b broken) GiveBack(context.Context, []event.Letter) error { return b.err }
-
-func (b broken) Delete(context.Context, []event.Letter) error { return b.err }
-
-func (b broken) FailedCounts(context.Context, string) (map[string]int, error) { return nil, b.err }
-
-func (b broken) Get(context.Context, string) ([]byte, error) { return nil, b.err }
-
-func (b broken) List(context.Context, string) ([]string, error) { return nil, b.err }
-
-// brokenStores answer with an error what the handler reads after it knows the workspace.
-func (w *world) brokenStores(err error) *world {
-	b := broken{brokenWindows{err}}
-	c := w.config
-	c.Store, c.Links, c.Windows, c.Failed = b, b, b, b
-	c.Desk.Records, c.Desk.Changes, c.Desk.Dead = b, b, b
-	c.Files = brokenFiles{w.config.Files, b}
-	out := *w
-	out.handler = query.New(c)
-	return &out
-}
-
-type brokenFiles struct {
-	query.Files
-	broken broken
-}
-
-func (f brokenFiles) Get(ctx context.Context, key string) ([]byte, error) {
-	return f.broken.Get(ctx, key)
-}
-
-func (f brokenFiles) List(ctx context.Context, prefix string) ([]string, error) {
-	return f.broken.List(ctx, prefix)
-}
-
 // TestStoresDown: what may pass is answered 503 with Retry-After, what is a defect 500, and neither tells why.
 func TestStoresDown(t *testing.T) {
 	t.Parallel()
-	w := full(t)
-	passing := w.brokenStores(fault.Wrap(fault.Unavailable, "throttled", errors.New("table arn:aws:secret")))
-	defect := w.brokenStores(errors.New("table arn:aws:secret"))
+	passing, defect := full(t), full(t)
+	passing.breaks(fault.Wrap(fault.Unavailable, "throttled", errors.New("table arn:aws:secret")))
+	defect.breaks(errors.New("table arn:aws:secret"))
 	all := append(routes[:len(routes):len(routes)], struct{ method, pattern, path, query, body string }{"GET", "/health", "/health", "", ""})
 	for _, r := range all {
 		got := passing.send(t, r.method, r.path, r.query, "Bearer sk_demo", r.body)
@@ -238,8 +166,8 @@ func TestStoresDown(t *testing.T) {
 func TestAnswersAreAsDescribed(t *testing.T) {
 	t.Parallel()
 	contract := httpapitest.Load(t)
-	w := full(t)
-	down := w.brokenStores(fault.New(fault.Unavailable, "throttled", "throttled"))
+	w, down := full(t), full(t)
+	down.breaks(throttled)
 	for _, r := range routes {
 		contract.Check(t, r.method, r.pattern, w.send(t, r.method, r.path, r.query, "Bearer sk_demo", r.body))
 		contract.Check(t, r.method, r.pattern, w.send(t, r.method, r.path, r.query, "", r.body))
@@ -252,6 +180,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	contract.Check(t, "PUT", "/v1/failed/{id}", w.send(t, "PUT", "/v1/failed/bad_time-0000", "", "Bearer sk_demo", "{}")) // replayed above
 	contract.Check(t, "GET", "/v1/failed", w.ask(t, "/v1/failed", ""))
 	for _, r := range []struct{ method, pattern, path, query string }{
+		{"GET", "/v1/profiles", "/v1/profiles", ""},
 		{"GET", "/v1/profiles/{id}", "/v1/profiles/jo", ""},
 		{"GET", "/v1/profiles/{id}", "/v1/profiles/user:nobody", ""},
 		{"GET", "/v1/profiles/{id}/timeline", "/v1/profiles/user:42/timeline", "limit=0"},
@@ -304,7 +233,7 @@ func TestSamples(t *testing.T) {
 func TestWorkspaceOfAKeyIsGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	c := w.config
+	c := w.handler.Config
 	c.Keys = keyOf{workspace.Key{Workspace: "gone", Role: workspace.Secret}}
 	w.handler = query.New(c)
 	if got := w.ask(t, "/v1/status", ""); got.StatusCode < 400 {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -73,13 +72,19 @@ func newestFirst(ws string, keys []string) []string {
 	return names
 }
 
-// exportName is the form of names of exports and their files. None leads to another folder of the bucket.
-var exportName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$`)
+const maxExportNameBytes = 200
+
+// isExportName knows the form of names of exports and their files. None leads to another folder of the bucket.
+func isExportName(name string) bool {
+	isWord := func(c rune) bool { return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' }
+	isOther := func(c rune) bool { return !isWord(c) && !strings.ContainsRune("._+-", c) }
+	return name != "" && len(name) <= maxExportNameBytes && isWord(rune(name[0])) && !strings.ContainsFunc(name, isOther)
+}
 
 // export answers GET /v1/exports/{name}: the manifest, or with an ending such as .csv the file itself.
 func (h *Handler) export(ctx context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
 	unknown := fault.New(fault.NotFound, "no_export", "there is no such export; GET /v1/exports lists them")
-	if !exportName.MatchString(q.name) {
+	if !isExportName(q.name) {
 		return events.APIGatewayV2HTTPResponse{}, unknown
 	}
 	ending := path.Ext(q.name)

@@ -18,7 +18,7 @@ func (h *Handler) failed(ctx context.Context, q question) (events.APIGatewayV2HT
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
-	return done(h.Desk.List(ctx, q.workspace.Name, q.Query.Get("class"), q.Query.Get("cursor"), limit))
+	return done(h.FailedService.List(ctx, q.workspace.Name, q.Query.Get("class"), q.Query.Get("cursor"), limit))
 }
 
 // failedByMethod is what can be done with one failed event.
@@ -28,17 +28,17 @@ var failedByMethod = map[string]answerer{
 
 // showFailed answers GET /v1/failed/{id}.
 func (h *Handler) showFailed(ctx context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
-	return done(h.Desk.Show(ctx, q.workspace.Name, q.name))
+	return done(h.FailedService.Show(ctx, q.workspace.Name, q.name))
 }
 
 // editFailed answers PUT /v1/failed/{id}. The body is the corrected event; whether it would be accepted stands in the answer.
 func (h *Handler) editFailed(ctx context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
-	return done(h.Desk.Edit(ctx, q.workspace.Name, q.name, q.Body))
+	return done(h.FailedService.Edit(ctx, q.workspace.Name, q.name, q.Body))
 }
 
 // discardFailed answers DELETE /v1/failed/{id}.
 func (h *Handler) discardFailed(ctx context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
-	return done(map[string]bool{"success": true}, h.Desk.Discard(ctx, q.workspace.Name, q.name))
+	return done(map[string]bool{"success": true}, h.FailedService.Discard(ctx, q.workspace.Name, q.name))
 }
 
 // replay answers POST /v1/failed/replay.
@@ -48,7 +48,7 @@ func (h *Handler) replay(ctx context.Context, q question) (events.APIGatewayV2HT
 		return events.APIGatewayV2HTTPResponse{}, fault.New(fault.Invalid, "invalid_json",
 			`the body must be JSON such as {"ids":["…"]}, {"class":"bad_time"} or {"all":true}`)
 	}
-	return done(h.Desk.Replay(ctx, q.workspace.Name, order))
+	return done(h.FailedService.Replay(ctx, q.workspace.Name, order))
 }
 
 // dead answers GET /v1/failed/dead.
@@ -57,12 +57,12 @@ func (h *Handler) dead(ctx context.Context, q question) (events.APIGatewayV2HTTP
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
-	return done(h.Desk.DeadLetters(ctx, q.workspace.Name, limit))
+	return done(h.FailedService.DeadLetters(ctx, q.workspace.Name, limit))
 }
 
 // redrive answers POST /v1/failed/redrive.
 func (h *Handler) redrive(ctx context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
-	return done(h.Desk.Redrive(ctx, q.workspace.Name, failed.MaxSight))
+	return done(h.FailedService.Redrive(ctx, q.workspace.Name, failed.MaxSight))
 }
 
 func done(answer any, err error) (events.APIGatewayV2HTTPResponse, error) {

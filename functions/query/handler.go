@@ -1,5 +1,5 @@
 // Package query answers what is known: about persons, KPIs, exports and failed events. It reads; what it writes is an operator's: decisions about
-// links with the marks of the windows that they change, and what package failed does with failed events and dead letters. Every answer is described
+// links, with a record of whom they concern, and what package failed does with failed events and dead letters. Every answer is described
 // in docs/openapi.yaml.
 //
 // The folder lambda beside it holds main, so that tests of the whole system run the very code that Lambda runs. It opens nothing: main wires it.
@@ -23,36 +23,41 @@ import (
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
-	"waymark/shared/domain/stage"
+	"waymark/shared/domain/identity"
+	"waymark/shared/domain/journey"
+	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/failed"
-	"waymark/shared/person"
+	"waymark/shared/ingest"
+	"waymark/shared/life"
 )
 
 // Config is what the handler needs. Every field must be set.
 type Config struct {
-	Keys        httpapi.KeyStore
-	Workspaces  Workspaces
-	Store       person.Store
-	Links       Links
-	Aggregates  person.Aggregates
-	Marks       Marks
-	Windows     Windows
-	Persons     Persons
-	Failed      FailedEvents
-	Desk        failed.Desk // handles failed events and dead letters
-	Queue       Queue
-	DeadLetters DeadLetters
-	Refusals    Refusals
-	Index       ArchiveIndex
-	Archive     Archive
-	Files       Files
-	Model       func(name string) (*stage.Model, error)
-	Decode      func(body string) (event.Envelope, error)
-	Names       map[string]bool // of track events that are known
-	Version     string          // of this program
-	Now         func() time.Time
-	Workers     int // identifiers read at the same time; 0 for as many as are good for a function
+	Keys          httpapi.KeyStore
+	Workspaces    Workspaces
+	Store         life.Store
+	Links         Links
+	Recorder      *ingest.Recorder
+	Windows       Windows
+	Ledger        Ledger
+	Steps         Steps
+	Failed        FailedEvents
+	FailedService failed.Service // handles failed events and dead letters
+	Queue         Queue
+	DeadLetters   DeadLetters
+	Refusals      Refusals
+	Index         ArchiveIndex
+	Archive       Archive
+	Files         Files
+	Rules         func(model string) (journey.Rules, error) // that persons are folded under
+	Definitions   *kpi.Definitions
+	Bot           func(agent string) string // why an agent is a program's
+	Decode        func(body string) (event.Envelope, error)
+	Names         map[string]bool // of track events that are known
+	Version       string          // of this program
+	Now           func() time.Time
+	Caps          identity.Caps // of persons; zero for those of the system
 }
 
 // Handler answers reading requests.
@@ -64,6 +69,9 @@ type Handler struct {
 
 // New returns a handler.
 func New(c Config) *Handler {
+	if c.Caps == (identity.Caps{}) {
+		c.Caps = identity.DefaultCaps()
+	}
 	return &Handler{Config: c, keyring: httpapi.NewKeyring(c.Keys, c.Now)}
 }
 
@@ -84,15 +92,16 @@ type route struct {
 }
 
 const (
-	profiles = "/v1/profiles/"
-	exports  = "/v1/exports/"
-	failures = "/v1/failed/"
-	timeline = "/timeline"
-	reason   = "/why"
+	ofProfile = "/v1/profiles/"
+	exports   = "/v1/exports/"
+	failures  = "/v1/failed/"
+	timeline  = "/timeline"
+	reason    = "/why"
 )
 
 // fixed lists the paths that name nothing.
 var fixed = map[string]route{
+	"/v1/profiles":          {"/v1/profiles", http.MethodGet, (*Handler).profiles},
 	"/v1/kpis":              {"/v1/kpis", http.MethodGet, (*Handler).kpis},
 	"/v1/exports":           {"/v1/exports", http.MethodGet, (*Handler).exports},
 	"/v1/failed":            {"/v1/failed", http.MethodGet, (*Handler).failed},
@@ -110,12 +119,12 @@ func routeOf(r httpapi.Request) (found route, name string, ok bool) {
 	if found, ok = fixed[r.Path]; ok {
 		return found, "", true
 	}
-	if rest, ok := strings.CutPrefix(r.Path, profiles); ok {
-		found = route{profiles + "{id}", http.MethodGet, (*Handler).profile}
+	if rest, ok := strings.CutPrefix(r.Path, ofProfile); ok {
+		found = route{ofProfile + "{id}", http.MethodGet, (*Handler).profile}
 		if id, ok := strings.CutSuffix(rest, timeline); ok {
-			found, rest = route{profiles + "{id}" + timeline, http.MethodGet, (*Handler).timeline}, id
+			found, rest = route{ofProfile + "{id}" + timeline, http.MethodGet, (*Handler).timeline}, id
 		} else if id, ok := strings.CutSuffix(rest, reason); ok {
-			found, rest = route{profiles + "{id}" + reason, http.MethodGet, (*Handler).why}, id
+			found, rest = route{ofProfile + "{id}" + reason, http.MethodGet, (*Handler).why}, id
 		}
 		return found, named(r, "id", rest), true
 	}

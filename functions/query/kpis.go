@@ -28,6 +28,7 @@ const (
 type kpisAnswer struct {
 	TimeZone string      `json:"time_zone"`
 	Model    string      `json:"model"`
+	Missing  []kpi.Name  `json:"missing,omitempty"` // metrics that are new and not counted of everybody yet
 	Rows     []rowAnswer `json:"rows"`
 }
 
@@ -51,11 +52,15 @@ func (h *Handler) kpis(ctx context.Context, q question) (events.APIGatewayV2HTTP
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read time zone of workspace %s: %w", q.workspace.Name, err)
 	}
-	model, err := h.Model(q.workspace.Model)
+	rules, err := h.Rules(q.workspace.Model)
 	if err != nil {
-		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read stage model of workspace %s: %w", q.workspace.Name, err)
+		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read rules of workspace %s: %w", q.workspace.Name, err)
 	}
-	w, err := readWish(q.Request, calendar, h.Now())
+	definitions, missing, err := h.complete(ctx, q)
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
+	}
+	w, err := h.readKPIQuery(q.Request, calendar, h.Now())
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
@@ -63,7 +68,8 @@ func (h *Handler) kpis(ctx context.Context, q question) (events.APIGatewayV2HTTP
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
-	answer := kpisAnswer{TimeZone: q.workspace.Zone, Model: model.ID(), Rows: []rowAnswer{}}
+	definitions.Show(q.workspace.Currency, windows)
+	answer := kpisAnswer{TimeZone: q.workspace.Zone, Model: rules.Model.ID(), Missing: missing, Rows: []rowAnswer{}}
 	for _, window := range windows {
 		answer.Rows = append(answer.Rows, rowsOf(window, calendar, w)...)
 		if len(answer.Rows) > maxRows {
@@ -74,7 +80,25 @@ func (h *Handler) kpis(ctx context.Context, q question) (events.APIGatewayV2HTTP
 	return httpapi.JSON(http.StatusOK, answer), nil
 }
 
-func (h *Handler) windows(ctx context.Context, q question, calendar period.Calendar, w wish) ([]kpi.Window, error) {
+// complete gives the definitions that every window is counted in. Metrics that are newer are missing until everybody is counted anew.
+func (h *Handler) complete(ctx context.Context, q question) (complete *kpi.Definitions, missing []kpi.Name, err error) {
+	state, err := h.Ledger.State(ctx, q.workspace.Space())
+	if err != nil {
+		return nil, nil, fmt.Errorf("read state: %w", err)
+	}
+	if state.Definitions == 0 || state.Definitions >= h.Definitions.Version {
+		return h.Definitions, nil, nil
+	}
+	complete = h.Definitions.CompleteSince(state.Definitions)
+	for _, name := range h.Definitions.Names() {
+		if _, found := complete.Find(name); !found {
+			missing = append(missing, name)
+		}
+	}
+	return complete, missing, nil
+}
+
+func (h *Handler) windows(ctx context.Context, q question, calendar period.Calendar, w kpiQuery) ([]kpi.Window, error) {
 	if w.grain == period.Period {
 		return h.period(ctx, q.workspace, calendar, w)
 	}
@@ -86,7 +110,7 @@ func (h *Handler) windows(ctx context.Context, q question, calendar period.Calen
 	return windows, nil
 }
 
-func rowsOf(window kpi.Window, calendar period.Calendar, w wish) []rowAnswer {
+func rowsOf(window kpi.Window, calendar period.Calendar, w kpiQuery) []rowAnswer {
 	var out []rowAnswer
 	start, end := local(calendar, window.Start), local(calendar, window.End)
 	for _, row := range window.Rows {

@@ -1,16 +1,22 @@
 package query_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"slices"
 	"testing"
 	"time"
 
 	"waymark/shared/domain/event"
-	"waymark/shared/domain/fault"
+	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/step"
+	"waymark/shared/life"
+	"waymark/shared/model"
 )
 
 // march has a person and a stranger, over the day when London's clocks go forward.
@@ -18,7 +24,7 @@ func march(t testing.TB) *world {
 	t.Helper()
 	w := newWorld(t)
 	w.life(t)
-	w.rollUp(t, "2011-03-01", "user:42", "anon:stranger")
+	w.settle()
 	return w
 }
 
@@ -71,8 +77,8 @@ func TestKPIBounds(t *testing.T) {
 		{"from=2011-03-28T00:00:00%2B01:00&to=2011-03-28T00:00:01%2B01:00", []string{day(28)}},
 		{"from=2011-03-21&to=2011-03-27", nil},
 		{"from=2011-03-15&to=2011-03-16&grain=month", []string{day(1)}},
-		{"from=2011-03-27&to=2011-03-28&grain=week", nil}, // never computed
-		{"from=2011-01-01&to=2011-12-31&grain=hour", nil},
+		{"from=2011-03-27&to=2011-03-28&grain=week", []string{day(21)}},
+		{"from=2011-03-20T00:00:00Z&to=2011-03-20T11:00:00Z&grain=hour", []string{day(20)}},
 		{"", nil},
 	}
 	for _, c := range cases {
@@ -95,13 +101,10 @@ func TestKPIBounds(t *testing.T) {
 func TestKPIDefaultSpan(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	calendar, err := period.New("Europe/London", time.Monday)
-	must(t, err)
-	for _, key := range []string{"2026-10-23", "2026-10-24", "2026-11-22", "2026-11-23"} {
-		day, err := calendar.ByKey(period.Day, key)
-		must(t, err)
-		w.store(t, day, []kpi.Facts{{Person: "user:1", Touches: []kpi.Count{{N: 1}}}}, 1)
+	for i, at := range []string{"2026-10-23T12:00:00Z", "2026-10-24T12:00:00Z", "2026-11-22T09:00:00Z", "2026-11-23T09:00:00Z"} {
+		w.take(t, fmt.Sprintf(`{"type":"page","userId":"1","messageId":"m%d","timestamp":%q}`, i, at))
 	}
+	w.settle()
 	var got []string
 	for _, row := range rows(t, w.ask(t, "/v1/kpis", "metric=touchpoints").Body) {
 		got = append(got, row.Start[:10])
@@ -138,9 +141,9 @@ func TestKPIRefusals(t *testing.T) {
 		checkFailure(t, w.ask(t, "/v1/kpis", query), 400, code)
 	}
 	got := w.ask(t, "/v1/kpis", "metric=happiness")
-	for _, m := range kpi.Metrics {
-		if !slices.Contains(words(got.Body), string(m.Name)) {
-			t.Errorf("the answer to an unknown metric does not name %s: %s", m.Name, got.Body)
+	for _, name := range w.Definitions.Names() {
+		if !slices.Contains(words(got.Body), string(name)) {
+			t.Errorf("the answer to an unknown metric does not name %s: %s", name, got.Body)
 		}
 	}
 }
@@ -161,29 +164,43 @@ func words(text string) []string {
 	})
 }
 
-// TestPeriodEqualsRecount makes periods of every first and last day of two months and compares them with the facts folded at once.
+// TestPeriodEqualsRecount makes periods of every first and last day of two weeks, and compares them with the lives of both persons, cut and counted at once.
 func TestPeriodEqualsRecount(t *testing.T) {
 	t.Parallel()
 	w := march(t)
+	rules, err := model.Rules("default")
+	must(t, err)
+	loaded, err := life.Load(t.Context(), w.Table, "demo", identity.DefaultCaps(), []event.Identifier{"user:42", "anon:stranger"})
+	must(t, err)
 	calendar, err := period.New("Europe/London", time.Monday)
 	must(t, err)
+	month := func(at event.Millis) string { return at.Time().Format("2006-01") }
 	for first := 18; first <= 29; first++ {
 		for last := first + 1; last <= 32; last++ {
-			from, to := date(first), date(last)
-			got := w.ask(t, "/v1/kpis", fmt.Sprintf("from=%s&to=%s&grain=period&by=stage", from, to))
-			start, err := calendar.ParseBound(from)
+			start, err := calendar.ParseBound(date(first))
 			must(t, err)
-			end, err := calendar.ParseBound(to)
+			end, err := calendar.ParseBound(date(last))
 			must(t, err)
-			want := w.recount(t, start, end)
-			if len(rows(t, got.Body)) != len(want) {
-				t.Errorf("%s to %s has %d rows, want %d: %s", from, to, len(rows(t, got.Body)), len(want), got.Body)
+			totals := w.Definitions.Set().Empty()
+			for _, root := range loaded.Roots() {
+				rows := step.Of(loaded.Of(root).Journey(rules, event.At(w.Now)), step.Place{Currency: "EUR", Month: month})
+				w.Definitions.Set().Add(totals, measure.Of(step.Between(rows, event.At(start), event.At(end))))
+			}
+			var want []kpi.Row
+			for _, row := range w.Definitions.Rows("EUR", totals) {
+				if row.Dimension == measure.ByStage {
+					want = append(want, row)
+				}
+			}
+			got := rows(t, w.ask(t, "/v1/kpis", fmt.Sprintf("from=%s&to=%s&grain=period&by=stage", date(first), date(last))).Body)
+			if len(got) != len(want) {
+				t.Errorf("%s to %s has %d rows, want %d", date(first), date(last), len(got), len(want))
 				continue
 			}
-			for i, row := range rows(t, got.Body) {
+			for i, row := range got {
 				n, isCount := row.Numerator.(float64)
 				if row.Metric != string(want[i].Metric) || row.Dimensions["stage"] != want[i].Value || isCount && int64(n) != want[i].Numerator {
-					t.Errorf("%s to %s row %d is %+v, want %+v", from, to, i, row, want[i])
+					t.Errorf("%s to %s row %d is %+v, want %+v", date(first), date(last), i, row, want[i])
 				}
 			}
 		}
@@ -192,42 +209,34 @@ func TestPeriodEqualsRecount(t *testing.T) {
 
 func date(day int) string { return time.Date(2011, 3, day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly) }
 
-func TestPeriodUsesWholeMonths(t *testing.T) {
+// TestPeriod: it has the revisions of its days, rows only where a day was computed, and is to be asked for again when its steps cannot be read.
+func TestPeriod(t *testing.T) {
 	t.Parallel()
 	w := march(t)
-	days := rows(t, w.ask(t, "/v1/kpis", "from=2011-03-02&to=2011-04-01&grain=period&metric=touchpoints").Body)
-	month := rows(t, w.ask(t, "/v1/kpis", "from=2011-03-01&to=2011-04-01&grain=period&metric=touchpoints").Body)
-	around := rows(t, w.ask(t, "/v1/kpis", "from=2011-02-15&to=2011-04-15&grain=period&metric=touchpoints").Body)
-	for name, c := range map[string]struct {
-		rows     []kpiRow
-		revision int64
-	}{"days": {days, 8}, "month": {month, 1}, "around": {around, 1}} {
-		if len(c.rows) != 1 || c.rows[0].Value != 7.0 || c.rows[0].Revision != c.revision {
-			t.Errorf("%s: %+v, want 7 touchpoints at revision %d", name, c.rows, c.revision)
-		}
+	ask := func(span string) []kpiRow {
+		return rows(t, w.ask(t, "/v1/kpis", span+"&grain=period&metric=touchpoints").Body)
 	}
-	none := rows(t, w.ask(t, "/v1/kpis", "from=2012-01-01&to=2013-01-01&grain=period").Body)
-	if len(none) > 0 {
+	before := ask("from=2011-02-15&to=2011-04-15")
+	w.take(t, `{"type":"page","anonymousId":"stranger","messageId":"n2","timestamp":"2011-03-20T13:00:00Z"}`)
+	w.settle()
+	after := ask("from=2011-03-01&to=2011-04-01")
+	if len(before) != 1 || before[0].Value != 7.0 || len(after) != 1 || after[0].Value != 8.0 || after[0].Revision != before[0].Revision+1 {
+		t.Errorf("the period is %+v, and with one touchpoint more %+v", before, after)
+	}
+	if none := ask("from=2012-01-01&to=2013-01-01"); len(none) > 0 {
 		t.Errorf("a period without a computed window has rows %+v, want none", none)
+	}
+	w.handler.Steps = noSteps{}
+	got := w.ask(t, "/v1/kpis", "from=2011-03-28&to=2011-03-30&grain=period")
+	if checkFailure(t, got, 503, "unavailable"); got.Headers["retry-after"] != "5" {
+		t.Errorf("headers are %v, want retry-after", got.Headers)
 	}
 }
 
-// TestPeriodWhileFactsAreReplaced: facts that are gone are read again, and if they stay away the answer is to try later.
-func TestPeriodWhileFactsAreReplaced(t *testing.T) {
-	t.Parallel()
-	w := march(t)
-	calendar, err := period.New("Europe/London", time.Monday)
-	must(t, err)
-	day, err := calendar.ByKey(period.Day, "2011-03-29")
-	must(t, err)
-	must(t, w.table.PutWindow(t.Context(), "demo", kpi.Window{
-		Grain: period.Day, Key: day.Key, Start: event.At(day.Start), End: event.At(day.End), Revision: 3, Facts: "facts/gone",
-	}))
-	got := w.ask(t, "/v1/kpis", "from=2011-03-28&to=2011-03-30&grain=period")
-	checkFailure(t, got, 503, "unavailable")
-	if got.Headers["retry-after"] != "5" {
-		t.Errorf("headers are %v, want retry-after", got.Headers)
-	}
+type noSteps struct{}
+
+func (noSteps) Steps(context.Context, string, []string) iter.Seq2[[]step.Row, error] {
+	return func(yield func([]step.Row, error) bool) { yield(nil, throttled) }
 }
 
 // TestTooManyRows asks for more than an answer can hold.
@@ -239,19 +248,12 @@ func TestTooManyRows(t *testing.T) {
 	from, err := calendar.ParseBound("2011-01-01")
 	must(t, err)
 	for _, hour := range calendar.Between(period.Hour, from, from.Add(1400*time.Hour)) {
-		must(t, w.table.PutWindow(t.Context(), "demo", kpi.Window{
-			Grain: period.Hour, Key: hour.Key, Start: event.At(hour.Start), End: event.At(hour.End), Revision: 1, Rows: kpi.NewTally("EUR").Rows(),
+		must(t, w.Table.PutWindow(t.Context(), "demo", kpi.Window{
+			Grain: period.Hour, Key: hour.Key, Start: event.At(hour.Start), End: event.At(hour.End), Revision: 1, Run: 1, Totals: w.Definitions.Set().Empty(),
 		}))
 	}
 	checkFailure(t, w.ask(t, "/v1/kpis", "from=2011-01-01&to=2011-03-01&grain=hour"), 400, "too_many_rows")
 	if got := w.ask(t, "/v1/kpis", "from=2011-01-01&to=2011-03-01&grain=hour&metric=orders"); got.StatusCode != 200 || len(rows(t, got.Body)) != 1400 {
 		t.Errorf("one metric is answered %d with %d rows, want 1400", got.StatusCode, len(rows(t, got.Body)))
 	}
-}
-
-func TestKPIsWithoutStore(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.breakWindows(fault.New(fault.Unavailable, "throttled", "the table is throttled"))
-	checkFailure(t, w.ask(t, "/v1/kpis", ""), 503, "unavailable")
 }

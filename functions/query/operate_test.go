@@ -14,6 +14,8 @@ import (
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
 )
@@ -29,8 +31,8 @@ func (w *world) export(t testing.TB, ws, name, csv string) report.Manifest {
 	}
 	text, err := json.Marshal(m)
 	must(t, err)
-	must(t, w.files.Put(t.Context(), report.FileKey(ws, m.Files[0].Name), "text/csv", []byte(csv)))
-	must(t, w.files.Put(t.Context(), report.ManifestKey(ws, name), "application/json", text))
+	must(t, w.Exports.Put(t.Context(), report.FileKey(ws, m.Files[0].Name), "text/csv", []byte(csv)))
+	must(t, w.Exports.Put(t.Context(), report.ManifestKey(ws, name), "application/json", text))
 	return m
 }
 
@@ -41,7 +43,7 @@ func TestExports(t *testing.T) {
 		t.Errorf("without exports the list is %s", got.Body)
 	}
 	w.export(t, "shop", "daily-2026-11-21-r1", "secret")
-	must(t, w.files.Put(t.Context(), report.FileKey("demo", "daily-2026-11-22-r1.csv"), "text/csv", []byte("half an export")))
+	must(t, w.Exports.Put(t.Context(), report.FileKey("demo", "daily-2026-11-22-r1.csv"), "text/csv", []byte("half an export")))
 	for day := 10; day <= 21; day++ {
 		w.export(t, "demo", fmt.Sprintf("daily-2026-11-%d-r1", day), "a,b\r\n")
 	}
@@ -91,7 +93,7 @@ func TestExportRefusals(t *testing.T) {
 	w.export(t, "demo", "daily-2026-11-21-r1", "a")
 	w.export(t, "shop", "daily-2026-11-20-r1", "a")
 	w.export(t, "demo", "../workspace=shop/daily-2026-11-20-r1", "a") // where a bucket on disk would find the other's
-	must(t, w.files.Put(t.Context(), report.FileKey("demo", "daily-2026-11-22-r1.csv"), "text/csv", []byte("half an export")))
+	must(t, w.Exports.Put(t.Context(), report.FileKey("demo", "daily-2026-11-22-r1.csv"), "text/csv", []byte("half an export")))
 	for _, name := range []string{
 		"daily-2026-11-20-r1", "daily-2026-11-20-r1.csv", "daily-2026-11-22-r1.csv", "daily-2026-11-22-r1", "daily-2026-11-21-r1.xlsx",
 		"daily-2026-11-21-r1.manifest.json", "../workspace=shop/daily-2026-11-20-r1", "..%2Fworkspace=shop%2Fdaily-2026-11-20-r1.csv", "%00", ".", strings.Repeat("a", 300),
@@ -99,7 +101,7 @@ func TestExportRefusals(t *testing.T) {
 		checkFailure(t, w.ask(t, "/v1/exports/"+name, ""), 404, "no_export")
 	}
 	checkFailure(t, w.ask(t, "/v1/exports", "limit=0"), 400, "bad_limit")
-	must(t, w.files.Put(t.Context(), report.FileKey("demo", "daily-2026-11-21-r1.csv"), "text/csv", []byte("b")))
+	must(t, w.Exports.Put(t.Context(), report.FileKey("demo", "daily-2026-11-21-r1.csv"), "text/csv", []byte("b")))
 	checkFailure(t, w.ask(t, "/v1/exports/daily-2026-11-21-r1.csv", ""), 500, "internal") // altered
 }
 
@@ -121,7 +123,7 @@ func TestLargeExportIsFetchedElsewhere(t *testing.T) {
 func (w *world) fail(t testing.TB, ws, class string, n int) {
 	t.Helper()
 	for i := range n {
-		must(t, w.table.PutFailed(t.Context(), event.Failed{
+		must(t, w.Table.PutFailed(t.Context(), event.Failed{
 			ID: fmt.Sprintf("%s-%04d", class, i), Workspace: ws, Source: "web", Class: class, Reason: "it is bad", Field: "timestamp", Handler: "v1",
 			Received: event.At(now.Add(time.Duration(i-n) * time.Second)), Request: "r-7", Index: i, SentAt: "2026-11-22T09:00:00Z", Type: event.Page,
 			Context: json.RawMessage(`{"a":1}`), Original: fmt.Sprintf(`{"userId":"%d"}`, i),
@@ -176,14 +178,14 @@ func TestReplayByID(t *testing.T) {
 		t.Errorf("answered %s, want %s", got, want)
 	}
 	want := event.Envelope{
-		Version: 1, Workspace: "demo", Source: "web", Received: event.At(now.Add(-time.Second)), Request: "r-7", SentAt: "2026-11-22T09:00:00Z",
+		Version: event.EnvelopeVersion, Workspace: "demo", Source: "web", Received: event.At(now.Add(-time.Second)), Request: "r-7", SentAt: "2026-11-22T09:00:00Z",
 		Context: json.RawMessage(`{"a":1}`), Type: event.Page, First: 1, Replay: "bad_time-0001", Events: []json.RawMessage{json.RawMessage(`{"userId":"1"}`)},
 	}
-	queued := w.queue.Take(10)
+	queued := w.Queue.Take(10)
 	if len(queued) != 1 || fmt.Sprintf("%+v", queued[0].Envelope) != fmt.Sprintf("%+v", want) {
 		t.Errorf("queued %+v, want %+v", queued, want)
 	}
-	if counts, _ := w.table.FailedCounts(t.Context(), "demo"); counts["bad_time"] != 2 {
+	if counts, _ := w.Table.FailedCounts(t.Context(), "demo"); counts["bad_time"] != 2 {
 		t.Errorf("after queueing %v are left, want both: process removes what it accepts", counts)
 	}
 }
@@ -202,7 +204,7 @@ func TestReplayOfAClass(t *testing.T) {
 		}
 		must(t, json.Unmarshal([]byte(w.replay(t, fmt.Sprintf(`{"class":"bad_time","cursor":%q}`, cursor))), &answer))
 		sizes = append(sizes, answer.Replayed)
-		for _, m := range w.queue.Take(5000) {
+		for _, m := range w.Queue.Take(5000) {
 			replays[m.Envelope.Replay] = true
 		}
 		if answer.Next == nil {
@@ -234,46 +236,80 @@ func TestReplayRefusals(t *testing.T) {
 func TestStatus(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	empty := `{"queues":{"touchpoints":{"waiting":0,"in_flight":0,"dead":0}},"failed":{},"dirty_windows":0,"newest_rollup":{}}`
-	if got := w.ask(t, "/v1/status", ""); got.StatusCode != 200 || got.Body != empty {
-		t.Errorf("at first the status is %d %s, want %s", got.StatusCode, got.Body, empty)
+	check := func(what, want string) {
+		t.Helper()
+		if got := w.ask(t, "/v1/status", ""); got.StatusCode != 200 || got.Body != want {
+			t.Errorf("%s the status is %d %s, want %s", what, got.StatusCode, got.Body, want)
+		}
 	}
+	check("at first", `{"queues":{"touchpoints":{"waiting":0,"in_flight":0,"dead":0}},"failed":{},"dirty_windows":0,"recounting":false,"newest_rollup":{}}`)
 	ctx := t.Context()
-	must(t, w.queue.Send(ctx, make([]event.Envelope, 5)))
-	w.queue.Take(2)
-	must(t, w.dead.Send(ctx, make([]event.Envelope, 3)))
-	w.dead.Take(1)
+	w.take(t, `{"type":"page","userId":"1","timestamp":"2026-08-24T09:33:00Z"}`, `{"type":"page","userId":"2","timestamp":"2026-11-20T09:30:00Z"}`)
+	w.Send("wk_shop", `{"type":"page","userId":"1"}`)
+	must(t, w.Queue.Send(ctx, make([]event.Envelope, 5)))
+	w.Queue.Take(2)
+	must(t, w.DeadLetters.Send(ctx, make([]event.Envelope, 3)))
+	w.DeadLetters.Take(1)
 	w.fail(t, "demo", "bad_time", 2)
 	w.fail(t, "shop", "bad_time", 9)
-	day, later := kpi.Mark{Grain: period.Day, Key: "2026-11-22"}, kpi.Mark{Grain: period.Day, Key: "2027-02-20", NotBefore: event.At(now) + 1}
-	must(t, w.table.PutMarks(ctx, "demo", []kpi.Mark{day, day, {Grain: period.Month, Key: "2026-11-22"}, later}))
-	must(t, w.table.PutMarks(ctx, "shop", []kpi.Mark{{Grain: period.Day, Key: "2026-11-20"}}))
-	must(t, w.table.PutRollupTimes(ctx, "demo", map[period.Grain]event.Millis{period.Day: event.At(now) - 1500}))
-	want := `{"queues":{"touchpoints":{"waiting":3,"in_flight":2,"dead":3}},"failed":{"bad_time":2},"dirty_windows":2,"newest_rollup":{"day":"2026-11-22T09:29:58.500Z"}}`
-	if got := w.ask(t, "/v1/status", ""); got.StatusCode != 200 || got.Body != want {
-		t.Errorf("the status is %d %s, want %s", got.StatusCode, got.Body, want)
+	const queues = `{"queues":{"touchpoints":{"waiting":3,"in_flight":2,"dead":3}},"failed":{"bad_time":2},"dirty_windows":`
+	check("with two batches that wait", queues+`2,"recounting":false,"newest_rollup":{}}`)
+	w.settle()
+	settled := `"newest_rollup":{"day":"2026-11-22T09:31:00.000Z","hour":"2026-11-22T09:31:00.000Z","month":"2026-11-22T09:31:00.000Z",` +
+		`"quarter":"2026-11-22T09:31:00.000Z","week":"2026-11-22T09:31:00.000Z","year":"2026-11-22T09:31:00.000Z"}}`
+	check("when all is settled", queues+`0,"recounting":false,`+settled)
+	w.Now = now.Add(3 * time.Minute)
+	check("when somebody has lapsed", queues+`1,"recounting":false,`+settled)
+}
+
+// While everybody is counted anew, under newer definitions, the status says so, and metrics that are new are missing from answers.
+func TestStatusOfARecount(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.AtOnce = 1
+	w.take(t, `{"type":"page","userId":"1"}`, `{"type":"page","userId":"2"}`)
+	w.settle()
+	before := w.Definitions
+	measures := append(before.Set().Definitions(), measure.Definition{Name: "firsts", Persons: "first_steps", Since: before.Version + 1})
+	first := kpi.Metric{Name: "firsts", Unit: kpi.UnitPersons, Sentence: "s", Numerator: "firsts", N: "firsts", Good: kpi.GoodUp, Since: before.Version + 1}
+	var err error
+	w.Definitions, err = kpi.New(kpi.Config{Version: before.Version + 1, Measures: measures, Metrics: append(slices.Clone(before.Metrics), first)})
+	must(t, err)
+	w.handler = w.Query(w.Ports())
+	demo, err := w.Table.Workspace(t.Context(), "demo")
+	must(t, err)
+	w.Advance(time.Minute)
+	run, err := w.Settler(w.Ports()).Begin(t.Context(), demo, 0)
+	must(t, err)
+	_, err = run.Next(t.Context())
+	must(t, err)
+	check := func(isUnderWay bool) {
+		t.Helper()
+		kpis, status := w.ask(t, "/v1/kpis", "").Body, w.ask(t, "/v1/status", "").Body
+		isMissing, isThere := strings.Contains(kpis, `"missing":["firsts"]`), strings.Contains(kpis, `"metric":"firsts"`)
+		if isMissing != isUnderWay || isThere == isUnderWay || strings.Contains(status, `"recounting":true`) != isUnderWay {
+			t.Errorf("under way %v: the metric is missing %v and there %v, with the status %s", isUnderWay, isMissing, isThere, status)
+		}
 	}
+	check(true)
+	w.settle()
+	check(false)
 }
 
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	health := func() string { return w.send(t, "GET", "/health", "", "", "").Body }
-	if got, want := health(), `{"status":"ok","version":"test","newest_rollup_age_seconds":null}`; got != want {
-		t.Errorf("before the first rollup the health is %s, want %s", got, want)
+	check := func(what string, at time.Duration, age string) {
+		t.Helper()
+		w.Now = now.Add(at)
+		if got, want := w.send(t, "GET", "/health", "", "", "").Body, `{"status":"ok","version":"test","newest_rollup_age_seconds":`+age+`}`; got != want {
+			t.Errorf("%s the health is %s, want %s", what, got, want)
+		}
 	}
-	ctx := t.Context()
-	must(t, w.table.PutRollupTimes(ctx, "demo", map[period.Grain]event.Millis{period.Day: event.At(now) - 90_000}))
-	must(t, w.table.PutRollupTimes(ctx, "shop", map[period.Grain]event.Millis{period.Day: event.At(now) - 60_999, period.Year: 0}))
-	if got, want := health(), `{"status":"ok","version":"test","newest_rollup_age_seconds":null}`; got != want {
-		t.Errorf("within ten seconds the health is read again: %s, want %s", got, want)
-	}
-	w.now = now.Add(10 * time.Second)
-	if got, want := health(), `{"status":"ok","version":"test","newest_rollup_age_seconds":70}`; got != want {
-		t.Errorf("the health is %s, want %s", got, want)
-	}
-	w.now = now.Add(19 * time.Second)
-	if got, want := health(), `{"status":"ok","version":"test","newest_rollup_age_seconds":79}`; got != want {
-		t.Errorf("the age does not grow: %s, want %s", got, want)
-	}
+	check("before the first rollup", 0, "null")
+	must(t, w.Table.PutState(t.Context(), "demo", ledger.State{Epoch: 1, Settled: event.At(now) - 90_000}, 0))
+	must(t, w.Table.PutState(t.Context(), "shop", ledger.State{Epoch: 1, Settled: event.At(now) - 60_999}, 0))
+	check("within ten seconds, when it is not read again,", 9*time.Second, "null")
+	check("after ten", 10*time.Second, "70")
+	check("while the age grows,", 19*time.Second, "79")
 }

@@ -8,7 +8,9 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/step"
 	"waymark/shared/domain/workspace"
 )
 
@@ -24,21 +26,29 @@ type Links interface {
 	PutCut(ctx context.Context, ws string, c identity.Cut) error
 }
 
-// Marks says which windows must be computed anew.
-type Marks interface {
-	PutMarks(ctx context.Context, ws string, marks []kpi.Mark) error
-}
-
-// Windows reads computed windows, when they were computed last, and which are dirty.
+// Windows reads computed windows.
 type Windows interface {
 	Windows(ctx context.Context, ws string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
-	RollupTimes(ctx context.Context, ws string) (map[period.Grain]event.Millis, error)
-	Marks(ctx context.Context, ws string, until event.Millis) ([]kpi.Mark, error)
 }
 
-// Persons streams the persons of a facts object in their order; the error, NotFound among them, is known when the stream has ended.
-type Persons interface {
-	Persons(ctx context.Context, key string) (persons iter.Seq[kpi.Facts], failed func() error)
+// Ledger says where the settling of a workspace stands, what waits for it, and what was counted of whom.
+type Ledger interface {
+	Settling
+	Profiles(ctx context.Context, ws string, ids []event.Identifier) ([]ledger.Profile, error)
+	Listings(ctx context.Context, ws, stage, after string, limit int) (listings []ledger.Listing, next string, err error)
+}
+
+// Settling says where the settling of a workspace stands, and what waits for it.
+type Settling interface {
+	State(ctx context.Context, ws string) (ledger.State, error)
+	Batches(ctx context.Context, ws, from string, limit int) (batches []ledger.Batch, next string, err error)
+	Dues(ctx context.Context, ws string, until event.Millis, limit int) (dues []ledger.Due, more bool, err error)
+}
+
+// Steps reads the table of steps: each person of some days once, with all rows of these days that count, in time order. After an error nothing more
+// comes.
+type Steps interface {
+	Steps(ctx context.Context, ws string, days []string) iter.Seq2[[]step.Row, error]
 }
 
 // FailedEvents counts what could not be processed, by class; package failed handles it.
@@ -54,7 +64,7 @@ type Queue interface {
 // DeadLetters holds the messages that failed too often. Peek leaves them where they are.
 type DeadLetters interface {
 	Depth(ctx context.Context) (waiting, inFlight int, err error)
-	Peek(ctx context.Context, limit int) ([]event.Letter, error)
+	Peek(ctx context.Context, limit int) ([]event.Message, error)
 }
 
 // Refusals lists the requests that were refused on a UTC day.
@@ -62,13 +72,14 @@ type Refusals interface {
 	Refusals(ctx context.Context, ws, day string) ([]event.Refusal, error)
 }
 
-// ArchiveIndex lists the objects of the archive that hold events of a UTC day, by any of their times.
+// ArchiveIndex lists the other UTC days on which events of a UTC day, by the device's time, arrived.
 type ArchiveIndex interface {
 	ArchiveIndex(ctx context.Context, ws, day string) ([]string, error)
 }
 
-// Archive reads objects of events. After an error, NotFound among them, nothing more comes.
+// Archive lists the objects of the events that arrived on a UTC day, and reads them. After an error, NotFound among them, nothing more comes.
 type Archive interface {
+	Arrived(ctx context.Context, ws, day string) ([]string, error)
 	Read(ctx context.Context, key string) iter.Seq2[event.Record, error]
 }
 

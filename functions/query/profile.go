@@ -3,7 +3,6 @@ package query
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,10 +12,11 @@ import (
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/journey"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/stage"
-	"waymark/shared/person"
+	"waymark/shared/life"
 )
 
 type profileAnswer struct {
@@ -75,12 +75,12 @@ type amountAnswer struct {
 
 // profile answers GET /v1/profiles/{id}.
 func (h *Handler) profile(ctx context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
-	p, j, model, err := h.person(ctx, q)
+	p, j, rules, err := h.person(ctx, q)
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	answer := profileAnswer{
-		Person: p.Root, Identifiers: members(p), Traits: traits(p), Stage: stages(j.Stages, model), Touchpoints: len(j.Steps), Bots: len(j.Bots),
+		Person: p.Root, Identifiers: members(p), Traits: traits(p), Stage: stages(j.Stages, rules.Model), Touchpoints: len(j.Steps), Bots: len(j.Bots),
 		Channels: map[string]int{}, Orders: orders(j, q.workspace.Currency),
 	}
 	for _, s := range j.Steps {
@@ -94,25 +94,28 @@ func (h *Handler) profile(ctx context.Context, q question) (events.APIGatewayV2H
 }
 
 // person loads the person that the path names and folds the journey up to now. Faults: Invalid as of event.ParseIdentifier, NotFound no_person.
-func (h *Handler) person(ctx context.Context, q question) (person.Person, journey.Journey, *stage.Model, error) {
-	model, err := h.Model(q.workspace.Model)
+func (h *Handler) person(ctx context.Context, q question) (life.Person, journey.Journey, journey.Rules, error) {
+	none := func(err error) (life.Person, journey.Journey, journey.Rules, error) {
+		return life.Person{}, journey.Journey{}, journey.Rules{}, err
+	}
+	rules, err := h.Rules(q.workspace.Model)
 	if err != nil {
-		return person.Person{}, journey.Journey{}, nil, fmt.Errorf("read stage model of workspace %s: %w", q.workspace.Name, err)
+		return none(fmt.Errorf("read rules of workspace %s: %w", q.workspace.Name, err))
 	}
 	ids, err := identifiers(q.name)
 	if err != nil {
-		return person.Person{}, journey.Journey{}, nil, err
+		return none(err)
 	}
 	for _, id := range ids {
-		loaded, err := person.Load(ctx, h.Store, q.workspace.Space(), []event.Identifier{id})
+		loaded, err := life.Load(ctx, h.Store, q.workspace.Space(), h.Caps, []event.Identifier{id})
 		if err != nil {
-			return person.Person{}, journey.Journey{}, nil, fmt.Errorf("load person: %w", err)
+			return none(fmt.Errorf("load person: %w", err))
 		}
 		if p := loaded.Of(id); isKnown(p) {
-			return p, p.Journey(model, event.At(h.Now())), model, nil
+			return p, p.Journey(rules, event.At(h.Now())), rules, nil
 		}
 	}
-	return person.Person{}, journey.Journey{}, nil, errNoPerson()
+	return none(errNoPerson())
 }
 
 // identifiers reads the path's parameter as it stands, and decoded once more where that says something else: gateways differ in what they
@@ -139,15 +142,15 @@ func identifiers(text string) ([]event.Identifier, error) {
 }
 
 // isKnown tells a person of whom anything is stored from one that nobody has heard of.
-func isKnown(p person.Person) bool {
+func isKnown(p life.Person) bool {
 	return len(p.Partitions) > 1 || slices.ContainsFunc(p.Partitions, hasAnything)
 }
 
-func hasAnything(p profile.Partition) bool {
+func hasAnything(p ledger.Partition) bool {
 	return len(p.Touchpoints)+len(p.Traits)+len(p.Node.Parents)+len(p.Node.Children)+len(p.Node.Cuts) > 0
 }
 
-func members(p person.Person) []memberAnswer {
+func members(p life.Person) []memberAnswer {
 	out := make([]memberAnswer, len(p.Members))
 	for i, m := range p.Members {
 		out[i].ID = m.ID
@@ -158,7 +161,7 @@ func members(p person.Person) []memberAnswer {
 	return out
 }
 
-func traits(p person.Person) map[string]traitAnswer {
+func traits(p life.Person) map[string]traitAnswer {
 	var all profile.Traits
 	for _, one := range p.Partitions {
 		all = all.Join(one.Traits)
@@ -188,7 +191,7 @@ func stages(history stage.History, model *stage.Model) stageAnswer {
 
 // orders counts those that count, and what they brought by currency. Refunds take nothing off, as in the KPI revenue.
 func orders(j journey.Journey, currency string) ordersAnswer {
-	answer := ordersAnswer{Revenue: []amountAnswer{}}
+	answer := ordersAnswer{}
 	sums := map[string]money.Micros{}
 	for _, s := range j.Steps {
 		if !s.Counts || s.Touchpoint.Order.Refund {
@@ -197,9 +200,7 @@ func orders(j journey.Journey, currency string) ordersAnswer {
 		answer.Count++
 		sums[orderCurrency(s.Touchpoint.Order, currency)] += s.Touchpoint.Order.Amount
 	}
-	for _, code := range slices.Sorted(maps.Keys(sums)) {
-		answer.Revenue = append(answer.Revenue, amountAnswer{Currency: code, Amount: sums[code]})
-	}
+	answer.Revenue = amounts(sums)
 	return answer
 }
 

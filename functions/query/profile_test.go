@@ -3,11 +3,14 @@ package query_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"waymark/shared/adapter/httpapi/httpapitest"
 )
 
 func TestProfile(t *testing.T) {
@@ -65,7 +68,7 @@ func TestProfileRefusals(t *testing.T) {
 	checkFailure(t, w.ask(t, "/v1/profiles/user:43", ""), 404, "no_person")
 	checkFailure(t, w.ask(t, "/v1/profiles/jo", ""), 400, "bad_identifier")
 	checkFailure(t, w.ask(t, "/v1/profiles/user:null", ""), 400, "blocked_identifier")
-	checkFailure(t, w.ask(t, "/v1/profiles/", ""), 404, "no_route")
+	checkFailure(t, w.ask(t, "/v1/profiles/", ""), 400, "unknown_stage") // the list
 	checkFailure(t, w.ask(t, "/v1/profiles/user:43/timeline", ""), 404, "no_person")
 	for _, limit := range []string{"0", "501", "x", "-1", "1.5"} {
 		checkFailure(t, w.ask(t, "/v1/profiles/user:42/timeline", "limit="+limit), 400, "bad_limit")
@@ -93,11 +96,13 @@ func TestTimelinePagesAreStable(t *testing.T) {
 		const n = 1200
 		at := func(i int) string { return now.Add(time.Duration(i/3-n) * time.Minute).Format(time.RFC3339) }
 		var want []string
+		var raw []string
 		for i := range n {
 			id := fmt.Sprintf("m%04d", i)
-			w.take(t, fmt.Sprintf(`{"type":"page","userId":"1","messageId":%q,"timestamp":%q}`, id, at(i)))
+			raw = append(raw, fmt.Sprintf(`{"type":"page","userId":"1","messageId":%q,"timestamp":%q}`, id, at(i)))
 			want = append(want, id)
 		}
+		w.Send("wk_demo", raw...)
 		slices.Reverse(want)
 		var got []string
 		for cursor, page := "", 0; ; page++ {
@@ -127,6 +132,92 @@ func TestTimelinePagesAreStable(t *testing.T) {
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("with pages of %d: %d items, want %d; they begin %v, want %v", limit, len(got), len(want), got[:5], want[:5])
+		}
+	}
+}
+
+// A timeline says where the time that counts is not the device's own: corrected, replaced by that of receipt, or never said.
+func TestTimelineShowsWrongClocks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.take(t,
+		`{"type":"page","userId":"1","messageId":"right","timestamp":"2026-11-22T08:00:00Z","sentAt":"2026-11-22T09:29:59Z"}`,
+		`{"type":"page","userId":"1","messageId":"slow","timestamp":"2016-11-22T08:00:00Z","sentAt":"2016-11-22T08:00:01Z"}`,
+		`{"type":"page","userId":"1","messageId":"ahead","timestamp":"2036-11-22T08:00:00Z"}`,
+		`{"type":"page","userId":"1","messageId":"untimed"}`,
+	)
+	response := w.ask(t, "/v1/profiles/user:1/timeline", "")
+	httpapitest.Load(t).Check(t, "GET", "/v1/profiles/{id}/timeline", response)
+	var answer struct {
+		Items []struct {
+			ID                      string
+			Untimed, Skewed, Future bool
+		}
+	}
+	must(t, json.Unmarshal([]byte(response.Body), &answer))
+	got := map[string]string{}
+	for _, i := range answer.Items {
+		got[i.ID] = fmt.Sprintf("untimed %v, skewed %v, future %v", i.Untimed, i.Skewed, i.Future)
+	}
+	want := map[string]string{
+		"ahead": "untimed false, skewed false, future true", "right": "untimed false, skewed false, future false",
+		"slow": "untimed false, skewed true, future false", "untimed": "untimed true, skewed false, future false",
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// What bots did stands apart from the person: the profile says how much it is, and the timeline shows it only when asked.
+func TestBots(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const crawler = `,"userAgent":"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"`
+	for i, agent := range []string{"", crawler, "", crawler} {
+		w.take(t, fmt.Sprintf(`{"type":"page","userId":"1","messageId":"m%d","timestamp":"2026-11-22T09:0%d:00Z","context":{"campaign":{"medium":"email"}%s}}`, i, i, agent))
+	}
+	var profile struct {
+		Touchpoints, Bots int
+		Channels          map[string]int
+	}
+	must(t, json.Unmarshal([]byte(w.ask(t, "/v1/profiles/user:1", "").Body), &profile))
+	if profile.Touchpoints != 2 || profile.Bots != 2 || profile.Channels["email"] != 2 {
+		t.Errorf("the profile has %+v, want 2 touchpoints by email and 2 of bots", profile)
+	}
+	for query, want := range map[string]string{
+		"": "[{m2 1 } {m0 1 }]", "bots=0": "[{m2 1 } {m0 1 }]", "bots=1": "[{m3 0 crawler} {m2 1 } {m1 0 crawler} {m0 1 }]",
+	} {
+		for _, limit := range []int{1, 500} {
+			if got := w.readTimeline(t, "user:1", query, limit); got != want {
+				t.Errorf("timeline?%s in pages of %d is %s, want %s", query, limit, got, want)
+			}
+		}
+	}
+	w.take(t, `{"type":"page","userId":"robot","messageId":"m","timestamp":"2026-11-22T09:00:00Z","context":{"x":1`+crawler+`}}`)
+	if got := w.ask(t, "/v1/profiles/user:robot", ""); got.StatusCode != 200 {
+		t.Errorf("a bot's profile is answered %d, want 200: something is stored of it", got.StatusCode)
+	}
+}
+
+// readTimeline reads all pages.
+func (w *world) readTimeline(t *testing.T, id, query string, limit int) string {
+	t.Helper()
+	type item struct {
+		ID      string
+		Session int
+		Bot     string
+	}
+	var all []item
+	for cursor := ""; ; {
+		var page struct {
+			Items []item
+			Next  string
+		}
+		response := w.ask(t, "/v1/profiles/"+id+"/timeline", fmt.Sprintf("%s&limit=%d&cursor=%s", query, limit, cursor))
+		must(t, json.Unmarshal([]byte(response.Body), &page))
+		all = append(all, page.Items...)
+		if cursor = page.Next; cursor == "" {
+			return fmt.Sprint(all)
 		}
 	}
 }

@@ -65,7 +65,7 @@ func (h *Handler) quality(ctx context.Context, q question) (events.APIGatewayV2H
 	answer := qualityAnswer{
 		TimeZone: calendar.Zone(), From: instant(event.At(from)), To: instant(event.At(to)), RejectedSince: instant(event.At(h.Now().Add(-keepFailed))),
 	}
-	if err := h.weigh(ctx, tally, &answer); err != nil {
+	if err := h.scan(ctx, q.workspace.Space(), tally, &answer); err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	report := tally.Report()
@@ -102,18 +102,18 @@ func readQuality(r httpapi.Request, calendar period.Calendar, now time.Time) (fr
 	return from, to, nil
 }
 
-// weigh brings everything together that the tally counts.
-func (h *Handler) weigh(ctx context.Context, t *quality.Tally, answer *qualityAnswer) error {
+// scan brings everything together that the tally counts.
+func (h *Handler) scan(ctx context.Context, space string, t *quality.Tally, answer *qualityAnswer) error {
 	depth, err := h.depth(ctx)
 	if err != nil {
 		return err
 	}
 	answer.Waiting, answer.Dead.Messages = depth.Waiting+depth.InFlight, depth.Dead
-	if answer.Dead.Read, err = h.weighDead(ctx, t, depth.Dead); err != nil {
+	if answer.Dead.Read, err = h.scanDead(ctx, t, depth.Dead); err != nil {
 		return err
 	}
 	answer.Final = answer.Waiting == 0 && answer.Dead.Read >= answer.Dead.Messages
-	if err := h.weighFailed(ctx, t); err != nil {
+	if err := h.scanFailed(ctx, t); err != nil {
 		return err
 	}
 	for _, day := range utcDays(t.From, t.To) {
@@ -125,11 +125,14 @@ func (h *Handler) weigh(ctx context.Context, t *quality.Tally, answer *qualityAn
 			t.Refuse(r)
 		}
 	}
-	return h.weighArchive(ctx, t)
+	if err := h.scanWaiting(ctx, t, space); err != nil { // before the archive, into which a settle puts them
+		return err
+	}
+	return h.scanArchive(ctx, t)
 }
 
-// weighDead looks at dead letters, if there are any: looking takes SQS a second even when there are none.
-func (h *Handler) weighDead(ctx context.Context, t *quality.Tally, dead int) (read int, err error) {
+// scanDead looks at dead letters, if there are any: looking takes SQS a second even when there are none.
+func (h *Handler) scanDead(ctx context.Context, t *quality.Tally, dead int) (read int, err error) {
 	if dead == 0 {
 		return 0, nil
 	}
@@ -145,10 +148,10 @@ func (h *Handler) weighDead(ctx context.Context, t *quality.Tally, dead int) (re
 	return len(letters), nil
 }
 
-// weighFailed reads failed events, the one received last first, until they are older than what is asked for.
-func (h *Handler) weighFailed(ctx context.Context, t *quality.Tally) error {
+// scanFailed reads failed events, the one received last first, until they are older than what is asked for.
+func (h *Handler) scanFailed(ctx context.Context, t *quality.Tally) error {
 	for cursor, read := "", 0; ; {
-		page, next, err := h.Desk.Records.Failed(ctx, t.Workspace, "", cursor, maxLimit)
+		page, next, err := h.FailedService.Records.Failed(ctx, t.Workspace, "", cursor, maxLimit)
 		if err != nil {
 			return fmt.Errorf("list failed events: %w", err)
 		}

@@ -12,6 +12,7 @@ import (
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/ledger"
 )
 
 // incoming plants something of every fate in three days.
@@ -28,47 +29,49 @@ func incoming(t testing.TB) *world {
 		}
 		return event.Record{Workspace: "demo", Type: typ, Identifiers: []event.Identifier{"user:1"}, Request: request, Index: index, Touchpoint: tp}
 	}
-	put := func(key string, records ...event.Record) {
-		must(t, w.archive.Put(t.Context(), key, records))
-		days := []string{}
-		for _, r := range records {
-			days = append(days, r.Touchpoint.Original.Day(), r.Touchpoint.Corrected.Day(), r.Touchpoint.Received.Day())
-		}
-		must(t, w.table.PutArchiveIndex(t.Context(), "demo", days, key))
+	runs := 0
+	put := func(records ...event.Record) { // each time another batch, settled at once
+		w.Now = records[0].Touchpoint.Received.Time()
+		must(t, w.Table.PutBatch(t.Context(), "demo", ledger.Batch{Handle: fmt.Sprintf("%s#%d", ledger.HandleAt(event.At(w.Now)), runs), Events: records}))
+		runs++
 	}
 	early := record("r-0", 0, event.Track, event.Touchpoint{ID: "m1", Name: "Product Viewed", Original: at(10, 0), Received: at(10, 0)})
 	again := record("r-1", 0, event.Track, event.Touchpoint{ID: "m1", Name: "Product Viewed", Original: at(10, 0), Received: at(21, 0)})
-	put("a", early)
 	batch := []event.Record{
 		again, // a repeat, and late
-		record("r-1", 1, event.Track, event.Touchpoint{ID: "m2", Name: "Basket Fondled", Original: at(21, 0), Received: at(21, 0), Bot: "crawler"}),
+		record("r-1", 1, event.Track, event.Touchpoint{ID: "m2", Name: "Basket Fondled", Original: at(21, 0), Received: at(21, 0), Agent: "Googlebot/2.1"}),
 		record("r-1", 2, event.Page, event.Touchpoint{ID: "m3", Original: at(21, 5), Corrected: at(21, 0), Received: at(21, 0), Skewed: true}),
 		record("r-1", 3, event.Identify, event.Touchpoint{ID: "m3", Original: at(21, 0), Received: at(21, 0), Untimed: true}),
 		record("r-1", 4, event.Page, event.Touchpoint{ID: "m4", Original: at(24, 0), Corrected: at(21, 0), Received: at(21, 0), Future: true}),
 	}
-	put("b", batch...)
-	put("c", batch[:3]...) // a crash left a double
-	put("d", record("r-9", 0, event.Page, event.Touchpoint{ID: "m9", Original: at(22, 0), Received: at(22, 0)}))
+	put(early)
+	w.settle()
+	put(batch...)
+	w.settle()
+	put(batch[:3]...) // a crash left a double
+	w.settle()
+	put(record("r-9", 0, event.Page, event.Touchpoint{ID: "m9", Original: at(22, 0), Received: at(22, 0)})) // it is not in the archive yet
+	w.Now = now
 
 	for i, class := range []string{"bad_time", "bad_time", "no_identifier"} {
-		must(t, w.table.PutFailed(t.Context(), event.Failed{
+		must(t, w.Table.PutFailed(t.Context(), event.Failed{
 			ID: fmt.Sprint(i), Workspace: "demo", Source: "web", Class: class, Received: at(21, 1), Request: "r-2", Index: i, Original: "{}",
 		}))
 	}
-	must(t, w.table.PutFailed(t.Context(), event.Failed{ // replayed, and not yet removed
+	must(t, w.Table.PutFailed(t.Context(), event.Failed{ // replayed, and not yet removed
 		ID: "replayed", Workspace: "demo", Source: "web", Class: "bad_time", Received: at(22, 0), Request: "r-9", Original: "{}",
 	}))
 	for _, r := range []event.Refusal{
 		{Request: "r-3", Source: "till", Received: at(21, 2), Refused: event.Refused{Code: "rejected_events", Events: 12}},
 		{Request: "r-4", Source: "till", Received: at(21, 2), Refused: event.Refused{Code: "invalid_json", Events: 1}},
 	} {
-		must(t, w.table.PutRefusal(t.Context(), "demo", r))
+		must(t, w.Table.PutRefusal(t.Context(), "demo", r))
 	}
-	dead := event.Envelope{Version: 1, Workspace: "demo", Source: "till", Received: at(22, 0), Request: "r-5", Events: []json.RawMessage{[]byte(`{}`), []byte(`{}`)}}
+	dead := event.Envelope{Version: event.EnvelopeVersion, Workspace: "demo", Source: "till", Received: at(22, 0), Request: "r-5", Events: []json.RawMessage{[]byte(`{}`), []byte(`{}`)}}
 	elsewhere := dead
 	elsewhere.Workspace = "shop"
-	must(t, w.dead.Send(t.Context(), []event.Envelope{dead, elsewhere}))
-	must(t, w.queue.Send(t.Context(), []event.Envelope{dead}))
+	must(t, w.DeadLetters.Send(t.Context(), []event.Envelope{dead, elsewhere}))
+	must(t, w.Queue.Send(t.Context(), []event.Envelope{dead}))
 	return w
 }
 
@@ -80,6 +83,21 @@ func TestQuality(t *testing.T) {
 	httpapitest.Load(t).Check(t, "GET", "/v1/quality", w.ask(t, "/v1/quality", ""))
 	if whole, week := w.ask(t, "/v1/quality", "").Body, w.ask(t, "/v1/quality", "from=2026-11-16&to=2026-11-23").Body; whole != week {
 		t.Errorf("without bounds it is\n%s\nwant the last 7 days\n%s", whole, week)
+	}
+}
+
+// However much waits to be settled, all of it is counted.
+func TestQualityOfABacklog(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for n := range 1100 {
+		r := event.Record{Type: event.Page, Identifiers: []event.Identifier{"user:1"}, Request: fmt.Sprint(n), Touchpoint: event.Touchpoint{ID: event.ID(fmt.Sprint(n)), Received: event.At(now)}}
+		must(t, w.Table.PutBatch(t.Context(), "demo", ledger.Batch{Handle: fmt.Sprintf("%s#%04d", ledger.HandleAt(event.At(now)), n), Events: []event.Record{r}}))
+	}
+	var answer struct{ Total struct{ Accepted int } }
+	must(t, json.Unmarshal([]byte(w.ask(t, "/v1/quality", "from=2026-11-22").Body), &answer))
+	if answer.Total.Accepted != 1100 {
+		t.Errorf("%d are accepted, want 1100", answer.Total.Accepted)
 	}
 }
 
@@ -100,7 +118,9 @@ type endless struct {
 	err                      error
 }
 
-func (e endless) ArchiveIndex(_ context.Context, _, day string) ([]string, error) {
+func (e endless) ArchiveIndex(context.Context, string, string) ([]string, error) { return nil, nil }
+
+func (e endless) Arrived(_ context.Context, _, day string) ([]string, error) {
 	n := 1
 	if e.objects {
 		n = 20_001
@@ -161,9 +181,7 @@ func TestQualityHasLimits(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			c := w.config
-			c.Index, c.Archive, c.Desk.Records = test.endless, test.endless, test.endless
-			w.handler = query.New(c)
+			w.handler.Index, w.handler.Archive, w.handler.FailedService.Records = test.endless, test.endless, test.endless
 			checkFailure(t, w.ask(t, "/v1/quality", "from="+test.from), test.status, test.code)
 		})
 	}
@@ -172,16 +190,16 @@ func TestQualityHasLimits(t *testing.T) {
 // down is a store that does not answer.
 type down struct{ query.DeadLetters }
 
-var errDown = fault.New(fault.Unavailable, "throttled", "throttled")
+func (down) Peek(context.Context, int) ([]event.Message, error) { return nil, throttled }
 
-func (down) Peek(context.Context, int) ([]event.Letter, error) { return nil, errDown }
+func (down) Refusals(context.Context, string, string) ([]event.Refusal, error) { return nil, throttled }
 
-func (down) Refusals(context.Context, string, string) ([]event.Refusal, error) { return nil, errDown }
+func (down) ArchiveIndex(context.Context, string, string) ([]string, error) { return nil, throttled }
 
-func (down) ArchiveIndex(context.Context, string, string) ([]string, error) { return nil, errDown }
+func (down) Arrived(context.Context, string, string) ([]string, error) { return nil, throttled }
 
 func (down) Read(context.Context, string) iter.Seq2[event.Record, error] {
-	return func(yield func(event.Record, error) bool) { yield(event.Record{}, errDown) }
+	return func(yield func(event.Record, error) bool) { yield(event.Record{}, throttled) }
 }
 
 func TestQualityWithoutStores(t *testing.T) {
@@ -193,9 +211,7 @@ func TestQualityWithoutStores(t *testing.T) {
 		"archive":      func(c *query.Config) { c.Archive = down{} },
 	} {
 		w := incoming(t)
-		c := w.config
-		cut(&c)
-		w.handler = query.New(c)
+		cut(&w.handler.Config)
 		if got := w.ask(t, "/v1/quality", ""); got.StatusCode != 503 {
 			t.Errorf("without %s it is answered %d %s, want 503", name, got.StatusCode, got.Body)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,14 +12,15 @@ import (
 
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
-	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
 )
 
 type statusAnswer struct {
 	Queues       queuesAnswer            `json:"queues"`
 	Failed       map[string]int          `json:"failed"`
-	DirtyWindows int                     `json:"dirty_windows"`
+	DirtyWindows int                     `json:"dirty_windows"` // batches of events, and notes of persons who are due, that are not counted yet
+	Recounting   bool                    `json:"recounting"`    // everybody is being counted anew, under rules that have changed
 	NewestRollup map[period.Grain]string `json:"newest_rollup"`
 }
 
@@ -45,13 +47,16 @@ func (h *Handler) status(ctx context.Context, q question) (events.APIGatewayV2HT
 	if answer.DirtyWindows, err = h.dirty(ctx, q.workspace.Space()); err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
-	times, err := h.Windows.RollupTimes(ctx, q.workspace.Space())
+	state, err := h.Ledger.State(ctx, q.workspace.Space())
 	if err != nil {
-		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read rollup times: %w", err)
+		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read state: %w", err)
 	}
-	for grain, at := range times {
-		answer.NewestRollup[grain] = instant(at)
+	if state.Settled > 0 {
+		for _, grain := range period.Grains() {
+			answer.NewestRollup[grain] = instant(state.Settled)
+		}
 	}
+	answer.Recounting = state.Recount != ""
 	return httpapi.JSON(http.StatusOK, answer), nil
 }
 
@@ -67,13 +72,33 @@ func (h *Handler) depth(ctx context.Context) (depthAnswer, error) {
 	return depthAnswer{Waiting: waiting, InFlight: inFlight, Dead: dead + deadInFlight}, nil
 }
 
-// dirty counts the windows that wait to be computed.
+// maxWaiting bounds what is counted of each kind.
+const maxWaiting = 1000
+
+// dirty counts what is not settled yet, at most maxWaiting of each kind.
 func (h *Handler) dirty(ctx context.Context, ws string) (int, error) {
-	marks, err := h.Windows.Marks(ctx, ws, event.At(h.Now()))
+	waiting, err := h.waiting(ctx, ws)
 	if err != nil {
-		return 0, fmt.Errorf("read marks: %w", err)
+		return 0, err
 	}
-	return kpi.Marked(marks), nil
+	dues, _, err := h.Ledger.Dues(ctx, ws, event.At(h.Now()), maxWaiting)
+	if err != nil {
+		return 0, fmt.Errorf("read dues: %w", err)
+	}
+	return len(waiting) + len(dues), nil
+}
+
+// waiting gives batches that are not settled yet, at most maxWaiting.
+func (h *Handler) waiting(ctx context.Context, ws string) ([]ledger.Batch, error) {
+	state, err := h.Ledger.State(ctx, ws)
+	if err != nil {
+		return nil, fmt.Errorf("read state: %w", err)
+	}
+	batches, _, err := h.Ledger.Batches(ctx, ws, state.Cursor, maxWaiting)
+	if err != nil {
+		return nil, fmt.Errorf("read records: %w", err)
+	}
+	return slices.DeleteFunc(batches, func(b ledger.Batch) bool { return state.IsSettled(b.Handle) }), nil
 }
 
 // healthFor is how long an answer of GET /health is used again: it needs no key, and must not be a way to make us read.
@@ -132,13 +157,11 @@ func (h *Handler) readNewestRollup(ctx context.Context) (event.Millis, error) {
 	}
 	var newest event.Millis
 	for _, w := range all {
-		times, err := h.Windows.RollupTimes(ctx, w.Space())
+		state, err := h.Ledger.State(ctx, w.Space())
 		if err != nil {
-			return 0, fmt.Errorf("read rollup times: %w", err)
+			return 0, fmt.Errorf("read state: %w", err)
 		}
-		for _, at := range times {
-			newest = max(newest, at)
-		}
+		newest = max(newest, state.Settled)
 	}
 	return newest, nil
 }

@@ -81,14 +81,14 @@ func (h *Handler) timeline(ctx context.Context, q question) (events.APIGatewayV2
 			answer.Next = cursor(before.String())
 			break
 		}
-		answer.Items = append(answer.Items, step(s, q.workspace.Currency))
+		answer.Items = append(answer.Items, shown(s, q.workspace.Currency))
 		last := placeOf(s)
 		before = &last
 	}
 	return httpapi.JSON(http.StatusOK, answer), nil
 }
 
-func step(s journey.Step, currency string) stepAnswer {
+func shown(s journey.Step, currency string) stepAnswer {
 	t := s.Touchpoint
 	answer := stepAnswer{
 		Time: instant(s.At), Original: instant(t.Original), Untimed: t.Untimed, Skewed: t.Skewed, Future: t.Future, ID: t.ID, Source: t.Source,

@@ -2,10 +2,10 @@ package query
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,14 +17,14 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/identity"
-	"waymark/shared/person"
+	"waymark/shared/domain/ledger"
+	"waymark/shared/life"
 )
 
 const (
 	maxCuts      = 100 // links that one request cuts or takes back; a larger person takes several
-	maxAgain     = 500 // links decided before that are marked again
+	maxAgain     = 500 // links decided before that are recorded again
 	maxListed    = 100 // identifiers of a person in the answer
-	cutWorkers   = 16  // aggregates read at a time
 	unlinkSample = `{"id":"anon:7f"}, {"id":"anon:7f","from":"user:42"} or {"id":"user:42","all":true}`
 )
 
@@ -60,8 +60,8 @@ type resultingPerson struct {
 	Identifiers []event.Identifier `json:"identifiers"` // at most maxListed
 }
 
-// unlink answers POST /v1/identities/unlink. First the decisions at both ends of each link, then the marks of the windows that they change; a
-// request that is sent again decides nothing anew and marks again.
+// unlink answers POST /v1/identities/unlink. First the decisions at both ends of each link, then the record of whom they concern; a request
+// that is sent again decides nothing anew and records again.
 func (h *Handler) unlink(ctx context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
 	order, err := readUnlink(q.Body)
 	if err != nil {
@@ -130,8 +130,8 @@ type decisions struct {
 
 // decide finds the links that the order means and gives the decisions about them.
 func (h *Handler) decide(ctx context.Context, q question, order unlinkOrder) (d decisions, err error) {
-	w := &unlinking{Forest: identity.NewForest(order.id), order: order}
-	if err := person.Walk(ctx, h.Links, q.workspace.Space(), w.Forest, w.look); err != nil {
+	w := &unlinking{Forest: identity.NewForestWith(order.id, h.Caps), order: order}
+	if err := life.Walk(ctx, h.Links, q.workspace.Space(), w.Forest, w.look); err != nil {
 		return d, fmt.Errorf("load links: %w", err)
 	}
 	change, stand, err := w.links()
@@ -148,44 +148,23 @@ func (h *Handler) decide(ctx context.Context, q question, order unlinkOrder) (d 
 	return d, nil
 }
 
-// putCuts stores decisions portion by portion, so that every child that a portion displaces is found.
+// putCuts stores decisions, and then says whom they concern.
 func (h *Handler) putCuts(ctx context.Context, q question, decided []identity.Cut) error {
-	calendar, err := q.workspace.Calendar()
-	if err != nil {
-		return fmt.Errorf("read time zone of workspace %s: %w", q.workspace.Name, err)
-	}
-	ws, days := q.workspace.Space(), person.NewDays(calendar)
-	reach := person.Reach{Nodes: h.Links, Aggregates: h.Aggregates, Workers: cmp.Or(h.Workers, cutWorkers)}
-	links := make([]identity.Link, len(decided))
-	for i, c := range decided {
-		links[i] = identity.Link{Child: c.Child, Parent: c.Parent}
-	}
-	for len(links) > 0 {
-		now := identity.Portion(links, person.MaxChanged)
-		if err := reach.MarkBefore(ctx, ws, now, days); err != nil {
-			return err
+	ws, concerned := q.workspace.Space(), map[event.Identifier]bool{}
+	for _, c := range decided {
+		if err := h.Links.PutCut(ctx, ws, c); err != nil {
+			return fmt.Errorf("put cut: %w", err)
 		}
-		for _, c := range decided[:len(now)] {
-			if err := h.Links.PutCut(ctx, ws, c); err != nil {
-				return fmt.Errorf("put cut: %w", err)
-			}
-		}
-		if err := reach.Mark(ctx, ws, now, days); err != nil {
-			return err
-		}
-		links, decided = links[len(now):], decided[len(now):]
+		concerned[c.Child], concerned[c.Parent] = true, true
 	}
-	if err := h.Marks.PutMarks(ctx, ws, days.Marks()); err != nil {
-		return fmt.Errorf("mark windows: %w", err)
-	}
-	return nil
+	return h.Recorder.Record(ctx, ws, ledger.Batch{Identifiers: slices.Sorted(maps.Keys(concerned))})
 }
 
 // resulting are the persons to whom the ends of the links belong now.
 func (h *Handler) resulting(ctx context.Context, q question, decided []identity.Cut) ([]resultingPerson, error) {
-	forest := identity.NewForest("")
+	forest := identity.NewForestWith("", h.Caps)
 	var found map[event.Identifier]identity.Person
-	err := person.Walk(ctx, h.Links, q.workspace.Space(), forest, func() {
+	err := life.Walk(ctx, h.Links, q.workspace.Space(), forest, func() {
 		found = map[event.Identifier]identity.Person{}
 		for _, c := range decided {
 			for _, end := range []event.Identifier{c.Child, c.Parent} {

@@ -50,7 +50,7 @@ func (w *unlinking) note(id event.Identifier) []identity.Cut {
 // pair names a link by child and parent.
 type pair = [2]event.Identifier
 
-// links names the links that the order changes, and those about which it was decided before as it says now: they are stored and marked again,
+// links names the links that the order changes, and those about which it was decided before as it says now: they are stored and recorded again,
 // for the request that decided may have died on its way.
 func (w *unlinking) links() (change, stand []pair, err error) {
 	if w.order.Undo {

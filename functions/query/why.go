@@ -11,7 +11,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/identity"
-	"waymark/shared/person"
+	"waymark/shared/life"
 )
 
 type whyAnswer struct {
@@ -58,9 +58,9 @@ func (h *Handler) why(ctx context.Context, q question) (events.APIGatewayV2HTTPR
 	if _, err := h.firstKnown(ctx, q, []event.Identifier{other}); err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
-	forest := identity.NewForest(id)
+	forest := identity.NewForestWith(id, h.Caps)
 	var one, two identity.Person
-	err = person.Walk(ctx, h.Links, q.workspace.Space(), forest, func() {
+	err = life.Walk(ctx, h.Links, q.workspace.Space(), forest, func() {
 		one, _ = forest.Of(id)
 		two, _ = forest.Of(other)
 	})

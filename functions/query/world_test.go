@@ -3,11 +3,8 @@ package query_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"iter"
 	"net/url"
 	"os"
-	"slices"
 	"testing"
 	"time"
 
@@ -16,17 +13,10 @@ import (
 	"waymark/functions/query"
 	"waymark/shared/adapter/adaptertest"
 	"waymark/shared/adapter/httpapi/httpapitest"
-	"waymark/shared/adapter/memory"
-	"waymark/shared/adapter/queue"
 	"waymark/shared/domain/event"
-	"waymark/shared/domain/identity"
-	"waymark/shared/domain/kpi"
-	"waymark/shared/domain/period"
-	"waymark/shared/domain/profile"
+	"waymark/shared/domain/fault"
 	"waymark/shared/domain/workspace"
-	"waymark/shared/failed"
-	"waymark/shared/model"
-	"waymark/shared/person"
+	"waymark/shared/testing/system"
 )
 
 // TestMain keeps the log of all tests and looks for what must never be in one.
@@ -37,56 +27,29 @@ func TestMain(m *testing.M) {
 // now is the time of every test.
 var now = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
 
-// world is a handler over stores in memory.
+// world is a system with the workspaces demo and shop, and one handler that lives on.
 type world struct {
-	table   *memory.Table
-	queue   *memory.Queue
-	dead    *memory.Queue
-	archive *memory.Archive
-	files   *memory.Bucket
-	reads   *counter
-	config  query.Config
+	*system.System
 	handler *query.Handler
-	now     time.Time
-}
-
-// counter counts the reads of keys.
-type counter struct {
-	*memory.Table
-	keys int
-}
-
-func (c *counter) Key(ctx context.Context, text string) (workspace.Key, error) {
-	c.keys++
-	return c.Table.Key(ctx, text)
+	seen    int // records of demo
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{
-		table: memory.NewTable(), queue: memory.NewQueue(), dead: memory.NewQueue(), archive: memory.NewArchive(), files: memory.NewBucket(), now: now,
-	}
-	clock := func() time.Time { return w.now }
-	w.table.Now, w.reads = clock, &counter{Table: w.table}
+	var all []workspace.Workspace
 	for _, one := range []workspace.Workspace{
-		{Name: "demo", Zone: "Europe/London", Currency: "EUR", Model: "default"},
-		{Name: "shop", Zone: "Asia/Kolkata", Currency: "INR", Model: "default"},
+		{Name: "demo", Zone: "Europe/London", Currency: "EUR", Model: "default"}, {Name: "shop", Zone: "Asia/Kolkata", Currency: "INR", Model: "default"},
 	} {
 		one.Keys = []workspace.Key{
 			{Text: "wk_" + one.Name, Workspace: one.Name, Role: workspace.Write, Source: "web"},
 			{Text: "sk_" + one.Name, Workspace: one.Name, Role: workspace.Secret},
 			{Text: "sk_old_" + one.Name, Workspace: one.Name, Role: workspace.Secret, Expires: event.At(now)},
 		}
-		must(t, w.table.PutWorkspace(t.Context(), one))
+		all = append(all, one)
 	}
-	w.config = query.Config{
-		Keys: w.reads, Workspaces: w.table, Store: w.table, Links: w.table, Aggregates: w.table, Marks: w.table, Windows: w.table, Persons: w.archive, Failed: w.table,
-		Queue: w.queue, DeadLetters: w.dead,
-		Desk:     failed.Desk{Records: w.table, Changes: w.table, Queue: w.queue, Dead: w.dead, Decode: queue.Decode, Now: clock},
-		Refusals: w.table, Index: w.table, Archive: w.archive, Names: model.TrackNames(), Decode: queue.Decode,
-		Files: w.files, Model: model.Stages, Version: "test", Now: clock,
-	}
-	w.handler = query.New(w.config)
+	w := &world{System: system.New(t, all...)}
+	w.Now = now
+	w.handler = w.Query(w.Ports())
 	return w
 }
 
@@ -107,98 +70,86 @@ func (w *world) send(t testing.TB, method, path, query, authorization, body stri
 	t.Helper()
 	decoded, err := url.PathUnescape(path)
 	must(t, err)
-	response, err := w.handler.Handle(t.Context(), events.APIGatewayV2HTTPRequest{
-		Version: "2.0", RawPath: decoded, RawQueryString: query, Headers: map[string]string{"authorization": authorization}, Body: body,
-		RequestContext: events.APIGatewayV2HTTPRequestContext{
-			RequestID: "r-1", TimeEpoch: now.UnixMilli(),
-			HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: method, Path: decoded, SourceIP: "192.0.2.7"},
-		},
-	})
+	e := w.Request(method, "", authorization, body)
+	e.RawPath, e.RawQueryString = decoded, query
+	response, err := w.handler.Handle(t.Context(), e)
 	must(t, err)
 	return response
 }
 
-// take stores an event as process does, in the plainest way.
-func (w *world) take(t testing.TB, raw string) {
+// take sends events to demo, each in a request of its own, and has them processed.
+func (w *world) take(t testing.TB, raw ...string) {
 	t.Helper()
-	w.takeOf(t, raw, "")
-}
-
-// takeOf stores an event of a bot; of a person when there is no reason.
-func (w *world) takeOf(t testing.TB, raw, bot string) {
-	t.Helper()
-	ctx := t.Context()
-	e, err := event.Parse(json.RawMessage(raw), event.Stamp{Workspace: "demo", Source: "web", Received: event.At(now), Request: "r"})
-	must(t, err)
-	e.Bot = bot
-	for _, l := range identity.Links(e) {
-		must(t, w.table.PutLink(ctx, "demo", l))
-	}
-	if traits := profile.TraitsOf(e); len(traits) > 0 {
-		stored, version, err := w.table.Traits(ctx, "demo", e.Kept())
-		must(t, err)
-		must(t, w.table.PutTraits(ctx, "demo", e.Kept(), stored.Join(traits), version))
-	}
-	if !e.Type.Touches() {
-		return
-	}
-	touchpoint := e.Touchpoint(signs[e.Marketing.Medium], map[string]bool{"product_id": true})
-	must(t, w.table.PutPage(ctx, "demo", e.Kept(), []event.Touchpoint{touchpoint}))
-	if key, claim, ok := profile.ClaimOf(touchpoint, e.Kept()); ok {
-		stored, versions, err := w.table.Claims(ctx, "demo", []string{key})
-		must(t, err)
-		must(t, w.table.PutClaims(ctx, "demo", key, stored[key].Join(claim), versions[key]))
+	for _, one := range raw {
+		w.Send("wk_demo", one)
 	}
 }
 
-var signs = map[string]string{"email": "email", "cpc": "paid_search"}
+// settle counts everything, at the time that the clock shows.
+func (w *world) settle() {
+	w.Settle()
+	w.Advance(-time.Minute)
+}
 
-// rollUp computes the days of a month and the month, in the plainest way.
-func (w *world) rollUp(t testing.TB, month string, ids ...event.Identifier) {
-	t.Helper()
-	ctx := t.Context()
-	calendar, err := period.New("Europe/London", time.Monday)
-	must(t, err)
-	stages, err := model.Stages("default")
-	must(t, err)
-	loaded, err := person.Load(ctx, w.table, "demo", ids)
-	must(t, err)
-	whole, err := calendar.ByKey(period.Month, month)
-	must(t, err)
-	var streams []iter.Seq[kpi.Facts]
-	for _, day := range calendar.Split(whole, period.Day) {
-		var facts []kpi.Facts
-		for _, root := range loaded.Roots() {
-			j := loaded.Of(root).Journey(stages, event.At(whole.End))
-			if f, ok := kpi.Of(j, event.At(day.Start), event.At(day.End), "EUR"); ok {
-				facts = append(facts, f)
-			}
+// breaks makes every store that the handler reads once it knows the workspace answer with an error.
+func (w *world) breaks(err error) {
+	w.Call = func(name string, apply func() error) error {
+		if name == "key" || name == "workspace" || name == "workspaces" {
+			return apply()
 		}
-		if len(facts) == 0 {
-			continue
-		}
-		w.store(t, day, facts, 2)
-		streams = append(streams, slices.Values(facts))
+		return err
 	}
-	w.store(t, whole, slices.Collect(kpi.MergeFacts(streams)), 1)
+	b := broken{err}
+	w.handler = w.Query(w.Ports())
+	w.handler.Failed, w.handler.Refusals, w.handler.FailedService.Records, w.handler.FailedService.Changes, w.handler.FailedService.Dead = b, b, b, b, b
+	w.handler.Files = brokenFiles{w.handler.Files, b}
 }
 
-// store writes a window at a revision, with its facts.
-func (w *world) store(t testing.TB, window period.Window, facts []kpi.Facts, revision int64) {
-	t.Helper()
-	tally := kpi.NewTally("EUR")
-	for _, f := range facts {
-		tally.Add(f)
-	}
-	key := fmt.Sprintf("facts/demo/%s/%s", window.Grain, window.Key)
-	must(t, w.archive.PutFacts(t.Context(), key, kpi.Day{Persons: facts}))
-	for r := int64(1); r <= revision; r++ {
-		must(t, w.table.PutWindow(t.Context(), "demo", kpi.Window{
-			Grain: window.Grain, Key: window.Key, Start: event.At(window.Start), End: event.At(window.End), Revision: r, ComputedAt: event.At(now),
-			Model: "default@1", Definitions: kpi.Definitions, Facts: key, Rows: tally.Rows(),
-		}))
-	}
+// broken stands for every store that has no hook.
+type broken struct{ err error }
+
+func (b broken) Failed(context.Context, string, string, string, int) ([]event.Failed, string, error) {
+	return nil, "", b.err
 }
+
+func (b broken) FailedByID(context.Context, string, string) (event.Failed, error) {
+	return event.Failed{}, b.err
+}
+
+func (b broken) ReplayFailed(context.Context, string, []string, event.Millis) ([]event.Failed, error) {
+	return nil, b.err
+}
+
+func (b broken) EditFailed(context.Context, string, string, string, event.Millis) (event.Failed, error) {
+	return event.Failed{}, b.err
+}
+
+func (b broken) DeleteFailed(context.Context, string, string) error { return b.err }
+
+func (b broken) Receive(context.Context, int, time.Duration) ([]event.Message, error) {
+	return nil, b.err
+}
+
+func (b broken) Requeue(context.Context, []event.Message) error { return b.err }
+
+func (b broken) Delete(context.Context, []event.Message) error { return b.err }
+
+func (b broken) FailedCounts(context.Context, string) (map[string]int, error) { return nil, b.err }
+
+func (b broken) Refusals(context.Context, string, string) ([]event.Refusal, error) {
+	return nil, b.err
+}
+
+type brokenFiles struct {
+	query.Files
+	broken broken
+}
+
+func (f brokenFiles) Get(context.Context, string) ([]byte, error) { return nil, f.broken.err }
+
+func (f brokenFiles) List(context.Context, string) ([]string, error) { return nil, f.broken.err }
+
+var throttled = fault.New(fault.Unavailable, "throttled", "the store is throttled")
 
 // golden compares a body with a file of testdata.
 func golden(t *testing.T, name string, response events.APIGatewayV2HTTPResponse) {
@@ -222,11 +173,11 @@ func checkFailure(t testing.TB, got events.APIGatewayV2HTTPResponse, status int,
 }
 
 // life is the story of one person over a month: seen by phone and by laptop, known at last, with orders, one of them claimed twice, and a
-// repeat.
+// repeat; and a stranger.
 func (w *world) life(t testing.TB) {
 	t.Helper()
-	for _, raw := range []string{
-		`{"type":"page","anonymousId":"phone","messageId":"m1","timestamp":"2011-03-20T10:00:00.250Z","context":{"campaign":{"source":"g","medium":"cpc"}},"properties":{"url":"https://shop.example/a?x=1","country":"GB"}}`,
+	w.take(t,
+		`{"type":"page","anonymousId":"phone","messageId":"m1","timestamp":"2011-03-20T10:00:00.250Z","context":{"campaign":{"source":"google","medium":"cpc"}},"properties":{"url":"https://shop.example/a?x=1","country":"GB"}}`,
 		`{"type":"track","event":"Product Viewed","anonymousId":"phone","messageId":"m2","timestamp":"2011-03-20T10:05:00Z","properties":{"product_id":"p1"}}`,
 		`{"type":"track","event":"Product Viewed","anonymousId":"phone","messageId":"m2","timestamp":"2011-03-20T10:05:00Z","sentAt":"2026-11-22T09:29:59Z","properties":{"product_id":"p1"}}`,
 		`{"type":"identify","anonymousId":"phone","userId":"42","messageId":"m3","timestamp":"2011-03-20T10:06:00Z","traits":{"email":"Jo@Shop.example","plan":"free"}}`,
@@ -236,7 +187,5 @@ func (w *world) life(t testing.TB) {
 		`{"type":"track","event":"Order Completed","anonymousId":"laptop","messageId":"m7","timestamp":"2011-03-28T12:00:00Z","properties":{"order_id":"o2","total":7.5,"currency":"usd"}}`,
 		`{"type":"track","event":"Order Refunded","userId":"42","messageId":"m8","timestamp":"2011-03-29T12:00:00Z","properties":{"order_id":"o1","refund_id":"f1","value":2.5}}`,
 		`{"type":"page","anonymousId":"stranger","messageId":"n1","timestamp":"2011-03-20T12:00:00Z"}`,
-	} {
-		w.take(t, raw)
-	}
+	)
 }

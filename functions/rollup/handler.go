@@ -1,263 +1,243 @@
-// Package rollup computes the windows that changed. It replaces, never adds: a dirty window is made whole from the timelines of whoever was
-// active in it, and what else that changes is marked in turn (docs/adr/0006). Running it never, once or twice makes no difference.
+// Package rollup brings the numbers of a workspace up to date on demand, and those of all on a schedule. What it does is package settle; here is how
+// it is asked, and how far it has come.
+//
+// A demand is a promise: everything that was stored when it came is counted. Its id is that instant, behind the name of a generation that is not the
+// one in use, and it is kept when a settle that began later has ended. POST works on it for as long as an answer may take, and so does whoever asks how far it is; a schedule finishes what nobody asks for.
 //
 // The folder lambda beside it holds main, so that the simulator runs the very code that Lambda runs. It opens nothing: main wires it.
 package rollup
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"log/slog"
+	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
-	"waymark/shared/domain/kpi"
-	"waymark/shared/domain/period"
-	"waymark/shared/domain/report"
-	"waymark/shared/domain/stage"
 	"waymark/shared/domain/workspace"
-	"waymark/shared/person"
+	"waymark/shared/settle"
 )
 
-// Config is what the handler needs. Every field but AtOnce must be set.
+// Config is what the handler needs. Every field must be set.
 type Config struct {
 	Workspaces Workspaces
-	Marks      Marks
-	Windows    Windows
-	Restated   Restated
-	Facts      Facts
-	Persons    Persons
-	Times      Times
-	Store      person.Store
-	Model      func(name string) (*stage.Model, error)
+	Store      Store
+	Settler    *settle.Settler
+	Compactor  Compactor
 	Reader     httpapi.Authorise
 	Now        func() time.Time
-	AtOnce     int // identifiers that are loaded together; 0 for as many as the function's memory holds
+	Sleep      func(ctx context.Context, d time.Duration) error
 }
 
-// Handler computes dirty windows.
+// Handler settles workspaces.
 type Handler struct{ Config }
 
 // New returns a handler.
 func New(c Config) *Handler { return &Handler{c} }
 
-// Result is what one run did.
-type Result struct {
-	Workspace string `json:"workspace"`
-	Windows   int    `json:"windows"` // computed, changed or not
-	Changed   int    `json:"changed"` // that got a new revision
+// Handle takes a firing of the schedule, which concerns every workspace, or a request, which concerns that of its key.
+func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (any, error) {
+	trigger := httpapi.Trigger{Now: h.Now, Authorise: h.Reader, Fired: h.all, Demanded: h.demanded}
+	return trigger.Handle(ctx, raw)
 }
 
-// maxTimes bounds how often one run computes the same window. A change is felt at most a few days on, so that three or four times do; more
-// means that writers are busy, and the next run goes on.
-const maxTimes = 50
-
-// run computes every window of a workspace that is dirty now, in passes: days first, because a changed day can mark others, then the larger
-// windows that hold them.
-func (h *Handler) run(ctx context.Context, w workspace.Workspace, now event.Millis) (Result, error) {
-	r, err := h.newRun(w, now)
+func (h *Handler) all(ctx context.Context, _ string, now time.Time) (any, error) {
+	workspaces, err := h.Workspaces.Workspaces(ctx)
 	if err != nil {
-		return Result{}, err
+		return nil, fmt.Errorf("list workspaces: %w", err)
 	}
-	return r.all(ctx)
+	results, err := h.Settler.All(ctx, workspaces, event.At(now))
+	return map[string]any{"rollups": results}, errors.Join(err, h.compact(ctx, workspaces))
 }
 
-func (r *run) all(ctx context.Context) (Result, error) {
-	for !r.isBusy() {
-		if r.computed == nil { // the schedule may have been due long ago, or the run may have paused; nobody else computes a pending generation
-			r.now = max(r.now, event.At(r.Now()))
+// Progress is how far a demand has come.
+type Progress struct {
+	ID string `json:"id"`
+	settle.Result
+	Waiting int `json:"waiting"` // batches of events and persons due that are not counted yet, at most maxWaiting
+}
+
+const (
+	maxWaiting  = 1000
+	longestWait = 25 * time.Second // of a request: API Gateway gives up after 30
+	pollEvery   = 200 * time.Millisecond
+)
+
+const path = "/v1/rollups"
+
+func (h *Handler) demanded(ctx context.Context, r httpapi.Request, key workspace.Key) (any, error) {
+	w, err := h.Workspaces.Workspace(ctx, key.Workspace)
+	if err != nil {
+		return nil, fmt.Errorf("load workspace: %w", err)
+	}
+	id, isAsked := strings.CutPrefix(r.Path, path+"/")
+	if isAsked {
+		return h.asked(ctx, r, w, id)
+	}
+	d := demand{at: event.At(h.Now())}
+	if d.generation, err = readGeneration(r.Body); err != nil {
+		return nil, err
+	}
+	progress, err := h.work(ctx, w, d, true, longestWait)
+	return httpapi.Accepted{Body: progress}, err
+}
+
+// Generations beside the one in use, whose name is "".
+const (
+	next   = "next"   // that a rebuild makes
+	former = "former" // that a rebuild took the place of
+)
+
+// demand is what is asked for: that a generation is settled up to an instant.
+type demand struct {
+	generation string
+	at         event.Millis
+}
+
+func (d demand) id() string {
+	if d.generation == "" {
+		return strconv.FormatInt(int64(d.at), 10)
+	}
+	return fmt.Sprintf("%s-%d", d.generation, d.at)
+}
+
+// readID reads the id of a demand that was made by now.
+func readID(id string, now time.Time) (demand, error) {
+	generation, digits, isNamed := strings.Cut(id, "-")
+	if !isNamed {
+		generation, digits = "", id
+	}
+	at, err := strconv.ParseInt(digits, 10, 64)
+	d := demand{generation, event.Millis(at)}
+	isKnown := slices.Contains([]string{"", next, former}, generation)
+	if err != nil || !isKnown || !d.at.Plausible() || at > now.UnixMilli() || d.id() != id {
+		return d, fault.New(fault.NotFound, "unknown_rollup", "there is no such rollup: POST /v1/rollups answers with the id of one")
+	}
+	return d, nil
+}
+
+// readGeneration reads the generation that a body names.
+func readGeneration(body []byte) (string, error) {
+	var asked struct {
+		Generation string `json:"generation"`
+	}
+	if len(body) > 0 {
+		if err := json.Unmarshal(body, &asked); err != nil {
+			return "", fault.New(fault.Invalid, "bad_json", `the body is not a JSON object: leave it out, or send {"generation":"next"}`)
 		}
-		r.before, r.made = r.made, map[string]map[event.Identifier]bool{}
-		marks, err := r.Marks.Marks(ctx, r.workspace.Space(), r.now)
+	}
+	return asked.Generation, nil
+}
+
+// generation is the workspace as it is when a generation is in use.
+func generation(w workspace.Workspace, name string) (workspace.Workspace, error) {
+	switch name {
+	case "":
+		return w, nil
+	case next:
+		if pending, isPending := w.Next(); isPending {
+			return pending, nil
+		}
+		return w, fault.New(fault.Conflict, "no_pending_generation", "no rebuild is under way: start one with `waymark rebuild`").At("generation")
+	case former:
+		if old, isKept := w.Old(); isKept {
+			return old, nil
+		}
+		return w, fault.New(fault.Conflict, "no_former_generation", "no former generation is kept").At("generation")
+	}
+	return w, fault.Newf(fault.Invalid, "bad_generation", `the generation is "next", "former" or left out, not %q`, name).At("generation")
+}
+
+// asked answers GET /v1/rollups/{id}, and works on it while it waits.
+func (h *Handler) asked(ctx context.Context, r httpapi.Request, w workspace.Workspace, id string) (any, error) {
+	if r.Method != http.MethodGet {
+		return nil, fault.New(fault.Invalid, "bad_method", "ask for a rollup with GET")
+	}
+	d, err := readID(id, h.Now())
+	if err != nil {
+		return nil, err
+	}
+	wait := time.Duration(0)
+	if text := r.Query.Get("wait"); text != "" {
+		if wait, err = time.ParseDuration(text); err != nil || wait < 0 || wait > longestWait {
+			return nil, fault.Newf(fault.Invalid, "bad_wait", "wait is a time such as 10s, at most %s", longestWait).At("wait")
+		}
+	}
+	return h.work(ctx, w, d, false, wait)
+}
+
+// work settles until a demand is kept or the time is over. Of a new one nothing is believed that was settled before: another function's clock may
+// be ahead, and a settle may have begun in the very millisecond.
+func (h *Handler) work(ctx context.Context, in workspace.Workspace, d demand, isNew bool, wait time.Duration) (Progress, error) {
+	p := Progress{ID: d.id(), Result: settle.Result{Workspace: in.Name}}
+	w, err := generation(in, d.generation)
+	if err != nil {
+		return p, err
+	}
+	until := h.Now().Add(wait)
+	for ; ; isNew = false {
+		state, err := h.Store.State(ctx, w.Space())
 		if err != nil {
-			return r.result, fmt.Errorf("read marks: %w", err)
+			return p, fmt.Errorf("read state: %w", err)
 		}
-		if len(marks) == 0 {
-			return r.result, r.Times.PutRollupTimes(ctx, r.workspace.Space(), r.instants())
+		if p.IsDone = !isNew && state.Settled >= d.at; p.IsDone || !h.Now().Before(until) {
+			break
 		}
-		if err := r.pass(ctx, marks); err != nil {
-			return r.result, err
-		}
-	}
-	slog.WarnContext(ctx, "windows stay dirty", "workspace", r.workspace.Name, "times", maxTimes)
-	return r.result, nil
-}
-
-// isBusy says whether a window was computed so often that others must be making it dirty again.
-func (r *run) isBusy() bool {
-	for _, n := range r.times {
-		if n >= maxTimes {
-			return true
+		if err := h.turn(ctx, w, until, &p); err != nil {
+			return p, err
 		}
 	}
-	return false
+	p.Waiting, err = Waiting(ctx, h.Store, w.Space(), event.At(h.Now()))
+	return p, err
 }
 
-// run is the work on one workspace.
-type run struct {
-	*Handler
-	workspace workspace.Workspace
-	calendar  period.Calendar
-	model     *stage.Model
-	delays    []time.Duration
-	now       event.Millis
-	result    Result
-	times     map[string]int // how often each day and larger window was computed
-	// computed has the days that have facts, in a generation that a rebuild makes and to which nobody else writes while it is computed; nil in
-	// one that is in use, where another rollup may compute a day at any time.
-	computed map[string]bool
-	// made has the persons of such a generation with whom days were computed in this pass and the one before: nothing that a later day finds
-	// can change those, because all of it was known.
-	made, before map[string]map[event.Identifier]bool
+// turn is one run, or a while of waiting for another that is at it.
+func (h *Handler) turn(ctx context.Context, w workspace.Workspace, until time.Time, p *Progress) error {
+	r, err := h.Settler.Begin(ctx, w, event.At(h.Now()))
+	for more := true; err == nil && r != nil && more; {
+		if more, err = r.Next(ctx); err == nil && (!more || !h.Now().Before(until)) {
+			err = r.End(ctx, !more)
+			more = false
+		}
+	}
+	if r != nil {
+		p.Persons, p.Windows, p.Changed = p.Persons+r.Result().Persons, p.Windows+r.Result().Windows, p.Changed+r.Result().Changed
+	}
+	if r == nil || fault.CodeOf(err) == "overtaken" {
+		if err != nil && fault.CodeOf(err) != "overtaken" {
+			return err
+		}
+		return h.Sleep(ctx, pollEvery)
+	}
+	return err
 }
 
-// makeNew is run on a pending generation.
-func (h *Handler) makeNew(ctx context.Context, w workspace.Workspace, now event.Millis) (Result, error) {
-	r, err := h.newRun(w, now)
+// Waiting counts what is not settled yet: batches of events, and notes of persons who are due, at most maxWaiting of each.
+func Waiting(ctx context.Context, store Store, ws string, now event.Millis) (int, error) {
+	state, err := store.State(ctx, ws)
 	if err != nil {
-		return Result{}, err
+		return 0, fmt.Errorf("read state: %w", err)
 	}
-	days, err := h.Windows.Windows(ctx, w.Space(), period.Day, "0", "~")
+	batches, _, err := store.Batches(ctx, ws, state.Cursor, maxWaiting)
 	if err != nil {
-		return Result{}, fmt.Errorf("read computed days: %w", err)
+		return 0, fmt.Errorf("read records: %w", err)
 	}
-	r.computed = map[string]bool{}
-	for _, d := range days {
-		r.computed[d.Key] = d.Facts != ""
+	n := 0
+	for _, b := range batches {
+		if !state.IsSettled(b.Handle) {
+			n++
+		}
 	}
-	return r.all(ctx)
-}
-
-func (h *Handler) newRun(w workspace.Workspace, now event.Millis) (*run, error) {
-	calendar, err := w.Calendar()
+	dues, _, err := store.Dues(ctx, ws, now, maxWaiting)
 	if err != nil {
-		return nil, fmt.Errorf("read time zone of workspace %s: %w", w.Name, err)
+		return 0, fmt.Errorf("read dues: %w", err)
 	}
-	model, err := h.Model(w.Model)
-	if err != nil {
-		return nil, fmt.Errorf("read stage model of workspace %s: %w", w.Name, err)
-	}
-	return &run{
-		Handler: h, workspace: w, calendar: calendar, model: model, delays: sums(model.Delays()), now: now,
-		result: Result{Workspace: w.Name}, times: map[string]int{},
-	}, nil
-}
-
-// instants says that every grain was computed now, whenever the schedule was due.
-func (r *run) instants() map[period.Grain]event.Millis {
-	out := map[period.Grain]event.Millis{}
-	for _, g := range period.Grains() {
-		out[g] = event.At(r.Now())
-	}
-	return out
-}
-
-// order in which grains are computed: each from facts of one before it. Hours are made with their day.
-var order = []period.Grain{period.Day, period.Week, period.Month, period.Quarter, period.Year}
-
-// pass marks the days of marked persons if there are any. Else it computes the marked windows of the smallest grain that has any: as many of the
-// earliest days as are loaded together, or all of a larger grain.
-func (r *run) pass(ctx context.Context, marks []kpi.Mark) error {
-	if ofPersons := slices.DeleteFunc(slices.Clone(marks), func(m kpi.Mark) bool { return !m.OfPersons() }); len(ofPersons) > 0 {
-		return r.persons(ctx, ofPersons)
-	}
-	for _, grain := range order {
-		byKey := map[string][]kpi.Mark{}
-		for _, m := range marks {
-			if m.Grain == grain {
-				byKey[m.Key] = append(byKey[m.Key], m)
-			}
-		}
-		if len(byKey) == 0 {
-			continue
-		}
-		if grain == period.Day {
-			return r.days(ctx, byKey)
-		}
-		return r.larger(ctx, grain, byKey)
-	}
-	return fault.Newf(fault.Internal, "unknown_grain", "a mark has the grain %q, which nothing computes", marks[0].Grain)
-}
-
-// counted is a window as it comes out now, to be stored in place of the one that is stored.
-func (r *run) counted(stored kpi.Window, w period.Window, facts string, rows []kpi.Row) replacement {
-	r.result.Windows++
-	next := kpi.Window{
-		Grain: w.Grain, Key: w.Key, Start: event.At(w.Start), End: event.At(w.End), ComputedAt: r.now,
-		Model: r.model.ID(), Definitions: kpi.Definitions, Facts: facts, Rows: rows,
-	}
-	next, differs := next.After(stored)
-	return replacement{window: next, isNeeded: differs, isRevised: next.Revision > stored.Revision}
-}
-
-// nothing is a window that never had anything to count and has nothing now.
-func (r *run) nothing(stored kpi.Window, w period.Window) replacement {
-	return replacement{window: kpi.Window{Grain: w.Grain, Key: w.Key, Start: event.At(w.Start), End: event.At(w.End), Silent: stored.Silent}}
-}
-
-// replacement is a window to be stored, if anything of it differs from the stored one.
-type replacement struct {
-	window    kpi.Window
-	isNeeded  bool
-	isRevised bool // its numbers differ
-}
-
-// firm is the replacement to be stored even where nothing differs. Another rollup may be under way with what held for a while and does not any
-// more: it read the version that is stored now, and must not find it when it commits.
-func (r replacement) firm() replacement {
-	if !r.isNeeded {
-		r.window.Silent++
-		r.isNeeded = true
-	}
-	return r
-}
-
-// commit stores the computed windows that differ from the stored ones, one at least, and with them the marks of the windows above that are made of
-// them, all or none: another rollup could take a mark that was put before for done with what was stored then, and one put after is lost in a crash.
-// The exports that hold the windows are noted before: a crash leaves a note too many and never a changed window without one. Conflict when another
-// rollup was first, and then the marks that were read stay.
-func (r *run) commit(ctx context.Context, above []kpi.Mark, replacements ...replacement) error {
-	var needed, revised []kpi.Window
-	for _, one := range replacements {
-		if one.isNeeded {
-			needed = append(needed, one.window)
-		}
-		if one.isRevised {
-			revised = append(revised, one.window)
-		}
-	}
-	if notes := report.Restatements(r.calendar, revised, event.At(r.Now())); len(notes) > 0 {
-		if err := r.Restated.PutRestated(ctx, r.workspace.Space(), notes); err != nil {
-			return fmt.Errorf("note exports to be made anew: %w", err)
-		}
-	}
-	if err := r.Windows.PutWindows(ctx, r.workspace.Space(), needed, above); err != nil {
-		return fmt.Errorf("put %s %s: %w", needed[0].Grain, needed[0].Key, err)
-	}
-	r.result.Changed += len(revised)
-	return nil
-}
-
-func handles(marks []kpi.Mark) []string {
-	out := make([]string, len(marks))
-	for i, m := range marks {
-		out[i] = m.Handle
-	}
-	return out
-}
-
-// sums gives the sums of every choice among the delays: one change that time makes may wait for another.
-func sums(delays []time.Duration) []time.Duration {
-	out := []time.Duration{}
-	for _, d := range delays {
-		for _, before := range out {
-			out = append(out, before+d)
-		}
-		out = append(out, d)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return n + len(dues), nil
 }

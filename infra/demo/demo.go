@@ -140,7 +140,7 @@ func (c Config) load(ctx context.Context, d dataset) (imported, error) {
 
 // compare rolls up and puts every expected number beside ours.
 func (c Config) compare(ctx context.Context, set imported, t *table) (bool, error) {
-	if err := set.api.rollUp(ctx); err != nil {
+	if _, err := set.api.RollUp(ctx, "", nil); err != nil {
 		return false, err
 	}
 	t.title(set.dataset.title)

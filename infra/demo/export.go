@@ -9,24 +9,18 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"waymark/infra/client"
 )
 
 // export makes the export of the data set's whole period, and copies what the workspace has to the folder: the system may be in memory and
 // gone when the demo ends.
 func (c Config) export(ctx context.Context, set imported) error {
 	d := set.dataset
-	request := map[string]string{"from": d.from, "to": d.to, "grain": "month"}
-	if _, err := set.api.do(ctx, http.MethodPost, "/v1/exports", request); err != nil {
+	if err := set.api.Export(ctx, client.Order{Grain: "month", From: d.from, To: d.to}, nil); err != nil {
 		return err
 	}
-	var list struct {
-		Exports []struct {
-			Name  string `json:"name"`
-			Files []struct {
-				Name string `json:"name"`
-			} `json:"files"`
-		} `json:"exports"`
-	}
+	var list struct{ Exports []client.Export }
 	if err := set.api.get(ctx, "/v1/exports", &list); err != nil {
 		return err
 	}
@@ -50,7 +44,7 @@ func (c Config) export(ctx context.Context, set imported) error {
 
 // copyExport fetches a manifest or a file of an export into the folder.
 func (c Config) copyExport(ctx context.Context, set imported, name string) error {
-	text, err := set.api.do(ctx, http.MethodGet, "/v1/exports/"+url.PathEscape(name), nil)
+	text, err := set.api.Bytes(ctx, http.MethodGet, "/v1/exports/"+url.PathEscape(name), nil)
 	if err != nil {
 		return err
 	}

@@ -57,18 +57,20 @@ func (s *fakeSystem) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "GET /v1/status":
 		s.looks++
 		waiting := max(0, 3-s.looks)
-		dirty := 1
-		if s.rolledUp[name] {
-			dirty = 0
-		}
 		answer = map[string]any{
-			"queues": map[string]any{"touchpoints": map[string]int{"waiting": waiting, "in_flight": 0, "dead": s.dead}}, "failed": s.failures, "dirty_windows": dirty,
+			"queues": map[string]any{"touchpoints": map[string]int{"waiting": waiting, "in_flight": 0, "dead": s.dead}}, "failed": s.failures,
 		}
 	case "POST /v1/rollups":
+		answer = map[string]any{"id": "7", "done": false, "waiting": 2}
+		w.WriteHeader(http.StatusAccepted)
+	case "GET /v1/rollups/7":
 		s.rolledUp[name] = true
-		answer = map[string]bool{"success": true}
+		answer = map[string]any{"id": "7", "done": true}
 	case "GET /v1/kpis":
-		answer = s.rows(name, r)
+		answer = []string{"not rolled up"}
+		if s.rolledUp[name] {
+			answer = s.rows(name, r)
+		}
 	case "POST /v1/exports":
 		answer = map[string]string{"name": "on-demand"}
 	case "GET /v1/exports":

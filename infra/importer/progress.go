@@ -71,15 +71,19 @@ func Line(name string, p Progress) string {
 	if share < 0 {
 		return fmt.Sprintf("%s %d events, %.0f/s", name, p.Delivered, rate)
 	}
-	filled := int(share * barWidth)
 	left := "–"
 	if share >= 1 {
 		left = "done"
 	} else if share > 0.005 && p.Elapsed > time.Second {
 		left = time.Duration(float64(p.Elapsed)*(1-share)/share).Round(time.Second).String() + " left"
 	}
-	bar := strings.Repeat("█", filled) + strings.Repeat("░", barWidth-filled)
-	return fmt.Sprintf("%s %s %3.0f%% %d events %.0f/s %s", name, bar, share*100, p.Delivered, rate, left)
+	return fmt.Sprintf("%s %s %3.0f%% %d events %.0f/s %s", name, Blocks(share), share*100, p.Delivered, rate, left)
+}
+
+// Blocks draws a share from 0 to 1 as a bar of 24 characters.
+func Blocks(share float64) string {
+	filled := int(share * barWidth)
+	return strings.Repeat("█", filled) + strings.Repeat("░", barWidth-filled)
 }
 
 // Share estimates how much of an import is done, from 0 to 1: the delivered part of the mapped events, of the read part of the file. It is -1 when the

@@ -16,62 +16,110 @@ import (
 	"waymark/infra/local/template"
 )
 
-// builder compiles functions to <bin>/<logical id>/bootstrap.
+// builder compiles functions to <bin>/<logical id>/bootstrap, those whose inputs changed.
 //
 // The compiler writes to a directory of its own, where it finds its last output and leaves it alone if nothing changed;
-// a bootstrap is replaced only when its content differs, by renaming, so that running processes keep theirs.
+// a bootstrap is replaced only when its content differs, by renaming, so that running processes keep theirs. Beside the compiler's
+// output lies the record of what it was made from; as long as that holds, the compiler is not even asked.
 type builder struct {
 	root string
 	bin  string
+	seen map[string]stamp // the binaries as build last returned them
 }
 
-func newBuilder(root, bin string) *builder { return &builder{root: root, bin: bin} }
+func newBuilder(root, bin string) *builder {
+	return &builder{root: root, bin: bin, seen: map[string]stamp{}}
+}
 
 // binary is where a function's bootstrap is.
 func (b *builder) binary(id string) string { return filepath.Join(b.bin, id, "bootstrap") }
 
-// build compiles the functions at the same time, and returns the ids of those whose binary changed. Those that do not compile
-// are reported in the error; the others are built all the same.
-func (b *builder) build(ctx context.Context, functions []template.Function) (changed []string, err error) {
+// compiled is where the compiler puts a function.
+func (b *builder) compiled(id string) string { return filepath.Join(b.bin, ".compiled", id) }
+
+// build compiles the functions that are not what their sources say, at the same time, and returns the ids of those whose binary is another than
+// build returned before: also another process may have built it. Those that do not compile are reported in the error; the others are built all
+// the same. The compiler's steps are told.
+func (b *builder) build(ctx context.Context, functions []template.Function, tell func(step string)) (changed []string, err error) {
+	unlock, err := b.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	sources, err := b.sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var stale []template.Function
+	var ids []string
+	for _, f := range functions {
+		if !b.isFresh(f.ID, sources) {
+			stale, ids = append(stale, f), append(ids, f.ID)
+		}
+	}
+	if len(stale) > 0 {
+		tell("compiling " + strings.Join(ids, ", "))
+		err = b.compileAll(ctx, stale, sources, tell)
+	}
+	for _, f := range functions {
+		if now := stampOf(b.binary(f.ID)); now != b.seen[f.ID] {
+			b.seen[f.ID] = now
+			changed = append(changed, f.ID)
+		}
+	}
+	return changed, err
+}
+
+// lock lets one process at a time build here: `waymark invoke` beside a running system does, too.
+func (b *builder) lock() (unlock func(), err error) {
+	directory := filepath.Dir(b.compiled(""))
+	if err := os.MkdirAll(directory, 0o755); err != nil {
+		return nil, fmt.Errorf("make directory of binaries: %w", err)
+	}
+	guard, err := os.OpenFile(filepath.Join(directory, ".lock"), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("lock directory of binaries: %w", err)
+	}
+	if err := lockFile(guard, true); err != nil {
+		guard.Close()
+		return nil, fmt.Errorf("lock directory of binaries: %w", err)
+	}
+	return func() { guard.Close() }, nil
+}
+
+func (b *builder) compileAll(ctx context.Context, functions []template.Function, sources *sources, tell func(step string)) error {
+	// Before the compiler reads the sources: what changes while it works makes the record wrong, and the function is compiled again.
+	records := b.records(ctx, functions, sources)
 	errs := make([]error, len(functions))
-	replaced := make([]bool, len(functions))
 	var running sync.WaitGroup
+	var telling sync.Mutex
 	for i, f := range functions {
 		running.Go(func() {
 			err := b.compile(ctx, f)
 			if err == nil {
-				replaced[i], err = b.publish(f)
+				err = b.publish(f.ID)
+			}
+			if err == nil {
+				err = b.keep(f.ID, records[f.ID])
 			}
 			if err != nil {
 				errs[i] = fmt.Errorf("build %s: %w", f.ID, err)
+				return
 			}
+			telling.Lock()
+			defer telling.Unlock()
+			tell(f.ID + " is compiled")
 		})
 	}
 	running.Wait()
-	for i, f := range functions {
-		if replaced[i] {
-			changed = append(changed, f.ID)
-		}
-	}
-	return changed, errors.Join(errs...)
-}
-
-func (b *builder) compiled(f template.Function) string {
-	return filepath.Join(b.bin, ".compiled", f.ID)
+	return errors.Join(errs...)
 }
 
 func (b *builder) compile(ctx context.Context, f template.Function) error {
-	goTool, err := exec.LookPath("go")
+	cmd, err := b.goCommand(ctx, "build", "-trimpath", "-tags", buildTags, "-ldflags", linkFlags, "-o", b.compiled(f.ID), folder(f))
 	if err != nil {
-		return errors.New("go is not installed: see https://go.dev/dl")
-	}
-	if err := os.MkdirAll(filepath.Dir(b.compiled(f)), 0o755); err != nil {
 		return err
 	}
-	folder := "./" + strings.TrimPrefix(filepath.ToSlash(f.CodeURI), "./")
-	cmd := exec.CommandContext(ctx, goTool, "build", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", b.compiled(f), folder)
-	cmd.Dir = b.root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 	text, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, bytes.TrimSpace(text))
@@ -79,18 +127,39 @@ func (b *builder) compile(ctx context.Context, f template.Function) error {
 	return nil
 }
 
-// publish copies a compiled function to its place unless it is there already.
-func (b *builder) publish(f template.Function) (replaced bool, err error) {
-	compiled, err := os.ReadFile(b.compiled(f))
+const (
+	buildTags = "lambda.norpc"
+	linkFlags = "-s -w"
+)
+
+// folder is how the go command calls a function's package.
+func folder(f template.Function) string {
+	return "./" + strings.TrimPrefix(filepath.ToSlash(filepath.Clean(f.CodeURI)), "./")
+}
+
+func (b *builder) goCommand(ctx context.Context, args ...string) (*exec.Cmd, error) {
+	goTool, err := exec.LookPath("go")
 	if err != nil {
-		return false, err
+		return nil, errors.New("go is not installed: see https://go.dev/dl")
 	}
-	target := b.binary(f.ID)
+	cmd := exec.CommandContext(ctx, goTool, args...)
+	cmd.Dir = b.root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+	return cmd, nil
+}
+
+// publish copies a compiled function to its place unless it is there already.
+func (b *builder) publish(id string) error {
+	compiled, err := os.ReadFile(b.compiled(id))
+	if err != nil {
+		return err
+	}
+	target := b.binary(id)
 	if present, err := os.ReadFile(target); err == nil && bytes.Equal(present, compiled) {
-		return false, nil
+		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-		return false, err
+		return err
 	}
 	// While a file is open for writing, a process forked meanwhile holds it open too, and starting it fails with
 	// "text file busy". So nothing forks while this is written.
@@ -98,7 +167,7 @@ func (b *builder) publish(f template.Function) (replaced bool, err error) {
 	err = os.WriteFile(target+".new", compiled, 0o755)
 	syscall.ForkLock.RUnlock()
 	if err != nil {
-		return false, err
+		return err
 	}
-	return true, os.Rename(target+".new", target)
+	return os.Rename(target+".new", target)
 }

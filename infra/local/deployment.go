@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"strconv"
 	"sync"
-	"time"
 
 	"waymark/infra/local/front"
 	"waymark/infra/local/lambda"
@@ -24,6 +24,7 @@ type deployment struct {
 	front     *front.Front
 	pollers   []*poller.Poller
 	scheduler *schedule.Scheduler
+	observer  Observer
 
 	cancel  context.CancelFunc
 	polling sync.WaitGroup
@@ -34,16 +35,17 @@ var errNoFunction = errors.New("there is no such function in the template")
 
 // invoke runs a function by logical id or name.
 func (d *deployment) invoke(ctx context.Context, name string, event []byte) (lambda.Answer, error) {
-	f := d.functions[name]
 	for _, spec := range d.specs {
-		if f == nil && (spec.Name == name || spec.ARN == name) {
-			f = d.functions[spec.ID]
+		if spec.ID != name && spec.Name != name && spec.ARN != name {
+			continue
 		}
+		answer, err := d.functions[spec.ID].Invoke(ctx, event)
+		if err == nil {
+			d.observer.Invoked(spec.ID, answer)
+		}
+		return answer, err
 	}
-	if f == nil {
-		return lambda.Answer{}, fmt.Errorf("invoke %s: %w", name, errNoFunction)
-	}
-	return f.Invoke(ctx, event)
+	return lambda.Answer{}, fmt.Errorf("invoke %s: %w", name, errNoFunction)
 }
 
 // names are the logical ids of the functions, in the template's order.
@@ -58,12 +60,12 @@ func (d *deployment) names() []string {
 // deploy reads the template, builds the functions, makes the resources and prepares everything without starting it.
 func (c *Cloud) deploy(ctx context.Context) (*deployment, error) {
 	t, err := template.Load(c.config.Template, template.Options{
-		Parameters: c.config.Parameters, Defaults: c.config.Defaults, Region: region, Account: account, QueueURL: c.queueURL, APIURL: c.URL(),
+		Parameters: c.config.Parameters, Laptop: c.config.Laptop, Region: region, Account: account, QueueURL: c.queueURL, APIURL: c.URL(),
 	})
 	if err != nil {
 		return nil, err
 	}
-	d := &deployment{template: t, functions: map[string]*lambda.Function{}}
+	d := &deployment{template: t, functions: map[string]*lambda.Function{}, observer: c.config.Observer}
 	if d.specs, err = t.Functions(); err != nil {
 		return nil, err
 	}
@@ -72,8 +74,7 @@ func (c *Cloud) deploy(ctx context.Context) (*deployment, error) {
 			return nil, err
 		}
 	}
-	c.config.Progress(fmt.Sprintf("building %d functions", len(d.specs)))
-	if _, err := c.builder.build(ctx, d.specs); err != nil {
+	if _, err := c.builder.build(ctx, d.specs, c.config.Progress); err != nil {
 		if !c.config.KeepGoing {
 			return nil, err
 		}
@@ -95,7 +96,8 @@ func (c *Cloud) prepareFunctions(d *deployment) error {
 		d.functions[spec.ID] = lambda.New(lambda.Config{
 			Name: spec.Name, ARN: spec.ARN, Binary: c.builder.binary(spec.ID), Handler: spec.Handler,
 			Timeout: spec.Timeout, MemoryMB: spec.MemoryMB, Concurrency: spec.Reserved, JSONLogs: spec.JSONLogs, LogLevel: spec.LogLevel,
-			Environment: c.functionEnvironment(spec, "127.0.0.1"), Log: log, Faults: c.faults.For(spec.ID, "invocation"),
+			Environment: c.config.Observer.Environment(spec.ID, c.functionEnvironment(spec, "127.0.0.1")),
+			Log:         c.config.Observer.Output(spec.ID, log), Faults: c.faults.For(spec.ID, "invocation"),
 		})
 	}
 	return nil
@@ -118,7 +120,7 @@ func (c *Cloud) prepareFront(d *deployment) error {
 		served = append(served, front.Route{Method: r.Method, Path: r.Path, Function: r.Function})
 	}
 	d.front = front.New(front.Config{
-		Routes: served, Timeout: c.config.IntegrationTimeout, Log: c.config.Out,
+		Routes: served, Timeout: c.config.IntegrationTimeout, Now: c.config.Now, Log: c.config.Out,
 		Invoke: func(ctx context.Context, function string, event []byte) ([]byte, bool, error) {
 			answer, err := d.invoke(ctx, function, event)
 			if errors.Is(err, lambda.ErrThrottled) {
@@ -143,7 +145,7 @@ func (c *Cloud) prepareScheduler(d *deployment) error {
 		}
 		schedules = append(schedules, schedule.Schedule{ID: s.ID, Name: s.Name, Function: s.Function, Expression: expression, Text: s.Expression, Input: s.Input})
 	}
-	d.scheduler = schedule.New(schedules, d.invokeByEvent, time.Now, c.config.Out)
+	d.scheduler = schedule.New(schedules, d.invokeByEvent, c.config.Now, c.config.Out)
 	return nil
 }
 
@@ -176,6 +178,9 @@ func (c *Cloud) preparePollers(d *deployment) error {
 				continue
 			}
 			found = true
+			if visible, err := strconv.Atoi(queue.Attributes["VisibilityTimeout"]); err == nil && source.Window.Seconds() >= float64(visible) {
+				return fmt.Errorf("event %s of %s gathers a batch for %s, and after %d s its messages would come again: make VisibilityTimeout longer or the window shorter", source.ID, source.Function, source.Window, visible)
+			}
 			d.pollers = append(d.pollers, poller.New(poller.Config{
 				Queue: c.sqs(), QueueURL: c.queueURL(queue.Name), QueueARN: queue.ARN, Region: region,
 				BatchSize: source.BatchSize, Window: source.Window, Concurrency: concurrency, PartialBatches: source.PartialBatches,
@@ -210,10 +215,12 @@ func (c *Cloud) activate(d *deployment) {
 		d.scheduler.Resume(former.scheduler.Offset())
 	}
 	c.current.Store(d)
-	for _, p := range d.pollers {
-		d.polling.Go(func() { p.Run(ctx) })
+	if !c.config.Driven {
+		for _, p := range d.pollers {
+			d.polling.Go(func() { p.Run(ctx) })
+		}
+		d.group.Go(func() { d.scheduler.Run(ctx) })
 	}
-	d.group.Go(func() { d.scheduler.Run(ctx) })
 	if former != nil {
 		c.group.Go(func() { former.drain(c.ctx) })
 	}

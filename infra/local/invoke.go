@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -30,7 +32,8 @@ type InvokeConfig struct {
 }
 
 // InvokeOnce builds a function if its source changed, runs it once in a process of its own and returns its answer. Its
-// variables are those of the system that runs with the data directory; without one they are the template's, and Log says so.
+// variables are those of the system that runs with the data directory. It starts no system: without one the variables are the template's, every
+// call to a table, queue or bucket fails at once, and Log says so.
 func InvokeOnce(ctx context.Context, config InvokeConfig, event []byte) (lambda.Answer, error) {
 	if config.Template == "" {
 		config.Template = filepath.Join(config.Root, "template.yaml")
@@ -43,8 +46,12 @@ func InvokeOnce(ctx context.Context, config InvokeConfig, event []byte) (lambda.
 	if err != nil {
 		return lambda.Answer{}, fmt.Errorf("find data directory: %w", err)
 	}
-	b := newBuilder(config.Root, bin)
-	if _, err := b.build(ctx, []template.Function{spec}); err != nil {
+	root, err := filepath.Abs(config.Root)
+	if err != nil {
+		return lambda.Answer{}, fmt.Errorf("find project: %w", err)
+	}
+	b := newBuilder(root, bin)
+	if _, err := b.build(ctx, []template.Function{spec}, func(step string) { fmt.Fprintln(config.Log, step) }); err != nil {
 		return lambda.Answer{}, err
 	}
 	if running, is := runningSystem(config.Data); is {
@@ -52,9 +59,15 @@ func InvokeOnce(ctx context.Context, config InvokeConfig, event []byte) (lambda.
 			spec.Environment = f.Environment
 		}
 	} else {
-		fmt.Fprintf(config.Log, "no system runs with %s: the function gets the template's variables and will not reach a table or queue; start `waymark dev` first\n", config.Data)
-		spec.Environment["AWS_REGION"], spec.Environment["AWS_DEFAULT_REGION"] = region, region
-		spec.Environment["AWS_ACCESS_KEY_ID"], spec.Environment["AWS_SECRET_ACCESS_KEY"] = accessKey, accessKey
+		fmt.Fprintf(config.Log, "no system runs with %s: the function gets the template's variables, and there is no table, queue or bucket; start `waymark dev` first\n", config.Data)
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return lambda.Answer{}, fmt.Errorf("listen in the place of a system: %w", err)
+		}
+		nothing := &http.Server{Handler: http.HandlerFunc(serveNothing)}
+		defer nothing.Close()
+		go nothing.Serve(listener)
+		maps.Copy(spec.Environment, clientVariables(func(string) string { return "http://" + listener.Addr().String() }))
 	}
 	f := lambda.New(lambda.Config{
 		Name: spec.Name, ARN: spec.ARN, Binary: b.binary(spec.ID), Handler: spec.Handler, Timeout: spec.Timeout,
@@ -66,8 +79,21 @@ func InvokeOnce(ctx context.Context, config InvokeConfig, event []byte) (lambda.
 	return f.Invoke(ctx, event)
 }
 
+// serveNothing refuses every call to AWS, in a way that clients do not try again.
+func serveNothing(w http.ResponseWriter, r *http.Request) {
+	const code, message = "NoSystem", "no system runs: start `waymark dev` first"
+	if r.Header.Get("X-Amz-Target") == "" {
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, "<Error><Code>%s</Code><Message>%s</Message></Error>", code, message)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.WriteHeader(http.StatusBadRequest)
+	fmt.Fprintf(w, `{"__type":%q,"message":%q}`, code, message)
+}
+
 func findFunction(config InvokeConfig) (template.Function, error) {
-	t, err := template.Load(config.Template, template.Options{Parameters: config.Parameters, Region: region, Account: account})
+	t, err := template.Load(config.Template, template.Options{Parameters: config.Parameters, Laptop: true, Region: region, Account: account})
 	if err != nil {
 		return template.Function{}, err
 	}

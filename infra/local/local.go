@@ -35,7 +35,7 @@ type Config struct {
 	Emulators  string // directory of their package.json; infra/emulators below Root if empty
 	Parameters map[string]string
 	Prepare    func(ctx context.Context, env map[string]string) error // makes what must be there before the first request is answered
-	Defaults   map[string]string                                      // of parameters, instead of the template's own
+	Laptop     bool                                                   // parameters have the template's values for laptops
 	Data       string                                                 // directory for data, logs and binaries
 	Memory     bool                                                   // keep table and buckets in memory only
 	Port       int                                                    // of the HTTP API; 0 takes a free one
@@ -46,6 +46,10 @@ type Config struct {
 	IntegrationTimeout time.Duration // how long the HTTP API waits for a function; as in AWS if 0
 	Pollers            int           // batches at a time and queue source; 2 if 0
 	Faults             faults.Plan   // what goes wrong on purpose; nothing if empty
+
+	Now      func() time.Time // clock of the HTTP API and the schedules; time.Now if nil
+	Driven   bool             // queues are not polled and schedules do not fire: who started the cloud delivers and fires by the admin API
+	Observer Observer         // counts what is used; nobody if nil
 
 	Progress func(text string) // called for each step of the start
 	Out      io.Writer         // what goes wrong while running
@@ -109,6 +113,12 @@ func (config Config) complete() (Config, error) {
 	if config.Out == nil {
 		config.Out = io.Discard
 	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Observer == nil {
+		config.Observer = nobody{}
+	}
 	var errs []error
 	for _, path := range []*string{&config.Root, &config.Data, &config.Template, &config.Emulators} {
 		absolute, err := filepath.Abs(*path)
@@ -131,7 +141,7 @@ func (c *Cloud) start(ctx context.Context) error {
 		return fmt.Errorf("use %s: %w", c.config.Data, err)
 	}
 	c.unlock = unlock
-	if _, err := template.Load(c.config.Template, template.Options{Parameters: c.config.Parameters}); err != nil {
+	if _, err := template.Load(c.config.Template, template.Options{Parameters: c.config.Parameters, Laptop: c.config.Laptop}); err != nil {
 		return err
 	}
 	if err := checkBind(c.config.Bind); err != nil {
@@ -203,6 +213,11 @@ func (c *Cloud) AdminURL() string { return c.adminURL }
 
 // Data is the directory of data, logs and binaries.
 func (c *Cloud) Data() string { return c.config.Data }
+
+// LaptopParameters lists the template's parameters that have another value here than in the cloud.
+func (c *Cloud) LaptopParameters() []template.LaptopParameter {
+	return c.current.Load().template.LaptopParameters()
+}
 
 // Faults tells what goes wrong on purpose, and what has so far.
 func (c *Cloud) Faults() faults.Report { return c.faults.Report() }

@@ -273,7 +273,12 @@ func TestWatch(t *testing.T) {
 	t.Parallel()
 	requireEmulators(t)
 	root := project(t)
-	cloud := start(t, local.Config{Root: root, Data: t.TempDir(), Memory: true})
+	data := t.TempDir()
+	cloud := start(t, local.Config{Root: root, Data: data, Memory: true})
+	edit(t, filepath.Join(root, "functions", "echo", "main.go"), `"one"`, `"zero"`)
+	if _, err := local.InvokeOnce(t.Context(), local.InvokeConfig{Root: root, Data: data, Function: "Echo", Log: io.Discard}, []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
 	var group sync.WaitGroup
 	t.Cleanup(group.Wait)
 	t.Cleanup(cloud.Close)
@@ -281,7 +286,8 @@ func TestWatch(t *testing.T) {
 	answers := func(want string) func() bool {
 		return func() bool { return strings.Contains(get(t, cloud.URL()+"/"), want) }
 	}
-	edit(t, filepath.Join(root, "functions", "echo", "main.go"), `"one"`, `"two"`)
+	eventually(t, "the binary that another process built", answers(`"version":"zero"`))
+	edit(t, filepath.Join(root, "functions", "echo", "main.go"), `"zero"`, `"two"`)
 	eventually(t, "the new binary", answers(`"version":"two"`))
 	edit(t, filepath.Join(root, "template.yaml"), "Default: hello", "Default: good evening")
 	eventually(t, "the new template", answers(`"greeting":"good evening"`))

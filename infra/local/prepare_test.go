@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"waymark/infra/local"
@@ -63,5 +65,17 @@ func TestPrepareFails(t *testing.T) {
 	})
 	if !errors.Is(err, failed) {
 		t.Errorf("Start = %v, want %v", err, failed)
+	}
+}
+
+// TestBatchThatTakesLongerThanItsMessagesStayHidden would be worked on twice, each time; so the start says what is wrong.
+func TestBatchThatTakesLongerThanItsMessagesStayHidden(t *testing.T) {
+	t.Parallel()
+	requireEmulators(t)
+	root := project(t)
+	edit(t, filepath.Join(root, "template.yaml"), "BatchSize: 10,", "BatchSize: 100, MaximumBatchingWindowInSeconds: 1,")
+	_, err := local.Start(t.Context(), local.Config{Root: root, Data: t.TempDir(), Memory: true, Emulators: emulators, Out: io.Discard})
+	if want := "event Messages of Echo gathers a batch for 1s, and after 1 s its messages would come again"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("Start = %v, want %s", err, want)
 	}
 }

@@ -113,23 +113,26 @@ func (c *Cloud) watchService(service *emulator.Service) {
 
 // endpoints are the variables that make an AWS client talk to the emulators at a host of this machine.
 func (c *Cloud) endpoints(host string) map[string]string {
-	at := func(service *emulator.Service) string {
+	services := map[string]*emulator.Service{"DYNAMODB": c.services.table, "SQS": c.services.queue, "S3": c.services.bucket, "SESV2": c.services.mail}
+	return clientVariables(func(name string) string {
+		service := services[name]
 		u, err := url.Parse(service.URL())
 		if err != nil || u.Hostname() != "127.0.0.1" {
 			return service.URL() // the user's own endpoint is where it is
 		}
 		return "http://" + net.JoinHostPort(host, u.Port())
+	})
+}
+
+// clientVariables are what an AWS client needs to talk to stand-ins of the services, which are named as the SDKs name them.
+func clientVariables(endpoint func(service string) string) map[string]string {
+	variables := map[string]string{
+		"AWS_REGION": region, "AWS_DEFAULT_REGION": region, "AWS_ACCESS_KEY_ID": accessKey, "AWS_SECRET_ACCESS_KEY": accessKey,
 	}
-	return map[string]string{
-		"AWS_ENDPOINT_URL_DYNAMODB": at(c.services.table),
-		"AWS_ENDPOINT_URL_SQS":      at(c.services.queue),
-		"AWS_ENDPOINT_URL_S3":       at(c.services.bucket),
-		"AWS_ENDPOINT_URL_SESV2":    at(c.services.mail),
-		"AWS_REGION":                region,
-		"AWS_DEFAULT_REGION":        region,
-		"AWS_ACCESS_KEY_ID":         accessKey,
-		"AWS_SECRET_ACCESS_KEY":     accessKey,
+	for _, service := range []string{"DYNAMODB", "SQS", "S3", "SESV2"} {
+		variables["AWS_ENDPOINT_URL_"+service] = endpoint(service)
 	}
+	return variables
 }
 
 // forwardAll opens everything that functions need on the bind address too.

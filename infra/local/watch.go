@@ -40,12 +40,21 @@ type stamp struct {
 	size     int64
 }
 
+// stampOf is the stamp of a file, zero if there is none.
+func stampOf(path string) stamp {
+	info, err := os.Stat(path)
+	if err != nil {
+		return stamp{}
+	}
+	return stamp{info.ModTime(), info.Size()}
+}
+
 // fingerprint notes the state of everything that functions are built from, and of the template.
 func (c *Cloud) fingerprint() map[string]stamp {
 	files := map[string]stamp{}
 	note := func(path string) {
-		if info, err := os.Stat(path); err == nil {
-			files[path] = stamp{info.ModTime(), info.Size()}
+		if s := stampOf(path); s != (stamp{}) {
+			files[path] = s
 		}
 	}
 	for _, name := range []string{"go.mod", "go.sum"} {
@@ -115,7 +124,7 @@ func (c *Cloud) takeOver(ctx context.Context, template bool) (what string, err e
 		return "took the template over", nil
 	}
 	d := c.current.Load()
-	replaced, err := c.builder.build(ctx, d.specs)
+	replaced, err := c.builder.build(ctx, d.specs, func(string) {})
 	for _, id := range replaced {
 		d.functions[id].Replace()
 		if err := d.functions[id].Warm(); err != nil {

@@ -1,182 +1,152 @@
 package rebuild
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"hash"
-	"maps"
-	"slices"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
-	"waymark/shared/domain/profile"
+	"waymark/shared/domain/ledger"
 )
 
 // maxExamples is how many differing identifiers, orders or windows are named.
 const maxExamples = 5
 
 // The parts that are compared, in the order of the report.
-var parts = []string{"profiles", "touchpoints", "traits", "links", "order claims", "kpi windows"}
+const (
+	profiles = iota
+	touchpoints
+	traits
+	links
+	orderClaims
+	kpiWindows
+)
 
-// contest is two generations on their way to two hashes of each part.
-type contest struct {
-	old, new map[string]hash.Hash
-	parts    map[string]*Part
+var partNames = [...]string{"profiles", "touchpoints", "traits", "links", "order claims", "kpi windows"}
+
+// texts is what one generation says of a name, by part; "" is nothing.
+type texts [len(partNames)]string
+
+// comparison is two generations on their way to two hashes of each part.
+type comparison struct {
+	hashes [len(partNames)][2]hash.Hash
+	parts  [len(partNames)]Part
 }
 
-func newContest() *contest {
-	c := &contest{old: map[string]hash.Hash{}, new: map[string]hash.Hash{}, parts: map[string]*Part{}}
-	for _, name := range parts {
-		c.old[name], c.new[name], c.parts[name] = sha256.New(), sha256.New(), &Part{Name: name}
+func newComparison() *comparison {
+	c := &comparison{}
+	for i, name := range partNames {
+		c.hashes[i], c.parts[i].Name = [2]hash.Hash{sha256.New(), sha256.New()}, name
 	}
 	return c
 }
 
-// take adds what both say of one thing; "" is nothing.
-func (c *contest) take(part, name, old, fresh string) {
-	if old == "" && fresh == "" {
-		return
-	}
-	p := c.parts[part]
-	p.Compared++
-	for side, text := range map[hash.Hash]string{c.old[part]: old, c.new[part]: fresh} {
-		if text != "" {
-			fmt.Fprintf(side, "%s\n%s\n", name, text)
-		}
-	}
-	if old == fresh {
-		return
-	}
-	if p.Differing++; len(p.Examples) < maxExamples {
-		p.Examples = append(p.Examples, name)
-	}
-}
-
-// compare hashes both generations, part by part: all that the archive names, without what may differ between two ways to process the same
-// events (versions and revisions, times of computing, how touchpoints lie on pages, where facts lie).
-func (w *work) compare(ctx context.Context) error {
-	keys, err := w.objects(ctx)
-	if err != nil {
-		return err
-	}
-	c := newContest()
-	if err := w.passes(ctx, "compare", keys, names(), func(p *pile) error { return w.comparePile(ctx, c, p) }); err != nil {
-		return err
-	}
-	next, _ := w.workspace.Next()
-	err = w.walk(ctx, w.workspace, next, func(old, fresh kpi.Window) error {
-		name := fmt.Sprintf("%s %s", old.Grain, old.Key)
-		if old.Revision == 0 {
-			name = fmt.Sprintf("%s %s", fresh.Grain, fresh.Key)
-		}
-		c.take("kpi windows", name, windowText(old), windowText(fresh))
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	w.report.conclude(c)
-	return nil
-}
-
-func windowText(w kpi.Window) string {
-	if w.Revision == 0 {
-		return ""
-	}
-	return w.Sum()
-}
-
-// comparePile compares identifiers and orders in the order of their places, which is the same however many passes there are.
-func (w *work) comparePile(ctx context.Context, c *contest, p *pile) error {
-	ids := slices.SortedFunc(maps.Keys(p.named), func(a, b event.Identifier) int { return cmp.Compare(place(a), place(b)) })
-	done := 0
-	for group := range slices.Chunk(ids, atOnce) {
-		old, fresh, err := w.both(ctx, group)
-		if err != nil {
-			return err
-		}
-		for n, id := range group {
-			for part, text := range old[n] {
-				c.take(parts[part], string(id), text, fresh[n][part])
+// take adds what the old and the new generation say of one thing.
+func (c *comparison) take(name string, old, fresh texts) {
+	for i := range c.parts {
+		part := &c.parts[i]
+		for side, text := range [2]string{old[i], fresh[i]} {
+			if text != "" {
+				fmt.Fprintf(c.hashes[i][side], "%s\n%s\n", name, text)
 			}
 		}
-		done += len(group)
-		w.tell(Progress{Phase: "compare", Done: done, Total: len(ids), Unit: "identifiers"})
-	}
-	orders := slices.SortedFunc(maps.Keys(p.orders), func(a, b string) int { return cmp.Compare(place(a), place(b)) })
-	next, _ := w.workspace.Next()
-	for group := range slices.Chunk(orders, atOnce) {
-		old, _, err := w.Table.Claims(ctx, w.workspace.Space(), group)
-		if err != nil {
-			return fmt.Errorf("read claims: %w", err)
+		if old[i] != "" || fresh[i] != "" {
+			part.Compared++
 		}
-		fresh, _, err := w.Table.Claims(ctx, next.Space(), group)
-		if err != nil {
-			return fmt.Errorf("read claims: %w", err)
+		if old[i] == fresh[i] {
+			continue
 		}
-		for _, key := range group {
-			c.take("order claims", key, claimsText(old[key]), claimsText(fresh[key]))
+		if part.Differing++; len(part.Examples) < maxExamples {
+			part.Examples = append(part.Examples, name)
 		}
 	}
-	return nil
 }
 
-// texts is what one identifier holds of each part, in the order of parts up to links.
-type texts [4]string
-
-// both reads the identifiers in both generations at the same time.
-func (w *work) both(ctx context.Context, ids []event.Identifier) (old, fresh []texts, err error) {
+// compare hashes the generation in use and the pending one, part by part: all that the archive names, without what may differ between two ways to
+// process the same events (runs and revisions, times of computing, how touchpoints lie on pages).
+func (w *work) compare(ctx context.Context) error {
 	next, _ := w.workspace.Next()
-	var found [2][]texts
-	spaces := []string{w.workspace.Space(), next.Space()}
-	err = each(ctx, len(spaces), []int{0, 1}, func(ctx context.Context, side int) error {
-		partitions, err := w.Table.Partitions(ctx, spaces[side], ids)
-		if err != nil {
+	c := newComparison()
+	err := w.eachName(ctx, func(ctx context.Context, some []string) error {
+		var said [2]map[string]texts
+		err := each(ctx, w.Workers, []int{0, 1}, func(ctx context.Context, side int) (err error) {
+			said[side], err = w.texts(ctx, []string{w.workspace.Space(), next.Space()}[side], some)
 			return err
+		})
+		for _, name := range some {
+			c.take(name, said[0][name], said[1][name])
 		}
-		for _, p := range partitions {
-			found[side] = append(found[side], textsOf(p))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = w.walk(ctx, w.workspace, next, func(was, is kpi.Window) error {
+		named := was
+		if was.Revision == 0 {
+			named = is
 		}
+		c.take(fmt.Sprintf("%s %s", named.Grain, named.Key), textsOfWindow(was), textsOfWindow(is))
 		return nil
 	})
-	return found[0], found[1], err
+	w.report.conclude(c)
+	return err
 }
 
-func textsOf(p profile.Partition) texts {
-	var out texts
-	if p.Aggregate.Version > 0 {
-		p.Aggregate.Version = 0
-		out[0] = string(p.Aggregate.Bytes())
-	}
-	touchpoints := sha256.New()
-	distinct := event.Distinct(p.Touchpoints)
-	for _, t := range distinct {
-		touchpoints.Write(t.Bytes())
-	}
-	if len(distinct) > 0 {
-		out[1] = hex.EncodeToString(touchpoints.Sum(nil))
-	}
-	if len(p.Traits) > 0 {
-		out[2] = canonical(p.Traits)
-	}
-	links := slices.Concat(p.Node.Parents, p.Node.Children)
-	slices.SortFunc(links, func(a, b identity.Link) int { return compareEnds(ends{a.Child, a.Parent}, ends{b.Child, b.Parent}) })
-	if len(links) > 0 {
-		out[3] = canonical(links)
+// textsOfWindow is what a window says. Whether one of zeros is stored depends on the way to it.
+func textsOfWindow(w kpi.Window) (out texts) {
+	if !w.Totals.IsZero() {
+		out[kpiWindows] = canonical(w.Totals)
 	}
 	return out
 }
 
-func claimsText(c profile.Claims) string {
-	if len(c) == 0 {
-		return ""
+// texts is what a generation says of identifiers and orders.
+func (w *work) texts(ctx context.Context, space string, names []string) (map[string]texts, error) {
+	ids, orders := byKind(names)
+	partitions, err := w.Table.Partitions(ctx, space, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read partitions: %w", err)
 	}
-	return canonical(c)
+	claims, _, err := w.Table.Claims(ctx, space, orders)
+	if err != nil {
+		return nil, fmt.Errorf("read claims: %w", err)
+	}
+	out := make(map[string]texts, len(names))
+	for _, p := range partitions {
+		out[string(p.ID)] = textsOfPartition(p)
+	}
+	for key, c := range claims {
+		var said texts
+		said[orderClaims] = canonical(c)
+		out[key] = said
+	}
+	return out, nil
+}
+
+func textsOfPartition(p ledger.Partition) (out texts) {
+	if p.Profile.Run > 0 {
+		out[profiles] = canonical(p.Profile) // its run is not in it
+	}
+	if distinct := event.Distinct(p.Touchpoints); len(distinct) > 0 {
+		sum := sha256.New()
+		for _, t := range distinct {
+			sum.Write(t.Bytes())
+		}
+		out[touchpoints] = hex.EncodeToString(sum.Sum(nil))
+	}
+	if len(p.Traits) > 0 {
+		out[traits] = canonical(p.Traits)
+	}
+	if n := p.Node; len(n.Parents)+len(n.Children)+len(n.Cuts) > 0 {
+		out[links] = canonical(identity.Node{Parents: n.Parents, Children: n.Children, Cuts: n.Cuts})
+	}
+	return out
 }
 
 // canonical is a value as JSON, with the keys of maps sorted.

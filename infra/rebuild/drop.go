@@ -3,11 +3,11 @@ package rebuild
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 
+	"waymark/shared/adapter/archive"
+	"waymark/shared/adapter/steps"
 	"waymark/shared/domain/event"
-	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/workspace"
 )
 
@@ -18,62 +18,104 @@ func Drop(ctx context.Context, c Config) (Report, error) {
 		return Report{}, err
 	}
 	w.report.To = w.workspace.Generation
-	if w.workspace.Pending != nil {
-		if err := w.dropPending(ctx); err != nil {
-			return w.report, err
-		}
+	if err := w.dropPending(ctx); err != nil {
+		return w.report, err
 	}
-	old, kept := w.workspace.Old()
-	if !kept {
+	old, isKept := w.workspace.Old()
+	if !isKept {
 		return w.report, nil
 	}
-	if err := w.phase("delete the former generation", func() error { return w.erase(ctx, old) }); err != nil {
+	if err := w.run(ctx, w.rescue(old, Former)); err != nil {
 		return w.report, err
 	}
 	without := w.workspace
 	without.Former = nil
-	return w.report, w.become(ctx, without)
+	return w.report, w.drop(ctx, "delete the former generation", old, without)
 }
 
+// rescue takes over what came into a generation after its swap, from a function that was late: it is in no archive yet.
+func (w *work) rescue(from workspace.Workspace, named Generation) phase {
+	return phase{"take over what came late", func(ctx context.Context) error {
+		for key, err := range w.Archive.Keys(ctx, archive.Prefix(w.Config.Workspace)) {
+			if err != nil {
+				return fmt.Errorf("list archive: %w", err)
+			}
+			w.seen[key] = true
+		}
+		return w.carry(ctx, w.workspace, from, named)
+	}}
+}
+
+// dropPending deletes what an unfinished rebuild left, if any.
 func (w *work) dropPending(ctx context.Context) error {
-	next, _ := w.workspace.Next()
-	if err := w.phase("delete an unfinished generation", func() error { return w.erase(ctx, next) }); err != nil {
-		return err
+	next, isPending := w.workspace.Next()
+	if !isPending {
+		return nil
+	}
+	if w.workspace.IsReturning() {
+		if err := w.run(ctx, w.rescue(next, Next)); err != nil {
+			return err
+		}
 	}
 	without := w.workspace
 	without.Pending = nil
+	return w.drop(ctx, "delete an unfinished generation", next, without)
+}
+
+// drop deletes a generation. The workspace forgets it only afterwards, so a crash leaves nothing behind that a second run would not find.
+func (w *work) drop(ctx context.Context, name string, of, without workspace.Workspace) error {
+	if err := w.run(ctx, phase{name, func(ctx context.Context) error { return w.erase(ctx, of.Space()) }}); err != nil {
+		return err
+	}
 	return w.become(ctx, without)
 }
 
-// erase deletes a generation: everything of whoever the archive names, and what was computed. The workspace forgets it only afterwards, so a
-// crash leaves nothing behind that a second run would not find.
-func (w *work) erase(ctx context.Context, of workspace.Workspace) error {
-	if of.Space() == w.workspace.Space() {
+// erase deletes everything of whoever the archive names, and what was computed.
+func (w *work) erase(ctx context.Context, space string) error {
+	if space == w.workspace.Space() {
 		panic("rebuild: the generation in use is never deleted")
 	}
-	keys, err := w.objects(ctx)
-	if err != nil {
+	if err := w.awaitRun(ctx, space); err != nil {
 		return err
 	}
-	err = w.passes(ctx, "delete", keys, names(), func(p *pile) error {
-		ids := slices.Collect(slices.Chunk(slices.Sorted(maps.Keys(p.named)), atOnce))
-		err := each(ctx, w.Readers, ids, func(ctx context.Context, chunk []event.Identifier) error {
-			return w.Table.DeletePartitions(ctx, of.Space(), chunk)
-		})
-		if err != nil {
+	err := w.eachName(ctx, func(ctx context.Context, some []string) error {
+		ids, orders := byKind(some)
+		if err := w.Table.DeletePartitions(ctx, space, ids); err != nil {
 			return err
 		}
-		return w.Table.DeleteClaims(ctx, of.Space(), slices.Sorted(maps.Keys(p.orders)))
+		return w.Table.DeleteClaims(ctx, space, orders)
 	})
 	if err != nil {
 		return err
 	}
-	if err := w.Table.DeleteComputed(ctx, of.Space()); err != nil {
-		return err
+	for _, prefix := range [...]string{steps.Prefix(space), archive.LogPrefix(space)} {
+		if err := w.deleteObjects(ctx, prefix); err != nil {
+			return err
+		}
 	}
-	for key, err := range w.Archive.Keys(ctx, kpi.FactsPrefix(of.Space())) {
+	return w.Table.DeleteComputed(ctx, space)
+}
+
+// awaitRun waits for a settle that a rebuild which died may have left at work.
+func (w *work) awaitRun(ctx context.Context, space string) error {
+	for {
+		state, err := w.Table.State(ctx, space)
 		if err != nil {
-			return fmt.Errorf("list facts: %w", err)
+			return fmt.Errorf("read state: %w", err)
+		}
+		if !state.IsBusy(event.At(w.Now())) {
+			return nil
+		}
+		if err := w.Sleep(ctx, ledger.Lease); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *work) deleteObjects(ctx context.Context, prefix string) error {
+	for key, err := range w.Archive.Keys(ctx, prefix) {
+		if err != nil {
+			return fmt.Errorf("list objects: %w", err)
 		}
 		if err := w.Archive.Delete(ctx, key); err != nil {
 			return err

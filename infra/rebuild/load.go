@@ -5,188 +5,143 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
-	"time"
 
 	"waymark/shared/domain/event"
-	"waymark/shared/domain/identity"
-	"waymark/shared/domain/kpi"
-	"waymark/shared/domain/period"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/ingest"
 )
 
-// atOnce is how many identifiers, links or orders are written together.
-const atOnce = 500
-
-// load fills a generation that nobody else writes to from the whole archive. Every day with a touchpoint is marked for whom it concerns.
-func (w *work) load(ctx context.Context, next workspace.Workspace) error {
-	keys, err := w.objects(ctx)
-	if err != nil {
-		return err
-	}
-	w.report.Objects = len(keys)
-	w.remember(keys)
-	return w.passes(ctx, "load the archive", keys, w.everything(), func(p *pile) error { return w.write(ctx, next, p) })
+// load fills the pending generation from the whole archive. Nobody settles it meanwhile, so whoever is in one record needs no second one.
+func (w *work) load(ctx context.Context) error {
+	next, _ := w.workspace.Next()
+	applier := *w.Ingest
+	applier.Batches = &once{Batches: w.Ingest.Batches, recorded: map[event.Identifier]bool{}}
+	err := w.applyUnseen(ctx, &applier, next, w.workspace)
+	w.report.Objects = len(w.seen)
+	return err
 }
 
-// write stores a pile.
-func (w *work) write(ctx context.Context, next workspace.Workspace, p *pile) error {
-	days, err := newDays(next)
-	if err != nil {
+// once puts an identifier into one record only. It remembers maxRecorded of them; more come several times, which costs the settle a look at each.
+type once struct {
+	ingest.Batches
+	mu       sync.Mutex
+	recorded map[event.Identifier]bool
+}
+
+const maxRecorded = 1 << 20
+
+func (o *once) PutBatch(ctx context.Context, ws string, b ledger.Batch) error {
+	if b.Identifiers = o.fresh(b.Identifiers); len(b.Identifiers) == 0 {
+		return nil
+	}
+	return o.Batches.PutBatch(ctx, ws, b)
+}
+
+func (o *once) fresh(ids []event.Identifier) []event.Identifier {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	fresh := slices.DeleteFunc(slices.Clone(ids), func(id event.Identifier) bool { return o.recorded[id] })
+	if len(o.recorded)+len(fresh) > maxRecorded {
+		clear(o.recorded)
+	}
+	for _, id := range fresh {
+		o.recorded[id] = true
+	}
+	return fresh
+}
+
+// applyUnseen ingests the events of all objects that are not seen yet, and then has seen them.
+func (w *work) applyUnseen(ctx context.Context, applier *ingest.Applier, into, from workspace.Workspace) error {
+	c := &chunk{work: w, applier: applier, into: into.Space(), from: from.Space()}
+	if err := w.scan(ctx, w.since, w.seen, c.add); err != nil {
 		return err
 	}
-	stageOf, modelID, err := w.stageOf(next.Model)
-	if err != nil {
-		return err
+	return c.apply(ctx, c.events)
+}
+
+// chunk collects events so that those of one identifier share pages.
+type chunk struct {
+	*work
+	applier    *ingest.Applier
+	into, from string // key spaces
+
+	collecting, applying sync.Mutex
+	events               []event.Record
+}
+
+// add collects events. While a chunk is applied, one more is collected and no third, which bounds memory.
+func (c *chunk) add(ctx context.Context, records []event.Record) error {
+	c.collecting.Lock()
+	c.events = append(c.events, records...)
+	if len(c.events) < c.AtOnce {
+		c.collecting.Unlock()
+		return nil
 	}
-	ids := slices.Sorted(maps.Keys(p.copies))
-	done := 0
-	err = each(ctx, w.Readers, slices.Collect(slices.Chunk(ids, atOnce)), func(ctx context.Context, chunk []event.Identifier) error {
-		partitions := make([]profile.Partition, len(chunk))
-		doubles := 0
-		for n, id := range chunk {
-			copies := p.copies[id]
-			distinct := event.Distinct(copies)
-			a := profile.Fold(distinct, stageOf)
-			a.Version, a.Model = 1, modelID
-			partitions[n] = profile.Partition{ID: id, Aggregate: a, Touchpoints: event.Compare(copies, nil).Keep}
-			doubles += len(copies) - len(distinct)
-			days.add(id, distinct)
-		}
-		if err := w.Table.PutPartitions(ctx, next.Space(), partitions); err != nil {
+	c.applying.Lock()
+	defer c.applying.Unlock()
+	full := c.events
+	c.events = nil
+	c.collecting.Unlock()
+	return c.apply(ctx, full)
+}
+
+// eventsTogether is how many events become one record. It names fewer identifiers than a settle takes at a time.
+const eventsTogether = 1000
+
+func (c *chunk) apply(ctx context.Context, events []event.Record) error {
+	slices.SortStableFunc(events, func(a, b event.Record) int { return strings.Compare(string(a.Kept()), string(b.Kept())) })
+	groups := slices.Collect(slices.Chunk(events, eventsTogether))
+	err := each(ctx, c.Workers, groups, func(ctx context.Context, some []event.Record) error {
+		said, err := c.traits(ctx, some)
+		if err != nil {
 			return err
 		}
-		w.mu.Lock()
-		w.report.Doubles += doubles
-		w.report.Identifiers += len(chunk)
-		done += len(chunk)
-		progress := Progress{Phase: "load the archive, writing", Done: done, Total: len(ids), Unit: "identifiers"}
-		w.mu.Unlock()
-		w.tell(progress)
-		return nil
+		return c.applier.Apply(ctx, c.into, ingest.Input{Events: some, Traits: said, IsArchived: true})
 	})
-	if err != nil {
-		return err
-	}
-	if err := w.writeJoins(ctx, next, p); err != nil {
-		return err
-	}
-	return w.Table.PutMarks(ctx, next.Space(), days.marks())
+	c.report.Events += len(events)
+	return err
 }
 
-// writeJoins stores links at both ends, claims, and what is carried over from the generation in use.
-func (w *work) writeJoins(ctx context.Context, next workspace.Workspace, p *pile) error {
-	var both []profile.Partition
-	for _, at := range slices.SortedFunc(maps.Keys(p.links), compareEnds) {
-		l := identity.Link{Child: at.child, Parent: at.parent, Evidence: p.links[at]}
-		both = append(both,
-			profile.Partition{ID: l.Child, Node: identity.Node{ID: l.Child, Parents: []identity.Link{l}}},
-			profile.Partition{ID: l.Parent, Node: identity.Node{ID: l.Parent, Children: []identity.Link{l}}})
-	}
-	err := each(ctx, w.Readers, slices.Collect(slices.Chunk(both, 2*atOnce)), func(ctx context.Context, chunk []profile.Partition) error {
-		return w.Table.PutPartitions(ctx, next.Space(), chunk)
-	})
-	if err != nil {
-		return err
-	}
-	orders := slices.Sorted(maps.Keys(p.claims))
-	err = each(ctx, w.Readers, slices.Collect(slices.Chunk(orders, atOnce)), func(ctx context.Context, chunk []string) error {
-		claims := make(map[string]profile.Claims, len(chunk))
-		for _, key := range chunk {
-			claims[key] = p.claims[key]
+// traits are what identify and group events may have said, which the archive does not hold.
+func (c *chunk) traits(ctx context.Context, events []event.Record) (map[event.Identifier]profile.Traits, error) {
+	said := map[event.Identifier]bool{}
+	for i := range events {
+		if t := events[i].Type; t == event.Identify || t == event.Group {
+			said[events[i].Kept()] = true
 		}
-		return w.Table.PutClaimsOf(ctx, next.Space(), claims)
-	})
+	}
+	if len(said) == 0 {
+		return nil, nil
+	}
+	traits, _, err := c.applier.Store.Traits(ctx, c.from, slices.Sorted(maps.Keys(said)))
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("read traits: %w", err)
 	}
-	said := slices.Sorted(maps.Keys(p.said))
-	return each(ctx, w.Readers, slices.Collect(slices.Chunk(said, atOnce)), func(ctx context.Context, chunk []event.Identifier) error {
-		return w.carry(ctx, w.workspace.Space(), next.Space(), chunk)
-	})
+	return traits, nil
 }
 
-func compareEnds(a, b ends) int {
-	return slices.Compare([]event.Identifier{a.child, a.parent}, []event.Identifier{b.child, b.parent})
-}
-
-// carry takes over what the archive does not know of identifiers, from one generation into a fresh one that nobody else writes to: traits.
-func (w *work) carry(ctx context.Context, from, into string, ids []event.Identifier) error {
-	traits, err := w.Table.TraitsOf(ctx, from, ids)
+// carryCuts takes over an operator's decisions about links, which no archived event knows of. Of two about one link the later one stays, whichever
+// is put first. All are recorded each time: a crash may have come between a decision and its record.
+func (w *work) carryCuts(ctx context.Context, into, from workspace.Workspace) error {
+	cuts, err := w.Table.Cuts(ctx, from.Space())
 	if err != nil {
-		return fmt.Errorf("read traits: %w", err)
+		return fmt.Errorf("read cuts: %w", err)
 	}
-	partitions := make([]profile.Partition, 0, len(traits))
-	for id, t := range traits {
-		partitions = append(partitions, profile.Partition{ID: id, Traits: t})
-	}
-	return w.Table.PutPartitions(ctx, into, partitions)
-}
-
-// stageOf gives the function that names the stage a touchpoint itself points to, and the id of its model.
-func (w *work) stageOf(name string) (func(event.Touchpoint) string, string, error) {
-	model, err := w.Model(name)
-	if err != nil {
-		return nil, "", fmt.Errorf("read stage model: %w", err)
-	}
-	return func(t event.Touchpoint) string {
-		stage, _ := model.Evidence(t)
-		return string(stage)
-	}, model.ID(), nil
-}
-
-// days collects the days that must be computed, and for whom: wherever a touchpoint may count, which is its corrected time and a little to both
-// sides, because the order of its device may move it.
-type days struct {
-	mu       sync.Mutex
-	calendar period.Calendar
-	ids      map[string]map[event.Identifier]bool
-}
-
-func newDays(of workspace.Workspace) (*days, error) {
-	calendar, err := of.Calendar()
-	if err != nil {
-		return nil, fmt.Errorf("read time zone: %w", err)
-	}
-	return &days{calendar: calendar, ids: map[string]map[event.Identifier]bool{}}, nil
-}
-
-// add marks the days of touchpoints of one identifier.
-func (d *days) add(id event.Identifier, touchpoints []event.Touchpoint) {
-	found := map[string]bool{}
-	var window period.Window
-	for _, t := range touchpoints {
-		for _, apart := range []time.Duration{-event.SkewTolerance, 0, event.SkewTolerance} {
-			at := t.Corrected.Add(apart).Time()
-			if !window.Contains(at) {
-				window = d.calendar.At(period.Day, at)
+	for some := range slices.Chunk(cuts, eventsTogether) {
+		var record ledger.Batch
+		for _, cut := range some {
+			if err := w.Table.PutCut(ctx, into.Space(), cut); err != nil {
+				return fmt.Errorf("put cut: %w", err)
 			}
-			found[window.Key] = true
+			record.Identifiers = append(record.Identifiers, cut.Child, cut.Parent)
+		}
+		if err := w.Ingest.Record(ctx, into.Space(), record); err != nil {
+			return err
 		}
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for key := range found {
-		if d.ids[key] == nil {
-			d.ids[key] = map[event.Identifier]bool{}
-		}
-		d.ids[key][id] = true
-	}
-}
-
-// at marks the day of an instant, for nobody that is not stored there already.
-func (d *days) at(at event.Millis) {
-	key := d.calendar.At(period.Day, at.Time()).Key
-	if d.ids[key] == nil {
-		d.ids[key] = map[event.Identifier]bool{}
-	}
-}
-
-func (d *days) marks() []kpi.Mark {
-	var out []kpi.Mark
-	for _, key := range slices.Sorted(maps.Keys(d.ids)) {
-		out = append(out, kpi.Mark{Grain: period.Day, Key: key, Identifiers: slices.Sorted(maps.Keys(d.ids[key]))})
-	}
-	return out
+	return nil
 }

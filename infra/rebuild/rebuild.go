@@ -1,6 +1,7 @@
 // Package rebuild makes everything that is derived from the archive anew, beside what is in use, compares the two and swaps them
-// (docs/adr/0012). Timelines, profiles, links and order claims are made here, under today's rules for channels and bots and a stage model of
-// choice; the KPI windows by the real Rollup function. Traits are carried over, because the archive holds none.
+// (docs/adr/0012). It derives nothing itself: package ingest takes the archived events in as it took them in at first, and the real Rollup function
+// settles them, under today's rules for channels and bots and a stage model of choice. Traits and cuts of links are carried over, because the
+// archive holds none.
 //
 // It is not for mending single rows, and it writes nothing to the generation in use but what it missed: whatever happens to a rebuild, the
 // numbers that people see stay as they are until the swap, which is one conditional write.
@@ -9,18 +10,18 @@
 package rebuild
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
 	"time"
 
-	"waymark/shared/domain/bot"
-	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
-	"waymark/shared/domain/kpi"
-	"waymark/shared/domain/stage"
+	"waymark/shared/domain/journey"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/ingest"
 )
 
 // Config is what a rebuild needs. Every field but Progress must be set.
@@ -28,19 +29,28 @@ type Config struct {
 	Workspace string
 	Table     Table
 	Archive   Archive
-	// Rollup computes every dirty window of the generation in use, or of the pending one, by the real function. It may give up early: what
-	// is left is seen by its marks.
-	Rollup   func(ctx context.Context, pending bool) error
-	Channels *channel.Rules
-	Bots     *bot.Rules
-	Model    func(name string) (*stage.Model, error)
+	Ingest    *ingest.Applier // under the bot rules of today
+	// Rollup settles a generation by the real function until all that was stored before the call is counted, and tells how much waits meanwhile.
+	Rollup   func(ctx context.Context, of Generation, waiting func(int)) error
+	Rules    func(model string) (journey.Rules, error)
 	Now      func() time.Time
 	Sleep    func(ctx context.Context, d time.Duration) error
 	Settle   time.Duration  // how long functions may go on with the generation of before a swap
-	PerPass  int            // events held in memory at a time; more are taken in several passes over the archive
-	Readers  int            // objects read at the same time
+	AtOnce   int            // events that are ingested together; those of one identifier share a page
+	Names    int            // identifiers and orders that are held in memory at a time; of more the archive is read several times
+	Workers  int            // objects read, or calls of the table under way, at a time
 	Progress func(Progress) // is told what is being done; calls never overlap
 }
+
+// Generation says which generation of a workspace is meant, as POST /v1/rollups does.
+type Generation string
+
+// The generations.
+const (
+	InUse  Generation = ""
+	Next   Generation = "next"
+	Former Generation = "former"
+)
 
 // Progress is how far a phase has come. Total is 0 while it is not known.
 type Progress struct {
@@ -69,10 +79,16 @@ type Order struct {
 type work struct {
 	Config
 	workspace workspace.Workspace
-	seen      map[string]bool // late objects that are applied already
+	seen      map[string]bool // objects of the archive that are applied
+	since     event.Millis    // objects that were written before are in both generations, seen or not; 0 for a new generation
 	report    Report
-	mu        sync.Mutex // guards Progress
+
+	telling sync.Mutex
+	phase   string // under way
 }
+
+// slack is how far the clocks of this machine and of the bucket may differ.
+const slack = time.Hour
 
 // begin reads the workspace and finishes what an earlier run left unfinished after its swap.
 func begin(ctx context.Context, c Config) (*work, error) {
@@ -82,33 +98,33 @@ func begin(ctx context.Context, c Config) (*work, error) {
 		return nil, fmt.Errorf("read workspace: %w", err)
 	}
 	w.report = Report{Workspace: c.Workspace, From: w.workspace.Generation, Model: w.workspace.Model}
-	if w.workspace.Former != nil && w.workspace.Former.Open {
-		if err := w.phase("finish the swap of an earlier run", func() error { return w.settle(ctx) }); err != nil {
-			return nil, err
-		}
+	if former := w.workspace.Former; former != nil && former.Open {
+		w.since = former.Since.Add(-slack)
+		err = w.run(ctx, phase{"finish the swap of an earlier run", w.settle})
 	}
-	return w, nil
+	return w, err
 }
 
 // Run makes a new generation from the archive, compares it with the one in use, and swaps them if the order says so. Run again after a crash it
 // starts over, under another number; what was left is deleted. Faults: Conflict when a former generation is still kept, or another rebuild
-// was faster; Invalid for a stage model that is not there.
+// was faster; NotFound for a stage model that is not there.
 func Run(ctx context.Context, c Config, o Order) (Report, error) {
 	w, err := begin(ctx, c)
 	if err != nil {
 		return Report{}, err
 	}
-	if err := w.prepare(ctx, o); err != nil {
+	if err := w.prepare(ctx, cmp.Or(o.Model, w.workspace.Model)); err != nil {
 		return w.report, err
 	}
-	if err := w.build(ctx); err != nil {
+	err = w.run(
+		ctx,
+		phase{"bring the numbers in use up to date", func(ctx context.Context) error { return w.rollUp(ctx, InUse) }}, // it archives what was ingested
+		phase{"load the archive", w.load},
+		phase{"compute the new numbers", func(ctx context.Context) error { return w.rollUp(ctx, Next) }},
+		phase{"catch up", w.catchUp}, phase{"compare", w.compare},
+	)
+	if err != nil || o.Swap == Never || o.Swap == IfEqual && !w.report.Equal {
 		return w.report, err
-	}
-	if err := w.phase("compare", func() error { return w.compare(ctx) }); err != nil {
-		return w.report, err
-	}
-	if o.Swap == Never || (o.Swap == IfEqual && !w.report.Equal) {
-		return w.report, nil
 	}
 	return w.report, w.swap(ctx)
 }
@@ -128,34 +144,28 @@ func Back(ctx context.Context, c Config) (Report, error) {
 		return w.report, err
 	}
 	w.report.To, w.report.Model = returning.Pending.Generation, returning.Pending.Model
-	if err := w.phase("catch up", func() error { return w.catchUp(ctx, true) }); err != nil {
-		return w.report, err
-	}
-	if err := w.phase("compare", func() error { return w.compare(ctx) }); err != nil {
+	w.since = returning.Pending.Since.Add(-slack)
+	if err := w.run(ctx, phase{"catch up", w.catchUp}, phase{"compare", w.compare}); err != nil {
 		return w.report, err
 	}
 	return w.report, w.swap(ctx)
 }
 
 // prepare deletes what an unfinished rebuild left and begins a generation.
-func (w *work) prepare(ctx context.Context, o Order) error {
-	name := o.Model
-	if name == "" {
-		name = w.workspace.Model
-	}
-	if _, err := w.Model(name); err != nil {
+func (w *work) prepare(ctx context.Context, model string) error {
+	if _, err := w.Rules(model); err != nil {
 		return err
 	}
-	if w.workspace.Pending != nil && !w.workspace.IsReturning() {
+	if !w.workspace.IsReturning() {
 		if err := w.dropPending(ctx); err != nil {
 			return err
 		}
 	}
-	begun, err := w.workspace.Begin(name, event.At(w.Now()))
+	begun, err := w.workspace.Begin(model, event.At(w.Now()))
 	if err != nil {
 		return err
 	}
-	w.report.To, w.report.Model = begun.Pending.Generation, name
+	w.report.To, w.report.Model = begun.Pending.Generation, model
 	return w.become(ctx, begun)
 }
 
@@ -168,53 +178,16 @@ func (w *work) become(ctx context.Context, next workspace.Workspace) error {
 	return nil
 }
 
-// build fills the pending generation and computes its windows.
-func (w *work) build(ctx context.Context) error {
+// catchUp brings the pending generation up to date with the one in use, and gives its windows the revisions that they will be published with.
+func (w *work) catchUp(ctx context.Context) error {
 	next, _ := w.workspace.Next()
-	for _, step := range []struct {
-		name string
-		do   func() error
-	}{
-		{"bring the numbers in use up to date", func() error { return w.rollUp(ctx, false) }},
-		{"load the archive", func() error { return w.load(ctx, next) }},
-		{"carry over cuts of links", func() error { _, err := w.carryCuts(ctx, next, w.workspace); return err }},
-		{"announce windows", func() error { _, err := w.announce(ctx, w.workspace, next); return err }},
-		{"compute windows", func() error { return w.rollUp(ctx, true) }},
-		{"catch up", func() error { return w.catchUp(ctx, true) }},
-		{"stamp revisions", func() error { return w.stamp(ctx, w.workspace, next) }},
-	} {
-		if err := w.phase(step.name, step.do); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// catchUp applies what arrived since the pending generation was begun, or since the last swap, and computes what that changes. Nothing that
-// arrived is missing afterwards, however often it was applied.
-func (w *work) catchUp(ctx context.Context, pending bool) error {
-	into, from, since := w.workspace, w.workspace, event.Millis(0)
-	if pending {
-		into, _ = w.workspace.Next()
-		since = w.workspace.Pending.Since
-	} else {
-		from, _ = w.workspace.Old()
-		since = w.workspace.Former.Since
-	}
-	late, err := w.applyLate(ctx, into, from, since)
-	if err != nil {
+	if err := w.carry(ctx, next, w.workspace, InUse); err != nil {
 		return err
 	}
-	cut, err := w.applyCuts(ctx, into, from)
-	if err != nil || (late+cut == 0 && pending && !w.workspace.IsReturning()) {
+	if err := w.rollUp(ctx, Next); err != nil {
 		return err
 	}
-	if pending { // the numbers in use, too, or they are compared with newer ones
-		if err := w.rollUp(ctx, false); err != nil {
-			return err
-		}
-	}
-	return w.rollUp(ctx, pending)
+	return w.publish(ctx, w.workspace, next, true)
 }
 
 // swap puts the pending generation into use, and settles.
@@ -227,7 +200,7 @@ func (w *work) swap(ctx context.Context) error {
 		return err
 	}
 	w.report.Swapped = true
-	return w.phase("settle", func() error { return w.settle(ctx) })
+	return w.run(ctx, phase{"settle", w.settle})
 }
 
 // settle waits until every function knows of the swap, carries over what they wrote to the former generation meanwhile, and sees to it that no
@@ -236,129 +209,78 @@ func (w *work) settle(ctx context.Context) error {
 	if err := w.Sleep(ctx, w.Settle); err != nil {
 		return err
 	}
-	if err := w.catchUp(ctx, false); err != nil {
-		return err
-	}
 	former, _ := w.workspace.Old()
-	changed, err := w.announce(ctx, former, w.workspace)
-	if err != nil {
+	if err := w.carry(ctx, w.workspace, former, Former); err != nil {
 		return err
 	}
-	if changed {
-		if err := w.rollUp(ctx, false); err != nil {
-			return err
-		}
+	if err := w.rollUp(ctx, InUse); err != nil {
+		return err
 	}
-	if err := w.raise(ctx, former, w.workspace); err != nil {
+	if err := w.publish(ctx, former, w.workspace, false); err != nil {
 		return err
 	}
 	return w.become(ctx, w.workspace.Settled())
 }
 
-// phase does one step and notes how long it took.
-func (w *work) phase(name string, do func() error) error {
-	w.tell(Progress{Phase: name})
-	start := w.Now()
-	err := do()
-	w.report.Phases = append(w.report.Phases, Phase{Name: name, Seconds: w.Now().Sub(start).Seconds()})
+// carry takes over what came into one generation and is not in the other yet: events, by way of the archive, and decisions about links. Taking
+// over something twice changes nothing.
+func (w *work) carry(ctx context.Context, into, from workspace.Workspace, named Generation) error {
+	if err := w.rollUp(ctx, named); err != nil {
+		return err
+	}
+	if err := w.checkClock(ctx, into); err != nil {
+		return err
+	}
+	before := len(w.seen)
+	if err := w.applyUnseen(ctx, w.Ingest, into, from); err != nil {
+		return err
+	}
+	w.report.Late += len(w.seen) - before
+	return w.carryCuts(ctx, into, from)
+}
+
+// checkClock looks whether records can be named by the clock of this machine: a settle passes over names that are long past by its own.
+func (w *work) checkClock(ctx context.Context, into workspace.Workspace) error {
+	state, err := w.Table.State(ctx, into.Space())
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("read state: %w", err)
+	}
+	if state.Cursor > ledger.HandleAt(event.At(w.Now()).Add(-ledger.MaxDelay)) {
+		return fault.New(fault.Unavailable, "clock_behind", "the clock of this machine is more than a minute behind that of the functions: set it, then run the same command again")
 	}
 	return nil
 }
 
-func (w *work) tell(p Progress) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+// rollUp settles a generation, and so puts what was ingested into the archive.
+func (w *work) rollUp(ctx context.Context, of Generation) error {
+	return w.Rollup(ctx, of, func(waiting int) { w.tell(waiting, 0, "batches and persons wait") })
+}
+
+// phase is a step that is told of.
+type phase struct {
+	name string
+	do   func(context.Context) error
+}
+
+// run does one phase after the other and notes how long they took.
+func (w *work) run(ctx context.Context, phases ...phase) error {
+	for _, p := range phases {
+		w.phase = p.name
+		w.tell(0, 0, "")
+		start := w.Now()
+		err := p.do(ctx)
+		w.report.Phases = append(w.report.Phases, Phase{Name: p.name, Seconds: w.Now().Sub(start).Seconds()})
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	return nil
+}
+
+func (w *work) tell(done, total int, unit string) {
+	w.telling.Lock()
+	defer w.telling.Unlock()
 	if w.Progress != nil {
-		w.Progress(p)
+		w.Progress(Progress{Phase: w.phase, Done: done, Total: total, Unit: unit})
 	}
-}
-
-// patience is how long a rollup that gave up early may go without progress before it is asked again, and how often that may happen.
-const (
-	patience  = time.Minute
-	pollEvery = 5 * time.Second
-	showEvery = 10 * time.Second
-	maxAsks   = 3
-)
-
-// rollUp computes until nothing is dirty. In the cloud the HTTP API answers 503 after half a minute while the function goes on: then its marks
-// are watched, and it is asked again only when they stay the same.
-func (w *work) rollUp(ctx context.Context, pending bool) error {
-	of := w.workspace
-	if pending {
-		of, _ = w.workspace.Next()
-	}
-	fruitless, before := 0, -1
-	for {
-		asked := w.ask(ctx, of, pending)
-		if asked == nil && !pending {
-			return nil // what was dirty then is computed; a system in use is never without new marks for long
-		}
-		left, err := w.dirty(ctx, of)
-		if err != nil {
-			return err
-		}
-		if left == 0 && asked == nil {
-			return nil
-		}
-		if asked != nil && fault.KindOf(asked) != fault.Unavailable {
-			return asked
-		}
-		if left, err = w.watch(ctx, of, left); err != nil {
-			return err
-		}
-		if fruitless++; left != before {
-			fruitless = 0
-		}
-		if before = left; fruitless == maxAsks {
-			return fault.Newf(fault.Unavailable, "rollup_stuck", "%d days and larger windows stay dirty after %d rollups without progress: %v", left, maxAsks, asked)
-		}
-	}
-}
-
-// ask asks for a rollup, and shows meanwhile what is left of it.
-func (w *work) ask(ctx context.Context, of workspace.Workspace, pending bool) error {
-	answered := make(chan error, 1)
-	go func() { answered <- w.Rollup(ctx, pending) }()
-	tick := time.NewTicker(showEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-answered:
-			return err
-		case <-tick.C:
-			if left, err := w.dirty(ctx, of); err == nil { // else the rollup will say so
-				w.tell(Progress{Phase: "compute windows", Done: left, Unit: "days and larger windows are left"})
-			}
-		}
-	}
-}
-
-// watch waits for as long as windows become clean.
-func (w *work) watch(ctx context.Context, of workspace.Workspace, left int) (int, error) {
-	for still := time.Duration(0); left > 0 && still < patience; still += pollEvery {
-		if err := w.Sleep(ctx, pollEvery); err != nil {
-			return left, err
-		}
-		now, err := w.dirty(ctx, of)
-		if err != nil {
-			return left, err
-		}
-		if now != left {
-			still = 0
-		}
-		left = now
-	}
-	return left, nil
-}
-
-// dirty counts the windows that wait to be computed.
-func (w *work) dirty(ctx context.Context, of workspace.Workspace) (int, error) {
-	marks, err := w.Table.Marks(ctx, of.Space(), event.At(w.Now()))
-	if err != nil {
-		return 0, fmt.Errorf("read marks: %w", err)
-	}
-	return kpi.Marked(marks), nil
 }

@@ -7,162 +7,107 @@ import (
 	"slices"
 	"time"
 
+	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/workspace"
 )
 
-// announce leaves a stub, and a mark, of every window that is published in one generation and not there in the other: so the rollup computes it,
-// if only to zeros, and what was published once does not vanish. It says whether there was one.
-func (w *work) announce(ctx context.Context, published, into workspace.Workspace) (bool, error) {
-	days, err := newDays(into)
+// publish gives the windows of a generation revisions that do not contradict what was published in another: the same numbers keep theirs and their
+// time, others go up, and a window that was published and is not there becomes one of zeros. isNew says that nobody has seen the generation yet; in
+// one that is in use, revisions that went up stay.
+func (w *work) publish(ctx context.Context, published, into workspace.Workspace, isNew bool) error {
+	rules, err := w.Rules(into.Model)
 	if err != nil {
-		return false, err
+		return err
 	}
-	var marks []kpi.Mark
-	err = w.walk(ctx, published, into, func(was, is kpi.Window) error {
-		if was.Revision == 0 || is.Revision > 0 {
-			return nil
-		}
-		switch was.Grain {
-		case period.Hour, period.Day:
-			days.at(was.Start)
-		default:
-			marks = append(marks, kpi.Mark{Grain: was.Grain, Key: was.Key})
-		}
-		return w.putStub(ctx, into, was.Stub())
-	})
-	if err != nil {
-		return false, err
-	}
-	marks = append(marks, days.marks()...)
-	return len(marks) > 0, w.Table.PutMarks(ctx, into.Space(), marks)
-}
-
-// putStub leaves a stub, as the next version of a window that never had anything to count there.
-func (w *work) putStub(ctx context.Context, into workspace.Workspace, stub kpi.Window) error {
-	is, err := w.Table.Window(ctx, into.Space(), stub.Grain, stub.Key)
-	if err != nil {
-		return fmt.Errorf("read %s %s: %w", stub.Grain, stub.Key, err)
-	}
-	if is.Revision > 0 {
-		return nil // a rollup was faster
-	}
-	stub.Silent += is.Version()
-	return w.replace(ctx, into, stub, is.Version())
-}
-
-// stamp gives the windows of a generation that nobody has seen yet the revisions that they will be published with: that of the window in use
-// where it says the same, with its time, and one more where it does not.
-func (w *work) stamp(ctx context.Context, published, into workspace.Workspace) error {
 	return w.walk(ctx, published, into, func(was, is kpi.Window) error {
-		return w.revise(ctx, into, is, stamped(was, is))
-	})
-}
-
-// raise gives the windows of a generation in use revisions that do not contradict what was published in the one before, up to the swap and by
-// functions that did not know of it yet: the same numbers keep theirs, others go up.
-func (w *work) raise(ctx context.Context, published, into workspace.Workspace) error {
-	return w.walk(ctx, published, into, func(was, is kpi.Window) error {
-		if is.Revision > was.Revision {
-			return nil
+		for range maxTries {
+			if !isNew && is.Revision > was.Revision {
+				return nil
+			}
+			next := is
+			if is.Revision == 0 {
+				next = emptied(was, rules.Model.ID(), event.At(w.Now()))
+			}
+			if next = revised(was, next); next.Revision == is.Revision && next.ComputedAt == is.ComputedAt {
+				return nil
+			}
+			err := w.Table.StampWindow(ctx, into.Space(), next, is.Run)
+			if fault.KindOf(err) != fault.Conflict {
+				return err
+			}
+			if is, err = w.Table.Window(ctx, into.Space(), next.Grain, next.Key); err != nil { // a settle was faster
+				return fmt.Errorf("read %s %s: %w", next.Grain, next.Key, err)
+			}
 		}
-		return w.revise(ctx, into, is, stamped(was, is))
+		return fault.Newf(fault.Unavailable, "busy_window", "another writer was first %d times at %s %s: run the same command again", maxTries, was.Grain, was.Key)
 	})
 }
 
-func stamped(was, is kpi.Window) kpi.Window {
-	next := is
+// maxTries bounds how often a window is looked at again.
+const maxTries = 10
+
+// revised is a window with the revision that it is published with.
+func revised(was, next kpi.Window) kpi.Window {
 	next.Revision = was.Revision + 1
-	if was.Revision > 0 && was.Says(is) {
+	if was.Revision > 0 && was.Says(next) {
 		next.Revision, next.ComputedAt = was.Revision, was.ComputedAt
 	}
 	return next
 }
 
-func (w *work) revise(ctx context.Context, into workspace.Workspace, is, next kpi.Window) error {
-	if is.Revision == 0 || (is.Revision == next.Revision && is.ComputedAt == next.ComputedAt) {
-		return nil
+// emptied is a window in which nothing is counted any more. It is of the first run, so that every settle may replace it.
+func emptied(was kpi.Window, model string, at event.Millis) kpi.Window {
+	return kpi.Window{
+		Grain: was.Grain, Key: was.Key, Start: was.Start, End: was.End, Run: 1, ComputedAt: at, Model: model, Definitions: was.Definitions,
+		Totals: measure.Totals{Names: was.Totals.Names, Groups: map[measure.Key][]int64{}},
 	}
-	return w.replace(ctx, into, next, is.Version())
 }
 
-// replace writes a window. A rollup that was faster has computed it with a higher revision; the next rebuild or catch-up looks at it again.
-func (w *work) replace(ctx context.Context, into workspace.Workspace, next kpi.Window, stored int64) error {
-	err := w.Table.ReplaceWindow(ctx, into.Space(), next, stored)
-	if err != nil && fault.KindOf(err) != fault.Conflict {
-		return fmt.Errorf("put %s %s: %w", next.Grain, next.Key, err)
-	}
-	return nil
-}
-
-// walk visits every window that one of two generations has, with both sides of it, a month at a time. One that is not there has revision 0.
+// walk visits every window that one of two generations has, with both sides of it. One that is not there has revision 0. Hours are visited day by day,
+// so that few are held at a time.
 func (w *work) walk(ctx context.Context, a, b workspace.Workspace, visit func(a, b kpi.Window) error) error {
 	for _, grain := range period.Grains() {
-		spans, err := w.spans(ctx, grain, a, b)
+		if grain == period.Hour {
+			continue
+		}
+		err := w.pairs(ctx, [2]string{a.Space(), b.Space()}, grain, "0", "~", func(left, right kpi.Window) error {
+			if err := visit(left, right); err != nil || grain != period.Day {
+				return err
+			}
+			start, end := max(left.Start, right.Start), max(left.End, right.End) // the same where both are there
+			from, to := start.Time().Format(time.RFC3339), (end - 1).Time().Format(time.RFC3339)
+			return w.pairs(ctx, [2]string{a.Space(), b.Space()}, period.Hour, from, to, visit)
+		})
 		if err != nil {
 			return err
 		}
-		for _, s := range spans {
-			left, err := w.windows(ctx, a, grain, s)
-			if err != nil {
-				return err
-			}
-			right, err := w.windows(ctx, b, grain, s)
-			if err != nil {
-				return err
-			}
-			keys := maps.Clone(left)
-			maps.Copy(keys, right)
-			for _, key := range slices.Sorted(maps.Keys(keys)) {
-				if err := visit(left[key], right[key]); err != nil {
-					return err
-				}
-			}
-		}
 	}
 	return nil
 }
 
-// span is a range of keys, both ends in it.
-type span struct{ from, to string }
-
-// spans divides the keys of a grain so that few windows are held at a time: hours by the months that have computed months, everything else as
-// one.
-func (w *work) spans(ctx context.Context, grain period.Grain, of ...workspace.Workspace) ([]span, error) {
-	everything := span{"0", "~"}
-	if grain != period.Hour {
-		return []span{everything}, nil
-	}
-	months := map[string]bool{}
-	for _, one := range of {
-		found, err := w.windows(ctx, one, period.Month, everything)
+// pairs visits the windows of a grain from one key to another.
+func (w *work) pairs(ctx context.Context, spaces [2]string, grain period.Grain, from, to string, visit func(a, b kpi.Window) error) error {
+	pairs := map[string]*[2]kpi.Window{}
+	for side, space := range spaces {
+		found, err := w.Table.Windows(ctx, space, grain, from, to)
 		if err != nil {
-			return nil, err
+			return fmt.Errorf("read %s windows: %w", grain, err)
 		}
-		for _, m := range found {
-			// Hours are named in UTC, so those of a local month begin or end in the month before or after.
-			for _, at := range []time.Time{m.Start.Time().Add(-24 * time.Hour), m.Start.Time().Add(14 * 24 * time.Hour), m.End.Time().Add(24 * time.Hour)} {
-				months[at.Format("2006-01")] = true
+		for _, one := range found {
+			if pairs[one.Key] == nil {
+				pairs[one.Key] = &[2]kpi.Window{}
 			}
+			pairs[one.Key][side] = one
 		}
 	}
-	spans := make([]span, 0, len(months))
-	for _, month := range slices.Sorted(maps.Keys(months)) {
-		spans = append(spans, span{month, month + "~"})
+	for _, key := range slices.Sorted(maps.Keys(pairs)) {
+		if err := visit(pairs[key][0], pairs[key][1]); err != nil {
+			return err
+		}
 	}
-	return spans, nil
-}
-
-func (w *work) windows(ctx context.Context, of workspace.Workspace, grain period.Grain, s span) (map[string]kpi.Window, error) {
-	found, err := w.Table.Windows(ctx, of.Space(), grain, s.from, s.to)
-	if err != nil {
-		return nil, fmt.Errorf("read %s windows: %w", grain, err)
-	}
-	out := make(map[string]kpi.Window, len(found))
-	for _, one := range found {
-		out[one.Key] = one
-	}
-	return out, nil
+	return nil
 }

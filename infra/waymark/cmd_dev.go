@@ -49,7 +49,7 @@ func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool
 	set.StringVar(&f.config.Bind, "bind", "", "listen on this address too, for containers (10.88.0.1 with podman, 172.17.0.1 with Docker)")
 	set.BoolVar(&f.config.Memory, "memory", false, "keep table and buckets in memory only")
 	set.StringVar(&f.config.Template, "template", "", "template file (default template.yaml in the project)")
-	set.Var(params, "param", "value of a template parameter, as KEY=VALUE; may be repeated")
+	params.flags(set)
 	set.BoolVar(&f.config.Verbose, "verbose", false, "show the functions' logs here too")
 	set.BoolVar(&f.watch, "watch", true, "rebuild when source or template change (default: yes, but no with --ready-file)")
 	set.BoolVar(&noWatch, "no-watch", false, "do not rebuild on changes")
@@ -71,8 +71,7 @@ func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool
 	set.Visit(func(f *flag.Flag) { watchGiven = watchGiven || f.Name == "watch" })
 	f.watch = f.watch && !noWatch && (watchGiven || f.readyFile == "")
 	f.config.Parameters = params
-	// Nothing is worked on for longer than Process's timeout of 30 s, so what a crash leaves comes again as soon as it may.
-	f.config.Defaults = map[string]string{"VisibilityTimeoutSeconds": "30"}
+	f.config.Laptop = true
 	var err error
 	if f.config.Root, err = projectRoot(root); err != nil {
 		fmt.Fprintf(io.Err, "waymark dev: %v\n", err)
@@ -167,6 +166,10 @@ func greet(cloud *local.Cloud, keys workspaceKeys, flags devFlags, took time.Dur
 	if on := cloud.Faults().Faults; on != faults.Off {
 		goesWrong = "  faults   " + on + "\n"
 	}
+	laptop := ""
+	for _, p := range cloud.LaptopParameters() {
+		laptop += fmt.Sprintf("  laptop   %s is %s, in the cloud %s; --parameter %s=… changes it\n", p.Name, p.Value, p.Default, p.Name)
+	}
 	fmt.Fprintf(io.Out, `
 Waymark runs (ready in %.1f s). Ctrl-C stops it.
 
@@ -176,7 +179,7 @@ Waymark runs (ready in %.1f s). Ctrl-C stops it.
   keys     write %s · secret %s (workspace %s)
   data     %s
            not kept over a restart: messages waiting in the queue, and the clock of the schedules
-%s  logs     %s
+%s%s  logs     %s
   SAM      sam local invoke NAME -e EVENT --env-vars %s
 
 Send a first event:
@@ -188,6 +191,6 @@ and read it back:
 
   curl -H 'Authorization: Bearer %s' %s/v1/profiles/user:42
 
-`, took.Seconds(), ready.URL, ready.AdminURL, ready.MailURL, keys.Write, keys.Secret, keys.Workspace, kept, goesWrong,
+`, took.Seconds(), ready.URL, ready.AdminURL, ready.MailURL, keys.Write, keys.Secret, keys.Workspace, kept, laptop, goesWrong,
 		filepath.Join(ready.Data, "logs"), cloud.SAMEnvironmentFile(), keys.Write, ready.URL, keys.Secret, ready.URL)
 }

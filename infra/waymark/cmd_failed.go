@@ -35,7 +35,7 @@ type failedFlags struct {
 }
 
 // failedActions are the words after `waymark failed`.
-var failedActions = map[string]func(ctx context.Context, o office, flags failedFlags, io stdio) error{
+var failedActions = map[string]func(ctx context.Context, o backend, flags failedFlags, io stdio) error{
 	"list": failedList, "show": failedShow, "edit": failedEdit, "replay": failedReplay, "discard": failedDiscard,
 	"dead": failedDead, "redrive": failedRedrive,
 }
@@ -80,7 +80,7 @@ func cmdFailed(ctx context.Context, args []string, io stdio) int {
 		fmt.Fprintf(io.Err, "waymark failed %s: --limit is 1 or more: %v\n", args[0], errUsage)
 		return 2
 	}
-	err := action(ctx, officeFor(a, flags.workspace), flags, io)
+	err := action(ctx, backendFor(a, flags.workspace), flags, io)
 	if err != nil {
 		fmt.Fprintf(io.Err, "waymark failed %s: %v\n", args[0], err)
 	}
@@ -102,7 +102,7 @@ func (f failedFlags) oneID() (string, error) {
 }
 
 // failedList pages until it has as many as are wanted.
-func failedList(ctx context.Context, o office, flags failedFlags, io stdio) error {
+func failedList(ctx context.Context, o backend, flags failedFlags, io stdio) error {
 	const page = 500 // most that one answer holds
 	list := failed.List{Failed: []failed.Row{}}
 	for cursor := ""; len(list.Failed) < flags.limit; {
@@ -122,7 +122,7 @@ func failedList(ctx context.Context, o office, flags failedFlags, io stdio) erro
 	return printFailed(io.Out, list)
 }
 
-func failedShow(ctx context.Context, o office, flags failedFlags, io stdio) error {
+func failedShow(ctx context.Context, o backend, flags failedFlags, io stdio) error {
 	id, err := flags.oneID()
 	if err != nil {
 		return err
@@ -139,7 +139,7 @@ func failedShow(ctx context.Context, o office, flags failedFlags, io stdio) erro
 }
 
 // failedReplay goes on page by page, and says how far it is.
-func failedReplay(ctx context.Context, o office, flags failedFlags, io stdio) error {
+func failedReplay(ctx context.Context, o backend, flags failedFlags, io stdio) error {
 	order := failed.Order{IDs: flags.ids, Class: flags.class, All: flags.all}
 	total := failed.Replayed{Success: true, Missing: []string{}, Unreadable: []string{}}
 	for {
@@ -171,7 +171,7 @@ func failedReplay(ctx context.Context, o office, flags failedFlags, io stdio) er
 	return nil
 }
 
-func failedDiscard(ctx context.Context, o office, flags failedFlags, io stdio) error {
+func failedDiscard(ctx context.Context, o backend, flags failedFlags, io stdio) error {
 	if len(flags.ids) == 0 {
 		return fmt.Errorf("name the failed events by their ids: %w", errUsage)
 	}
@@ -187,7 +187,7 @@ func failedDiscard(ctx context.Context, o office, flags failedFlags, io stdio) e
 	return nil
 }
 
-func failedDead(ctx context.Context, o office, flags failedFlags, io stdio) error {
+func failedDead(ctx context.Context, o backend, flags failedFlags, io stdio) error {
 	letters, err := o.dead(ctx, flags.limit)
 	if err != nil {
 		return err
@@ -195,11 +195,11 @@ func failedDead(ctx context.Context, o office, flags failedFlags, io stdio) erro
 	if flags.json {
 		return json.NewEncoder(io.Out).Encode(letters)
 	}
-	return printLetters(io.Out, letters)
+	return printMessages(io.Out, letters)
 }
 
 // failedRedrive goes on while it finds some: what it does not see at first may lie behind what it moves.
-func failedRedrive(ctx context.Context, o office, flags failedFlags, io stdio) error {
+func failedRedrive(ctx context.Context, o backend, flags failedFlags, io stdio) error {
 	total := failed.Redriven{Success: true}
 	for {
 		some, err := o.redrive(ctx)

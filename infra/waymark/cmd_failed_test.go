@@ -17,8 +17,8 @@ import (
 	"waymark/shared/failed"
 )
 
-// failedWorld is an office over stores in memory, with three failed events and two dead letters of the workspace demo.
-func failedWorld(t *testing.T) (office, *memory.Table, *memory.Queue) {
+// failedWorld is an backend over stores in memory, with three failed events and two dead letters of the workspace demo.
+func failedWorld(t *testing.T) (backend, *memory.Table, *memory.Queue) {
 	t.Helper()
 	now := time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
 	table, touchpoints, dead := memory.NewTable(), memory.NewQueue(), memory.NewQueue()
@@ -46,8 +46,8 @@ func failedWorld(t *testing.T) (office, *memory.Table, *memory.Queue) {
 			t.Fatal(err)
 		}
 	}
-	desk := failed.Desk{Records: table, Changes: table, Queue: touchpoints, Dead: dead, Decode: queue.Decode, Now: clock}
-	return behind(desk, "demo"), table, touchpoints
+	service := failed.Service{Records: table, Changes: table, Queue: touchpoints, Dead: dead, Decode: queue.Decode, Now: clock}
+	return behind(service, "demo"), table, touchpoints
 }
 
 // TestFailedCommand reads what each command prints, which fits into 80 columns and steers no terminal. It sets EDITOR, so it runs alone.

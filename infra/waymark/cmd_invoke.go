@@ -25,7 +25,7 @@ func cmdInvoke(ctx context.Context, args []string, io stdio) int {
 	set.StringVar(&data, "data", "", "data directory of the running `waymark dev` (default .waymark in the project)")
 	set.StringVar(&root, "root", "", "directory of the project (default: the nearest one upward with a template.yaml)")
 	set.StringVar(&templateFile, "template", "", "template file (default template.yaml in the project)")
-	set.Var(params, "param", "value of a template parameter, as KEY=VALUE; may be repeated")
+	params.flags(set)
 	name, code, done := parseNameAndFlags(set, args, io)
 	if done {
 		return code

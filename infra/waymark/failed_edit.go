@@ -14,7 +14,7 @@ import (
 )
 
 // failedEdit takes the corrected event from a file, or from the editor, which begins with what a replay would send now.
-func failedEdit(ctx context.Context, o office, flags failedFlags, io stdio) error {
+func failedEdit(ctx context.Context, o backend, flags failedFlags, io stdio) error {
 	id, err := flags.oneID()
 	if err != nil {
 		return err
@@ -39,7 +39,7 @@ func failedEdit(ctx context.Context, o office, flags failedFlags, io stdio) erro
 	return nil
 }
 
-func corrected(ctx context.Context, o office, id, file string, io stdio) ([]byte, error) {
+func corrected(ctx context.Context, o backend, id, file string, io stdio) ([]byte, error) {
 	switch file {
 	case "":
 	case "-":

@@ -93,8 +93,8 @@ func printText(out goio.Writer, title, text string) {
 	fmt.Fprintf(out, "%s\n  %s%s\n", title, strings.ReplaceAll(printable(text), "\n", "\n  "), rest)
 }
 
-// printLetters writes a sample of dead letters that fits into 80 columns.
-func printLetters(out goio.Writer, letters failed.Letters) error {
+// printMessages writes a sample of dead letters that fits into 80 columns.
+func printMessages(out goio.Writer, letters failed.Messages) error {
 	if len(letters.Dead) > 0 {
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "WORKSPACE\tSOURCE\tQUEUED\tEVENTS\tRECEIVES\tREQUEST")

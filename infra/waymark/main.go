@@ -34,9 +34,13 @@ func commands() []command {
 		{"keys", "list, add and rotate the keys of a workspace", cmdKeys},
 		{"profile", "show a person, explain why identifiers are one, part them", cmdProfile},
 		{"import", "send a CSV or NDJSON file through the HTTP API", cmdImport},
+		{"rollup", "count what is stored at once, and wait for it", cmdRollup},
+		{"kpi", "print KPIs", cmdKPI},
+		{"export", "make, list and download exports for marketers", cmdExport},
 		{"failed", "see, mend and replay what could not be processed", cmdFailed},
 		{"quality", "count what became of the events that came in", cmdQuality},
 		{"rebuild", "make everything anew from the archive, compare and swap", cmdRebuild},
+		{"cost", "count and price what traffic costs on AWS", cmdCost},
 		{"demo", "compute published figures again from real files", cmdDemo},
 		{"invoke", "run one function with an event", cmdInvoke},
 	}

@@ -27,7 +27,7 @@ func findRoot() (string, error) {
 	}
 }
 
-// parameters is a flag that is given once per KEY=VALUE.
+// parameters is a flag that is given once per NAME=VALUE.
 type parameters map[string]string
 
 func (p parameters) String() string { return fmt.Sprint(map[string]string(p)) }
@@ -35,10 +35,16 @@ func (p parameters) String() string { return fmt.Sprint(map[string]string(p)) }
 func (p parameters) Set(text string) error {
 	name, value, found := strings.Cut(text, "=")
 	if !found || name == "" {
-		return errors.New("it is not KEY=VALUE")
+		return errors.New("it is not NAME=VALUE")
 	}
 	p[name] = value
 	return nil
+}
+
+// flags takes --parameter, and --param as well.
+func (p parameters) flags(set *flag.FlagSet) {
+	set.Var(p, "parameter", "value of a template parameter, as NAME=VALUE; may be repeated")
+	set.Var(p, "param", "the same as --parameter")
 }
 
 // parseFlags reads the flags; the code is that to exit with when they end the command.

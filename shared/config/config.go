@@ -22,6 +22,11 @@ type Collect struct {
 
 // Process is what the process function needs.
 type Process struct {
+	Table string `env:"TABLE_NAME"`
+}
+
+// Profile is what the profile function needs.
+type Profile struct {
 	Table         string `env:"TABLE_NAME"`
 	ArchiveBucket string `env:"ARCHIVE_BUCKET"`
 }

@@ -1,7 +1,12 @@
 package config_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"waymark/shared/config"
 )
@@ -17,7 +22,8 @@ func TestLoadFillsEveryFunction(t *testing.T) {
 		"ARCHIVE_BUCKET": "archive", "EXPORT_BUCKET": "exports",
 	})
 	check(t, env, config.Collect{Table: "touchpoints", QueueURL: "http://127.0.0.1:1/q"})
-	check(t, env, config.Process{Table: "touchpoints", ArchiveBucket: "archive"})
+	check(t, env, config.Process{Table: "touchpoints"})
+	check(t, env, config.Profile{Table: "touchpoints", ArchiveBucket: "archive"})
 	check(t, env, config.Rollup{Table: "touchpoints", ArchiveBucket: "archive"})
 	check(t, env, config.Export{Table: "touchpoints", ExportBucket: "exports"})
 	check(t, env, config.Query{
@@ -48,5 +54,39 @@ func TestVersionIsNeverEmpty(t *testing.T) {
 	t.Parallel()
 	if got := config.Version(); got == "" {
 		t.Error("Version() is empty")
+	}
+}
+
+func TestClock(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "clock")
+	getenv := func(text string) func(string) string {
+		return func(name string) string { return map[string]string{"WAYMARK_CLOCK": text}[name] }
+	}
+	now := func() time.Time { return time.Unix(7, 0) }
+	if got := config.Clock(getenv(""), now)(); got != now() {
+		t.Errorf("without a file: got %s", got)
+	}
+	clock := config.Clock(getenv(file), now)
+	for _, text := range []string{"1795348800000000000", "1795348800000000001\n"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(clock().UnixNano()); got != strings.TrimSpace(text) {
+			t.Errorf("Clock: got %s, want %s", got, text)
+		}
+	}
+	for _, text := range []string{"", "noon"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("Clock of %q: no panic", text)
+				}
+			}()
+			clock()
+		}()
 	}
 }

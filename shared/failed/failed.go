@@ -4,8 +4,8 @@
 //
 // It decides neither what is bad nor what is accepted: package event does, when process reads the event again.
 //
-//	desk := failed.Desk{Records: table, Changes: table, Queue: touchpoints, Dead: deadLetters, Decode: queue.Decode, Now: time.Now}
-//	shown, err := desk.Show(ctx, "demo", id)
+//	service := failed.Service{Records: table, Changes: table, Queue: touchpoints, Dead: deadLetters, Decode: queue.Decode, Now: time.Now}
+//	shown, err := service.Show(ctx, "demo", id)
 package failed
 
 import (
@@ -38,13 +38,13 @@ type Queue interface {
 
 // Dead holds the messages that failed too often. What is received and neither deleted nor given back shows up again after a time.
 type Dead interface {
-	Receive(ctx context.Context, limit int, hidden time.Duration) ([]event.Letter, error)
-	GiveBack(ctx context.Context, letters []event.Letter) error
-	Delete(ctx context.Context, letters []event.Letter) error
+	Receive(ctx context.Context, limit int, hidden time.Duration) ([]event.Message, error)
+	Requeue(ctx context.Context, messages []event.Message) error
+	Delete(ctx context.Context, messages []event.Message) error
 }
 
-// Desk is where failed events are handled. Every field must be set.
-type Desk struct {
+// Service is where failed events are handled. Every field must be set.
+type Service struct {
 	Records Records
 	Changes Changes
 	Queue   Queue
@@ -106,8 +106,8 @@ type Verdict struct {
 }
 
 // List gives a page of failed events, of one class or of all ("").
-func (d Desk) List(ctx context.Context, ws, class, cursor string, limit int) (List, error) {
-	page, next, err := d.Records.Failed(ctx, ws, class, cursor, limit)
+func (s Service) List(ctx context.Context, ws, class, cursor string, limit int) (List, error) {
+	page, next, err := s.Records.Failed(ctx, ws, class, cursor, limit)
 	if err != nil {
 		return List{}, err
 	}
@@ -120,26 +120,26 @@ func (d Desk) List(ctx context.Context, ws, class, cursor string, limit int) (Li
 }
 
 // Show gives everything known of one failed event.
-func (d Desk) Show(ctx context.Context, ws, id string) (Document, error) {
-	f, err := d.Records.FailedByID(ctx, ws, id)
+func (s Service) Show(ctx context.Context, ws, id string) (Document, error) {
+	f, err := s.Records.FailedByID(ctx, ws, id)
 	if err != nil {
 		return Document{}, err
 	}
-	return d.document(f), nil
+	return s.document(f), nil
 }
 
-func (d Desk) document(f event.Failed) Document {
-	doc := Document{Row: row(f), SentAt: f.SentAt, Context: f.Context, Expires: instant(f.Expires()), Verdict: d.verdict(f)}
+func (s Service) document(f event.Failed) Document {
+	doc := Document{Row: row(f), SentAt: f.SentAt, Context: f.Context, Expires: instant(f.Expires()), Verdict: s.verdict(f)}
 	if f.EditedAt != 0 {
 		doc.Edit = &Edit{Text: f.Edited, At: instant(f.EditedAt)}
 	}
 	return doc
 }
 
-func (d Desk) verdict(f event.Failed) Verdict {
+func (s Service) verdict(f event.Failed) Verdict {
 	err := error(nil)
 	if f.Whole {
-		_, err = d.Decode(f.Sent())
+		_, err = s.Decode(f.Sent())
 	} else {
 		err = f.Check()
 	}

@@ -19,7 +19,7 @@ const maxWholes = 50
 
 // Edit keeps a corrected event beside the original, which stays, and says what this release thinks of it. Errors: fault.Invalid with code
 // too_large, not_an_object or not_editable; fault.NotFound; fault.Conflict with code replay_on_its_way; fault.Unavailable.
-func (d Desk) Edit(ctx context.Context, ws, id string, corrected []byte) (Document, error) {
+func (s Service) Edit(ctx context.Context, ws, id string, corrected []byte) (Document, error) {
 	if n := len(corrected); n > event.MaxEventBytes {
 		return Document{}, fault.Newf(fault.Invalid, "too_large", "the event has %d bytes, the limit is %d", n, event.MaxEventBytes)
 	}
@@ -30,19 +30,19 @@ func (d Desk) Edit(ctx context.Context, ws, id string, corrected []byte) (Docume
 	if ws == event.Nobody {
 		return Document{}, fault.New(fault.Invalid, "not_editable", "a whole message is replayed as it was; only events can be edited")
 	}
-	f, err := d.Changes.EditFailed(ctx, ws, id, string(bytes.TrimSpace(corrected)), event.At(d.Now()))
+	f, err := s.Changes.EditFailed(ctx, ws, id, string(bytes.TrimSpace(corrected)), event.At(s.Now()))
 	if err != nil {
 		return Document{}, err
 	}
-	return d.document(f), nil
+	return s.document(f), nil
 }
 
 // Discard is done with a failed event that nobody wants. NotFound when it is not there.
-func (d Desk) Discard(ctx context.Context, ws, id string) error {
-	if _, err := d.Records.FailedByID(ctx, ws, id); err != nil {
+func (s Service) Discard(ctx context.Context, ws, id string) error {
+	if _, err := s.Records.FailedByID(ctx, ws, id); err != nil {
 		return err
 	}
-	return d.Changes.DeleteFailed(ctx, ws, id)
+	return s.Changes.DeleteFailed(ctx, ws, id)
 }
 
 // Order says what is to be replayed: some events by id, a class, or all.
@@ -81,16 +81,16 @@ func (o Order) check() error {
 // Replay puts failed events back on the queue as they were first received, edited ones with their new text. A record goes when process accepts
 // the event; one that fails again stays, with its newest verdict. Replaying twice changes nothing. Errors: fault.Invalid with code bad_replay,
 // too_many_ids or bad_cursor; fault.Unavailable, and then some may be queued.
-func (d Desk) Replay(ctx context.Context, ws string, order Order) (Replayed, error) {
+func (s Service) Replay(ctx context.Context, ws string, order Order) (Replayed, error) {
 	if err := order.check(); err != nil {
 		return Replayed{}, err
 	}
 	answer := Replayed{Success: true, Missing: []string{}, Unreadable: []string{}}
-	ids, err := d.wanted(ctx, ws, order, &answer)
+	ids, err := s.wanted(ctx, ws, order, &answer)
 	if err != nil {
 		return Replayed{}, err
 	}
-	wanted, err := d.Records.ReplayFailed(ctx, ws, ids, event.At(d.Now()))
+	wanted, err := s.Records.ReplayFailed(ctx, ws, ids, event.At(s.Now()))
 	if err != nil {
 		return Replayed{}, fmt.Errorf("note replay: %w", err)
 	}
@@ -98,7 +98,7 @@ func (d Desk) Replay(ctx context.Context, ws string, order Order) (Replayed, err
 	var envelopes []event.Envelope
 	for _, f := range wanted {
 		there[f.ID] = true
-		envelope, err := d.envelope(f)
+		envelope, err := s.envelope(f)
 		if err != nil {
 			return Replayed{}, err
 		}
@@ -112,7 +112,7 @@ func (d Desk) Replay(ctx context.Context, ws string, order Order) (Replayed, err
 	if answer.Replayed = len(envelopes); answer.Replayed == 0 {
 		return answer, nil
 	}
-	if err := d.Queue.Send(ctx, envelopes); err != nil {
+	if err := s.Queue.Send(ctx, envelopes); err != nil {
 		return Replayed{}, fmt.Errorf("queue failed events: %w", err)
 	}
 	return answer, nil
@@ -120,17 +120,17 @@ func (d Desk) Replay(ctx context.Context, ws string, order Order) (Replayed, err
 
 // wanted lists which records are to be replayed, and notes in the answer where a page ends and which messages nobody can read. Those stay as
 // they are: put on the queue, they would come back at once.
-func (d Desk) wanted(ctx context.Context, ws string, order Order, answer *Replayed) ([]string, error) {
+func (s Service) wanted(ctx context.Context, ws string, order Order, answer *Replayed) ([]string, error) {
 	if len(order.IDs) > 0 && ws != event.Nobody {
 		return distinct(order.IDs), nil
 	}
-	page, err := d.page(ctx, ws, order, answer)
+	page, err := s.page(ctx, ws, order, answer)
 	if err != nil {
 		return nil, err
 	}
 	var ids []string
 	for _, f := range page {
-		if _, err := d.envelope(f); err != nil {
+		if _, err := s.envelope(f); err != nil {
 			answer.Unreadable = append(answer.Unreadable, f.ID)
 			continue
 		}
@@ -140,19 +140,19 @@ func (d Desk) wanted(ctx context.Context, ws string, order Order, answer *Replay
 }
 
 // page reads the records that an order means.
-func (d Desk) page(ctx context.Context, ws string, order Order, answer *Replayed) ([]event.Failed, error) {
+func (s Service) page(ctx context.Context, ws string, order Order, answer *Replayed) ([]event.Failed, error) {
 	if len(order.IDs) == 0 {
 		limit := MaxReplay
 		if ws == event.Nobody {
 			limit = maxWholes
 		}
-		page, next, err := d.Records.Failed(ctx, ws, order.Class, order.Cursor, limit)
+		page, next, err := s.Records.Failed(ctx, ws, order.Class, order.Cursor, limit)
 		answer.Next = optional(next)
 		return page, err
 	}
 	var page []event.Failed
 	for _, id := range distinct(order.IDs) {
-		f, err := d.Records.FailedByID(ctx, ws, id)
+		f, err := s.Records.FailedByID(ctx, ws, id)
 		if fault.KindOf(err) == fault.NotFound {
 			continue
 		}
@@ -165,11 +165,11 @@ func (d Desk) page(ctx context.Context, ws string, order Order, answer *Replayed
 }
 
 // envelope is the message that replays a record. A whole message goes as it says, once a release can read it.
-func (d Desk) envelope(f event.Failed) (event.Envelope, error) {
+func (s Service) envelope(f event.Failed) (event.Envelope, error) {
 	if !f.Whole {
 		return f.Envelope(), nil
 	}
-	said, err := d.Decode(f.Sent())
+	said, err := s.Decode(f.Sent())
 	if err != nil {
 		return event.Envelope{}, err
 	}

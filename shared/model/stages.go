@@ -1,10 +1,7 @@
 package model
 
 import (
-	"embed"
-	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -13,19 +10,12 @@ import (
 	"waymark/shared/domain/stage"
 )
 
-//go:embed stages/*.yaml
-var stageFiles embed.FS
-
-// Stages gives a built-in stage model by name, or by name and version as in default@1; a bare name is its newest version. Errors: fault.NotFound
-// with code unknown_stage_model; anything else means that the built-in files are broken.
+// Stages gives a built-in stage model by name, or by name and version as in default@1; a bare name is its newest version. A model is prepared
+// when it is first asked for. Errors: fault.NotFound with code unknown_stage_model.
 func Stages(name string) (*stage.Model, error) {
-	presets, err := stagePresets()
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range slices.Backward(presets) {
-		if p.model.ID() == name || p.name == name {
-			return p.model, nil
+	for _, p := range slices.Backward(stagePresets()) {
+		if name == p.name || name == p.id {
+			return p.model()
 		}
 	}
 	return nil, fault.Newf(fault.NotFound, "unknown_stage_model", "there is no stage model %q; use one of %s", name, strings.Join(StageNames(), ", "))
@@ -33,12 +23,8 @@ func Stages(name string) (*stage.Model, error) {
 
 // StageNames lists the built-in stage models by name, the default first.
 func StageNames() []string {
-	presets, err := stagePresets()
-	if err != nil {
-		return nil
-	}
 	var names []string
-	for _, p := range presets {
+	for _, p := range stagePresets() {
 		if !slices.Contains(names, p.name) {
 			names = append(names, p.name)
 		}
@@ -59,55 +45,18 @@ const defaultStages = "default"
 
 // stagePreset is one built-in stage model.
 type stagePreset struct {
-	name    string
-	version int
-	model   *stage.Model
+	name, id string // default and default@1
+	model    func() (*stage.Model, error)
 }
 
-// stagePresets reads the built-in models once, in the order of name and version.
-var stagePresets = sync.OnceValues(func() ([]stagePreset, error) {
-	paths, err := fs.Glob(stageFiles, "stages/*.yaml")
-	if err != nil {
-		return nil, fmt.Errorf("list stage models: %w", err)
-	}
+// stagePresets are the built-in models in the order of name and version.
+var stagePresets = sync.OnceValue(func() []stagePreset {
 	var presets []stagePreset
-	var faults []error
-	for _, path := range paths {
-		text, err := stageFiles.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", path, err)
-		}
-		p, err := readStages(text)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("read %s: %w", path, err))
-			continue
-		}
-		presets = append(presets, p)
+	for _, config := range stageConfigs() {
+		presets = append(presets, stagePreset{
+			name: config.Name, id: fmt.Sprintf("%s@%d", config.Name, config.Version),
+			model: sync.OnceValues(func() (*stage.Model, error) { return stage.New(config) }),
+		})
 	}
-	slices.SortFunc(presets, func(a, b stagePreset) int {
-		if a.name != b.name {
-			return strings.Compare(a.name, b.name)
-		}
-		return a.version - b.version
-	})
-	return presets, errors.Join(faults...)
+	return presets
 })
-
-// ParseStages reads a stage model from YAML, strictly: unknown and repeated keys are errors. All faults of the rules are reported at once,
-// each with its line and rule. Errors: fault.Invalid with code bad_stage_model.
-func ParseStages(text []byte) (*stage.Model, error) {
-	p, err := readStages(text)
-	return p.model, err
-}
-
-func readStages(text []byte) (stagePreset, error) {
-	config, err := decodeStages(text)
-	if err != nil {
-		return stagePreset{}, err
-	}
-	m, err := stage.New(config)
-	if err != nil {
-		return stagePreset{}, err
-	}
-	return stagePreset{name: config.Name, version: config.Version, model: m}, nil
-}

@@ -1,5 +1,5 @@
-// Package bench_test measures the hot paths: collect and process per event, a rollup per person and day, the merge of facts that makes the large
-// windows, and the simulator.
+// Package bench_test measures the hot paths: collect and process per event, the start of each function, and the simulator. What counting costs
+// measures the program in the folder counting.
 //
 // Times of different runs or machines cannot be compared, so every number is a ratio to a floor that is measured in the same run, in turns with
 // the subject, as CPU time: the median of the samples. docs/performance.md says what the floors are and holds the numbers of one run; make

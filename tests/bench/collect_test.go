@@ -39,7 +39,7 @@ func (sink) Send(_ context.Context, envelopes []event.Envelope) error {
 // the same request with encoding/json and answers.
 func BenchmarkCollect(b *testing.B) {
 	h := collect.New(collect.Config{Keys: keys{}, Queue: sink{}, Now: func() time.Time { return received }, NewID: func() string { return "x" }})
-	collect, nothing := lambda.NewHandler(h.Handle), lambda.NewHandler(func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+	collect, nothing := lambda.NewHandler(h), lambda.NewHandler(func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 		return httpapi.OK(), nil
 	})
 	for _, n := range sizes {

@@ -11,15 +11,15 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"waymark/functions/process"
-	"waymark/shared/adapter/archive"
 	"waymark/shared/adapter/memory"
-	"waymark/shared/adapter/queue"
-	"waymark/shared/domain/event"
+	wire "waymark/shared/adapter/queue/message"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/ingest"
 	"waymark/shared/model"
+	"waymark/tests/emulated"
 )
 
-// newProcess is the process handler with its real archive, in memory, on a table in memory.
+// newProcess is the process handler on a table in memory.
 func newProcess(t testing.TB, table *memory.Table) *process.Handler {
 	t.Helper()
 	demo, err := workspace.New("demo", "Europe/London", "GBP", "default")
@@ -28,21 +28,36 @@ func newProcess(t testing.TB, table *memory.Table) *process.Handler {
 	return processOn(t, table)
 }
 
+// store is what process keeps events in.
+type store interface {
+	process.Workspaces
+	process.FailedEvents
+	process.Refusals
+	ingest.Store
+	ingest.Batches
+}
+
 // processOn is the same on any table that has the workspace.
 func processOn(t testing.TB, table store) *process.Handler {
 	t.Helper()
-	rules, err := model.Channels()
-	must(t, err)
 	bots, err := model.Bots()
 	must(t, err)
-	objects := 0
+	clock, ids := func() time.Time { return received }, 0
 	return process.New(process.Config{
-		Workspaces: table, Timeline: table, History: table, Traits: table, Links: table, Claims: table, Marks: table, Failed: table, Refusals: table,
-		Index:   table,
-		Archive: archive.New(memory.NewBucket()), Channels: rules, Bots: bots, Model: model.Stages, Properties: model.Properties(),
-		Decode: queue.Decode, ObjectKey: archive.Key, Version: "bench", Now: func() time.Time { return received }, Sleep: func(context.Context, time.Duration) error { return nil },
-		Jitter: func(time.Duration) time.Duration { return 0 }, NewID: func() string { objects++; return fmt.Sprint(objects) }, Workers: 1,
+		Workspaces: table, Failed: table, Refusals: table, Properties: model.Properties(), Decode: wire.Decode, Version: "bench", Now: clock,
+		Ingest: &ingest.Applier{
+			Recorder: ingest.Recorder{Batches: table, Now: clock, NewID: func() string { ids++; return fmt.Sprint(ids) }},
+			Store:    table, Bot: bots.Of, Sleep: func(context.Context, time.Duration) error { return nil },
+			Jitter: func(time.Duration) time.Duration { return 0 },
+		},
 	})
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // decodeEnvelopes is the floor of process: the batch and the envelopes in it as encoding/json decodes them, the events left as they are.
@@ -58,7 +73,7 @@ func decodeEvents(payload []byte) error {
 		return err
 	}
 	for _, e := range all {
-		for _, raw := range e.Events {
+		for _, raw := range e.Parsed {
 			var tree map[string]any
 			if err := json.Unmarshal(raw, &tree); err != nil {
 				return err
@@ -68,12 +83,22 @@ func decodeEvents(payload []byte) error {
 	return nil
 }
 
-func envelopes(payload []byte) ([]event.Envelope, error) {
+// message is an envelope to encoding/json.
+type message struct {
+	Version   int               `json:"v"`
+	Workspace string            `json:"workspace"`
+	Source    string            `json:"source"`
+	Received  int64             `json:"received"`
+	Request   string            `json:"request"`
+	Parsed    []json.RawMessage `json:"parsed"`
+}
+
+func envelopes(payload []byte) ([]message, error) {
 	var batch events.SQSEvent
 	if err := json.Unmarshal(payload, &batch); err != nil {
 		return nil, err
 	}
-	all := make([]event.Envelope, len(batch.Records))
+	all := make([]message, len(batch.Records))
 	for i, r := range batch.Records {
 		if err := json.Unmarshal([]byte(r.Body), &all[i]); err != nil {
 			return nil, err
@@ -82,9 +107,9 @@ func envelopes(payload []byte) ([]event.Envelope, error) {
 	return all, nil
 }
 
-// BenchmarkProcess is the whole way of a batch through process: decoding, archive, timelines, aggregates, joins and marks, on stores in memory.
+// BenchmarkProcess is the whole way of a batch through process: decoding, pages, joins and the record of the batch, on a table in memory.
 // Fresh: every message is of a person never seen before. Returning: of one of 500 persons who have been here. Repeat: everything was
-// processed before, and is folded anew.
+// processed before.
 func BenchmarkProcess(b *testing.B) {
 	for _, kind := range []string{"fresh", "returning", "repeat"} {
 		for _, n := range sizes {
@@ -111,7 +136,7 @@ func benchmarkProcess(b *testing.B, kind string, n int) {
 		return err
 	}
 	begin := func() {
-		process = lambda.NewHandler(newProcess(b, memory.NewTable()).Handle)
+		process = lambda.NewHandler(wire.Consumer(newProcess(b, memory.NewTable()).Handle))
 	}
 	begin()
 	var repeated []byte
@@ -136,4 +161,38 @@ func benchmarkProcess(b *testing.B, kind string, n int) {
 		events: messages * n, next: next, subject: invoke,
 		floors: []floor{{"x-floor", decodeEnvelopes}, {"x-decode", decodeEvents}},
 	}.run(b)
+}
+
+// BenchmarkProcessEmulated is a batch of ten messages of one event each, of ten persons, on the real table adapter with the SDK, against the
+// emulator, which is a process of its own: what is measured is our CPU time a touchpoint. The link of a person never seen before is two writes more.
+func BenchmarkProcessEmulated(b *testing.B) {
+	for kind, person := range map[string]func(message int) int{
+		"fresh": func(message int) int { return message }, "returning": func(message int) int { return message % messages },
+	} {
+		b.Run(kind, func(b *testing.B) { benchmarkProcessEmulated(b, person) })
+	}
+}
+
+func benchmarkProcessEmulated(b *testing.B, person func(message int) int) {
+	table := emulated.Table(b)
+	demo, err := workspace.New("demo", "Europe/London", "GBP", "default")
+	must(b, err)
+	must(b, table.PutWorkspace(b.Context(), demo))
+	s := &stream{perRequest: 1, person: person}
+	h := wire.Consumer(processOn(b, table).Handle)
+	var spent time.Duration
+	n := 0
+	for b.Loop() {
+		b.StopTimer()
+		payload := s.next(b)
+		b.StartTimer()
+		before := cpuTime()
+		answer, err := h.Invoke(b.Context(), payload)
+		spent += cpuTime() - before
+		n += messages
+		if err != nil || string(answer) != `{"batchItemFailures":[]}` {
+			b.Fatalf("answered %s, %v", answer, err)
+		}
+	}
+	b.ReportMetric(float64(spent.Microseconds())/float64(n), "cpu-µs/touchpoint")
 }

@@ -78,6 +78,10 @@ func (s *stream) next(b *testing.B) []byte {
 			s.numbers++
 		}
 		s.made++
+		e.Parsed, _ = e.Open() // as collect queues them
+		if e.Events = nil; len(e.Parsed) != s.perRequest {
+			b.Fatalf("%d of %d events are accepted", len(e.Parsed), s.perRequest)
+		}
 		body, err := queue.Encode(e)
 		if err != nil {
 			b.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"waymark/shared/adapter/archive"
 	"waymark/shared/adapter/bucket"
 	"waymark/shared/adapter/queue"
+	"waymark/shared/adapter/steps"
 	"waymark/shared/domain/event"
 	"waymark/tests/emulated"
 )
@@ -97,6 +98,17 @@ func TestArchive(t *testing.T) {
 			t.Parallel()
 			a := archive.New(openBucket(t, directory))
 			adaptertest.Archive(t, func(*testing.T) adaptertest.ArchiveUnderTest { return a })
+		})
+	}
+}
+
+func TestSteps(t *testing.T) {
+	t.Parallel()
+	for name, directory := range directories(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			table := steps.New(openBucket(t, directory))
+			adaptertest.Steps(t, func(*testing.T) adaptertest.StepsUnderTest { return table })
 		})
 	}
 }

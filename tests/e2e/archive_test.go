@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	mathrand "math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -25,7 +27,7 @@ const (
 	oneRepeatIn     = 50 // 2 %
 )
 
-// archived is a seeded source of events as process archives them.
+// archived is a seeded source of events as a settle archives them.
 type archived struct {
 	random    *mathrand.Rand
 	workspace string
@@ -69,7 +71,7 @@ func (a *archived) begin() {
 		{},
 		{Source: "news", Medium: "email", Campaign: "november"},
 		{Referrer: "https://www.google.com/"},
-		{URL: "https://shop.example/p/monopoly?gclid=abc"},
+		{Click: "gclid"},
 		{Referrer: "https://www.facebook.com/"},
 	}[a.random.IntN(5)]
 	size := 1 + a.random.IntN(2*eventsOfSession-1)
@@ -78,14 +80,14 @@ func (a *archived) begin() {
 		at += event.Millis(1000 + a.random.IntN(120_000))
 		r := event.Record{
 			Workspace: a.workspace, Type: event.Page, Identifiers: ids, Request: fmt.Sprintf("r%d", a.n),
-			Agent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
 			Touchpoint: event.Touchpoint{
-				ID: event.ID(fmt.Sprintf("ajs-next-%012d-5d41402abc4b2a76", a.n)), Source: "web", Type: event.Page, Name: "Home", Original: at, Corrected: at,
+				Agent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+				ID:    event.ID(fmt.Sprintf("ajs-next-%012d-5d41402abc4b2a76", a.n)), Source: "web", Type: event.Page, Name: "Home", Original: at, Corrected: at,
 				Received: at + 300, Country: []string{"GB", "NO", "DE"}[person%3], Page: "https://shop.example/p/monopoly",
 			},
 		}
 		if i == 0 {
-			r.Marketing = marketing
+			r.Touchpoint.Marketing = marketing
 		}
 		switch {
 		case i == size-1 && size > 2 && a.random.IntN(8) == 0:
@@ -99,8 +101,8 @@ func (a *archived) begin() {
 	}
 }
 
-// fillArchive writes the first n events of a source into the archive of a running system, as objects of some fifty. The same seed and number
-// of persons are the same source; the objects have names of their own each time.
+// fillArchive writes the first n events of a source into the archive of a running system, as runs of some fifty of one day. The same seed and number
+// of persons are the same source; the runs have names of their own each time.
 func fillArchive(t testing.TB, w e2e.Tenant, seed uint64, persons, n int) (objects int) {
 	t.Helper()
 	getenv := func(name string) string { return w.Env[name] }
@@ -108,41 +110,37 @@ func fillArchive(t testing.TB, w e2e.Tenant, seed uint64, persons, n int) (objec
 	source := &archived{
 		random: mathrand.New(mathrand.NewPCG(seed, 1)), workspace: w.Keys.Workspace, persons: persons, until: time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC),
 	}
-	type object struct {
-		key     string
-		records []event.Record
-	}
-	todo := make(chan object)
-	var (
-		writers sync.WaitGroup
-		mu      sync.Mutex
-		failure error
-	)
+	runs := make(chan []event.Record)
+	var writers sync.WaitGroup
 	for range 4 {
 		writers.Go(func() {
-			for o := range todo {
-				if err := store.Put(context.WithoutCancel(t.Context()), o.key, o.records); err != nil {
-					mu.Lock()
-					failure = err
-					mu.Unlock()
+			for records := range runs {
+				if err := store.PutEvents(context.WithoutCancel(t.Context()), w.Keys.Workspace, "000000000000-"+rand.Text(), records); err != nil {
+					t.Error(err)
 				}
 			}
 		})
 	}
-	for left := n; left > 0; objects++ {
-		size := min(left, 1+source.random.IntN(2*eventsOfObject))
-		left -= size
-		records := make([]event.Record, size)
-		for i := range records {
-			records[i] = source.next()
-		}
-		arrived := event.At(source.until.Add(-time.Duration(source.random.IntN(archivedDays*24)) * time.Hour))
-		todo <- object{archive.Key(w.Keys.Workspace, arrived, rand.Text()), records}
+	days := map[string][]event.Record{}
+	put := func(day string) {
+		objects++
+		runs <- days[day]
+		delete(days, day)
 	}
-	close(todo)
+	for range n {
+		r := source.next()
+		day := r.Touchpoint.Received.Day()
+		if days[day] = append(days[day], r); source.random.IntN(eventsOfObject) == 0 {
+			put(day)
+		}
+	}
+	for _, day := range slices.Sorted(maps.Keys(days)) {
+		put(day)
+	}
+	close(runs)
 	writers.Wait()
-	if failure != nil {
-		t.Fatal(failure)
+	if t.Failed() {
+		t.FailNow()
 	}
 	return objects
 }

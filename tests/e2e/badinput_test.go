@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,9 +25,19 @@ type badInput struct {
 	kept   int    // how many are rejected; the other events of an accepted request are in the profile
 }
 
-// one is a track call of the person whose profile counts what was accepted; more are members that come last, and the last of a name counts.
+// one is a track call of the person whose profile counts what was accepted. more are members that come last; they take the place of those of the same
+// name, for an event that has a key twice is rejected.
 func one(id, more string) string {
-	return fmt.Sprintf(`{"type":"track","event":"Seen","anonymousId":"bad-input","messageId":%q,"timestamp":"2025-07-01T10:00:00Z"%s}`, id, more)
+	return object(more, `"type":"track"`, `"event":"Seen"`, `"anonymousId":"bad-input"`, fmt.Sprintf(`"messageId":%q`, id), `"timestamp":"2025-07-01T10:00:00Z"`)
+}
+
+// object writes members down, those first that more, which begins with a comma, does not hold.
+func object(more string, members ...string) string {
+	kept := slices.DeleteFunc(members, func(member string) bool {
+		name, _, _ := strings.Cut(member, ":")
+		return strings.Contains(more, ","+name+":")
+	})
+	return "{" + strings.TrimPrefix(strings.Join(kept, ",")+more, ",") + "}"
 }
 
 func many(n int, prefix string) string {
@@ -70,6 +81,7 @@ var badInputs = []badInput{
 	{name: "a long identifier", body: one("long-1", `,"anonymousId":"`+strings.Repeat("i", 513)+`"`), sent: 1, status: 200, class: "key_too_long", kept: 1},
 	{name: "a long name", body: one("long-2", `,"event":"`+strings.Repeat("n", 513)+`"`), sent: 1, status: 200, class: "name_too_long", kept: 1},
 	{name: "unknown type", path: "/v1/batch", body: `{"batch":[` + one("type-1", `,"type":"trick"`) + `,` + one("type-2", "") + `]}`, sent: 2, status: 200, class: "unknown_type", kept: 1},
+	{name: "a key twice", body: one("twice-1", `,"properties":{"a":1,"a":2}`), sent: 1, status: 200, class: "bad_json", kept: 1},
 	{name: "no type", path: "/v1/batch", body: `{"batch":[` + one("type-3", `,"type":null`) + `]}`, sent: 1, status: 200, class: "unknown_type", kept: 1},
 	{name: "events that are none", path: "/v1/batch", body: `{"batch":[1,"x",null,[]]}`, sent: 4, status: 200, class: "bad_json", kept: 4},
 	{name: "missing ids", body: one("ids-1", `,"anonymousId":null`), sent: 1, status: 200, class: "no_identifier", kept: 1},

@@ -88,7 +88,7 @@ func (t Tenant) secret(ctx context.Context, method, path string, body io.Reader)
 // Do makes a request and reads its answer; a redirect is an answer, too.
 func Do(request *http.Request) (Answer, error) {
 	client := http.Client{
-		Timeout:       time.Minute,
+		Timeout:       Hanging,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	response, err := client.Do(request)
@@ -185,35 +185,39 @@ func (s *System) faults(ctx context.Context, method string, body []byte) (Faults
 	return f, answer.Into(&f)
 }
 
-// Patience is how long a test waits for what must come but has no bar: the queue is that of all tests of a system, on a machine that does other work.
-const Patience = 3 * time.Minute
+// How long tests wait for what has no time of its own. A machine that does other work is slow, and no test may fail for that; what hangs must end.
+const (
+	Patience = 3 * time.Minute  // without any progress
+	Hanging  = 15 * time.Minute // for one answer
+)
 
-// Eventually asks every few milliseconds until done, for at most the given time. The error holds the last thing that was said.
-func Eventually(ctx context.Context, within time.Duration, done func(ctx context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, within)
-	defer cancel()
+// Eventually asks every few milliseconds until done. It gives up when what is said has not changed for the given time: as long as it changes there
+// is progress. The error holds the last thing that was said.
+func Eventually(ctx context.Context, patience time.Duration, done func(ctx context.Context) error) error {
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
-	var last error
-	for {
+	for last, since := "", time.Now(); ; {
 		err := done(ctx)
 		if err == nil {
 			return nil
 		}
-		if ctx.Err() == nil || last == nil {
-			last = err
+		if said := err.Error(); said != last {
+			last, since = said, time.Now()
+		}
+		if time.Since(since) > patience {
+			return fmt.Errorf("no progress within %s: %w", patience, err)
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("not within %s: %w", within, last)
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
 		case <-tick.C:
 		}
 	}
 }
 
 // Drained waits until no message waits or is being processed. The queue is that of the whole system.
-func (t Tenant) Drained(ctx context.Context, within time.Duration) error {
-	return Eventually(ctx, within, func(ctx context.Context) error {
+func (t Tenant) Drained(ctx context.Context, patience time.Duration) error {
+	return Eventually(ctx, patience, func(ctx context.Context) error {
 		status, err := t.Status(ctx)
 		if err != nil {
 			return err

@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -11,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"waymark/shared/adapter/dynamo"
 	"waymark/shared/adapter/queue"
 	"waymark/shared/domain/event"
 	"waymark/shared/failed"
@@ -164,13 +162,13 @@ func TestMessageOfNobody(t *testing.T) {
 	}
 }
 
-// TestDeadLetters lets messages of workspaces whose settings cannot be used fail five times. Once these are mended a workspace redrives its own
-// messages and no others'; an operator redrives the rest.
+// TestDeadLetters refuses every invocation of Process until all messages were tried five times. Then a workspace redrives its own messages and no
+// others'; an operator redrives the rest.
 func TestDeadLetters(t *testing.T) {
 	t.Parallel()
 	system, err := e2e.Start(t.Context(), e2e.Config{
 		Binary: binary(t), Root: root, Data: filepath.Join(t.TempDir(), "dead"),
-		Flags: []string{"--memory", "--param", "VisibilityTimeoutSeconds=1", "--param", "BatchWindowSeconds=0"},
+		Flags: []string{"--memory", "--param", "VisibilityTimeoutSeconds=1", "--param", "BatchSize=10", "--param", "BatchWindowSeconds=0"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -181,8 +179,7 @@ func TestDeadLetters(t *testing.T) {
 		}
 	}()
 	w, other := tenant(t, system, "dead"), tenant(t, system, "dead-other")
-	setModel(t, w, "no-such-model")
-	setModel(t, other, "no-such-model")
+	raise(t, w, "Process.throttle=100%")
 	const letters = 12 // more than one call of the queue brings
 	for n := range letters {
 		send(t, w, map[string]any{"type": "page", "messageId": fmt.Sprintf("d%d", n), "userId": "d", "timestamp": "2025-07-01T10:00:00Z"})
@@ -190,20 +187,20 @@ func TestDeadLetters(t *testing.T) {
 	send(t, other, map[string]any{"type": "page", "messageId": "o", "userId": "o", "timestamp": "2025-07-01T10:00:00Z"})
 	awaitDead(t, w, letters+1)
 
-	seen := waymark[failed.Letters](t, w, ofKey(w, "dead")...)
+	seen := waymark[failed.Messages](t, w, ofKey(w, "dead")...)
 	if len(seen.Dead) != letters || !seen.Complete {
 		t.Errorf("%d dead letters are seen, complete %v, want the workspace's %d", len(seen.Dead), seen.Complete, letters)
 	}
 	for _, l := range seen.Dead {
-		if l.Workspace != w.Keys.Workspace || l.Events != 1 || l.Receives < 1 || !strings.Contains(l.Body, `"messageId":"d`) {
+		if l.Workspace != w.Keys.Workspace || l.Events != 1 || l.Receives < 1 || !strings.Contains(l.Body, `"id":"d`) {
 			t.Errorf("a dead letter is shown as %+v", l)
 		}
 	}
-	if got := get[failed.Letters](t, other, "/v1/failed/dead"); len(got.Dead) != 1 || got.Dead[0].Workspace != other.Keys.Workspace {
+	if got := get[failed.Messages](t, other, "/v1/failed/dead"); len(got.Dead) != 1 || got.Dead[0].Workspace != other.Keys.Workspace {
 		t.Errorf("the other workspace is shown %+v, want its own letter alone", got)
 	}
 
-	setModel(t, w, "default")
+	raise(t, w, "off")
 	if moved := waymark[failed.Redriven](t, w, ofKey(w, "redrive")...); moved.Redriven != letters || moved.More {
 		t.Errorf("the redrive answers %+v, want %d and no more", moved, letters)
 	}
@@ -213,24 +210,11 @@ func TestDeadLetters(t *testing.T) {
 	checkCount(t, w, "/v1/profiles/user:d", letters)
 	awaitDead(t, w, 1)
 
-	setModel(t, other, "default")
 	if moved := waymark[failed.Redriven](t, other, "failed", "redrive", "--workspace", failed.Everybody); moved.Redriven != 1 {
 		t.Errorf("the operator's redrive answers %+v, want the other workspace's letter", moved)
 	}
 	checkCount(t, other, "/v1/profiles/user:o", 1)
 	awaitDead(t, w, 0)
-}
-
-// setModel gives a workspace another stage model, behind the back of the commands that would refuse one that is not there.
-func setModel(t testing.TB, w e2e.Tenant, model string) {
-	t.Helper()
-	getenv := func(name string) string { return w.Env[name] }
-	table := dynamo.New(dynamo.NewClient(getenv), getenv("TABLE_NAME"))
-	stored, err := table.Workspace(t.Context(), w.Keys.Workspace)
-	stored.Model = model
-	if err = errors.Join(err, table.PutWorkspace(t.Context(), stored)); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func awaitDead(t testing.TB, w e2e.Tenant, n int) {

@@ -13,7 +13,7 @@ import (
 // `make sam` holds `sam local invoke` against.
 func TestInvoke(t *testing.T) {
 	t.Parallel()
-	for _, function := range []string{"Collect", "Process", "Rollup", "Export", "Query"} {
+	for _, function := range []string{"Collect", "Process", "Profile", "Rollup", "Export", "Query"} {
 		t.Run(function, func(t *testing.T) {
 			samples, err := filepath.Glob(filepath.Join(root, "events", strings.ToLower(function), "*.json"))
 			if err != nil {

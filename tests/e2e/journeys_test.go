@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"waymark/tests/e2e"
 	"waymark/tests/scenarios"
 )
 
@@ -50,21 +51,10 @@ func reach(t testing.TB, run string) scenarios.HTTPConfig {
 	t.Helper()
 	system := shared(t)
 	return scenarios.HTTPConfig{
-		URL: system.URL, Run: run, Client: &http.Client{Timeout: time.Minute}, Now: time.Now, Pause: pause,
+		URL: system.URL, Run: run, Client: &http.Client{Timeout: e2e.Hanging}, Now: time.Now, Pause: pause,
 		CreateWorkspace: func(ctx context.Context, w scenarios.Workspace, model string) (scenarios.Keys, error) {
 			keys, err := system.CreateWorkspace(ctx, w.Name, w.Zone, w.Currency, model)
 			return scenarios.Keys{Write: keys.Write, Secret: keys.Secret}, err
 		},
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
 	}
 }

@@ -18,6 +18,8 @@ import (
 const (
 	killedEvents  = 2400
 	killedPersons = 40
+	lateRows      = 480 // of the import: those of the last days come after the storm, in parts
+	latePart      = 40
 	killedFrom    = "2025-07-01" // all events are in July, when the clock of London is one hour ahead
 )
 
@@ -49,7 +51,7 @@ func killedRows() []row {
 		device := func(name string) string { return fmt.Sprintf("%s-%d", name, person) }
 		r := row{ID: fmt.Sprintf("e-%d", i), What: "view", time: begin.Add(time.Duration(i) * 9 * time.Minute)}
 		// The last days are imported once, and so is all of what is kept under a card or under a stranger's device.
-		r.once = i > killedEvents*2/3 || i%10 == 3 || i%10 == 8
+		r.once = i >= killedEvents*2/3 || i%10 == 3 || i%10 == 8
 		switch i % 10 {
 		case 0:
 			r.Who, r.Device, r.What, r.Order = user, device("phone"), "order", fmt.Sprintf("o-%d", i)
@@ -88,9 +90,10 @@ type killedFiles struct {
 	folder  string
 	mapping string
 	rows    []row
+	came    int // of the late rows
 }
 
-func newKilledFiles(t testing.TB, rows []row) killedFiles {
+func newKilledFiles(t testing.TB, rows []row) *killedFiles {
 	t.Helper()
 	const mapping = `name: kill
 version: 1
@@ -107,7 +110,7 @@ events:
     where: {column: what, op: "=", value: order}
     properties: {order_id: order, revenue: {column: amount, type: number}, currency: {constant: GBP}}
 `
-	f := killedFiles{folder: t.TempDir(), rows: slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.What == "direct" })}
+	f := &killedFiles{folder: t.TempDir(), rows: slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.What == "direct" })}
 	f.mapping = filepath.Join(f.folder, "mapping.yaml")
 	put(t, f.mapping, []byte(mapping))
 	return f
@@ -115,6 +118,27 @@ events:
 
 // whole gives all rows.
 func (f killedFiles) whole(t testing.TB, size int) []string { return f.cut(t, "whole", size, f.rows) }
+
+// early gives the rows of the storm.
+func (f killedFiles) early(t testing.TB, size int) []string {
+	return f.cut(t, "early", size, f.rows[:len(f.rows)-lateRows])
+}
+
+// late gives the next rows of those that come after the storm.
+func (f *killedFiles) late(t testing.TB) []string {
+	t.Helper()
+	if f.came == lateRows {
+		t.Fatalf("all %d parts of the late rows came, and no kill was in time", lateRows/latePart)
+	}
+	from := len(f.rows) - lateRows + f.came
+	f.came += latePart
+	return f.cut(t, fmt.Sprint("late-", f.came), latePart, f.rows[from:from+latePart])
+}
+
+// rest gives all late rows, those that came already too.
+func (f *killedFiles) rest(t testing.TB) []string {
+	return f.cut(t, "rest", lateRows, f.rows[len(f.rows)-lateRows:])
+}
 
 // again gives the rows that are imported more than once.
 func (f killedFiles) again(t testing.TB, size int) []string {

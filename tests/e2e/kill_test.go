@@ -2,36 +2,38 @@ package e2e_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
+	"waymark/infra/client"
+	"waymark/shared/model"
 	"waymark/tests/e2e"
 )
 
 const (
 	clients    = 4 // imports at a time
-	killsLater = 4 // of Rollup, and of Export
+	killsLater = 3 // of Profile, of Rollup in each of its works, and of Export
 	// storm is what goes wrong while events come in. Of a message's tries nearly half end in a crash.
-	storm = "Process.crash=45%,Process.duplicate=15%,Process.reorder=30%,Process.drop-ack=10%,Process.throttle=5%,Process.delay=2%,Collect.crash=6%,Collect.throttle=2%,Rollup.crash=50%"
+	storm = "Process.crash=45%,Process.duplicate=15%,Process.reorder=30%,Process.drop-ack=10%,Process.throttle=5%,Process.delay=2%,Collect.crash=6%,Collect.throttle=2%,Profile.crash=50%,Rollup.crash=50%"
 )
 
 // TestKill imports the same events into two workspaces: once into one that is left alone, and several times, cut differently, into one
 // whose processes are killed 200 times in the middle of their work meanwhile, whose batches are handed out twice, late and in another order,
-// and whose acknowledgements are lost. Both are the same in the end, and what a plain count of the file says. Then Rollup and Export are killed.
+// and whose acknowledgements are lost. Then Profile and Rollup are killed in the middle of settling, Rollup while it compacts, and Export. Both
+// workspaces are the same in the end, and what a plain count of the file says.
 //
 // WAYMARK_KILLS asks for more kills, WAYMARK_KILL_SEED for the luck of an earlier run.
 func TestKill(t *testing.T) {
@@ -42,12 +44,13 @@ func TestKill(t *testing.T) {
 	// dead-letter queue.
 	system := start(t, e2e.Config{Binary: binary(t), Root: root, Data: filepath.Join(t.TempDir(), "killed"), Flags: []string{
 		"--memory", "--param", "VisibilityTimeoutSeconds=4", "--param", "MaxReceiveCount=1000", "--param", "BatchSize=3", "--param", "BatchWindowSeconds=0",
+		"--param", "ProfileSchedule=rate(1 second)",
 	}})
 	rows := killedRows()
 	byHand := countedByHand(rows)
 	files := newKilledFiles(t, rows)
 	calm, stormy := tenant(t, system, "calm"), tenant(t, system, "stormy")
-	load(t, calm, files, files.whole(t, killedEvents))
+	load(t, calm, *files, files.whole(t, killedEvents))
 	sendDirectly(t, calm, rows)
 	drain(t, calm)
 	want := everything(t, calm)
@@ -57,10 +60,15 @@ func TestKill(t *testing.T) {
 	exportWhole(t, calm)
 
 	raise(t, stormy, fmt.Sprintf("seed=%d,%s", seed, storm))
-	weather(t, stormy, files, rows, kills)
+	weather(t, stormy, *files, rows, kills)
 	raise(t, stormy, "off")
 	drain(t, stormy)
-	killRollups(t, stormy, files)
+	killSettles(t, stormy, files, "Profile", "Rollup.throttle=100%")
+	killSettles(t, stormy, files, "Rollup", "Profile.throttle=100%")
+	load(t, stormy, *files, files.rest(t))
+	drain(t, stormy)
+	rollUp(t, stormy)
+	killCompactions(t, stormy)
 	got := everything(t, stormy)
 	killExports(t, stormy)
 
@@ -124,19 +132,19 @@ func drain(t testing.TB, w e2e.Tenant) {
 func weather(t testing.TB, w e2e.Tenant, files killedFiles, rows []row, kills int) {
 	t.Helper()
 	sendDirectly(t, w, rows)
-	load(t, w, files, files.whole(t, 5))
-	// What comes later is late data then. It answers 200 or, killed, 500.
+	load(t, w, files, files.early(t, 5))
+	// What comes later is late data then. It answers 202 or, killed, 500.
 	if _, err := w.Order(t.Context(), "/v1/rollups", ""); err != nil {
 		t.Fatal(err)
 	}
 	load(t, w, files, files.again(t, killedEvents))
 	for pass := 0; happened(t, w)["Process"]["crash"] < kills; pass++ {
 		// What is left in the queue may be enough.
-		err := e2e.Eventually(t.Context(), 10*time.Minute, func(ctx context.Context) error {
+		err := e2e.Eventually(t.Context(), e2e.Patience, func(ctx context.Context) error {
 			status, err := w.Status(ctx)
 			dead := happened(t, w)["Process"]["crash"]
 			if q := status.Queues.Touchpoints; err == nil && dead < kills && q.Waiting+q.InFlight > 0 {
-				return fmt.Errorf("%d of %d kills, and messages wait", dead, kills)
+				return fmt.Errorf("%d of %d kills, and %d messages wait", dead, kills, q.Waiting+q.InFlight)
 			}
 			return err
 		})
@@ -210,34 +218,6 @@ func sendDirectly(t testing.TB, w e2e.Tenant, rows []row) {
 	}
 }
 
-// killRollups kills Rollup some times with dirty windows before it.
-func killRollups(t testing.TB, w e2e.Tenant, files killedFiles) {
-	t.Helper()
-	midway := 0
-	for range 10 * killsLater {
-		raise(t, w, "Rollup.crash=100%")
-		answer, err := w.Order(t.Context(), "/v1/rollups", "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		raise(t, w, "off")
-		status, err := w.Status(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if answer.Status != 200 && status.DirtyWindows > 0 {
-			if midway++; midway == killsLater {
-				return
-			}
-		}
-		if status.DirtyWindows == 0 { // it was killed too late; repeats mark windows too
-			load(t, w, files, files.again(t, killedEvents))
-			drain(t, w)
-		}
-	}
-	t.Errorf("Rollup was killed %d times with windows left, want %d", midway, killsLater)
-}
-
 func demand(until int) string {
 	return fmt.Sprintf(`{"grain":"hour","from":"%s","to":"2025-07-%02d"}`, killedFrom, until)
 }
@@ -276,10 +256,8 @@ func checkListed(t testing.TB, w e2e.Tenant) int {
 	listed := get[struct{ Exports []manifest }](t, w, "/v1/exports").Exports
 	for _, m := range listed {
 		for _, f := range m.Files {
-			file, err := w.Get(t.Context(), "/v1/exports/"+f.Name)
-			sum := sha256.Sum256(file.Body)
-			if err != nil || file.Status != 200 || hex.EncodeToString(sum[:]) != f.SHA256 || len(file.Body) != f.Bytes {
-				t.Errorf("the file %s has the status %d, %d bytes and the sum %x, %v; its manifest says %+v", f.Name, file.Status, len(file.Body), sum, err, f)
+			if err := clientOf(w).Download(t.Context(), client.File{Name: f.Name, SHA256: f.SHA256}, io.Discard); err != nil {
+				t.Error(err)
 			}
 		}
 	}
@@ -290,7 +268,7 @@ func checkListed(t testing.TB, w e2e.Tenant) int {
 func endsAll(t testing.TB, system *e2e.System) {
 	t.Helper()
 	left := map[int]string{}
-	for _, function := range []string{"Collect", "Process", "Rollup", "Export", "Query"} {
+	for _, function := range []string{"Collect", "Process", "Profile", "Rollup", "Export", "Query"} {
 		pids, err := system.Processes(t.Context(), function)
 		if err != nil {
 			t.Fatal(err)
@@ -308,8 +286,8 @@ func endsAll(t testing.TB, system *e2e.System) {
 	}
 }
 
-// revision counts how often a window was computed, which may differ.
-var revision = regexp.MustCompile(`"revision":\d+`)
+// revision counts how often a window was computed, and settled says when, which may differ.
+var revision = regexp.MustCompile(`"revision":\d+|"settled":"[^"]*"`)
 
 // nothing is a row of a window that something was in at some time; another workspace never computed it.
 var nothing = regexp.MustCompile(`(?m)^\{"metric":.*"numerator":(0|"0(\.0+)?"),.*\n`)
@@ -317,13 +295,21 @@ var nothing = regexp.MustCompile(`(?m)^\{"metric":.*"numerator":(0|"0(\.0+)?"),.
 // everything is what a workspace knows: KPIs of every grain and dimension, and every profile with its timeline.
 func everything(t testing.TB, w e2e.Tenant) string {
 	t.Helper()
-	order[any](t, w, "/v1/rollups", "")
+	rollUp(t, w)
 	var paths []string
 	for _, grain := range []string{"hour", "day", "week", "month", "quarter", "year"} {
 		paths = append(paths, "/v1/kpis?from=2025-01-01&to=2026-01-01&grain="+grain)
 	}
 	for _, by := range []string{"channel", "source", "stage", "country"} {
 		paths = append(paths, "/v1/kpis?from=2025-01-01&to=2026-01-01&grain=day&by="+by)
+	}
+	paths = append(paths, "/v1/kpis?from=2025-07-01&to=2025-07-15&grain=period") // from steps, not from windows
+	stages, err := model.Stages("default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stage := range append(stages.Stages(), stages.Lapse()) {
+		paths = append(paths, "/v1/profiles?limit=500&stage="+string(stage))
 	}
 	for i := range killedPersons {
 		for _, id := range []string{"user:kill-", "anon:stranger-"} {
@@ -337,12 +323,28 @@ func everything(t testing.TB, w e2e.Tenant) string {
 		if err != nil || answer.Status != 200 || !json.Valid(answer.Body) {
 			t.Fatalf("GET %s: %s, %v", path, answer, err)
 		}
+		if strings.HasPrefix(path, "/v1/profiles?") {
+			answer.Body = sortedItems(t, answer.Body)
+		}
 		all.WriteString(path + "\n")
 		all.Write(revision.ReplaceAll(answer.Body, nil))
 		all.WriteByte('\n')
 	}
 	lines := strings.NewReplacer("},{", "}\n{", "[{", "[\n{", "}]", "}\n]").Replace(all.String())
 	return nothing.ReplaceAllString(lines, "")
+}
+
+// sortedItems puts the persons of a list in the order of their names: those of one day have none.
+func sortedItems(t testing.TB, body []byte) []byte {
+	t.Helper()
+	var list struct{ Items []map[string]any }
+	if err := json.Unmarshal(body, &list); err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(list.Items, func(a, b map[string]any) int {
+		return strings.Compare(fmt.Sprint(a["person"]), fmt.Sprint(b["person"]))
+	})
+	return []byte(text(list))
 }
 
 // firstDifference shows the first line that differs.

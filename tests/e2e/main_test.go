@@ -13,7 +13,9 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
+	"waymark/infra/client"
 	"waymark/tests/e2e"
 )
 
@@ -148,6 +150,29 @@ func into[T any](t testing.TB, what string, answer e2e.Answer) T {
 		t.Fatalf("%s: %v", what, err)
 	}
 	return value
+}
+
+// rollUp counts all that is stored.
+func rollUp(t testing.TB, w e2e.Tenant) {
+	t.Helper()
+	if _, err := clientOf(w).RollUp(t.Context(), "", nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func clientOf(w e2e.Tenant) *client.Client {
+	return &client.Client{URL: w.URL, Key: w.Keys.Secret, Sleep: pause}
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }
 
 // send posts events as one batch.

@@ -103,7 +103,7 @@ func TestStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	order[any](t, w, "/v1/rollups", "")
+	rollUp(t, w)
 	clean, err := w.Status(t.Context())
 	if err != nil || clean.DirtyWindows != 0 || len(clean.NewestRollup) != 6 {
 		t.Errorf("status after a rollup: %+v, %v, want no dirty window and the time of every grain", clean, err)

@@ -10,8 +10,6 @@ import (
 	"time"
 )
 
-const rawTimeout = time.Minute
-
 // DoRaw sends bytes to an address as they are, whether they are a request or not, and reads the answer up to the end of the connection. The bytes
 // must ask for that end.
 func DoRaw(ctx context.Context, address string, request []byte) (Answer, error) {
@@ -21,7 +19,7 @@ func DoRaw(ctx context.Context, address string, request []byte) (Answer, error) 
 		return Answer{}, err
 	}
 	defer connection.Close()
-	if err := connection.SetDeadline(time.Now().Add(rawTimeout)); err != nil {
+	if err := connection.SetDeadline(time.Now().Add(Hanging)); err != nil {
 		return Answer{}, err
 	}
 	// A server may answer and close before it has read everything; what it said counts then, not that the rest could not be written.

@@ -32,7 +32,7 @@ func BenchmarkEditAndRestart(b *testing.B) {
 		}
 	}()
 	for _, c := range []struct{ name, file, word, path string }{
-		{name: "function", file: "functions/query/handler/status.go", word: `Status: "ok`, path: "/health"},
+		{name: "function", file: "functions/query/status.go", word: `Status: "ok`, path: "/health"},
 		{name: "shared", file: "shared/adapter/httpapi/keyring.go", word: `"send the secret key`, path: "/v1/status"},
 	} {
 		b.Run(c.name, func(b *testing.B) {

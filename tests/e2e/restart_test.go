@@ -21,7 +21,7 @@ func TestRestart(t *testing.T) {
 	if err := e2e.Eventually(t.Context(), e2e.Patience, func(context.Context) error { return isBuyer(t, w) }); err != nil {
 		t.Fatal(err)
 	}
-	order[any](t, w, "/v1/rollups", "")
+	rollUp(t, w)
 	made := order[manifest](t, w, "/v1/exports", `{"grain":"month","from":"2025-07-01","to":"2025-08-01"}`)
 	before := read(t, w, made.Files[0].Name)
 

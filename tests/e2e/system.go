@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	startTimeout = 2 * time.Minute
-	stopTimeout  = 20 * time.Second
+	startTimeout = 10 * time.Minute // the first start compiles every function
+	stopTimeout  = 2 * time.Minute
 	pollInterval = 20 * time.Millisecond
 )
 

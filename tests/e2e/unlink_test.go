@@ -32,7 +32,7 @@ func TestUnlink(t *testing.T) {
 		if err := w.Drained(t.Context(), e2e.Patience); err != nil {
 			t.Fatal(err)
 		}
-		order[any](t, w, "/v1/rollups", "")
+		rollUp(t, w)
 		if got := text(get[persons](t, w, "/v1/kpis?metric=active_persons&from=2025-07-01&to=2025-07-02")); got != active {
 			t.Errorf("%s the active persons are %s, want %s", when, got, active)
 		}

@@ -15,10 +15,10 @@ import (
 )
 
 // bury lets n messages of a workspace die; their bodies say which they are.
-func (w *world) bury(t *testing.T, ws string, n int) {
-	t.Helper()
+func (w world) bury(ws string, n int) {
+	w.t.Helper()
 	for i := range n {
-		must(t, w.dead.SendBodies(t.Context(), []string{
+		must(w.t, w.DeadLetters.SendBodies(w.t.Context(), []string{
 			fmt.Sprintf(`{"v":1,"workspace":%q,"source":"web","received":1795339800000,"request":"r-%d","events":[{"n":%d}]}`, ws, i, i),
 		}))
 	}
@@ -40,9 +40,9 @@ func bodies(t *testing.T, q *memory.Queue) map[string]int {
 func TestDeadLettersOfOneWorkspace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.bury(t, "other", 13)
-	w.bury(t, "demo", 12)
-	must(t, w.dead.SendBodies(t.Context(), []string{"no envelope", strings.Repeat("x", 9000)}))
+	w.bury("other", 13)
+	w.bury("demo", 12)
+	must(t, w.DeadLetters.SendBodies(t.Context(), []string{"no envelope", strings.Repeat("x", 9000)}))
 	for _, c := range []struct {
 		ws       string
 		limit    int
@@ -57,7 +57,7 @@ func TestDeadLettersOfOneWorkspace(t *testing.T) {
 		{failed.Everybody, 50, 27, true},
 		{"none", 50, 0, true},
 	} {
-		seen, err := w.desk.DeadLetters(t.Context(), c.ws, c.limit)
+		seen, err := w.FailedService().DeadLetters(t.Context(), c.ws, c.limit)
 		must(t, err)
 		if len(seen.Dead) != c.want || seen.Complete != c.complete {
 			t.Errorf("of %s, at most %d: %d are seen, complete %v, want %d and %v", c.ws, c.limit, len(seen.Dead), seen.Complete, c.want, c.complete)
@@ -67,19 +67,19 @@ func TestDeadLettersOfOneWorkspace(t *testing.T) {
 				t.Errorf("of %s is shown %+v", c.ws, l)
 			}
 		}
-		if waiting, inFlight, _ := w.dead.Depth(t.Context()); waiting != 27 || inFlight != 0 {
+		if waiting, inFlight, _ := w.DeadLetters.Depth(t.Context()); waiting != 27 || inFlight != 0 {
 			t.Fatalf("after a look %d wait and %d are in flight, want all 27 back", waiting, inFlight)
 		}
 	}
-	moved, err := w.desk.Redrive(t.Context(), "demo", failed.MaxSight)
+	moved, err := w.FailedService().Redrive(t.Context(), "demo", failed.MaxSight)
 	must(t, err)
 	if want := (failed.Redriven{Success: true, Redriven: 12}); moved != want {
 		t.Errorf("the redrive answers %+v, want %+v", moved, want)
 	}
-	if waiting, inFlight, _ := w.dead.Depth(t.Context()); waiting != 15 || inFlight != 0 {
+	if waiting, inFlight, _ := w.DeadLetters.Depth(t.Context()); waiting != 15 || inFlight != 0 {
 		t.Errorf("then %d letters wait and %d are in flight, want the 15 of others", waiting, inFlight)
 	}
-	queued := bodies(t, w.queue)
+	queued := bodies(t, w.Queue)
 	for n := range 12 {
 		body := fmt.Sprintf(`{"v":1,"workspace":"demo","source":"web","received":1795339800000,"request":"r-%d","events":[{"n":%d}]}`, n, n)
 		if queued[body] != 1 || len(queued) != 12 {
@@ -92,19 +92,19 @@ func TestDeadLettersOfOneWorkspace(t *testing.T) {
 func TestDeadLettersAreBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.bury(t, "demo", 2*failed.MaxSight+20)
+	w.bury("demo", 2*failed.MaxSight+20)
 	var moved []int
 	for more := true; more; {
-		some, err := w.desk.Redrive(t.Context(), "demo", failed.MaxSight)
+		some, err := w.FailedService().Redrive(t.Context(), "demo", failed.MaxSight)
 		must(t, err)
 		moved, more = append(moved, some.Redriven), some.More
 	}
 	if want := []int{300, 300, 20}; !slices.Equal(moved, want) {
 		t.Errorf("three orders move %v, want %v", moved, want)
 	}
-	w.bury(t, "other", failed.MaxSight)
-	w.bury(t, "demo", 1)
-	hidden, err := w.desk.Redrive(t.Context(), "demo", failed.MaxSight)
+	w.bury("other", failed.MaxSight)
+	w.bury("demo", 1)
+	hidden, err := w.FailedService().Redrive(t.Context(), "demo", failed.MaxSight)
 	must(t, err)
 	if want := (failed.Redriven{Success: true, More: true}); hidden != want {
 		t.Errorf("behind another workspace's letters the answer is %+v, want %+v", hidden, want)
@@ -116,25 +116,25 @@ func TestRedriveCrashes(t *testing.T) {
 	t.Parallel()
 	for at := 1; ; at++ {
 		w := newWorld(t)
-		w.bury(t, "demo", 25)
-		w.bury(t, "other", 3)
-		down := &downAfter{Desk: w.desk, left: at}
-		desk := w.desk
-		desk.Queue, desk.Dead = down, down
-		_, err := desk.Redrive(t.Context(), "demo", failed.MaxSight)
+		w.bury("demo", 25)
+		w.bury("other", 3)
+		service := w.FailedService()
+		down := &downAfter{Service: service, left: at}
+		service.Queue, service.Dead = down, down
+		_, err := service.Redrive(t.Context(), "demo", failed.MaxSight)
 		if err == nil {
 			if at < 8 {
 				t.Fatalf("a redrive makes %d calls, want them to be many", at)
 			}
 			return
 		}
-		w.dead.Expire()
-		_, err = w.desk.Redrive(t.Context(), "demo", failed.MaxSight)
+		w.DeadLetters.Expire()
+		_, err = w.FailedService().Redrive(t.Context(), "demo", failed.MaxSight)
 		must(t, err)
-		if queued := bodies(t, w.queue); len(queued) != 25 {
+		if queued := bodies(t, w.Queue); len(queued) != 25 {
 			t.Fatalf("when call %d fails, %d of 25 messages are queued", at, len(queued))
 		}
-		if left := bodies(t, w.dead); len(left) != 3 {
+		if left := bodies(t, w.DeadLetters); len(left) != 3 {
 			t.Fatalf("when call %d fails, %d letters are left, want the other workspace's 3", at, len(left))
 		}
 	}
@@ -144,7 +144,7 @@ var errDown = errors.New("injected")
 
 // downAfter are queues that fail at one call and at all after it.
 type downAfter struct {
-	failed.Desk
+	failed.Service
 	left int
 }
 
@@ -158,37 +158,36 @@ func (d *downAfter) down() error {
 func (d *downAfter) Send(context.Context, []event.Envelope) error { return errDown }
 
 func (d *downAfter) SendBodies(ctx context.Context, bodies []string) error {
-	return errors.Join(d.down(), d.Desk.Queue.SendBodies(ctx, bodies)) // SQS may have taken them all the same
+	return errors.Join(d.down(), d.Service.Queue.SendBodies(ctx, bodies)) // SQS may have taken them all the same
 }
 
-func (d *downAfter) Receive(ctx context.Context, limit int, hidden time.Duration) ([]event.Letter, error) {
+func (d *downAfter) Receive(ctx context.Context, limit int, hidden time.Duration) ([]event.Message, error) {
 	if err := d.down(); err != nil {
 		return nil, err
 	}
-	return d.Desk.Dead.Receive(ctx, limit, hidden)
+	return d.Service.Dead.Receive(ctx, limit, hidden)
 }
 
-func (d *downAfter) GiveBack(ctx context.Context, letters []event.Letter) error {
+func (d *downAfter) Requeue(ctx context.Context, letters []event.Message) error {
 	if err := d.down(); err != nil {
 		return err
 	}
-	return d.Desk.Dead.GiveBack(ctx, letters)
+	return d.Service.Dead.Requeue(ctx, letters)
 }
 
-func (d *downAfter) Delete(ctx context.Context, letters []event.Letter) error {
+func (d *downAfter) Delete(ctx context.Context, letters []event.Message) error {
 	if err := d.down(); err != nil {
 		return err
 	}
-	return d.Desk.Dead.Delete(ctx, letters)
+	return d.Service.Dead.Delete(ctx, letters)
 }
 
 // Edits are held to their limits, and the list shows the beginning of what is long.
 func TestEditLimits(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.send(t, `{"type":"page","properties":{"text":"`+strings.Repeat("é", 10_000)+`"}}`)
-	w.work(t)
-	list, err := w.desk.List(t.Context(), "demo", "", "", 10)
+	w.send(`{"type":"page","properties":{"text":"` + strings.Repeat("é", 10_000) + `"}}`)
+	list, err := w.FailedService().List(t.Context(), "demo", "", "", 10)
 	must(t, err)
 	row := list.Failed[0]
 	if len(row.Original) > 4<<10 || len(row.Original) < 4<<10-1 || row.Bytes < 20_000 || strings.ToValidUTF8(row.Original, "") != row.Original {
@@ -198,11 +197,11 @@ func TestEditLimits(t *testing.T) {
 		"": "not_an_object", "[]": "not_an_object", "null": "not_an_object", `{} {}`: "not_an_object", `{"a":`: "not_an_object",
 		`{"a":"` + strings.Repeat("x", event.MaxEventBytes) + `"}`: "too_large",
 	} {
-		if _, err := w.desk.Edit(t.Context(), "demo", row.ID, []byte(body)); err == nil || !strings.Contains(err.Error(), code) {
+		if _, err := w.FailedService().Edit(t.Context(), "demo", row.ID, []byte(body)); err == nil || !strings.Contains(err.Error(), code) {
 			t.Errorf("an edit to %.20q is answered %v, want %s", body, err, code)
 		}
 	}
-	edited, err := w.desk.Edit(t.Context(), "demo", row.ID, []byte(` {"type":"page"} `))
+	edited, err := w.FailedService().Edit(t.Context(), "demo", row.ID, []byte(` {"type":"page"} `))
 	must(t, err)
 	if edited.Edit.Text != `{"type":"page"}` || edited.Verdict.Class != "no_identifier" || edited.Bytes != row.Bytes {
 		t.Errorf("edited it is %+v, want the text without what is around it, and still bad", edited)

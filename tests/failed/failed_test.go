@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"waymark/shared/adapter/httpapi/httpapitest"
-	"waymark/shared/adapter/queue"
+	"waymark/shared/adapter/queue/message"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/failed"
@@ -73,9 +73,9 @@ func classes(t *testing.T) map[string]sample {
 }
 
 // checkKept holds the one record of a workspace against its golden file.
-func checkKept(t *testing.T, w *world, ws, class, original string) event.Failed {
+func checkKept(t *testing.T, w world, ws, class, original string) event.Failed {
 	t.Helper()
-	kept := w.kept(t, ws)
+	kept := w.kept(ws)
 	if len(kept) != 1 {
 		t.Fatalf("%d records are kept, want one: %+v", len(kept), kept)
 	}
@@ -99,17 +99,16 @@ func TestEveryClass(t *testing.T) {
 		t.Run(class, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.send(t, s.Event)
-			w.work(t)
+			w.send(s.Event)
 			id := checkKept(t, w, "demo", class, strings.ToValidUTF8(s.Event, "\uFFFD")).ID
 
 			var shown, edited failed.Document
 			path := "/v1/failed/" + id
-			w.ask(t, "GET", path, "", &shown)
+			w.ask("GET", path, "", &shown)
 			if shown.Class != class || shown.Verdict.Class != class || shown.Verdict.Accepted || shown.Edit != nil {
 				t.Errorf("shown as %s with the verdict %+v, want %s and not accepted", shown.Class, shown.Verdict, class)
 			}
-			w.ask(t, "PUT", path, s.Edited, &edited)
+			w.ask("PUT", path, s.Edited, &edited)
 			want := shown
 			want.Row.Edited, want.Edit = "2026-11-22T09:30:00.000Z", &failed.Edit{Text: s.Edited, At: "2026-11-22T09:30:00.000Z"}
 			want.Verdict = failed.Verdict{Accepted: true}
@@ -119,23 +118,22 @@ func TestEveryClass(t *testing.T) {
 
 			var replayed failed.Replayed
 			for range 2 { // the second before process has taken the first
-				w.ask(t, "POST", "/v1/failed/replay", `{"all":true}`, &replayed)
+				w.ask("POST", "/v1/failed/replay", `{"all":true}`, &replayed)
 				if replayed.Replayed != 1 {
 					t.Fatalf("%d events are replayed, want 1", replayed.Replayed)
 				}
 			}
-			w.work(t)
-			w.ask(t, "POST", "/v1/failed/replay", fmt.Sprintf(`{"ids":[%q]}`, id), &replayed)
+			w.Drain()
+			w.ask("POST", "/v1/failed/replay", fmt.Sprintf(`{"ids":[%q]}`, id), &replayed)
 			if replayed.Replayed != 0 || len(replayed.Missing) != 1 {
 				t.Errorf("once accepted, a replay answers %+v, want it missing", replayed)
 			}
-			if kept := w.kept(t, "demo"); len(kept) > 0 {
+			if kept := w.kept("demo"); len(kept) > 0 {
 				t.Errorf("once accepted, the list still has %+v", kept)
 			}
 			good := newWorld(t)
-			good.send(t, s.Edited)
-			good.work(t)
-			if got, want := w.table.Dump(), good.table.Dump(); got != want {
+			good.send(s.Edited)
+			if got, want := w.Table.Dump(), good.Table.Dump(); got != want {
 				t.Errorf("stored\n%s\nwant, as if it had been good at first,\n%s", got, want)
 			}
 		})
@@ -152,12 +150,12 @@ func asText(t *testing.T, value any) string {
 // TestEveryClassOfMessage does the same with whole messages, which no key opens: an operator handles them.
 func TestEveryClassOfMessage(t *testing.T) {
 	t.Parallel()
-	mend := map[string]func(t *testing.T, w *world){
-		"bad_message": func(*testing.T, *world) {},
-		"unknown_workspace": func(t *testing.T, w *world) {
-			must(t, w.table.PutWorkspace(t.Context(), workspace.Workspace{Name: "tomorrow", Zone: "UTC", Currency: "EUR", Model: "default"}))
+	mend := map[string]func(t *testing.T, w world){
+		"bad_message": func(*testing.T, world) {},
+		"unknown_workspace": func(t *testing.T, w world) {
+			must(t, w.Table.PutWorkspace(t.Context(), workspace.Workspace{Name: "tomorrow", Zone: "UTC", Currency: "EUR", Model: "default"}))
 		},
-		"version_too_new": func(_ *testing.T, w *world) { w.upgrade() },
+		"version_too_new": func(_ *testing.T, w world) { w.upgrade() },
 	}
 	for class, s := range classes(t) {
 		if s.Message == "" {
@@ -166,61 +164,60 @@ func TestEveryClassOfMessage(t *testing.T) {
 		t.Run(class, func(t *testing.T) {
 			t.Parallel()
 			w, ctx := newWorld(t), t.Context()
-			w.queueBody(t, s.Message)
-			w.work(t)
+			w.queueBody(s.Message)
+			w.Drain()
 			before := checkKept(t, w, event.Nobody, class, s.Message)
-			if _, err := w.desk.Edit(ctx, event.Nobody, before.ID, []byte(`{}`)); err == nil {
+			if _, err := w.FailedService().Edit(ctx, event.Nobody, before.ID, []byte(`{}`)); err == nil {
 				t.Error("a whole message can be edited")
 			}
 			for range 2 { // replayed in vain, twice, it is what it was
-				_, err := w.desk.Replay(ctx, event.Nobody, failed.Order{All: true})
+				_, err := w.FailedService().Replay(ctx, event.Nobody, failed.Order{All: true})
 				must(t, err)
-				w.work(t)
-				if got := w.kept(t, event.Nobody); len(got) != 1 || asText(t, got[0]) != asText(t, before) {
+				w.Drain()
+				if got := w.kept(event.Nobody); len(got) != 1 || asText(t, got[0]) != asText(t, before) {
 					t.Errorf("after a replay in vain\n%s is kept, want\n%s", asText(t, got), asText(t, before))
 				}
 			}
 			mend[class](t, w)
 			for range 2 {
-				replayed, err := w.desk.Replay(ctx, event.Nobody, failed.Order{IDs: []string{before.ID}})
+				replayed, err := w.FailedService().Replay(ctx, event.Nobody, failed.Order{IDs: []string{before.ID}})
 				must(t, err)
 				if unreadable := len(replayed.Unreadable) > 0; unreadable != (s.Readable == "") {
 					t.Errorf("a replay answers %+v", replayed)
 				}
 			}
-			w.work(t)
+			w.Drain()
 			if s.Readable == "" {
-				must(t, w.desk.Discard(ctx, event.Nobody, before.ID))
+				must(t, w.FailedService().Discard(ctx, event.Nobody, before.ID))
 			}
-			if kept := w.kept(t, event.Nobody); len(kept) > 0 {
+			if kept := w.kept(event.Nobody); len(kept) > 0 {
 				t.Errorf("at the end the list has %+v", kept)
 			}
 			want := newWorld(t)
 			mend[class](t, want)
 			if s.Readable != "" {
-				want.queueBody(t, s.Message)
-				want.work(t)
-				if !strings.Contains(want.table.Dump(), `"e1"`) {
-					t.Fatalf("the good world holds no event: %s", want.table.Dump())
+				want.queueBody(s.Message)
+				want.Drain()
+				if !strings.Contains(want.Table.Dump(), `"e1"`) {
+					t.Fatalf("the good world holds no event: %s", want.Table.Dump())
 				}
 			}
-			if got, want := w.table.Dump(), want.table.Dump(); got != want {
+			if got, want := w.Table.Dump(), want.Table.Dump(); got != want {
 				t.Errorf("stored\n%s\nwant, as if it had been readable at first,\n%s", got, want)
 			}
 		})
 	}
 }
 
-// upgrade is a release that reads version 2 of the messages, which says the region too.
-func (w *world) upgrade() {
-	decode := func(body string) (event.Envelope, error) {
-		body = strings.Replace(body, `{"v":2,`, `{"v":1,`, 1)
-		return queue.Decode(strings.Replace(body, `,"region":"eu"`, "", 1))
+// upgrade is a release that reads version 3 of the messages, which says the region too.
+func (w world) upgrade() {
+	w.Decode = func(body string) (event.Envelope, error) {
+		body = strings.Replace(body, `{"v":3,`, `{"v":2,`, 1)
+		return message.Decode(strings.Replace(body, `,"region":"eu"`, "", 1))
 	}
-	w.desk.Decode, w.process.Decode = decode, decode
 }
 
-func (w *world) queueBody(t *testing.T, body string) {
-	t.Helper()
-	must(t, w.queue.SendBodies(t.Context(), []string{body}))
+func (w world) queueBody(body string) {
+	w.t.Helper()
+	must(w.t, w.Queue.SendBodies(w.t.Context(), []string{body}))
 }

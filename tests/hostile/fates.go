@@ -5,7 +5,7 @@ package hostile
 func Fates() Tally {
 	return Tally{
 		"JSON body":              {352, 0, 18, 334},
-		"JSON value":             {352, 158, 2, 192}, // 2 × 45 that must be accepted, and 70 of those that may be
+		"JSON value":             {352, 150, 10, 192}, // 2 × 45 that must be read, but for one with a key twice, and 62 of those that may be
 		"as URL":                 {6, 515, 0, 0},
 		"as event name":          {6, 512, 3, 0}, // empty and white space
 		"as query, escaped":      {515, 515, 0, 0},
@@ -24,7 +24,7 @@ func Fates() Tally {
 		"events":                 {3, 4999, 0, 2501},
 		"far beyond":             {13, 0, 1, 12},
 		"identifier bytes":       {3, 2, 1, 0},
-		"keys":                   {16, 12, 3, 1},
+		"keys":                   {16, 5, 8, 3},
 		"messageId bytes":        {3, 2, 1, 0},
 		"name bytes":             {3, 2, 1, 0},
 		"numbers":                {40, 36, 4, 0},

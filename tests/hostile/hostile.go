@@ -15,6 +15,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // WriteKey stands in a Request where the road puts the write key of its own workspace; in a Basic header it is encoded.
@@ -129,12 +130,15 @@ func batch(list ...Event) []byte {
 	return out.Bytes()
 }
 
-// page is a page event of an anonymous visitor with more members behind it, of which the last of a name counts.
+// page is a page event of an anonymous visitor with more members behind it, in place of its own of these names.
 func page(who, id, more string) Event {
-	return Event{
-		Raw: fmt.Appendf(nil, `{"type":"page","anonymousId":%q,"messageId":%q,"timestamp":%q%s}`, who, id, moment, more),
-		Who: "anon:" + who, ID: id,
+	var own []string
+	for _, member := range [][2]string{{"type", "page"}, {"anonymousId", who}, {"messageId", id}, {"timestamp", moment}} {
+		if !strings.Contains(more, fmt.Sprintf(",%q:", member[0])) {
+			own = append(own, fmt.Sprintf("%q:%q", member[0], member[1]))
+		}
 	}
+	return Event{Raw: []byte("{" + strings.TrimPrefix(strings.Join(own, ",")+more, ",") + "}"), Who: "anon:" + who, ID: id}
 }
 
 // is gives the event another fate.

@@ -1,19 +1,21 @@
 package late_test
 
 import (
-	"encoding/csv"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
+	"waymark/shared/testing/seed"
+	"waymark/shared/testing/system"
 )
 
 // How a life of a workspace is laid out: 60 days over the change of London's clock, and so many events of which one in twenty is late.
@@ -25,45 +27,42 @@ const (
 
 var begin = time.Date(2026, 9, 20, 0, 0, 0, 0, time.UTC)
 
-// Five in a hundred events come an hour to forty days late, while rollups and scheduled exports go on. In the end all windows, and the newest
+// Five in a hundred events come an hour to forty days late, while settles and scheduled exports go on. In the end all windows, and so the newest
 // revision of every export, are what a new world computes that gets all events at once; and each firing exports exactly what changed, once.
 func TestLateDataEqualsFromScratch(t *testing.T) {
 	t.Parallel()
-	var exports, restated, windows, worlds atomic.Int64
-	t.Run("seeds", func(t *testing.T) {
-		forSeeds(t, setting(t, "WAYMARK_LATE_N", 1000), func(t *testing.T, r *rand.Rand) {
-			arrivals := life(r)
-			w := newWorld(t, begin)
-			l := newLedger(w)
-			w.rollup, w.export = w.rolls(l), w.exports(l)
-			restated.Add(int64(w.live(t, l, arrivals)))
+	worlds, windows, exports, restated := 0, 0, 0, 0
+	seed.Each(t, 1000, func(t *testing.T, r *rand.Rand) {
+		arrivals := anyLife(r)
+		w := newWorld(t, begin)
+		l := &ledger{world: w, exported: map[string]map[string]int64{}, newest: map[string]report.Manifest{}}
+		l.live(arrivals)
 
-			scratch := newWorld(t, begin)
-			scratch.now = w.now
-			r.Shuffle(len(arrivals), func(i, j int) { arrivals[i], arrivals[j] = arrivals[j], arrivals[i] })
-			scratch.take(t, arrivals...)
-			scratch.rollUp(t)
-			for _, schedule := range scheduleOf {
-				scratch.fire(t, schedule)
+		scratch := newWorld(t, begin)
+		scratch.Now = w.Now
+		r.Shuffle(len(arrivals), func(i, j int) { arrivals[i], arrivals[j] = arrivals[j], arrivals[i] })
+		scratch.take(arrivals...)
+		scratch.Settle()
+		got, want := w.Windows(shop), scratch.Windows(shop)
+		for name, one := range got {
+			if rows := want[name].Rows; rows == nil && !reflect.DeepEqual(one.Rows, w.nothing()) || rows != nil && !reflect.DeepEqual(one.Rows, rows) {
+				t.Errorf("%s holds other rows than one made from scratch", name)
 			}
-			compareWindows(t, w, scratch)
-			got, want := newest(t, w), newest(t, scratch)
-			for _, name := range sorted(merge(got, want)) {
-				if got[name] != want[name] {
-					t.Errorf("the newest %s holds other numbers than one made from scratch", name)
-				}
+		}
+		for name := range want {
+			if _, found := got[name]; !found {
+				t.Errorf("%s is missing", name)
 			}
-			worlds.Add(1)
-			exports.Add(int64(len(want)))
-			windows.Add(int64(len(l.windows)))
-		})
+		}
+		l.checkExports()
+		worlds, windows, exports, restated = worlds+1, windows+len(got), exports+len(l.newest), restated+l.restated
 	})
 	t.Logf("%d worlds of %d events, %d of them late: %d windows and %d exports equal those from scratch; %d revisions restate an export",
-		worlds.Load(), lifeEvents, lateEvents, windows.Load(), exports.Load(), restated.Load())
+		worlds, lifeEvents, lateEvents, windows, exports, restated)
 }
 
-// life is the events of a workspace as they arrive: most at once, some an hour to forty days late, short delays as likely as long ones.
-func life(r *rand.Rand) []arrival {
+// anyLife is the events of a workspace as they arrive: most at once, some an hour to forty days late, short delays as likely as long ones.
+func anyLife(r *rand.Rand) []arrival {
 	var out []arrival
 	var at time.Time
 	for n := range lifeEvents {
@@ -73,13 +72,11 @@ func life(r *rand.Rand) []arrival {
 		}
 		if n%3 > 0 && n > lateEvents { // goes on where the one before was, within its session or in another
 			at = at.Add(time.Duration(r.IntN(60)) * time.Minute)
-			out = append(out, arrival{at.Add(delay), anyEvent(r, r.IntN(2*kinds), fmt.Sprint("e", n), at)})
-			continue
-		}
-		span := lifeDays*24*time.Hour - delay
-		at = begin.Add(time.Duration(r.Int64N(int64(span)))).Truncate(time.Second)
-		if r.IntN(4) == 0 { // about a midnight
-			at = at.Truncate(24 * time.Hour).Add(time.Duration(r.IntN(6)) * 10 * time.Minute)
+		} else {
+			at = begin.Add(time.Duration(r.Int64N(int64(lifeDays*24*time.Hour - delay)))).Truncate(time.Second)
+			if r.IntN(4) == 0 { // about a midnight
+				at = at.Truncate(24 * time.Hour).Add(time.Duration(r.IntN(6)) * 10 * time.Minute)
+			}
 		}
 		out = append(out, arrival{at.Add(delay), anyEvent(r, r.IntN(2*kinds), fmt.Sprint("e", n), at)})
 	}
@@ -87,131 +84,130 @@ func life(r *rand.Rand) []arrival {
 	return out
 }
 
-// live runs the clock: events are processed as they arrive and rolled up within half a day, and the schedules fire when they do on AWS.
-func (w *world) live(t testing.TB, l *ledger, arrivals []arrival) (restated int) {
-	t.Helper()
+// ledger says what a firing has to make, without any notes: every export whose windows are others than when it was last made.
+type ledger struct {
+	world
+	exported map[string]map[string]int64 // by export: the revisions of its windows when it was last made
+	newest   map[string]report.Manifest  // by export
+	restated int
+}
+
+// live runs the clock: events are processed as they arrive and settled within half a day, and the schedules fire when they do on AWS.
+func (l *ledger) live(arrivals []arrival) {
+	l.t.Helper()
 	end := begin.AddDate(0, 0, lifeDays+1)
-	for w.now = begin.Add(6 * time.Hour); w.now.Before(end); w.now = w.now.Add(12 * time.Hour) {
+	for now := begin.Add(6 * time.Hour); now.Before(end); now = now.Add(12 * time.Hour) {
+		l.Now = now
 		due := 0
-		for due < len(arrivals) && !arrivals[due].at.After(w.now) {
+		for due < len(arrivals) && !arrivals[due].at.After(now) {
 			due++
 		}
 		if due > 0 {
-			w.take(t, arrivals[:due]...)
+			l.take(arrivals[:due]...)
 		}
 		arrivals = arrivals[due:]
-		isMorning := w.now.Hour() == 6
+		isMorning := now.Hour() == 6
 		if due > 0 || isMorning {
-			w.rollUp(t)
+			l.Settle()
 		}
 		if isMorning {
-			restated += l.day(t, w)
+			l.fire(period.Day)
+		}
+		if isMorning && now.Weekday() == time.Monday {
+			l.fire(period.Week)
+		}
+		if isMorning && now.Day() == 1 {
+			l.fire(period.Month)
 		}
 	}
-	w.rollUp(t)
-	for _, grain := range []period.Grain{period.Day, period.Week, period.Month} {
-		restated += l.fire(t, w, grain)
-	}
-	for _, grain := range []period.Grain{period.Day, period.Week, period.Month} {
-		if l.fire(t, w, grain) != 0 {
-			t.Errorf("firing %s again restates something", grain)
-		}
-	}
-	return restated
-}
-
-// day fires the schedules of a day's morning.
-func (l *ledger) day(t testing.TB, w *world) (restated int) {
-	t.Helper()
-	restated = l.fire(t, w, period.Day)
-	if w.now.Weekday() == time.Monday {
-		restated += l.fire(t, w, period.Week)
-	}
-	if w.now.Day() == 1 {
-		restated += l.fire(t, w, period.Month)
-	}
-	return restated
-}
-
-// compareWindows: a window that says nothing any more may be stored or not.
-func compareWindows(t testing.TB, w, scratch *world) {
-	t.Helper()
-	got, want := w.stored(t), scratch.stored(t)
-	for _, name := range sorted(merge(got, want)) {
-		rows, wantRows := got[name].Rows, want[name].Rows
-		if got[name].Revision == 0 {
-			rows = nothing
-		}
-		if want[name].Revision == 0 {
-			wantRows = nothing
-		}
-		if !reflect.DeepEqual(rows, wantRows) {
-			t.Errorf("%s holds other rows than one made from scratch", name)
-		}
+	l.Settle()
+	for range 2 { // the second time there is nothing to do
+		l.fire(period.Day)
+		l.fire(period.Week)
+		l.fire(period.Month)
 	}
 }
 
-func merge[V any](a, b map[string]V) map[string]V {
-	out := map[string]V{}
-	for _, m := range []map[string]V{a, b} {
-		for key, value := range m {
-			out[key] = value
+// holding gives the revisions of the windows that each export of a schedule holds now, as far as its own window is over.
+func (l *ledger) holding(of period.Grain) map[string]map[string]int64 {
+	out := map[string]map[string]int64{}
+	calendar, _ := shop.Calendar()
+	for _, grain := range report.Parts(of) {
+		windows, _ := l.Table.Windows(l.t.Context(), shop.Space(), grain, "0", "~")
+		for _, w := range windows {
+			whole := calendar.At(of, w.Start.Time())
+			if !whole.Closed(l.Now) {
+				continue
+			}
+			export := system.Schedules[of] + "-" + whole.Key
+			if out[export] == nil {
+				out[export] = map[string]int64{}
+			}
+			out[export][string(grain)+" "+calendar.Local(w.Start.Time()).Format(time.RFC3339)] = w.Revision
 		}
 	}
 	return out
 }
 
-// newest gives the numbers in the newest revision of every export, without revisions and when they were computed, and without windows that say
-// nothing any more.
-func newest(t testing.TB, w *world) map[string]string {
-	t.Helper()
-	keys, err := w.bucket.List(t.Context(), report.Prefix(tenant))
-	must(t, err)
-	revisions := map[string]int{}
-	for _, key := range keys {
-		name, isManifest := report.NameOf(tenant, key)
-		if !isManifest {
+// fire fires a schedule and checks that it makes exactly the exports whose windows are others than when they were last made, each once.
+func (l *ledger) fire(grain period.Grain) {
+	l.t.Helper()
+	var want, got []string
+	now := l.holding(grain)
+	for export, windows := range now {
+		if !maps.Equal(windows, l.exported[export]) {
+			want = append(want, fmt.Sprintf("%s-r%d", export, l.newest[export].Revision+1))
+		}
+	}
+	for _, m := range l.Fire(system.Schedules[grain]) {
+		export := strings.TrimSuffix(m.Name, fmt.Sprintf("-r%d", m.Revision))
+		if m.Revision == l.newest[export].Revision {
+			continue // the newest window's, which was there
+		}
+		got = append(got, m.Name)
+		if m.Revision > 1 {
+			l.restated++
+			l.checkRestated(m, l.exported[export], now[export])
+		}
+		l.newest[export], l.exported[export] = m, now[export]
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		l.t.Errorf("%s of %v made\n got %v\nwant %v", system.Schedules[grain], l.Now, got, want)
+	}
+}
+
+// checkRestated: the manifest names the windows whose revision rose by one, and none that did not rise. One that rose by more may say again what
+// it said before.
+func (l *ledger) checkRestated(m report.Manifest, before, now map[string]int64) {
+	l.t.Helper()
+	named := map[string]bool{}
+	for _, span := range m.Restated {
+		named[span.Grain+" "+span.Start] = true
+	}
+	for name, revision := range now {
+		if rise := revision - before[name]; rise == 1 && !named[name] || rise == 0 && named[name] {
+			l.t.Errorf("%s says of %s, which rose by %d, that it is restated: %v", m.Name, name, rise, named[name])
+		}
+	}
+}
+
+// checkExports holds every third of the newest exports to the windows as they are stored, and its manifest to what was answered.
+func (l *ledger) checkExports() {
+	l.t.Helper()
+	for i, name := range slices.Sorted(maps.Keys(l.newest)) {
+		m := l.newest[name]
+		if i%3 > 0 {
 			continue
 		}
-		at := strings.LastIndex(name, "-r")
-		revision := 0
-		_, err := fmt.Sscan(name[at+2:], &revision)
-		must(t, err)
-		revisions[name[:at]] = max(revisions[name[:at]], revision)
-	}
-	out := map[string]string{}
-	for name, revision := range revisions {
-		body, err := w.bucket.Get(t.Context(), report.FileKey(tenant, fmt.Sprintf("%s-r%d.csv", name, revision)))
-		must(t, err)
-		if numbers := numbersOf(t, string(body)); numbers != "" {
-			out[name] = numbers
+		want, err := system.CSV(l.t.Context(), l.Table, l.Definitions, shop, m.Name)
+		file, errFile := l.Exports.Get(l.t.Context(), report.FileKey(shop.Name, m.Files[0].Name))
+		text, errManifest := l.Exports.Get(l.t.Context(), report.ManifestKey(shop.Name, m.Name))
+		var stored report.Manifest
+		_ = json.Unmarshal(text, &stored)
+		if err != nil || errFile != nil || errManifest != nil || string(file) != string(want) || !reflect.DeepEqual(stored, m) {
+			l.t.Errorf("%s does not hold what is stored (%v, %v, %v)", m.Name, err, errFile, errManifest)
 		}
 	}
-	return out
-}
-
-func numbersOf(t testing.TB, file string) string {
-	t.Helper()
-	rows, err := csv.NewReader(strings.NewReader(file)).ReadAll()
-	must(t, err)
-	header := rows[0]
-	n, revision, computed := slices.Index(header, "n"), slices.Index(header, "revision"), slices.Index(header, "computed_at")
-	var order []string
-	lines, counts := map[string][]string{}, map[string]bool{}
-	for _, row := range rows[1:] {
-		window := strings.Join(row[2:5], " ") // grain, start, end
-		if lines[window] == nil {
-			order = append(order, window)
-		}
-		counts[window] = counts[window] || row[n] != "0"
-		row[revision], row[computed] = "", ""
-		lines[window] = append(lines[window], strings.Join(row, ","))
-	}
-	var out strings.Builder
-	for _, window := range order {
-		if counts[window] {
-			out.WriteString(strings.Join(lines[window], "\n") + "\n")
-		}
-	}
-	return out.String()
 }

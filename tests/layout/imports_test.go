@@ -6,7 +6,7 @@ import (
 	"waymark/tests/layout"
 )
 
-func TestImports(t *testing.T) {
+func TestDomainImports(t *testing.T) {
 	t.Parallel()
 	runRule(t, layout.Imports, []ruleCase{
 		{
@@ -44,6 +44,12 @@ import ("os"; "testing"; "waymark/shared/domain/event"; "waymark/shared/domain/s
 			files: tree{"shared/domain/sundry/a.go": "package sundry"},
 			want:  []string{"shared/domain/sundry:1: this domain package has no rung: give it one in tests/layout/imports.go (imports)"},
 		},
+	})
+}
+
+func TestImports(t *testing.T) {
+	t.Parallel()
+	runRule(t, layout.Imports, []ruleCase{
 		{
 			name:  "adapters know the domain and their technology, not each other",
 			files: tree{"shared/adapter/queue/a.go": "package queue\nimport \"github.com/aws/aws-sdk-go-v2/service/sqs\"\nimport \"waymark/shared/domain/event\"\nimport \"waymark/shared/adapter/dynamo\"\nimport \"waymark/functions/collect\"\nimport \"waymark/shared/model\""},
@@ -69,6 +75,21 @@ import ("os"; "testing"; "waymark/shared/domain/event"; "waymark/shared/domain/s
 				`functions/collect/handler.go:5: functions/collect may not import "github.com/aws/aws-sdk-go-v2/service/sqs" (imports)`,
 				`functions/collect/handler.go:6: functions/collect may not import "waymark/infra/local" (imports)`,
 			},
+		},
+		{
+			name: "what is for tests is for tests",
+			files: tree{
+				"functions/collect/handler.go":    "package collect\nimport \"waymark/shared/testing/system\"",
+				"functions/collect/world_test.go": "package collect_test\nimport \"waymark/shared/testing/system\"",
+				"shared/domain/event/a_test.go":   "package event_test\nimport \"waymark/shared/testing/seed\"",
+				"shared/testing/system/a.go":      "package system\nimport (\"waymark/functions/collect\"; \"waymark/shared/testing/seed\")",
+			},
+			want: []string{`functions/collect/handler.go:2: functions/collect may not import "waymark/shared/testing/system" (imports)`},
+		},
+		{
+			name:  "settling knows how whole persons are loaded, and no function",
+			files: tree{"shared/settle/a.go": "package settle\nimport \"waymark/shared/domain/ledger\"\nimport \"waymark/shared/life\"\nimport \"waymark/functions/rollup\""},
+			want:  []string{`shared/settle/a.go:4: shared/settle may not import "waymark/functions/rollup" (imports)`},
 		},
 		{
 			name:  "the laptop cloud does not know what it runs",

@@ -1,6 +1,5 @@
-// Package rebuild_test rebuilds what the real process and rollup handlers made of random traffic, on the stores in memory, and compares it with
-// what was there, or with the same events taken in afresh: in any order of objects, with doubles, under other rules, while events come in, and
-// with a crash at every call.
+// Package rebuild_test rebuilds what the real handlers made of random traffic, on the stores in memory, and compares it with what was there, or with
+// the same events taken in afresh: in any order of objects, with doubles, under other rules, while events come in, and with a crash at every call.
 package rebuild_test
 
 import (
@@ -9,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,17 +22,12 @@ import (
 	"waymark/functions/rollup"
 	"waymark/infra/rebuild"
 	"waymark/shared/adapter/archive"
-	"waymark/shared/adapter/httpapi"
-	"waymark/shared/adapter/memory"
-	"waymark/shared/adapter/queue"
-	"waymark/shared/domain/bot"
-	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/workspace"
-	"waymark/shared/model"
+	"waymark/shared/testing/system"
 )
 
 func TestMain(m *testing.M) {
@@ -39,20 +35,19 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// world is a system in memory with one workspace, shop, and its virtual clock.
+// world is a system with the workspace shop, in which one process of each function lives on and remembers what it has read.
 type world struct {
+	*system.System
 	t       testing.TB
 	random  *rand.Rand
-	table   *memory.Table
-	archive *memory.Archive
-	rules   *channel.Rules
-	bots    *bot.Rules
 	process *process.Handler
 	rollup  *rollup.Handler
-	now     time.Time
-	ids     int
-	made    int // windows that the newest rollup of a pending generation computed
+	taken   []sent // all events that came so far
+	persons int    // that rollups of a pending generation looked at
 }
+
+// one is the chance of tests that need one world.
+func one() *rand.Rand { return rand.New(rand.NewPCG(1, 12)) }
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -61,48 +56,44 @@ func must(t testing.TB, err error) {
 	}
 }
 
-func newWorld(t testing.TB, seed uint64, stages string) *world {
+// newWorld begins under a stage model. change may give the system other rules before its functions start.
+func newWorld(t testing.TB, r *rand.Rand, stages string, change ...func(*system.System)) *world {
 	t.Helper()
-	rules, err := model.Channels()
-	must(t, err)
-	bots, err := model.Bots()
-	must(t, err)
-	return newWorldUnder(t, seed, stages, rules, bots)
-}
-
-func newWorldUnder(t testing.TB, seed uint64, stages string, rules *channel.Rules, bots *bot.Rules) *world {
-	t.Helper()
-	w := &world{
-		bots: bots,
-		t:    t, random: rand.New(rand.NewPCG(seed, 12)), table: memory.NewTable(), archive: memory.NewArchive(), rules: rules,
-		now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC),
+	shop := system.Shop()
+	shop.Model = stages
+	w := &world{System: system.New(t, shop), t: t, random: r}
+	w.AtOnce = 1 + w.random.IntN(20)
+	for _, do := range change {
+		do(w.System)
 	}
-	shop, err := workspace.New("shop", "Europe/London", "GBP", stages)
-	must(t, err)
-	shop.Keys = []workspace.Key{{Text: "sk_shop", Workspace: "shop", Role: workspace.Secret}}
-	must(t, w.table.PutWorkspace(t.Context(), shop))
-	clock := func() time.Time { return w.now }
-	w.process = process.New(process.Config{
-		Workspaces: w.table, Timeline: w.table, History: w.table, Traits: w.table, Links: w.table, Claims: w.table, Marks: w.table, Failed: w.table,
-		Refusals: w.table, Archive: w.archive, Index: w.table, Channels: rules, Bots: bots, Model: model.Stages, Properties: model.Properties(), Decode: queue.Decode,
-		ObjectKey: archive.Key, Version: "test", Now: clock, Sleep: func(context.Context, time.Duration) error { return nil },
-		Jitter: func(time.Duration) time.Duration { return 0 }, NewID: func() string { w.ids++; return fmt.Sprintf("%06d", w.ids) }, Workers: 1,
-	})
-	w.rollup = rollup.New(rollup.Config{
-		Workspaces: w.table, Marks: w.table, Windows: w.table, Restated: w.table, Facts: w.archive, Persons: w.archive, Times: w.table, Store: w.table,
-		Reader: httpapi.NewKeyring(w.table, clock).Reader, Model: model.Stages, Now: clock, AtOnce: 1 + w.random.IntN(12),
-	})
+	w.start()
 	return w
 }
 
-// take delivers envelopes to process, as one batch.
-func (w *world) take(envelopes ...event.Envelope) {
+// start starts the functions, which know the rules of then.
+func (w *world) start() { w.process, w.rollup = w.Process(w.Ports()), w.Rollup(w.Ports()) }
+
+// take sends events, one request each, and has them processed, a few at a time.
+func (w *world) take(all ...sent) {
+	w.t.Helper()
+	for some := range slices.Chunk(all, 3) {
+		for _, e := range some {
+			w.Advance(e.after)
+			e.at = w.Now
+			w.taken = append(w.taken, e)
+			w.Post(e.key, e.raw)
+		}
+		w.deliver()
+	}
+}
+
+// deliver hands all that is queued to the process that lives on.
+func (w *world) deliver() {
 	w.t.Helper()
 	var batch events.SQSEvent
-	for i, e := range envelopes {
-		body, err := queue.Encode(e)
-		must(w.t, err)
-		batch.Records = append(batch.Records, events.SQSMessage{MessageId: fmt.Sprint(i), Body: body})
+	for _, m := range w.Queue.Take(1000) {
+		batch.Records = append(batch.Records, events.SQSMessage{MessageId: fmt.Sprint(m.Handle), Body: m.Body()})
+		w.Queue.Done(m.Handle)
 	}
 	answer, err := w.process.Handle(w.t.Context(), batch)
 	must(w.t, err)
@@ -111,44 +102,54 @@ func (w *world) take(envelopes ...event.Envelope) {
 	}
 }
 
-// rollUp asks for a rollup as `waymark rebuild` does.
-func (w *world) rollUp(ctx context.Context, pending bool) error {
-	request := events.APIGatewayV2HTTPRequest{
-		Version: "2.0", RawPath: "/v1/rollups", Headers: map[string]string{"authorization": "Bearer sk_shop"},
-		RequestContext: events.APIGatewayV2HTTPRequestContext{
-			RequestID: "r", HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: "POST", Path: "/v1/rollups"},
-		},
-	}
-	if pending {
-		request.Body = `{"generation":"next"}`
-	}
-	raw, err := json.Marshal(request)
+// ask sends a request to the rollup that lives on.
+func (w *world) ask(ctx context.Context, method, path, body string) (status int, p rollup.Progress, err error) {
+	raw, err := json.Marshal(w.Request(method, path, "Bearer sk_shop", body))
 	if err != nil {
-		return err
+		return 0, p, err
 	}
 	answer, err := w.rollup.Handle(ctx, raw)
 	if err != nil {
-		return err
+		return 0, p, err
 	}
 	response := answer.(events.APIGatewayV2HTTPResponse)
-	if response.StatusCode != 200 {
-		return fault.New(fault.Unavailable, "refused", response.Body)
+	return response.StatusCode, p, json.Unmarshal([]byte(response.Body), &p)
+}
+
+// rollUp demands a rollup and asks what became of it, as `waymark rebuild` does.
+func (w *world) rollUp(ctx context.Context, of rebuild.Generation, waiting func(int)) error {
+	w.Advance(time.Millisecond) // what happened at the instant of a demand may have come after it
+	status, p, err := w.ask(ctx, "POST", "/v1/rollups", fmt.Sprintf(`{"generation":%q}`, of))
+	if of == rebuild.Next {
+		w.persons += p.Persons
 	}
-	var result rollup.Result
-	if pending {
-		err = json.Unmarshal([]byte(response.Body), &result)
-		w.made = result.Windows
+	for err == nil && status < 300 && !p.IsDone {
+		waiting(p.Waiting)
+		status, p, err = w.ask(ctx, "GET", "/v1/rollups/"+p.ID+"?wait=25s", "")
+	}
+	if err == nil && status >= 300 {
+		err = fault.Newf(fault.Unavailable, "refused", "the rollup answers %d", status)
 	}
 	return err
 }
 
-// config is a rebuild of this world.
-func (w *world) config() rebuild.Config {
+func (w *world) settle() {
+	w.t.Helper()
+	must(w.t, w.rollUp(w.t.Context(), rebuild.InUse, func(int) {}))
+}
+
+// config is a rebuild of this world, with a hook around each of its calls.
+func (w *world) config(call func(name string, apply func() error) error) rebuild.Config {
+	workers := 4
+	if call != nil {
+		workers = 1 // hooks come one after the other
+	}
+	stores := &system.Stores{Table: w.Table, Archive: w.Archive, Call: call}
 	return rebuild.Config{
-		Workspace: "shop", Table: w.table, Archive: w.archive, Rollup: w.rollUp, Channels: w.rules, Bots: w.bots, Model: model.Stages,
-		Now: func() time.Time { return w.now }, Settle: 2 * time.Minute, PerPass: 25, Readers: 1,
+		Workspace: "shop", Table: stores, Archive: stores, Ingest: w.Ingest(stores), Rollup: w.rollUp, Rules: w.Rules, Settle: 2 * time.Minute,
+		Now: func() time.Time { return w.Now }, AtOnce: 1 + w.random.IntN(50), Names: 4 + w.random.IntN(40), Workers: workers,
 		Sleep: func(_ context.Context, d time.Duration) error {
-			w.now = w.now.Add(d)
+			w.Advance(d)
 			return nil
 		},
 	}
@@ -164,29 +165,104 @@ func (w *world) run(c rebuild.Config, o rebuild.Order) rebuild.Report {
 
 func (w *world) shop() workspace.Workspace {
 	w.t.Helper()
-	shop, err := w.table.Workspace(w.t.Context(), "shop")
+	shop, err := w.Table.Workspace(w.t.Context(), "shop")
 	must(w.t, err)
 	return shop
 }
 
-// dump is what one generation holds, without its name.
+// fresh is a world under a stage model that took the same events at the same times, and was settled at the same time.
+func (w *world) fresh(stages string, change ...func(*system.System)) *world {
+	other := newWorld(w.t, w.random, stages, change...)
+	for _, e := range w.taken {
+		other.Now = e.at
+		other.Post(e.key, e.raw)
+	}
+	other.deliver()
+	other.Now = w.Now
+	other.settle()
+	return other
+}
+
+// dump is all that one generation says, as lines without its name: what was ingested, profiles, windows in which something counts, and steps.
 func (w *world) dump(space string) string {
 	var out strings.Builder
-	for line := range strings.Lines(w.table.Dump()) {
-		rest, found := strings.CutPrefix(line, space+" ")
-		if found && !strings.HasPrefix(rest, "failed ") {
+	for line := range strings.Lines(w.Table.Dump()) {
+		if rest, found := strings.CutPrefix(line, space+" "); found && !strings.HasPrefix(rest, "failed ") {
 			out.WriteString(rest)
+		}
+	}
+	profiles, err := w.Table.Profiles(w.t.Context(), space, w.everybody())
+	must(w.t, err)
+	for _, p := range profiles {
+		if p.Run > 0 {
+			line(w.t, &out, "profile", string(p.ID), p)
+		}
+	}
+	windows := w.windows(space)
+	for _, name := range slices.Sorted(maps.Keys(windows)) {
+		if one := windows[name]; !one.Totals.IsZero() {
+			line(w.t, &out, "window", name, one.Totals)
+		}
+	}
+	days, err := w.Archive.Days(w.t.Context(), space)
+	must(w.t, err)
+	for _, day := range days {
+		for rows := range w.Archive.Steps(w.t.Context(), space, []string{day.Key}) {
+			line(w.t, &out, "steps", day.Key, rows)
 		}
 	}
 	return out.String()
 }
 
-// windows gives the published windows of a generation by grain and key.
+func line(t testing.TB, out *strings.Builder, kind, name string, value any) {
+	t.Helper()
+	text, err := json.Marshal(value)
+	must(t, err)
+	fmt.Fprintf(out, "%s %s %s\n", kind, name, text)
+}
+
+// everybody is whom traffic names.
+func (w *world) everybody() (ids []event.Identifier) {
+	for n := range 6 {
+		for _, format := range []string{"user:u%d", "anon:a%d", "email:e%d@x.example"} {
+			ids = append(ids, event.Identifier(fmt.Sprintf(format, n)))
+		}
+	}
+	return ids
+}
+
+// left is all that is stored under the name of a generation, whatever it says.
+func (w *world) left(space string) string {
+	ctx, out := w.t.Context(), w.dump(space)
+	state, err := w.Table.State(ctx, space)
+	must(w.t, err)
+	if state.Epoch > 0 {
+		out += fmt.Sprintf("state %+v\n", state)
+	}
+	batches, _, err := w.Table.Batches(ctx, space, "", 1000)
+	must(w.t, err)
+	dues, _, err := w.Table.Dues(ctx, space, event.At(w.Now.Add(1000*24*time.Hour)), 1000)
+	must(w.t, err)
+	listed, _, err := w.Table.Everybody(ctx, space, "", 1000)
+	must(w.t, err)
+	out += strings.Repeat("record\n", len(batches)) + strings.Repeat("due\n", len(dues)) + strings.Repeat("person\n", len(listed))
+	for name := range w.windows(space) {
+		out += name + "\n"
+	}
+	for key := range w.Archive.Keys(ctx, "") {
+		if strings.Contains(key, "workspace="+space+"/") && !strings.HasPrefix(key, "touchpoints/") {
+			out += key + "\n"
+		}
+	}
+	return out
+}
+
+// windows gives the stored windows of a generation by grain and key.
 func (w *world) windows(space string) map[string]kpi.Window {
 	w.t.Helper()
 	out := map[string]kpi.Window{}
 	for _, g := range period.Grains() {
-		found, err := w.table.Windows(w.t.Context(), space, g, "0", "~")
+		found, err := w.Table.Windows(w.t.Context(), space, g, "0", "~")
 		must(w.t, err)
 		for _, one := range found {
 			out[fmt.Sprintf("%s %s", g, one.Key)] = one
@@ -195,32 +271,27 @@ func (w *world) windows(space string) map[string]kpi.Window {
 	return out
 }
 
-// onlyStored leaves out the windows of a dump that another does not have, which must hold zeros alone: they were published once, and a rebuild
-// under other rules finds nothing there.
-func onlyStored(t testing.TB, dump, other string) string {
+// monotonic checks that what was published is there, and keeps its revision only if it still says the same, and goes up otherwise.
+func monotonic(t testing.TB, published, now map[string]kpi.Window) {
 	t.Helper()
-	name := func(line string) (string, bool) {
-		words := strings.SplitN(line, " ", 4)
-		return strings.Join(words[1:min(3, len(words))], " "), words[0] == "window" || words[0] == "row"
-	}
-	known := map[string]bool{}
-	for line := range strings.Lines(other) {
-		if window, ok := name(line); ok {
-			known[window] = true
-		}
-	}
-	var out strings.Builder
-	for line := range strings.Lines(dump) {
-		window, ok := name(line)
-		if !ok || known[window] {
-			out.WriteString(line)
+	for name, was := range published {
+		is := now[name]
+		if is.Revision > was.Revision || is.Revision == was.Revision && is.Says(was) {
 			continue
 		}
-		if strings.HasPrefix(line, "row ") && !strings.Contains(line, `"a":0,`) {
-			t.Errorf("a window that nothing else has holds numbers: %s", line)
+		t.Errorf("%s was published as revision %d, and is revision %d now (the same numbers: %v)", name, was.Revision, is.Revision, is.Says(was))
+	}
+}
+
+// archived counts the events in the archive.
+func (w *world) archived() (n int) {
+	for key := range w.Archive.Keys(w.t.Context(), archive.Prefix("shop")) {
+		for _, err := range w.Archive.Read(w.t.Context(), key) {
+			must(w.t, err)
+			n++
 		}
 	}
-	return out.String()
+	return n
 }
 
 // same compares two dumps and shows the first lines that differ.
@@ -239,8 +310,15 @@ func same(t testing.TB, what, got, want string) {
 			w = wanted[i]
 		}
 		if g != w {
-			t.Fatalf("%s differs at line %d of %d:\n got %.400s\nwant %.400s", what, i, len(wanted), g, w)
+			t.Fatalf("%s differs at line %d of %d:\n got %.600s\nwant %.600s", what, i, len(wanted), g, w)
 		}
+	}
+}
+
+func wantFault(t *testing.T, what string, err error, code string) {
+	t.Helper()
+	if fault.CodeOf(err) != code {
+		t.Errorf("%s: %v, want %s", what, err, code)
 	}
 }
 

@@ -184,7 +184,7 @@ func (c check) kpis(ctx context.Context, want KPIWanted) []string {
 
 // numberIn writes a metric's number as the expectation does: 3, 25.00 GBP, 1/2, none. A row that is not there counts as 0.
 func numberIn(rows []kpi.Row, want KPIWanted, f Fact) string {
-	metric, _ := kpi.Find(kpi.Name(f.Name))
+	metric, _ := metricOf(f.Name)
 	unit := string(metric.Unit)
 	suffix := ""
 	if metric.Unit == kpi.UnitCurrency {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,37 +16,42 @@ import (
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
-	"waymark/shared/domain/stage"
+	"waymark/shared/domain/step"
 	"waymark/shared/model"
+	"waymark/tests/recount"
 )
 
 // Fold is the pure core as a System: it keeps everything that was delivered and folds it anew for every question. It has no store, no
-// protocol and no rollup, so whatever those add must come to the same.
+// protocol and no ledger, so whatever those add must come to the same.
 type Fold struct {
-	workspace  Workspace
-	now        event.Millis
-	channels   *channel.Rules
-	model      *stage.Model
-	properties map[string]bool
-	lines      map[event.Identifier][]event.Touchpoint
-	traits     map[event.Identifier]profile.Traits
-	nodes      map[event.Identifier]identity.Node
-	claims     map[string]profile.Claims
-	decisions  int // about links
+	workspace   Workspace
+	now         event.Millis
+	calendar    period.Calendar
+	rules       journey.Rules
+	definitions *kpi.Definitions
+	lines       map[event.Identifier][]event.Touchpoint
+	traits      map[event.Identifier]profile.Traits
+	nodes       map[event.Identifier]identity.Node
+	claims      map[string]profile.Claims
+	decisions   int // about links
 }
 
 // NewFold makes an empty system with the built-in rules and one of the built-in stage models.
 func NewFold(s Scenario, modelName string) (*Fold, error) {
-	rules, err := model.Channels()
+	rules, err := model.Rules(modelName)
 	if err != nil {
-		return nil, fmt.Errorf("read channel rules: %w", err)
+		return nil, fmt.Errorf("read rules: %w", err)
 	}
-	stages, err := model.Stages(modelName)
+	definitions, err := model.Metrics()
 	if err != nil {
-		return nil, fmt.Errorf("read stage model: %w", err)
+		return nil, fmt.Errorf("read metrics: %w", err)
+	}
+	calendar, err := period.New(s.Workspace.Zone, time.Monday)
+	if err != nil {
+		return nil, err
 	}
 	return &Fold{
-		workspace: s.Workspace, now: event.At(s.Now), channels: rules, model: stages, properties: model.Properties(),
+		workspace: s.Workspace, now: event.At(s.Now), calendar: calendar, rules: rules, definitions: definitions,
 		lines: map[event.Identifier][]event.Touchpoint{}, traits: map[event.Identifier]profile.Traits{},
 		nodes: map[event.Identifier]identity.Node{}, claims: map[string]profile.Claims{},
 	}, nil
@@ -77,9 +83,11 @@ func (f *Fold) Deliver(_ context.Context, b Batch) error {
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 func (f *Fold) take(e event.Event) {
-	id := e.Kept()
+	e.Marketing = channel.Sent(e.Marketing)
+	id, r := e.Kept(), e.Record(model.Properties())
+	e.Bot, r.Touchpoint.Bot = f.rules.Bot(e.Agent), f.rules.Bot(e.Agent)
 	f.traits[id] = f.traits[id].Join(profile.TraitsOf(e))
-	for _, l := range identity.Links(e) {
+	for _, l := range identity.Links(r) {
 		f.link(l)
 	}
 	for _, each := range append(e.Identifiers, e.Previous...) {
@@ -88,9 +96,8 @@ func (f *Fold) take(e event.Event) {
 	if !e.Type.Touches() {
 		return
 	}
-	tp := e.Touchpoint(f.sign(e), f.properties)
-	f.lines[id] = append(f.lines[id], tp)
-	if key, claim, ok := profile.ClaimOf(tp, id); ok {
+	f.lines[id] = append(f.lines[id], r.Touchpoint)
+	if key, claim, ok := profile.ClaimOf(r.Touchpoint, id); ok {
 		f.claims[key] = f.claims[key].Join(claim)
 	}
 }
@@ -128,15 +135,6 @@ func (f *Fold) link(l identity.Link) {
 	f.nodes[l.Parent] = parent
 }
 
-func (f *Fold) sign(e event.Event) string {
-	m := e.Marketing
-	said := channel.Signals{
-		Explicit: m.Explicit, Source: m.Source, Medium: m.Medium, Campaign: m.Campaign, Term: m.Term, Content: m.Content, Referrer: m.Referrer,
-		Page: m.URL,
-	}
-	return string(f.channels.Of(said.Or(channel.FromURL(m.URL))))
-}
-
 func (f *Fold) personOf(id event.Identifier) identity.Person {
 	forest := identity.NewForest(id)
 	for need := forest.Needs(); len(need) > 0; need = forest.Needs() {
@@ -154,7 +152,7 @@ func (f *Fold) journeyOf(p identity.Person) journey.Journey {
 	for _, id := range p.IDs() {
 		lines = append(lines, journey.Line{Identifier: id, Touchpoints: f.lines[id]})
 	}
-	return journey.Fold(p.Root, lines, f.claims, f.model, f.now)
+	return journey.Fold(p.Root, lines, f.claims, f.rules, f.now)
 }
 
 // Person answers for the person of an identifier.
@@ -210,23 +208,24 @@ func plain(value json.RawMessage) string {
 
 // KPIs counts all persons in a window.
 func (f *Fold) KPIs(_ context.Context, w period.Window, by kpi.Dimension) ([]kpi.Row, error) {
-	tally := kpi.NewTally(f.workspace.Currency)
-	seen := map[event.Identifier]bool{}
+	rows := recount.Window(f.definitions, f.workspace.Currency, f.lives(), w).Rows
+	return slices.DeleteFunc(rows, func(r kpi.Row) bool { return r.Dimension != by }), nil
+}
+
+// lives are those of all persons.
+func (f *Fold) lives() []recount.Life {
+	month := func(at event.Millis) string { return f.calendar.Local(at.Time()).Format("2006-01") }
+	var out []recount.Life
 	for id := range f.nodes {
-		p := f.personOf(id)
-		if seen[p.Root] {
-			continue
-		}
-		seen[p.Root] = true
-		if facts, ok := kpi.Of(f.journeyOf(p), event.At(w.Start), event.At(w.End), f.workspace.Currency); ok {
-			tally.Add(facts)
+		if p := f.personOf(id); p.Root == id {
+			j := f.journeyOf(p)
+			out = append(out, recount.Life{Journey: j, Rows: step.Of(j, step.Place{Currency: f.workspace.Currency, Month: month})})
 		}
 	}
-	var out []kpi.Row
-	for _, row := range tally.Rows() {
-		if row.Dimension == by {
-			out = append(out, row)
-		}
-	}
-	return out, nil
+	return out
+}
+
+// Windows counts all persons in every window in which anything happened, by recount.Key.
+func (f *Fold) Windows() map[string]recount.Counted {
+	return recount.Windows(f.definitions, f.calendar, f.workspace.Currency, f.lives())
 }

@@ -93,7 +93,7 @@ func (h *HTTP) call(ctx context.Context, method, path string, body []byte, out a
 	if err != nil {
 		return fmt.Errorf("read answer of %s: %w", path, err)
 	}
-	if response.StatusCode != http.StatusOK {
+	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusAccepted {
 		return fmt.Errorf("%s %s answered %d: %s", method, path, response.StatusCode, text)
 	}
 	if out == nil {
@@ -128,13 +128,29 @@ func (h *HTTP) settle(ctx context.Context) error {
 		}
 		if status.Queues.Touchpoints.Waiting+status.Queues.Touchpoints.InFlight == 0 {
 			h.dirty = false
-			return h.call(ctx, http.MethodPost, "/v1/rollups", nil, nil)
+			return h.rollup(ctx)
 		}
 		if err := h.Pause(ctx, pollEvery); err != nil {
 			return err
 		}
 	}
 	return fmt.Errorf("the queue is not empty after %s", maxPolls*pollEvery)
+}
+
+// rollup asks for a rollup and waits for its end.
+func (h *HTTP) rollup(ctx context.Context) error {
+	var progress struct {
+		ID   string `json:"id"`
+		Done bool   `json:"done"`
+	}
+	err := h.call(ctx, http.MethodPost, "/v1/rollups", nil, &progress)
+	for range maxPolls {
+		if err != nil || progress.Done {
+			return err
+		}
+		err = h.call(ctx, http.MethodGet, "/v1/rollups/"+progress.ID+"?wait=20s", nil, &progress)
+	}
+	return fmt.Errorf("rollup %s does not end (%w)", progress.ID, err)
 }
 
 // profileJSON is the answer of GET /v1/profiles/{id}.

@@ -4,67 +4,52 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"waymark/shared/domain/kpi"
-	"waymark/shared/domain/period"
+	"waymark/shared/domain/workspace"
+	"waymark/shared/testing/seed"
 	"waymark/tests/scenarios"
 )
 
-// TestRandomStories tells random stories to the real handlers, in random batches with a rollup after each, and wants every stored KPI row to
-// be the one that the pure core counts at the end: whatever came late, was linked late or moved must have been computed anew.
+// TestRandomStories tells random stories to the real handlers, in random batches with a settle after each, and wants every stored KPI row to
+// be the one that the pure core counts at the end: whatever came late, was linked late or moved must have been counted anew.
 func TestRandomStories(t *testing.T) {
 	t.Parallel()
-	first, last := uint64(1), uint64(150)
-	if text := os.Getenv("WAYMARK_SEED"); text != "" {
-		seed, err := strconv.ParseUint(text, 10, 64)
+	seed.Each(t, 150, func(t *testing.T, r *rand.Rand) {
+		real := newSystem(t)
+		story := randomStory(r, real.Now)
+		s, err := scenarios.Parse("story", story)
 		if err != nil {
-			t.Fatalf("WAYMARK_SEED is %q, want a number", text)
+			t.Fatal(err)
 		}
-		first, last = seed, seed
-	}
-	for seed := first; seed <= last && !t.Failed(); seed++ {
-		tell(t, seed)
-	}
-}
-
-func tell(t *testing.T, seed uint64) {
-	t.Helper()
-	story := randomStory(rand.New(rand.NewPCG(seed, 0)))
-	s, err := scenarios.Parse(fmt.Sprintf("story of WAYMARK_SEED=%d", seed), story)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fold, err := scenarios.NewFold(s, "default")
-	if err != nil {
-		t.Fatal(err)
-	}
-	real := newSystem(t)
-	system, err := scenarios.NewHTTP(t.Context(), real.config(), s, "default")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, target := range []scenarios.System{fold, system} {
-		if err := scenarios.Run(t.Context(), s, "default", target); err != nil {
-			t.Fatalf("%v\n%s", err, story)
+		fold, err := scenarios.NewFold(s, "default")
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	calendar, err := period.New(s.Workspace.Zone, time.Monday)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, grain := range []period.Grain{period.Hour, period.Day, period.Week, period.Month, period.Quarter, period.Year} {
-		got := storedRows(t, real, s, grain)
-		want := foldedRows(t, fold, calendar, grain, got)
+		http, err := scenarios.NewHTTP(t.Context(), reach(t, real), s, "default")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, target := range []scenarios.System{fold, http} {
+			if err := scenarios.Run(t.Context(), s, "default", target); err != nil {
+				t.Fatalf("%v\n%s", err, story)
+			}
+		}
+		got, want := map[string][]string{}, map[string][]string{}
+		for key, w := range real.Windows(workspace.Workspace{Name: s.Workspace.Name + "-default-test", Currency: s.Workspace.Currency}) {
+			got[key] = texts(w.Rows)
+		}
+		for key, count := range fold.Windows() {
+			want[key] = texts(count.Rows)
+		}
 		if problems := compareRows(got, want); len(problems) > 0 {
-			t.Fatalf("seed %d, %ss that differ:\n%s\nstory:\n%s", seed, grain, strings.Join(problems[:min(len(problems), 20)], "\n"), story)
+			t.Errorf("windows that differ:\n%s\nstory:\n%s", strings.Join(problems[:min(len(problems), 20)], "\n"), story)
 		}
-	}
+	})
 }
 
 // midnights of London, around which the stories play: both ends of a day of 23 hours, and two weeks and three months later.
@@ -91,7 +76,7 @@ func times(r *rand.Rand, n int) []time.Time {
 }
 
 // randomStory is a scenario of a few identifiers around a few midnights, with late events, links, some of them cut, and wrong clocks.
-func randomStory(r *rand.Rand) string {
+func randomStory(r *rand.Rand, now time.Time) string {
 	var lines, links []string
 	ids := []string{"anon:a", "anon:b", "device:c", "user:1", "user:2"}
 	whats := []string{
@@ -132,47 +117,10 @@ func randomStory(r *rand.Rand) string {
 		}
 	}
 	lines = append(lines, "expect kpi day 2026-01-01 touchpoints 0")
-	return "workspace story Europe/London GBP default\nnow " + time.Now().Format("2006-01-02 15:04") + "\n" + strings.Join(lines, "\n") + "\n"
+	return "workspace story Europe/London GBP default\nnow " + now.Format("2006-01-02 15:04") + "\n" + strings.Join(lines, "\n") + "\n"
 }
 
-// storedRows are all rows that differ from zero, by window.
-func storedRows(t *testing.T, real *system, s scenarios.Scenario, grain period.Grain) map[string][]string {
-	t.Helper()
-	name := s.Workspace.Name + "-default-test"
-	windows, err := real.table.Windows(t.Context(), name, grain, "2025-01-01", "2027-12-31")
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := map[string][]string{}
-	for _, w := range windows {
-		out[w.Key] = texts(w.Rows)
-	}
-	return out
-}
-
-// foldedRows counts the windows of the story's time anew.
-func foldedRows(t *testing.T, fold *scenarios.Fold, calendar period.Calendar, grain period.Grain, stored map[string][]string) map[string][]string {
-	t.Helper()
-	out := map[string][]string{}
-	from, to := time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC), time.Date(2026, 10, 20, 0, 0, 0, 0, time.UTC)
-	for w := range calendar.Windows(grain, from, to) {
-		isSmall := grain == period.Hour || grain == period.Day || grain == period.Week
-		if _, known := stored[w.Key]; isSmall && !known {
-			continue // there are thousands; what one of them lacks, its month lacks too
-		}
-		var all []string
-		for _, by := range kpi.Dimensions {
-			rows, err := fold.KPIs(t.Context(), w, by)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, texts(rows)...)
-		}
-		out[w.Key] = all
-	}
-	return out
-}
-
+// texts are the rows that differ from zero.
 func texts(rows []kpi.Row) []string {
 	var out []string
 	for _, r := range rows {

@@ -8,7 +8,9 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
+	"waymark/shared/model"
 )
 
 // expect reads what should be true of everything delivered so far. Events that are not delivered yet arrive before it, together.
@@ -141,7 +143,7 @@ func (p *parser) kpiWanted(list []string) (*KPIWanted, error) {
 	want := &KPIWanted{Window: window}
 	if len(rest) > 3 && rest[0] == "by" {
 		want.By, want.Value = kpi.Dimension(rest[1]), rest[2]
-		if want.By == kpi.Whole || !slices.Contains(kpi.Dimensions[:], want.By) {
+		if want.By == kpi.Whole || !slices.Contains(measure.Dimensions[:], want.By) {
 			return nil, fmt.Errorf("there is no dimension %q", rest[1])
 		}
 		rest = rest[3:]
@@ -157,11 +159,20 @@ func (p *parser) kpiWanted(list []string) (*KPIWanted, error) {
 	return want, nil
 }
 
+// metricOf is the definition of a metric.
+func metricOf(name string) (kpi.Metric, bool) {
+	definitions, err := model.Metrics()
+	if err != nil {
+		panic("scenarios: the built-in metrics are checked by their own test: " + err.Error())
+	}
+	return definitions.Find(kpi.Name(name))
+}
+
 func number(part []string) (Fact, error) {
 	if len(part) < 2 {
 		return Fact{}, fmt.Errorf("write each metric with its number, and commas between them")
 	}
-	metric, found := kpi.Find(kpi.Name(part[0]))
+	metric, found := metricOf(part[0])
 	if !found {
 		return Fact{}, fmt.Errorf("there is no metric %q; docs/kpi.md lists them", part[0])
 	}

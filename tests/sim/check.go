@@ -1,14 +1,18 @@
 package sim
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
-	"waymark/shared/domain/event"
+	"waymark/shared/adapter/memory"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/step"
+	"waymark/tests/recount"
 )
 
 // check compares everything stored with the oracle, and looks for every promise once more; "" when all is well.
@@ -19,15 +23,26 @@ func (w *World) check() string {
 	if problem := w.checkArchive(); problem != "" {
 		return problem
 	}
-	want, counts, err := w.expected()
-	if err != nil {
-		return err.Error()
+	want := memory.NewTable()
+	want.Now = w.table.Now
+	var oracles []*oracle
+	for _, t := range tenants {
+		o, err := w.expected(t, want)
+		if err != nil {
+			return err.Error()
+		}
+		oracles = append(oracles, o)
 	}
-	if problem := difference(w.table.DumpWithoutWindows(), want.DumpWithoutWindows()); problem != "" {
+	if problem := difference(w.table.Dump(), want.Dump()); problem != "" {
 		return problem
 	}
-	if problem := w.checkWindows(counts); problem != "" {
-		return problem
+	for _, o := range oracles {
+		if problem := w.checkWindows(o); problem != "" {
+			return problem
+		}
+		if problem := w.checkSteps(o); problem != "" {
+			return problem
+		}
 	}
 	if !w.exported {
 		return ""
@@ -38,41 +53,63 @@ func (w *World) check() string {
 // checkArchive looks for every good event that was ever queued: a crash leaves doubles in the archive, never a hole.
 func (w *World) checkArchive() string {
 	for _, envelope := range w.queue.sent {
-		for i, raw := range envelope.Events {
-			stamp := envelope.Stamp(i)
-			_, err := event.Parse(raw, stamp)
-			if err == nil && !w.archived[copyOf{stamp.Request, stamp.Index}] {
-				return fmt.Sprintf("event %d of request %s is not in the archive", stamp.Index, stamp.Request)
+		accepted, _ := envelope.Open()
+		for _, e := range accepted {
+			if !w.archived[copyOf{e.Request, e.Index}] {
+				return fmt.Sprintf("event %d of request %s is not in the archive", e.Index, e.Request)
 			}
 		}
 	}
 	return ""
 }
 
-// checkWindows compares every row. A window in which something counted once and nothing does now may be stored; it must hold zeros.
-func (w *World) checkWindows(want map[name][]kpi.Row) string {
-	for _, t := range tenants {
-		nothing := kpi.NewTally(t.Currency).Rows()
-		for _, grain := range period.Grains() {
-			stored, err := w.table.Windows(background, t.Space(), grain, "0", "~")
-			if err != nil {
-				return err.Error()
+// checkWindows compares every window. One in which something counted once and nothing does now may be stored; it must hold zeros.
+func (w *World) checkWindows(o *oracle) string {
+	definitions := w.newest().definitions
+	empty := definitions.Set().Empty()
+	for _, grain := range period.Grains() {
+		stored, err := w.table.Windows(background, o.Space(), grain, "0", "~")
+		if err != nil {
+			return err.Error()
+		}
+		for _, window := range stored {
+			want, counts := o.counts[recount.Key(grain, window.Key)]
+			if !counts {
+				want.Totals = empty
 			}
-			for _, window := range stored {
-				n := name{t.Name, grain, window.Key}
-				rows, counts := want[n]
-				if !counts {
-					rows = nothing
-				}
-				delete(want, n)
-				if problem := differentRow(window.Rows, rows); problem != "" {
-					return fmt.Sprintf("%s %s of %s: %s", grain, window.Key, t.Name, problem)
-				}
+			problem := differentRow(want.Shown, want.Rows)
+			if got := window.Totals.Plus(empty); !got.Equal(want.Totals) { // of a release that changed no number of it
+				problem = cmp.Or(differentRow(definitions.Rows(o.Currency, got), want.Rows), fmt.Sprintf("totals %v, want %v", got, want.Totals))
 			}
+			if problem != "" {
+				return fmt.Sprintf("%s %s of %s: %s", grain, window.Key, o.Name, problem)
+			}
+			delete(o.counts, recount.Key(grain, window.Key))
 		}
 	}
-	for n := range want {
-		return fmt.Sprintf("%s %s of %s was not computed", n.grain, n.key, n.workspace)
+	for key := range o.counts {
+		return fmt.Sprintf("%s of %s was not computed", key, o.Name)
+	}
+	return ""
+}
+
+// checkSteps compares the table of steps.
+func (w *World) checkSteps(o *oracle) string {
+	days, _ := w.archive.Days(background, o.Space()) // never an error
+	for _, one := range days {
+		day, want := one.Key, o.steps[one.Key]
+		delete(o.steps, day)
+		var stored []step.Row
+		for rows := range w.archive.Steps(background, o.Space(), []string{day}) {
+			stored = append(stored, rows...)
+		}
+		slices.SortStableFunc(want, func(a, b step.Row) int { return cmp.Compare(a.Person, b.Person) })
+		if !reflect.DeepEqual(stored, want) && len(stored)+len(want) > 0 {
+			return fmt.Sprintf("the steps of %s on %s are\n   %+v\nwant\n   %+v", o.Name, day, stored, want)
+		}
+	}
+	for day := range o.steps {
+		return fmt.Sprintf("there are no steps of %s on %s", o.Name, day)
 	}
 	return ""
 }

@@ -93,8 +93,8 @@ func (w *World) insist() bool {
 	return open
 }
 
-// checkPromises looks for everything that a client was promised: on the queue, among the dead letters, in the archive or among the failed
-// events. What is missing is lost.
+// checkPromises looks for everything that a client was promised: on the queue, among the dead letters, in the record of a batch, in the
+// archive or among the failed events. What is missing is lost.
 func (w *World) checkPromises() string {
 	kept := map[copyOf]bool{}
 	for _, m := range w.queue.messages {
@@ -104,6 +104,17 @@ func (w *World) checkPromises() string {
 	}
 	for c := range w.archived {
 		kept[c] = true
+	}
+	for _, t := range tenants {
+		batches, _, err := w.table.Batches(background, t.Space(), "", 1<<30)
+		if err != nil {
+			return err.Error()
+		}
+		for _, b := range batches {
+			for _, r := range b.Events {
+				kept[copyOf{r.Request, r.Index}] = true
+			}
+		}
 	}
 	for c := range w.rejected {
 		kept[c] = true
@@ -122,12 +133,23 @@ func (w *World) keep(kept map[copyOf]bool, m *message) {
 	var envelope struct {
 		Request string            `json:"request"`
 		First   int               `json:"first"`
+		At      []int             `json:"at"`
 		Events  []json.RawMessage `json:"events"`
+		Parsed  []struct {
+			Index int `json:"index"`
+		} `json:"parsed"`
 	}
 	if err := json.Unmarshal([]byte(m.body), &envelope); err != nil {
 		panic("sim: what is on the queue is JSON: " + err.Error())
 	}
 	for i := range envelope.Events {
-		kept[copyOf{envelope.Request, envelope.First + i}] = true
+		index := envelope.First + i
+		if envelope.At != nil {
+			index = envelope.At[i]
+		}
+		kept[copyOf{envelope.Request, index}] = true
+	}
+	for _, one := range envelope.Parsed {
+		kept[copyOf{envelope.Request, one.Index}] = true
 	}
 }

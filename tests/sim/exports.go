@@ -1,33 +1,25 @@
 package sim
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
 
-	"waymark/functions/export"
-	"waymark/shared/domain/kpi"
-	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/testing/system"
 )
 
-// contents says which windows the exports of a schedule hold, its own first.
-var contents = map[string][]period.Grain{
-	"daily": {period.Day, period.Hour}, "weekly": {period.Week, period.Day}, "monthly": {period.Month, period.Day},
-}
-
-// checkExports holds every manifest to its files, and the newest revision of every export to what the windows say now.
+// checkExports holds every manifest to its files, no two revisions of an export to the same content, and the newest to what the windows say now.
 func (w *World) checkExports() string {
 	for _, t := range tenants {
 		keys, err := w.exports.List(background, report.Prefix(t.Name))
 		if err != nil {
 			return err.Error()
 		}
-		newest := map[string]report.Manifest{}
+		newest, seen := map[string]report.Manifest{}, map[string]string{}
 		for _, key := range keys {
 			name, isManifest := report.NameOf(t.Name, key)
 			if !isManifest {
@@ -38,13 +30,38 @@ func (w *World) checkExports() string {
 				return problem
 			}
 			series, _, _ := strings.Cut(name, "-r")
+			if other := seen[series+m.Files[0].SHA256]; other != "" {
+				return fmt.Sprintf("%s and %s of %s hold the same", other, name, t.Name)
+			}
+			seen[series+m.Files[0].SHA256] = name
 			if m.Revision > newest[series].Revision {
 				newest[series] = m
 			}
 		}
 		for _, m := range newest {
-			if problem := w.checkNewest(t, m); problem != "" {
-				return problem
+			want, err := system.CSV(background, w.table, w.newest().definitions, t, m.Name)
+			if err != nil || sum(want) != m.Files[0].SHA256 {
+				return fmt.Sprintf("the newest export %s of %s does not say what its windows do: %v", m.Name, t.Name, err)
+			}
+		}
+	}
+	return ""
+}
+
+// checkNotes: once every schedule was fired, no note of a change is left whose window is over.
+func (w *World) checkNotes(t workspace.Workspace) string {
+	calendar, err := t.Calendar()
+	if err != nil {
+		return err.Error()
+	}
+	for grain := range system.Schedules {
+		notes, err := w.table.Restated(background, t.Space(), grain)
+		if err != nil {
+			return err.Error()
+		}
+		for _, n := range notes {
+			if window, err := calendar.ByKey(grain, n.Key); err != nil || window.Closed(w.now) {
+				return fmt.Sprintf("a note of %s %s of %s is left (%v)", grain, n.Key, t.Name, err)
 			}
 		}
 	}
@@ -71,35 +88,4 @@ func (w *World) manifest(t workspace.Workspace, name string) (m report.Manifest,
 func sum(body []byte) string {
 	digest := sha256.Sum256(body)
 	return hex.EncodeToString(digest[:])
-}
-
-// checkNewest writes the file of an export from the windows as they are stored, which were compared with the oracle before.
-func (w *World) checkNewest(t workspace.Workspace, m report.Manifest) string {
-	calendar, err := t.Calendar()
-	if err != nil {
-		return err.Error()
-	}
-	schedule, rest, _ := strings.Cut(m.Name, "-")
-	key, _, _ := strings.Cut(rest, "-r")
-	whole, err := calendar.ByKey(contents[schedule][0], key)
-	if err != nil {
-		return fmt.Sprintf("export %s: %v", m.Name, err)
-	}
-	var windows []kpi.Window
-	for _, grain := range contents[schedule] {
-		spans := calendar.Between(grain, whole.Start, whole.End)
-		found, err := w.table.Windows(background, t.Space(), grain, spans[0].Key, spans[len(spans)-1].Key)
-		if err != nil {
-			return err.Error()
-		}
-		windows = append(windows, found...)
-	}
-	var file bytes.Buffer
-	if _, err := export.WriteCSV(&file, report.Lines(t, calendar, windows)); err != nil {
-		return err.Error()
-	}
-	if sum(file.Bytes()) != m.Files[0].SHA256 {
-		return fmt.Sprintf("the newest export %s of %s does not say what its windows do", m.Name, t.Name)
-	}
-	return ""
 }

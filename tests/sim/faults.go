@@ -23,8 +23,8 @@ var faultKinds = [...]string{errorBefore, errorAfter, partly, crashBefore, crash
 
 // conditional are the calls that may be answered by a conflict, and several those that write several items and may end half-way.
 var (
-	conditional = []string{"commit", "put claims", "put export claim", "put traits", "put windows"}
-	several     = []string{"archive index", "delete marks", "put link", "put marks", "send messages"}
+	conditional = []string{"put claims", "put export claim", "put state", "put traits", "put window"}
+	several     = []string{"archive index", "delete dues", "put dues", "put link", "put listings", "put pages", "put profiles", "send messages"}
 )
 
 // possible says whether a kind of fault can happen to a call.
@@ -67,11 +67,15 @@ type plan struct {
 
 // rare are the calls that are few among all, and would hardly ever be met by chance; the rarest stand here several times.
 var rare = [...]string{
-	"claims", "commit", "delete marks", "evidence", "facts", "partition", "put claims", "put facts", "put page", "put times", "put traits", "put traits",
-	"put windows", "traits", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "delete facts", "put failed", "put failed", "put refusal", "put refusal",
+	"archive index", "batches", "claims", "delete dues", "delete log", "evidence", "log", "log", "log", "partition", "put batch", "put batch",
+	"put claims", "put dues", "put events", "put listings", "put log", "put log", "put pages", "put profiles", "put profiles", "put state", "put state",
+	"put steps", "put traits", "put traits", "put window", "put window", "traits", "put failed", "put failed", "put refusal", "put refusal",
 	"put refusal", "put refusal", "put cut", "put cut", "put cut", "put cut", "put restated", "restated", "delete restated", "delete restated",
 	"export claim", "put export claim", "put export claim", "put export claim", "get file", "get file", "get file", "get file", "put file", "put file",
 }
+
+// rareParts are those of several items of which many are seldom written at once; "" is any.
+var rareParts = [...]string{"", "", "", "delete dues", "delete dues", "put dues", "put listings", "put profiles"}
 
 func newFaults(w *World) faults {
 	f := faults{World: w, calls: map[string]int{}, hits: map[site]int{}}
@@ -87,10 +91,20 @@ func (f *faults) plan(i int) {
 	if n := f.IntN(len(faultKinds) + 1); n > 0 {
 		p.kind = faultKinds[n-1]
 	}
-	if i > 0 && p.kind != partly && p.kind != conflict {
+	switch {
+	case i > 0 && p.kind == partly:
+		p.target = rareParts[f.IntN(len(rareParts))]
+	case i > 0 && p.kind != conflict:
 		p.target = rare[f.IntN(len(rare))]
 	}
 	f.plans[i] = p
+}
+
+// aim plans faults for the first calls of some sites.
+func (f *faults) aim(targets ...string) {
+	for i := 1; i < len(f.plans); i++ {
+		f.plans[i] = plan{left: 1, kind: faultKinds[f.IntN(len(faultKinds))], target: targets[f.IntN(len(targets))]}
+	}
 }
 
 // next says what happens to a call of this site; "" for nothing. Inside an operation of several items only its rest can go wrong.

@@ -10,15 +10,19 @@ import (
 	"waymark/functions/collect"
 	"waymark/functions/process"
 	"waymark/functions/rollup"
-	"waymark/shared/adapter/archive"
+	"waymark/shared/adapter/httpapi/httpapitest"
 	adapter "waymark/shared/adapter/queue"
+	wire "waymark/shared/adapter/queue/message"
+	"waymark/shared/ingest"
+	"waymark/shared/settle"
+	"waymark/shared/testing/system"
 )
 
 // Each invocation gets a handler of its own, as after a cold start; what a warm one remembers are settings and keys, which do not change here.
 
 // ports are the stores of one invocation.
-func (w *World) ports(run *invocation) ports {
-	s := &stores{World: w, run: run}
+func (w *World) ports(run *invocation) system.Ports {
+	s := newStores(w, run)
 	if w.mutant.ports != nil {
 		return w.mutant.ports(s)
 	}
@@ -41,16 +45,15 @@ func (w *World) collect(ctx context.Context, run *invocation, e events.APIGatewa
 		queue = w.mutant.queue(queue)
 	}
 	h := collect.New(collect.Config{Keys: w.ports(run), Queue: queue, Now: w.clock, NewID: w.newID})
-	response, _ := h.Handle(ctx, e) // never an error
+	response, _ := httpapitest.Invoke(ctx, h, e) // never an error
 	return response
 }
 
 func (w *World) process(ctx context.Context, run *invocation, e events.SQSEvent) events.SQSEventResponse {
 	ports := w.ports(run)
 	h := process.New(process.Config{
-		Workspaces: ports, Timeline: ports, History: ports, Traits: ports, Links: ports, Claims: ports, Marks: ports, Failed: ports,
-		Refusals: ports, Archive: ports, Index: ports, Channels: w.channels, Bots: w.bots, Model: w.model, Properties: kept, Decode: adapter.Decode, ObjectKey: archive.Key,
-		Version: version, Now: w.clock, Sleep: noWait, Jitter: noJitter, NewID: w.newID, Workers: 1,
+		Workspaces: ports, Failed: ports, Refusals: ports, Properties: kept, Decode: wire.Decode, Version: version, Now: w.clock,
+		Ingest: &ingest.Applier{Recorder: w.recorder(ports), Store: ports, Bot: w.bots.Of, Sleep: noWait, Jitter: noJitter},
 	})
 	response, err := h.Handle(ctx, e)
 	if err != nil {
@@ -62,15 +65,24 @@ func (w *World) process(ctx context.Context, run *invocation, e events.SQSEvent)
 	return response
 }
 
+func (w *World) recorder(ports system.Ports) ingest.Recorder {
+	return ingest.Recorder{Batches: ports, Now: w.clock, NewID: w.newID}
+}
+
+func (w *World) settler(ports system.Ports) *settle.Settler {
+	r := w.release()
+	return &settle.Settler{
+		Store: ports, Objects: ports, Rules: r.of, Definitions: r.definitions, Now: w.clock, NewID: w.newID, Workers: 1, Caps: w.caps, AtOnce: w.atOnce,
+	}
+}
+
 func (w *World) rollup() {
 	w.start("rollup", 15*time.Minute, func(ctx context.Context, run *invocation) {
 		if w.slow && w.faults.on {
 			run.puts = 1 + w.IntN(8)
 		}
 		ports := w.ports(run)
-		h := rollup.New(rollup.Config{
-			Workspaces: ports, Marks: ports, Windows: ports, Restated: ports, Facts: ports, Persons: ports, Times: ports, Store: ports, Model: w.model, Now: w.clock,
-		})
-		_, _ = h.Handle(ctx, json.RawMessage(`{"schedule":"rollup"}`)) // what failed stays marked for the next run
+		h := rollup.New(rollup.Config{Workspaces: ports, Store: ports, Settler: w.settler(ports), Compactor: w.archive, Now: w.clock, Sleep: noWait})
+		_, _ = h.Handle(ctx, json.RawMessage(`{"schedule":"rollup"}`)) // what failed, the next run finishes
 	}, func(*invocation) {})
 }

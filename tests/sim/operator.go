@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"waymark/functions/export"
 	"waymark/functions/query"
+	"waymark/shared/adapter/httpapi"
 )
 
 // unlinking is one order of an operator to part identifiers, sent until it is answered.
@@ -55,7 +57,7 @@ func (w *World) unlink(u *unlinking) {
 	w.start("unlink "+u.body, 29*time.Second, func(ctx context.Context, run *invocation) {
 		ports := w.ports(run)
 		h := query.New(query.Config{
-			Keys: ports, Workspaces: ports, Store: ports, Links: ports, Aggregates: ports, Marks: ports, Model: w.model, Version: version, Now: w.clock, Workers: 1,
+			Keys: ports, Workspaces: ports, Store: ports, Links: ports, Recorder: new(w.recorder(ports)), Rules: w.newest().of, Version: version, Now: w.clock, Caps: w.caps,
 		})
 		answer, _ = h.Handle(ctx, e) // never an error
 	}, func(run *invocation) {
@@ -79,14 +81,19 @@ func (w *World) insistOnCuts() bool {
 
 var schedules = [...]string{"export-daily", "export-weekly", "export-monthly"}
 
-// export fires a schedule of exports.
+// export fires a schedule of exports; "" asks for the export of the newest day instead.
 func (w *World) export(schedule string) {
-	w.start(schedule, 15*time.Minute, func(ctx context.Context, run *invocation) {
+	event := json.RawMessage(`{"schedule":"` + schedule + `"}`)
+	if schedule == "" {
+		event = json.RawMessage(`{"rawPath":"/v1/exports","headers":{"authorization":"Bearer sk_shop"},"requestContext":{"http":{"method":"POST"}}}`)
+	}
+	w.start(cmp.Or(schedule, "export on demand"), 15*time.Minute, func(ctx context.Context, run *invocation) {
 		ports := w.ports(run)
 		h := export.New(export.Config{
-			Workspaces: ports, Windows: ports, Restated: ports, Claims: ports, Bucket: files{w, run}, CSV: export.WriteCSV, Now: w.clock,
+			Workspaces: ports, Windows: ports, Restated: ports, Claims: ports, Bucket: files{w, run}, CSV: export.WriteCSV,
+			Definitions: w.newest().definitions, Reader: httpapi.NewKeyring(ports, w.clock).Reader, Now: w.clock,
 		})
-		_, _ = h.Handle(ctx, json.RawMessage(`{"schedule":"`+schedule+`"}`)) // what failed, the next firing makes
+		_, _ = h.Handle(ctx, event) // what failed, the next firing makes
 	}, func(*invocation) {})
 }
 

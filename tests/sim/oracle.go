@@ -9,15 +9,16 @@ import (
 	"slices"
 
 	"waymark/shared/adapter/memory"
+	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/journey"
-	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
-	"waymark/shared/domain/stage"
+	"waymark/shared/domain/step"
 	"waymark/shared/domain/workspace"
+	"waymark/tests/recount"
 )
 
 // oracle is what one plain pass over the accepted events of a workspace says: it takes each in turn, in one thread, without batches, versions,
@@ -25,49 +26,37 @@ import (
 type oracle struct {
 	workspace.Workspace
 	rules
-	model  *stage.Model
+	fold   journey.Rules
+	caps   identity.Caps // zero: none is reached
 	table  *memory.Table // what should be stored in the end
 	copies map[event.Identifier][]event.Touchpoint
 	traits map[event.Identifier]profile.Traits
 	links  map[[2]event.Identifier]identity.Link
 	claims map[string]profile.Claims
 	parted map[[2]event.Identifier]bool // links that an operator cut
-	counts map[name][]kpi.Row           // of every window in which anything counts
+	counts map[string]recount.Counted   // of every window in which anything counts, by recount.Key
+	steps  map[string][]step.Row        // by day
 }
 
-// name tells windows apart.
-type name struct {
-	workspace string
-	grain     period.Grain
-	key       string
-}
-
-// expected is the table that the accepted events make, and the rows of all windows.
-func (w *World) expected() (*memory.Table, map[name][]kpi.Row, error) {
-	table, counts := memory.NewTable(), map[name][]kpi.Row{}
-	table.Now = w.table.Now
-	for _, t := range tenants {
-		o := oracle{
-			Workspace: t, rules: w.rules, model: w.models[t.Model], table: table, counts: counts, copies: map[event.Identifier][]event.Touchpoint{},
-			traits: map[event.Identifier]profile.Traits{}, links: map[[2]event.Identifier]identity.Link{}, claims: map[string]profile.Claims{},
-			parted: map[[2]event.Identifier]bool{},
-		}
-		for _, envelope := range w.queue.sent {
-			if envelope.Workspace == t.Name {
-				o.take(envelope)
-			}
-		}
-		if err := o.part(w.table); err != nil {
-			return nil, nil, err
-		}
-		if err := o.put(w.settled); err != nil {
-			return nil, nil, err
-		}
-		if err := table.PutWorkspace(background, t); err != nil {
-			return nil, nil, err
+// expected is what the accepted events of a workspace make: what should be stored goes into a table.
+func (w *World) expected(t workspace.Workspace, table *memory.Table) (*oracle, error) {
+	o := &oracle{
+		Workspace: t, rules: w.rules, fold: w.newest().folds[t.Model], caps: w.caps, table: table, copies: map[event.Identifier][]event.Touchpoint{},
+		traits: map[event.Identifier]profile.Traits{}, links: map[[2]event.Identifier]identity.Link{}, claims: map[string]profile.Claims{},
+		parted: map[[2]event.Identifier]bool{}, steps: map[string][]step.Row{},
+	}
+	for _, envelope := range w.queue.sent {
+		if envelope.Workspace == t.Name {
+			o.take(envelope)
 		}
 	}
-	return table, counts, nil
+	if err := o.part(w.table); err != nil {
+		return nil, err
+	}
+	if err := o.put(w.settled); err != nil {
+		return nil, err
+	}
+	return o, table.PutWorkspace(background, t)
 }
 
 func (o *oracle) take(envelope event.Envelope) {
@@ -76,29 +65,24 @@ func (o *oracle) take(envelope event.Envelope) {
 			panic("sim: memory takes every refusal: " + err.Error())
 		}
 	}
-	var good []event.Event
-	for i, raw := range envelope.Events {
-		stamp := envelope.Stamp(i)
-		e, err := event.Parse(raw, stamp)
-		if err != nil {
-			o.fail(stamp, raw, err)
-			continue
-		}
-		good = append(good, e)
+	accepted, rejected := envelope.Open()
+	for _, r := range rejected {
+		o.fail(r.Stamp, r.Raw, r.Err)
 	}
-	event.KeepOrder(good)
-	for _, e := range good {
+	for _, e := range accepted {
 		e.Bot = o.bots.Of(e.Agent)
 		id := e.Kept()
+		e.Marketing = channel.Sent(e.Marketing)
+		r := e.Record(kept)
+		r.Touchpoint.Bot = e.Bot
 		if e.Type.Touches() {
-			t := e.Touchpoint(string(o.channels.Sign(e.Marketing)), kept)
-			o.copies[id] = append(o.copies[id], t)
-			if key, claim, ok := profile.ClaimOf(t, id); ok {
+			o.copies[id] = append(o.copies[id], r.Touchpoint)
+			if key, claim, ok := profile.ClaimOf(r.Touchpoint, id); ok {
 				o.claims[key] = o.claims[key].Join(claim)
 			}
 		}
 		o.traits[id] = o.traits[id].Join(profile.TraitsOf(e))
-		for _, l := range identity.Links(e) {
+		for _, l := range identity.Links(r) {
 			ends := [2]event.Identifier{l.Child, l.Parent}
 			if known, found := o.links[ends]; !found || l.Evidence.Before(known.Evidence) {
 				o.links[ends] = l
@@ -137,17 +121,9 @@ func (o *oracle) part(from *memory.Table) error {
 
 // put stores what was taken, each thing once.
 func (o *oracle) put(until event.Millis) error {
-	stageOf := func(t event.Touchpoint) string { name, _ := o.model.Evidence(t); return string(name) }
 	for id, copies := range o.copies {
 		distinct := event.Distinct(copies)
-		for _, t := range distinct {
-			if err := o.table.PutPage(background, o.Space(), id, []event.Touchpoint{t}); err != nil {
-				return err
-			}
-		}
-		whole := profile.Fold(distinct, stageOf)
-		whole.Version, whole.Model = 1, o.model.ID()
-		if err := o.table.Commit(background, o.Space(), id, whole); err != nil {
+		if err := o.table.PutPages(background, o.Space(), map[event.Identifier][]event.Touchpoint{id: distinct}); err != nil {
 			return err
 		}
 	}
@@ -167,6 +143,27 @@ func (o *oracle) put(until event.Millis) error {
 		}
 	}
 	return o.count(until)
+}
+
+// limited gives everybody's person where persons are bounded: by the forest of all links at once.
+func (o *oracle) limited() (map[event.Identifier]event.Identifier, error) {
+	forest := identity.NewForestWith("", o.caps)
+	out := map[event.Identifier]event.Identifier{}
+	for {
+		for id := range o.copies {
+			p, _ := forest.Of(id)
+			out[id] = p.Root
+		}
+		missing := forest.Missing()
+		if len(missing) == 0 {
+			return out, nil
+		}
+		nodes, err := o.table.Nodes(background, o.Space(), missing)
+		if err != nil {
+			return nil, err
+		}
+		forest.Add(nodes...)
+	}
 }
 
 // roots gives everybody's person: links by evidence, each unless its child has a parent or would become its own ancestor.
@@ -205,34 +202,27 @@ func (o *oracle) count(until event.Millis) error {
 	if err != nil {
 		return err
 	}
+	roots := o.roots()
+	if o.caps != (identity.Caps{}) {
+		if roots, err = o.limited(); err != nil {
+			return err
+		}
+	}
 	lives := map[event.Identifier][]journey.Line{}
-	for id, root := range o.roots() {
+	for id, root := range roots {
 		lives[root] = append(lives[root], journey.Line{Identifier: id, Touchpoints: o.copies[id]})
 	}
-	tallies := map[name]*kpi.Tally{}
-	windows := map[name]period.Window{}
+	month := func(at event.Millis) string { return calendar.Local(at.Time()).Format("2006-01") }
+	var all []recount.Life
 	for _, root := range slices.Sorted(maps.Keys(lives)) {
-		j := journey.Fold(root, lives[root], o.claims, o.model, until)
-		own := map[name]bool{}
-		for _, at := range j.Instants() {
-			for _, g := range period.Grains() {
-				w := calendar.At(g, at.Time())
-				own[name{o.Name, w.Grain, w.Key}], windows[name{o.Name, w.Grain, w.Key}] = true, w
-			}
+		j := journey.Fold(root, lives[root], o.claims, o.fold, until)
+		life := recount.Life{Journey: j, Rows: step.Of(j, step.Place{Currency: o.Currency, Month: month})}
+		for _, row := range life.Rows {
+			day := calendar.At(period.Day, row.At.Time()).Key
+			o.steps[day] = append(o.steps[day], row)
 		}
-		for n := range own {
-			f, counts := kpi.Of(j, event.At(windows[n].Start), event.At(windows[n].End), o.Currency)
-			if !counts {
-				continue
-			}
-			if tallies[n] == nil {
-				tallies[n] = kpi.NewTally(o.Currency)
-			}
-			tallies[n].Add(f)
-		}
+		all = append(all, life)
 	}
-	for n, tally := range tallies {
-		o.counts[n] = tally.Rows()
-	}
+	o.counts = recount.Windows(o.newest().definitions, calendar, o.Currency, all)
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
-	adapter "waymark/shared/adapter/queue"
+	wire "waymark/shared/adapter/queue/message"
 	"waymark/shared/domain/event"
 )
 
@@ -86,13 +86,13 @@ func checkEntries(entries []types.SendMessageBatchRequestEntry) error {
 }
 
 func (q *queue) put(body string) {
-	envelope, err := adapter.Decode(body)
+	envelope, err := wire.Decode(body)
 	if err != nil {
 		panic("sim: what collect queues, process can read: " + err.Error())
 	}
 	q.sent = append(q.sent, envelope)
 	q.messages = append(q.messages, &message{id: "m" + q.newID(), body: body, visible: q.now})
-	q.note("    queued: %s with %d events of request %s", q.messages[len(q.messages)-1].id, len(envelope.Events), envelope.Request)
+	q.note("    queued: %s with %d events of request %s", q.messages[len(q.messages)-1].id, envelope.Len(), envelope.Request)
 }
 
 // receive hands out up to n messages in any order. With faults on, one that another invocation holds, or one that was deleted, may be among

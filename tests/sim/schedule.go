@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"waymark/functions/rollup"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/ledger"
 )
 
 // What process is told at its start.
@@ -21,7 +23,7 @@ func (w *World) run() error {
 	for range 30 + w.IntN(90) {
 		w.act()
 	}
-	w.faults.on = false
+	w.faults.on, w.phase = false, 2
 	if problem := w.checkPromises(); problem != "" {
 		return errors.New(problem)
 	}
@@ -29,6 +31,8 @@ func (w *World) run() error {
 	if err == nil && w.oneIn(4) {
 		w.now = w.now.Add(400 * 24 * time.Hour)
 		w.note("more than a year goes by")
+		w.faults.aim("delete dues")
+		w.storm(w.rollup)
 		w.repeat()
 		err = w.drain()
 	}
@@ -58,8 +62,12 @@ func (w *World) act() {
 		w.thaw()
 	case n == 15, n == 16:
 		w.orderUnlink()
+	case n == 17 && w.phase < 2:
+		w.phase++
+		w.note("the deployment goes on")
+		w.faults.aim("everybody")
 	case n == 17:
-		w.export(schedules[w.IntN(len(schedules))])
+		w.export(pick(w.chance, "", schedules[0], schedules[1], schedules[2]))
 	default:
 		w.pass()
 	}
@@ -122,6 +130,7 @@ func (w *World) settle() error {
 		w.thawAll()
 	}
 	if w.IntN(2) == 1 {
+		w.faults.aim("put steps", "delete log", "put listings", "put window")
 		w.storm(w.rollup)
 	}
 	w.lastRollup()
@@ -129,12 +138,12 @@ func (w *World) settle() error {
 		w.settleExports()
 	}
 	for _, t := range tenants {
-		marks, err := w.table.Marks(background, t.Space(), w.settled)
+		left, err := rollup.Waiting(background, w.table, t.Space(), w.settled)
 		if err != nil {
 			return err
 		}
-		if len(marks) > 0 {
-			return fmt.Errorf("%d windows of %s stay dirty", len(marks), t.Name)
+		if state, _ := w.table.State(background, t.Space()); left > 0 || state.Pending != "" || state.Settled < w.settled {
+			return fmt.Errorf("%d batches and dues of %s are not settled; the state is %+v", left, t.Name, state)
 		}
 	}
 	return nil
@@ -142,6 +151,7 @@ func (w *World) settle() error {
 
 // lastRollup computes all that is due now. Everything is compared at this instant: a later one may be that of a lapse, which waits for the next.
 func (w *World) lastRollup() {
+	w.now = w.now.Add(ledger.Lease + time.Second) // a run that died holds the workspaces no longer
 	w.settled = event.At(w.now)
 	w.rollup()
 	w.finishAll()
@@ -176,10 +186,16 @@ func (w *World) thawAll() {
 func (w *World) settleExports() {
 	w.now = w.now.Add(2 * time.Hour)
 	w.lastRollup()
+	w.faults.aim("get file", "get file", "put file", "delete restated")
 	w.storm(func() { w.export(schedules[w.IntN(len(schedules))]) })
 	for _, schedule := range schedules {
 		w.export(schedule)
 		w.finishAll()
 	}
 	w.exported = true
+	for _, t := range tenants {
+		if problem := w.checkNotes(t); problem != "" {
+			w.blame(problem)
+		}
+	}
 }

@@ -11,6 +11,14 @@ import (
 // lapses, while rollups are slow.
 func (w *World) traffic() {
 	hot := w.oneIn(4)
+	if w.oneIn(2) {
+		w.caps = smallCaps
+	}
+	w.old = w.oneIn(4)
+	if w.phase = 2; w.oneIn(5) {
+		w.phase = 0
+	}
+	w.atOnce = pick(w.chance, 0, 0, 1, 3)
 	w.slow = w.oneIn(3)
 	requests, most := 1+w.IntN(12), 3
 	if w.slow {
@@ -85,13 +93,16 @@ func (w *World) who() string {
 }
 
 // when picks a time where something can go wrong: about the clock change of 25 October 2026, about midnights of the last days, about 90 days
-// ago, so that lapses come true while the schedule runs, and a day ahead, where times are taken for wrong.
+// ago, so that lapses come true while the schedule runs, and a day ahead, where times are taken for wrong. Where all is old, many lapse.
 func (w *World) when() time.Time {
 	around := pick(w.chance,
 		time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC),
 		time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC), time.Date(2026, 10, 24, 23, 0, 0, 0, time.UTC),
 		begin.Add(-90*24*time.Hour), begin.Add(-91*24*time.Hour), begin.Add(24*time.Hour),
 	)
+	if w.old {
+		around = begin.Add(-time.Duration(90*24-w.IntN(7*24)) * time.Hour)
+	}
 	return around.Add(time.Duration(w.IntN(16)-8) * 10 * time.Minute).Truncate(time.Minute)
 }
 

@@ -18,11 +18,14 @@ import (
 	"waymark/shared/adapter/memory"
 	adapter "waymark/shared/adapter/queue"
 	"waymark/shared/domain/bot"
-	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
-	"waymark/shared/domain/stage"
+	"waymark/shared/domain/identity"
+	"waymark/shared/domain/journey"
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/measure"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/model"
+	"waymark/shared/testing/system"
 )
 
 // tenants are the workspaces that schedules run in, side by side with the same identifiers and messageIds. Their zones have clock changes, so
@@ -47,29 +50,51 @@ var tenants = [...]workspace.Workspace{
 
 // rules are the business rules that all schedules share; nothing changes them.
 type rules struct {
-	channels *channel.Rules
-	bots     *bot.Rules
-	models   map[string]*stage.Model
+	bots *bot.Rules
+	releases
 }
 
+// releases are the functions before a deployment and after it.
+type releases [2]release
+
+// release is what persons are folded under and counted in.
+type release struct {
+	folds       map[string]journey.Rules // by the name that workspaces know
+	definitions *kpi.Definitions
+}
+
+func (r release) of(model string) (journey.Rules, error) { return r.folds[model], nil }
+
+func (r releases) newest() release { return r[1] }
+
 func loadRules() (rules, error) {
-	r := rules{models: map[string]*stage.Model{}}
-	var err error
-	if r.channels, err = model.Channels(); err != nil {
-		return r, err
+	bots, err := model.Bots()
+	if err != nil {
+		return rules{}, err
 	}
-	if r.bots, err = model.Bots(); err != nil {
-		return r, err
+	definitions, err := model.Metrics()
+	if err != nil {
+		return rules{}, err
 	}
-	for _, t := range tenants {
-		if r.models[t.Model], err = model.Stages(t.Model); err != nil {
-			return r, err
+	version := definitions.Version + 1
+	more := measure.Definition{Name: "later", Persons: "sessions", AtLeast: 2, Since: version}
+	newer, err := kpi.New(kpi.Config{Version: version, Measures: append(definitions.Set().Definitions(), more), Metrics: definitions.Metrics})
+	if err != nil {
+		return rules{}, err
+	}
+	r := rules{bots, releases{{map[string]journey.Rules{}, definitions}, {map[string]journey.Rules{}, newer}}}
+	for i, names := range []map[string]string{{"default": "four", "four": "five"}, {"default": "default", "four": "four"}} {
+		for known, name := range names {
+			if r.releases[i].folds[known], err = model.Rules(name); err != nil {
+				return rules{}, err
+			}
 		}
 	}
 	return r, nil
 }
 
-func (r rules) model(name string) (*stage.Model, error) { return r.models[name], nil }
+// smallCaps are so small that traffic reaches each.
+var smallCaps = identity.Caps{Children: 3, Parents: 3, Aliases: 2, Members: 5}
 
 // World is one schedule: its stores, its queue, its clients, its virtual clock and its chance.
 type World struct {
@@ -86,12 +111,15 @@ type World struct {
 	archived  map[copyOf]bool   // copies of events that the archive holds
 
 	rejected map[copyOf]bool // those that were kept as failed events
-	seen     map[seen]bool
-	problem  string // the first promise that was broken on the way
+	problem  string          // the first promise that was broken on the way
 
 	running []*invocation // take turns
 	frozen  []*invocation // may go on later, when nobody waits for them any more
 	faults  faults
+	caps    identity.Caps
+	atOnce  int  // identifiers that a rollup takes together
+	phase   int  // of a deployment: 0 before it, 1 while both releases run, 2 after it
+	old     bool // everybody was seen last about three months ago
 	slow    bool // rollups freeze soon, and for as long as something else goes on
 	now     time.Time
 	settled event.Millis // when the last rollup was
@@ -104,7 +132,7 @@ type World struct {
 
 // mutant is a system with a mistake: it changes what the handlers see of their stores or what they answer. The zero value changes nothing.
 type mutant struct {
-	ports  func(*stores) ports
+	ports  func(*stores) system.Ports
 	sender func(adapter.Sender) adapter.Sender
 	queue  func(collect.Queue) collect.Queue
 	answer func(events.SQSEvent, events.SQSEventResponse) events.SQSEventResponse
@@ -114,14 +142,6 @@ type mutant struct {
 type copyOf struct {
 	request string
 	index   int
-}
-
-// seen tells touchpoints apart.
-type seen struct {
-	source   string
-	id       event.ID
-	original event.Millis
-	received event.Millis
 }
 
 // blame notes a broken promise.
@@ -139,7 +159,7 @@ var begin = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 func newWorld(c *chance, r rules, m mutant) (*World, error) {
 	w := &World{
 		chance: c, rules: r, table: memory.NewTable(), archive: memory.NewArchive(), exports: memory.NewBucket(), now: begin,
-		archived: map[copyOf]bool{}, rejected: map[copyOf]bool{}, seen: map[seen]bool{}, mutant: m, scratch: map[string]any{},
+		archived: map[copyOf]bool{}, rejected: map[copyOf]bool{}, mutant: m, scratch: map[string]any{},
 	}
 	w.table.Now = func() time.Time { return w.now }
 	w.table.Between = w.between
@@ -151,6 +171,17 @@ func newWorld(c *chance, r rules, m mutant) (*World, error) {
 		}
 	}
 	return w, nil
+}
+
+// release is what an invocation runs that begins now.
+func (w *World) release() release {
+	switch w.phase {
+	case 0:
+		return w.releases[0]
+	case 1:
+		return w.releases[w.IntN(2)]
+	}
+	return w.newest()
 }
 
 // note adds a line to the trace.

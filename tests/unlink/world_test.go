@@ -1,12 +1,12 @@
-// Package unlink_test holds the promise that merge and unlink leave the world as if the two had never been merged: the real process, rollup and query
-// handlers over stores in memory, with random events, cuts and rollups in random order, compared with a world whose store never took the links
-// that are cut in the end.
+// Package unlink_test holds the promise that merge and unlink leave the world as if the two had never been merged: random events, cuts and settles in
+// random order, compared with a system whose store never took the links that are cut in the end.
 package unlink_test
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/url"
 	"slices"
@@ -14,76 +14,38 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
-
-	"waymark/functions/process"
-	"waymark/functions/query"
-	"waymark/functions/rollup"
-	"waymark/shared/adapter/archive"
-	"waymark/shared/adapter/httpapi"
-	"waymark/shared/adapter/memory"
-	"waymark/shared/adapter/queue"
 	"waymark/shared/domain/event"
-	"waymark/shared/domain/fault"
 	"waymark/shared/domain/identity"
-	"waymark/shared/domain/period"
-	"waymark/shared/domain/workspace"
-	"waymark/shared/model"
+	"waymark/shared/testing/system"
 )
 
 type ends [2]event.Identifier
 
-// world is a whole system over stores in memory with a clock of its own.
-type world struct {
-	table   *table
-	process *process.Handler
-	rollup  *rollup.Handler
-	query   *query.Handler
-	now     time.Time
-	ids     int
-}
-
-// table forgets the links that it is told to.
-type table struct {
-	*memory.Table
+// forgetful forgets the links that it is told to.
+type forgetful struct {
+	system.Ports
 	never map[ends]bool
-	dies  int // PutMarks calls from now that fail
 }
 
-func (t *table) PutLink(ctx context.Context, ws string, l identity.Link) error {
-	if t.never[ends{l.Child, l.Parent}] {
+func (f forgetful) PutLink(ctx context.Context, ws string, l identity.Link) error {
+	if f.never[ends{l.Child, l.Parent}] {
 		return nil
 	}
-	return t.Table.PutLink(ctx, ws, l)
+	return f.Ports.PutLink(ctx, ws, l)
 }
 
-func newWorld(t testing.TB, never map[ends]bool) *world {
+// world is a system with a few words of its own.
+type world struct {
+	*system.System
+	t testing.TB
+}
+
+// newWorld never takes some links.
+func newWorld(t testing.TB, never map[ends]bool) world {
 	t.Helper()
-	w := &world{table: &table{Table: memory.NewTable(), never: never}, now: time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)}
-	shop, err := workspace.New("shop", "Europe/London", "GBP", "default")
-	must(t, err)
-	shop.Keys = []workspace.Key{{Text: "sk_shop", Workspace: "shop", Role: workspace.Secret}}
-	must(t, w.table.PutWorkspace(t.Context(), shop))
-	channels, err := model.Channels()
-	must(t, err)
-	clock := func() time.Time { return w.now }
-	w.table.Now = clock
-	objects, s := memory.NewArchive(), w.table
-	w.process = process.New(process.Config{
-		Workspaces: s, Timeline: s, History: s, Traits: s, Links: s, Claims: s, Marks: s, Failed: s, Index: s, Archive: objects,
-		Channels: channels, Model: model.Stages, Properties: model.Properties(), Decode: queue.Decode, ObjectKey: archive.Key, Version: "test",
-		Now: clock, NewID: func() string { w.ids++; return fmt.Sprint(w.ids) }, Workers: 1,
-		Sleep: func(context.Context, time.Duration) error { return nil }, Jitter: func(time.Duration) time.Duration { return 0 },
-	})
-	w.rollup = rollup.New(rollup.Config{
-		Workspaces: s, Marks: s, Windows: s, Restated: s, Times: s, Store: s, Facts: objects, Persons: objects,
-		Reader: httpapi.NewKeyring(s, clock).Reader, Model: model.Stages, Now: clock,
-	})
-	w.query = query.New(query.Config{
-		Keys: s, Workspaces: s, Store: s, Links: s, Aggregates: s, Marks: s, Windows: s, Failed: s, Persons: objects, Files: memory.NewBucket(),
-		Queue: memory.NewQueue(), DeadLetters: memory.NewQueue(), Model: model.Stages, Version: "test", Now: clock,
-	})
-	return w
+	s := system.New(t, system.Shop())
+	s.Wrap = func(p system.Ports) system.Ports { return forgetful{p, never} }
+	return world{s, t}
 }
 
 func must(t testing.TB, err error) {
@@ -93,71 +55,66 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// take processes events, all received at the same time whenever they are delivered, so that both worlds take them alike.
-func (w *world) take(t testing.TB, raw ...string) {
-	t.Helper()
-	e := event.Envelope{
-		Version: event.EnvelopeVersion, Workspace: "shop", Source: "web", Request: "r",
-		Received: event.At(time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)),
+// take processes events, all received at the same time whenever they are delivered, so that all worlds take them alike.
+func (w world) take(raw ...string) {
+	w.t.Helper()
+	w.PostAt(system.Begin, "wk_web", raw...)
+	w.Drain()
+}
+
+// unlink gives an order. One about a link that is not there is refused.
+func (w world) unlink(body string) (status int) {
+	w.t.Helper()
+	status, answer := w.Ask("POST", "/v1/identities/unlink", "sk_shop", body)
+	if status != 200 && status != 404 && status != 400 {
+		w.t.Fatalf("%s is answered %d %s", body, status, answer)
 	}
-	for _, one := range raw {
-		e.Events = append(e.Events, json.RawMessage(one))
+	return status
+}
+
+// cuts are the decisions about links.
+func (w world) cuts() []identity.Cut {
+	w.t.Helper()
+	cuts, err := w.Table.Cuts(w.t.Context(), "shop")
+	must(w.t, err)
+	return cuts
+}
+
+// standing are the links that are cut now.
+func (w world) standing() map[ends]bool {
+	w.t.Helper()
+	cut := map[ends]bool{}
+	for _, c := range w.cuts() {
+		if !c.Undone {
+			cut[ends{c.Child, c.Parent}] = true
+		}
 	}
-	body, err := queue.Encode(e)
-	must(t, err)
-	response, err := w.process.Handle(t.Context(), events.SQSEvent{Records: []events.SQSMessage{{MessageId: "m", Body: body}}})
-	must(t, err)
-	if len(response.BatchItemFailures) > 0 {
-		t.Fatalf("the message goes back: %s", body)
-	}
+	return cut
 }
 
-func (w *world) rollUp(t testing.TB) {
-	t.Helper()
-	_, err := w.rollup.Handle(t.Context(), json.RawMessage(`{"schedule":"rollup"}`))
-	must(t, err)
-}
-
-// ask sends a request with the secret key.
-func (w *world) ask(t testing.TB, method, path, query, body string) (int, string) {
-	t.Helper()
-	response, err := w.query.Handle(t.Context(), events.APIGatewayV2HTTPRequest{
-		RawPath: path, RawQueryString: query, Body: body, Headers: map[string]string{"authorization": "Bearer sk_shop"},
-		RequestContext: events.APIGatewayV2HTTPRequestContext{HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: method}},
-	})
-	must(t, err)
-	return response.StatusCode, response.Body
-}
-
-func (w *world) unlink(t testing.TB, body string) (int, string) {
-	t.Helper()
-	return w.ask(t, "POST", "/v1/identities/unlink", "", body)
-}
-
-// told is everything that the system tells of these identifiers, and all its KPI rows, without revisions.
-func (w *world) told(t testing.TB, ids []event.Identifier) []string {
-	t.Helper()
+// told is everything that the system tells once all is settled, without revisions.
+func (w world) told() []string {
+	w.t.Helper()
+	w.Settle()
 	var out []string
-	for _, id := range ids {
-		status, body := w.ask(t, "GET", "/v1/profiles/"+url.PathEscape(string(id)), "", "")
+	for _, id := range people {
+		path := "/v1/profiles/" + url.PathEscape(string(id))
+		status, body := w.Get(path)
 		if status == 404 || strings.Contains(body, `"touchpoints":0,`) {
 			continue // somebody of whom there is a cut, or nothing
 		}
-		_, timeline := w.ask(t, "GET", "/v1/profiles/"+url.PathEscape(string(id))+"/timeline", "limit=500", "")
+		_, timeline := w.Get(path + "/timeline?limit=500")
 		out = append(out, fmt.Sprintf("%s %d %s", id, status, body), fmt.Sprintf("%s timeline %s", id, timeline))
 	}
-	for _, g := range period.Grains() {
-		windows, err := w.table.Windows(t.Context(), "shop", g, "", "~")
-		must(t, err)
-		for _, window := range windows {
-			for _, row := range window.Rows {
-				if row.N == 0 && row.Numerator == 0 {
-					continue // of a window in which somebody was once
-				}
-				text, err := json.Marshal(row)
-				must(t, err)
-				out = append(out, fmt.Sprintf("%s %s %s", g, window.Key, text))
+	windows := w.Windows(system.Shop())
+	for _, name := range slices.Sorted(maps.Keys(windows)) {
+		for _, row := range windows[name].Rows {
+			if row.N == 0 && row.Numerator == 0 {
+				continue // of a window in which somebody was once
 			}
+			text, err := json.Marshal(row)
+			must(w.t, err)
+			out = append(out, name+" "+string(text))
 		}
 	}
 	return out
@@ -167,41 +124,11 @@ func (w *world) told(t testing.TB, ids []event.Identifier) []string {
 func checkSame(t testing.TB, what string, got, want []string) {
 	t.Helper()
 	missing := func(from, in []string) []string {
-		has := map[string]bool{}
-		for _, one := range in {
-			has[one] = true
-		}
-		return slices.DeleteFunc(slices.Clone(from), func(one string) bool { return has[one] })
+		return slices.DeleteFunc(slices.Clone(from), func(one string) bool { return slices.Contains(in, one) })
 	}
-	if extra, lost := missing(got, want), missing(want, got); len(extra)+len(lost) > 0 {
-		t.Errorf("%s: it tells\n%s\nwant\n%s", what, strings.Join(extra, "\n"), strings.Join(lost, "\n"))
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: it tells\n%s\nwant\n%s", what, strings.Join(missing(got, want), "\n"), strings.Join(missing(want, got), "\n"))
 	}
-}
-
-// act is one thing that happens in a random story.
-type act struct {
-	raw  string // an event
-	body string // an order to unlink, answered 200 or 404
-	cut  *identity.Cut
-	roll bool
-	wait time.Duration
-}
-
-func (w *world) play(t testing.TB, a act) {
-	t.Helper()
-	switch {
-	case a.raw != "":
-		w.take(t, a.raw)
-	case a.body != "":
-		if status, answer := w.unlink(t, a.body); status != 200 && status != 404 && status != 400 {
-			t.Fatalf("%s is answered %d %s", a.body, status, answer)
-		}
-	case a.cut != nil:
-		must(t, w.table.PutCut(t.Context(), "shop", *a.cut))
-	case a.roll:
-		w.rollUp(t)
-	}
-	w.now = w.now.Add(a.wait)
 }
 
 // people are the identifiers of random stories.
@@ -240,11 +167,15 @@ func anyAlias(r *rand.Rand, n int) string {
 	return fmt.Sprintf(`{"type":"alias","messageId":"e%d","userId":"u%d","previousId":"u%d","timestamp":%q}`, n, r.IntN(4), r.IntN(4), at)
 }
 
-// PutMarks fails as often as it is told to: a request that dies between the cuts and the marks.
-func (t *table) PutMarks(ctx context.Context, ws string, marks []mark) error {
-	if t.dies > 0 {
-		t.dies--
-		return fault.New(fault.Unavailable, "throttled", "injected")
+// anyOrder is a random order to unlink.
+func anyOrder(r *rand.Rand) string {
+	order := map[string]any{"id": people[r.IntN(len(people))], "undo": r.IntN(4) == 0}
+	switch r.IntN(4) {
+	case 0:
+		order["all"] = true
+	case 1, 2:
+		order["from"] = people[r.IntN(len(people))]
 	}
-	return t.Table.PutMarks(ctx, ws, marks)
+	body, _ := json.Marshal(order)
+	return string(body)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"waymark/functions/collect"
+	"waymark/shared/adapter/coldstart"
 	"waymark/shared/adapter/dynamo"
 	"waymark/shared/adapter/queue"
 	"waymark/shared/config"
@@ -23,10 +24,14 @@ func main() {
 		slog.Error("settings are incomplete", "error", err.Error())
 		os.Exit(1)
 	}
-	h := collect.New(collect.Config{
+	lambda.Start(coldstart.Bytes(coldstart.Deferred((*collect.Handler).Invoke, func() (*collect.Handler, error) { return newHandler(settings), nil })))
+}
+
+func newHandler(settings config.Collect) *collect.Handler {
+	clock := config.Clock(os.Getenv, time.Now)
+	return collect.New(collect.Config{
 		Keys:  dynamo.New(dynamo.NewClient(os.Getenv), settings.Table),
 		Queue: queue.New(queue.NewClient(os.Getenv), settings.QueueURL),
-		Now:   time.Now, NewID: rand.Text,
+		Now:   clock, NewID: rand.Text,
 	})
-	lambda.Start(h.Handle)
 }

@@ -11,9 +11,11 @@ import (
 
 	"waymark/functions/export"
 	"waymark/shared/adapter/bucket"
+	"waymark/shared/adapter/coldstart"
 	"waymark/shared/adapter/dynamo"
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/config"
+	"waymark/shared/model"
 )
 
 func main() {
@@ -23,10 +25,16 @@ func main() {
 		slog.Error("settings are incomplete", "error", err.Error())
 		os.Exit(1)
 	}
+	lambda.Start(coldstart.Deferred((*export.Handler).Handle, func() (*export.Handler, error) { return newHandler(settings) }))
+}
+
+func newHandler(settings config.Export) (*export.Handler, error) {
+	clock := config.Clock(os.Getenv, time.Now)
+	definitions, err := model.Metrics()
 	table := dynamo.New(dynamo.NewClient(os.Getenv), settings.Table)
-	h := export.New(export.Config{
-		Workspaces: table, Windows: table, Restated: table, Claims: table, Bucket: bucket.New(bucket.NewClient(os.Getenv), settings.ExportBucket), CSV: export.WriteCSV,
-		Reader: httpapi.NewKeyring(table, time.Now).Reader, Now: time.Now,
-	})
-	lambda.Start(h.Handle)
+	return export.New(export.Config{
+		Workspaces: table, Windows: table, Restated: table, Claims: table, Definitions: definitions,
+		Bucket: bucket.New(bucket.NewClient(os.Getenv), settings.ExportBucket), CSV: export.WriteCSV,
+		Reader: httpapi.NewKeyring(table, clock).Reader, Now: clock,
+	}), err
 }

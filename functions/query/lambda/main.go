@@ -2,6 +2,8 @@
 package main
 
 import (
+	"crypto/rand"
+	"errors"
 	"log/slog"
 	"os"
 	"time"
@@ -12,10 +14,14 @@ import (
 	"waymark/functions/query"
 	"waymark/shared/adapter/archive"
 	"waymark/shared/adapter/bucket"
+	"waymark/shared/adapter/coldstart"
 	"waymark/shared/adapter/dynamo"
 	"waymark/shared/adapter/queue"
+	"waymark/shared/adapter/queue/message"
+	"waymark/shared/adapter/steps"
 	"waymark/shared/config"
 	"waymark/shared/failed"
+	"waymark/shared/ingest"
 	"waymark/shared/model"
 )
 
@@ -26,15 +32,24 @@ func main() {
 		slog.Error("settings are incomplete", "error", err.Error())
 		os.Exit(1)
 	}
+	lambda.Start(coldstart.Deferred((*query.Handler).Handle, func() (*query.Handler, error) { return newHandler(settings) }))
+}
+
+func newHandler(settings config.Query) (*query.Handler, error) {
+	clock := config.Clock(os.Getenv, time.Now)
+	definitions, definitionsErr := model.Metrics()
+	bots, botsErr := model.Bots()
 	table := dynamo.New(dynamo.NewClient(os.Getenv), settings.Table)
 	queues, buckets := queue.NewClient(os.Getenv), bucket.NewClient(os.Getenv)
 	touchpoints, dead := queue.New(queues, settings.QueueURL), queue.New(queues, settings.DeadLetterQueueURL)
-	objects := archive.New(bucket.New(buckets, settings.ArchiveBucket))
-	h := query.New(query.Config{
-		Keys: table, Workspaces: table, Store: table, Links: table, Aggregates: table, Marks: table, Windows: table, Failed: table, Refusals: table, Index: table,
-		Persons: objects, Archive: objects, Files: bucket.New(buckets, settings.ExportBucket), Queue: touchpoints, DeadLetters: dead,
-		Desk:  failed.Desk{Records: table, Changes: table, Queue: touchpoints, Dead: dead, Decode: queue.Decode, Now: time.Now},
-		Model: model.Stages, Names: model.TrackNames(), Decode: queue.Decode, Version: config.Version(), Now: time.Now,
-	})
-	lambda.Start(h.Handle)
+	archived := bucket.New(buckets, settings.ArchiveBucket)
+	return query.New(query.Config{
+		Keys: table, Workspaces: table, Store: table, Links: table, Windows: table, Ledger: table, Failed: table, Refusals: table, Index: table,
+		Recorder: &ingest.Recorder{Batches: table, Now: clock, NewID: rand.Text},
+		Archive:  archive.New(archived), Steps: steps.New(archived), Files: bucket.New(buckets, settings.ExportBucket),
+		Queue: touchpoints, DeadLetters: dead,
+		FailedService: failed.Service{Records: table, Changes: table, Queue: touchpoints, Dead: dead, Decode: message.Decode, Now: clock},
+		Rules:         model.Rules, Definitions: definitions, Bot: bots.Of, Names: model.TrackNames(), Decode: message.Decode, Version: config.Version(),
+		Now: clock,
+	}), errors.Join(definitionsErr, botsErr)
 }

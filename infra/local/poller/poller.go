@@ -1,5 +1,6 @@
 // Package poller is the local stand-in for Lambda's SQS event source: it gathers messages into batches, invokes the function
-// and deletes what succeeded. Batch size, window, payload limit and the rules of ReportBatchItemFailures are those of AWS.
+// and deletes what succeeded. Batch size, also above the ten of one receive, window, payload limit and the rules of ReportBatchItemFailures are
+// those of AWS.
 // Redrive to the dead-letter queue is the queue's own work; a failed message comes again after its visibility timeout.
 //
 //	p := poller.New(poller.Config{Queue: client, QueueURL: url, BatchSize: 10, Invoke: invoke})
@@ -28,8 +29,8 @@ import (
 const (
 	// receiveMost is SQS' limit for one receive and for one delete.
 	receiveMost = 10
-	// idleWait is how long a receive waits for a first message. Short, because Stop waits for it to return: a receive that
-	// is broken off can take a message along that then stays invisible.
+	// idleWait is how long a receive waits for a message, at most. Short, because Stop waits for it to return: a receive that
+	// is broken off can take a message along that then stays invisible. SQS itself waits no longer than 20 seconds.
 	idleWait = 2 * time.Second
 	// maxEventBytes is Lambda's limit of an event; a batch ends before it.
 	maxEventBytes = 6 * 1024 * 1024
@@ -129,22 +130,24 @@ func (p *Poller) gather(ctx context.Context, held []types.Message, wait time.Dur
 		}
 	}
 	end := time.Now().Add(p.config.Window)
-	for len(received) < p.config.BatchSize {
+	count, size := fitting(received, 0, 0)
+	for len(received) < p.config.BatchSize && count == len(received) {
 		left := time.Until(end)
 		if left <= 0 || p.stopping() {
 			break
 		}
-		wait := left.Truncate(time.Second)
+		wait := min(left.Truncate(time.Second), idleWait)
 		if wait == 0 {
 			p.pause(ctx, min(left, shortPoll))
 		}
 		more, err := p.receive(ctx, p.config.BatchSize-len(received), wait)
 		received = append(received, more...)
+		count, size = fitting(received, count, size)
 		if err != nil {
 			break // what is here already is worth handling; the next receive will tell the error
 		}
 	}
-	count := min(fitting(received), p.config.BatchSize)
+	count = min(count, p.config.BatchSize)
 	return received[:count], received[count:], nil
 }
 
@@ -167,17 +170,18 @@ func (p *Poller) pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// fitting is how many of the messages make an event below Lambda's limit; at least one.
-func fitting(messages []types.Message) int {
-	total := 0
-	for i, m := range messages {
+// fitting is how many of the messages make an event below Lambda's limit, at least one, and the size of that event. The first count messages
+// have a size already and fit.
+func fitting(messages []types.Message, count, size int) (int, int) {
+	for _, m := range messages[count:] {
 		encoded, _ := json.Marshal(aws.ToString(m.Body))
-		total += len(encoded) + 1024 // ids, attributes and names around the body
-		if total > maxEventBytes && i > 0 {
-			return i
+		more := len(encoded) + 1024 // ids, attributes and names around the body
+		if size+more > maxEventBytes && count > 0 {
+			break
 		}
+		count, size = count+1, size+more
 	}
-	return len(messages)
+	return count, size
 }
 
 func (p *Poller) receive(ctx context.Context, most int, wait time.Duration) ([]types.Message, error) {

@@ -82,6 +82,9 @@ type queue struct {
 
 // ReceiveMessage waits like SQS: until there is a message, or the wait is over.
 func (q *queue) ReceiveMessage(ctx context.Context, in *sqs.ReceiveMessageInput, _ ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error) {
+	if in.MaxNumberOfMessages < 1 || in.MaxNumberOfMessages > 10 || in.WaitTimeSeconds < 0 || in.WaitTimeSeconds > 20 {
+		return nil, fmt.Errorf("%d messages in %d s: out of bounds", in.MaxNumberOfMessages, in.WaitTimeSeconds)
+	}
 	end := time.Now().Add(time.Duration(in.WaitTimeSeconds) * time.Second)
 	for {
 		if out, err := q.take(int(in.MaxNumberOfMessages)); err != nil || len(out.Messages) > 0 || !time.Now().Before(end) {
@@ -179,6 +182,16 @@ func TestBatches(t *testing.T) {
 		},
 		{"the queue is down for a while", &queue{waiting: messages("a"), broken: 2}, poller.Config{BatchSize: 10}, []string{"2s a"}},
 		{"a batch ends before Lambda's limit", &queue{waiting: withBody(messages("a", "b", "c"), big)}, poller.Config{BatchSize: 10}, []string{"0s a b", "0s c"}},
+		{"more than one receive gives", &queue{waiting: messages(numbers(1, 25)...)}, poller.Config{BatchSize: 20, Window: time.Second}, []string{
+			"0s " + strings.Join(numbers(1, 20), " "), "1s " + strings.Join(numbers(21, 25), " "),
+		}},
+		{"a large batch fills while messages come", &queue{waiting: messages(numbers(1, 12)...), later: map[time.Duration][]types.Message{
+			900 * time.Millisecond: messages(numbers(13, 24)...), 3 * time.Second: messages("late"),
+		}}, poller.Config{BatchSize: 1000, Window: 2 * time.Second}, []string{"2s " + strings.Join(numbers(1, 24), " "), "5s late"}},
+		{"a large batch ends before Lambda's limit, not with its window", &queue{waiting: withBody(messages("a", "b", "c", "d"), big)}, poller.Config{BatchSize: 1000, Window: 5 * time.Second}, []string{"0s a b", "5s c d"}},
+		{"a stop ends a window of minutes", &queue{waiting: messages(numbers(1, 15)...)}, poller.Config{BatchSize: 10_000, Window: 5 * time.Minute}, []string{
+			"12s " + strings.Join(numbers(1, 15), " "), // the stop comes after 10 s, when a receive of 2 s has just begun
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -190,6 +203,14 @@ func TestBatches(t *testing.T) {
 			})
 		})
 	}
+}
+
+func numbers(from, to int) []string {
+	var list []string
+	for n := from; n <= to; n++ {
+		list = append(list, fmt.Sprint(n))
+	}
+	return list
 }
 
 func withBody(list []types.Message, body string) []types.Message {

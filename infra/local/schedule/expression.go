@@ -16,7 +16,7 @@ type Expression struct {
 }
 
 // Parse reads an AWS schedule expression. Cron and at are in the time zone; a rate counts from the Unix epoch, so that
-// the same instants are due whenever the system is started.
+// the same instants are due whenever the system is started. A rate may be in seconds, which AWS does not have.
 func Parse(expression, zone string) (Expression, error) {
 	location, err := time.LoadLocation(zone)
 	if err != nil {
@@ -53,12 +53,21 @@ func parseRate(argument string) (time.Duration, error) {
 	if err != nil || n < 1 {
 		return 0, fmt.Errorf("%q is not a whole number above 0", fields[0])
 	}
-	units := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}
+	units := map[string]time.Duration{"second": time.Second, "minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}
 	unit, known := units[strings.TrimSuffix(fields[1], "s")]
 	if !known {
-		return 0, fmt.Errorf("%q is not minutes, hours or days", fields[1])
+		return 0, fmt.Errorf("%q is not seconds, minutes, hours or days", fields[1])
 	}
 	return time.Duration(n) * unit, nil
+}
+
+// isRapid says whether the expression is a rate below AWS's shortest, a minute.
+func (e Expression) isRapid() bool { return e.rate > 0 && e.rate < time.Minute }
+
+// last is when a rate was due last, at t or before.
+func (e Expression) last(t time.Time) time.Time {
+	period := int64(e.rate / time.Second)
+	return time.Unix(t.Unix()/period*period, 0).UTC()
 }
 
 // Next is the first due time after t, in UTC; false if there is none.

@@ -3,9 +3,12 @@ package schedule_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,6 +25,7 @@ func TestNext(t *testing.T) {
 		{"quarters of an hour", "rate(15 minutes)", "UTC", "2026-11-22T10:07:30Z", []string{"2026-11-22T10:15:00Z", "2026-11-22T10:30:00Z"}},
 		{"a due time itself is over", "rate(15 minutes)", "UTC", "2026-11-22T10:15:00Z", []string{"2026-11-22T10:30:00Z"}},
 		{"one hour", "rate(1 hour)", "UTC", "2026-11-22T10:07:30Z", []string{"2026-11-22T11:00:00Z"}},
+		{"seconds", "rate(20 seconds)", "UTC", "2026-11-22T10:07:30Z", []string{"2026-11-22T10:07:40Z", "2026-11-22T10:08:00Z"}},
 		{"two days", "rate(2 days)", "UTC", "2026-11-22T10:07:30Z", []string{"2026-11-23T00:00:00Z", "2026-11-25T00:00:00Z"}},
 		{"daily", "cron(0 6 * * ? *)", "UTC", "2026-11-22T06:00:00Z", []string{"2026-11-23T06:00:00Z", "2026-11-24T06:00:00Z"}},
 		{"Mondays", "cron(15 6 ? * MON *)", "UTC", "2026-11-22T10:00:00Z", []string{"2026-11-23T06:15:00Z", "2026-11-30T06:15:00Z"}},
@@ -78,7 +82,7 @@ func TestParseRefuses(t *testing.T) {
 	for expression, want := range map[string]string{
 		"15 minutes":                   "is not rate(…), cron(…) or at(…)",
 		"rate(0 minutes)":              "not a whole number above 0",
-		"rate(5 fortnights)":           "not minutes, hours or days",
+		"rate(5 fortnights)":           "not seconds, minutes, hours or days",
 		"every(5 minutes)":             "is not rate, cron or at",
 		"cron(0 6 * * *)":              "six fields",
 		"cron(0 6 * * * *)":            "must be ?",
@@ -197,6 +201,90 @@ func TestRunFiresWhenDue(t *testing.T) {
 		// The test's clock begins at midnight.
 		if want := []time.Duration{15 * time.Minute, 30 * time.Minute, 45 * time.Minute}; !reflect.DeepEqual(fired, want) {
 			t.Errorf("fired after %v, want %v", fired, want)
+		}
+	})
+}
+
+// rapid has a rate of seconds beside one of minutes.
+func rapid(t *testing.T, invoke schedule.Invoke, log io.Writer) *schedule.Scheduler {
+	t.Helper()
+	var schedules []schedule.Schedule
+	for name, text := range map[string]string{"Often": "rate(7 seconds)", "Regularly": "rate(1 minute)"} {
+		expression, err := schedule.Parse(text, "UTC")
+		if err != nil {
+			t.Fatal(err)
+		}
+		schedules = append(schedules, schedule.Schedule{ID: name, Name: name, Function: name, Expression: expression})
+	}
+	slices.SortFunc(schedules, func(a, b schedule.Schedule) int { return strings.Compare(a.ID, b.ID) })
+	return schedule.New(schedules, invoke, time.Now, log)
+}
+
+// TestRapidRate runs beside the others, is left out while it runs, and says once what is wrong.
+func TestRapidRate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var fired []string
+		start, log := time.Now(), &strings.Builder{}
+		s := rapid(t, func(_ context.Context, function string, _ []byte) error {
+			mu.Lock()
+			after := time.Since(start)
+			fired = append(fired, fmt.Sprint(function, " ", after))
+			mu.Unlock()
+			switch {
+			case function == "Regularly":
+				time.Sleep(20 * time.Second) // which holds nobody up
+			case after > 70*time.Second && after < 80*time.Second:
+				time.Sleep(10 * time.Second) // longer than its own rate
+			case after < 40*time.Second:
+				return errors.New("no table")
+			}
+			return nil
+		}, log)
+		ctx, cancel := context.WithTimeout(t.Context(), 99*time.Second)
+		defer cancel()
+		s.Run(ctx)
+		// The test's clock begins five seconds after a multiple of seven since 1970, from which rates count.
+		want := strings.Fields("2s 9s 16s 23s 30s 37s 44s 51s 58s 1m5s 1m12s 1m26s 1m33s")
+		var got []string
+		for _, f := range fired {
+			if after, often := strings.CutPrefix(f, "Often "); often {
+				got = append(got, after)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("Often fired after %v, want %v; all %v", got, want, fired)
+		}
+		if !slices.Contains(fired, "Regularly 1m0s") {
+			t.Errorf("Regularly did not fire after a minute: %v", fired)
+		}
+		if told := log.String(); strings.Count(told, "no table") != 1 {
+			t.Errorf("told %q, want the error once", told)
+		}
+	})
+}
+
+// TestRapidRateOnAMovedClock: a day has 12,343 times of seven seconds, and nobody wants to wait for each. Those fire at which another schedule
+// is due, and the last.
+func TestRapidRateOnAMovedClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := rapid(t, func(context.Context, string, []byte) error { return nil }, io.Discard)
+		var got []string
+		for _, f := range s.Advance(t.Context(), 12*time.Minute) {
+			got = append(got, f.Schedule+f.ScheduledTime.Format(" 15:04:05"))
+		}
+		want := []string{
+			"Regularly 00:01:00", "Regularly 00:02:00", "Regularly 00:03:00", "Often 00:04:00", "Regularly 00:04:00", "Regularly 00:05:00",
+			"Regularly 00:06:00", "Regularly 00:07:00", "Regularly 00:08:00", "Regularly 00:09:00", "Regularly 00:10:00", "Often 00:11:00",
+			"Regularly 00:11:00", "Regularly 00:12:00", "Often 00:11:56",
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("fired %q, want %q", got, want)
+		}
+		if again := s.Advance(t.Context(), time.Second); len(again) != 0 {
+			t.Errorf("fired %v, want nothing before it is due again", again)
 		}
 	})
 }

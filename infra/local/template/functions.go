@@ -21,6 +21,7 @@ type Function struct {
 	Environment map[string]string
 	JSONLogs    bool
 	LogLevel    string // of the application's JSON logs
+	SystemLevel string // of the platform's own lines, such as START and REPORT, in JSON logs; INFO if none is given
 }
 
 // Route is one route of the HTTP API. Method ANY and Path $default are the API's own words.
@@ -83,6 +84,7 @@ func (t *Template) function(r resource) (Function, error) {
 		MemoryMB: p.number("MemorySize", 128),
 		Reserved: p.number("ReservedConcurrentExecutions", 0),
 		JSONLogs: logging.text("LogFormat", "Text") == "JSON", LogLevel: logging.text("ApplicationLogLevel", "INFO"),
+		SystemLevel: logging.text("SystemLogLevel", "INFO"),
 	}
 	f.Environment = p.section("Environment").section("Variables").texts()
 	return f, p.err()
@@ -102,6 +104,23 @@ func (t *Template) Routes() ([]Route, error) {
 	return routes, err
 }
 
+// AccessLogs lists the formats of the lines that the HTTP APIs write for each request; empty for an API that writes none.
+func (t *Template) AccessLogs() ([]string, error) {
+	apis, err := t.existing("AWS::Serverless::HttpApi")
+	if err != nil {
+		return nil, err
+	}
+	var formats []string
+	for _, api := range apis {
+		p := t.properties(api)
+		formats = append(formats, p.section("AccessLogSettings").text("Format", ""))
+		if err := p.err(); err != nil {
+			return nil, fmt.Errorf("read API %s: %w", api.id, err)
+		}
+	}
+	return formats, nil
+}
+
 // QueueSources lists the functions' queues.
 func (t *Template) QueueSources() ([]QueueSource, error) {
 	var sources []QueueSource
@@ -115,12 +134,26 @@ func (t *Template) QueueSources() ([]QueueSource, error) {
 			Window:         time.Duration(p.number("MaximumBatchingWindowInSeconds", 0)) * time.Second,
 			MaxConcurrency: p.section("ScalingConfig").number("MaximumConcurrency", 0),
 		}
+		p.fail(source.check())
 		for _, kind := range p.list("FunctionResponseTypes") {
 			source.PartialBatches = source.PartialBatches || kind == "ReportBatchItemFailures"
 		}
 		sources = append(sources, source)
 	})
 	return sources, err
+}
+
+// check refuses what Lambda refuses of an event source that is no FIFO queue.
+func (s QueueSource) check() error {
+	switch {
+	case s.BatchSize < 1 || s.BatchSize > 10_000:
+		return fmt.Errorf("BatchSize is %d: it must be 1 to 10000", s.BatchSize)
+	case s.Window < 0 || s.Window > 5*time.Minute:
+		return fmt.Errorf("MaximumBatchingWindowInSeconds is %g: it must be 0 to 300", s.Window.Seconds())
+	case s.BatchSize > 10 && s.Window < time.Second:
+		return fmt.Errorf("BatchSize is %d: above 10, MaximumBatchingWindowInSeconds must be 1 at least", s.BatchSize)
+	}
+	return nil
 }
 
 // Schedules lists the functions' schedules.

@@ -22,7 +22,7 @@ import (
 // Options are the facts about the place of deployment that a template can ask for.
 type Options struct {
 	Parameters map[string]string        // values for the template's parameters, instead of their defaults
-	Defaults   map[string]string        // values for parameters that the template has and nobody gave, instead of its own defaults
+	Laptop     bool                     // parameters that nobody gave have the values of Metadata.Waymark.LaptopParameters, before their defaults
 	Region     string                   // AWS::Region; us-east-1 if empty
 	Account    string                   // AWS::AccountId; 000000000000 if empty
 	Stack      string                   // AWS::StackName, the first part of physical names; waymark if empty
@@ -35,6 +35,7 @@ type Template struct {
 	file       string
 	options    Options
 	parameters map[string]any
+	laptop     []LaptopParameter
 	conditions map[string]*yaml.Node
 	globals    *yaml.Node
 	resources  []resource
@@ -73,7 +74,7 @@ func Parse(file string, source []byte, options Options) (*Template, error) {
 	for name, node := range pairs(child(root, "Conditions")) {
 		t.conditions[name] = node
 	}
-	if err := t.readParameters(child(root, "Parameters")); err != nil {
+	if err := t.readParameters(child(root, "Parameters"), child(child(child(root, "Metadata"), "Waymark"), "LaptopParameters")); err != nil {
 		return nil, err
 	}
 	return t, t.readResources(child(root, "Resources"))
@@ -92,21 +93,26 @@ func withDefaults(o Options) Options {
 	return o
 }
 
-func (t *Template) readParameters(section *yaml.Node) error {
+// LaptopParameter is a parameter that has another value here than where it is deployed.
+type LaptopParameter struct{ Name, Value, Default string }
+
+// LaptopParameters lists the parameters whose value is that of Metadata.Waymark.LaptopParameters and not their default, in the template's order.
+func (t *Template) LaptopParameters() []LaptopParameter { return t.laptop }
+
+func (t *Template) readParameters(section, laptop *yaml.Node) error {
 	t.parameters = map[string]any{}
+	for name, node := range pairs(laptop) {
+		declared := child(section, name)
+		if declared == nil {
+			return t.errorf(node, "LaptopParameters names %s, which is no parameter", name)
+		}
+		if err := t.checkParameter(name, node.Value, declared); err != nil {
+			return fmt.Errorf("read LaptopParameters: %w", err)
+		}
+	}
 	for name, node := range pairs(section) {
-		value, given := t.options.Parameters[name]
-		if !given {
-			value, given = t.options.Defaults[name]
-		}
-		if !given {
-			fallback := child(node, "Default")
-			if fallback == nil {
-				return t.errorf(node, "parameter %s has no default: give it a value with --param %s=VALUE", name, name)
-			}
-			value = fallback.Value
-		}
-		if err := t.checkParameter(name, value, node); err != nil {
+		value, err := t.parameter(name, node, child(laptop, name))
+		if err != nil {
 			return err
 		}
 		t.parameters[name] = value
@@ -120,6 +126,31 @@ func (t *Template) readParameters(section *yaml.Node) error {
 		}
 	}
 	return nil
+}
+
+// parameter is the value of a parameter: the one given, else the laptop's if there is one and it counts, else the default.
+func (t *Template) parameter(name string, node, laptop *yaml.Node) (string, error) {
+	fallback := child(node, "Default")
+	if value, given := t.options.Parameters[name]; given {
+		return value, t.checkParameter(name, value, node)
+	}
+	if t.options.Laptop && laptop != nil {
+		if fallback == nil || fallback.Value != laptop.Value {
+			t.laptop = append(t.laptop, LaptopParameter{name, laptop.Value, textOf(fallback)})
+		}
+		return laptop.Value, nil
+	}
+	if fallback == nil {
+		return "", t.errorf(node, "parameter %s has no default: give it a value with --parameter %s=VALUE", name, name)
+	}
+	return fallback.Value, t.checkParameter(name, fallback.Value, node)
+}
+
+func textOf(node *yaml.Node) string {
+	if node == nil {
+		return ""
+	}
+	return node.Value
 }
 
 func (t *Template) checkParameter(name, value string, node *yaml.Node) error {

@@ -165,14 +165,14 @@ Resources:
 		parameters map[string]string
 		want       string // environment or error
 	}{
-		{"defaults and a value", map[string]string{"Key": "k"}, "red 7"},
+		{"defaults and a value", map[string]string{"Key": "k"}, "red 1"},
 		{"overrides", map[string]string{"Key": "k", "Colour": "blue", "Size": "2"}, "blue 2"},
-		{"without a default", nil, "parameter Key has no default: give it a value with --param Key=VALUE"},
+		{"without a default", nil, "parameter Key has no default: give it a value with --parameter Key=VALUE"},
 		{"not allowed", map[string]string{"Key": "k", "Colour": "green"}, `t.yaml:3: parameter Colour cannot be "green": it is one of red, blue`},
 		{"no number", map[string]string{"Key": "k", "Size": "big"}, `parameter Size is not a number: "big"`},
 		{"unknown", map[string]string{"Key": "k", "Colr": "red"}, "t.yaml has no parameter Colr"},
 	} {
-		parsed, err := template.Parse("t.yaml", []byte(source), template.Options{Parameters: c.parameters, Defaults: map[string]string{"Size": "7", "Absent": "x"}})
+		parsed, err := template.Parse("t.yaml", []byte(source), template.Options{Parameters: c.parameters})
 		if err != nil {
 			if !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%s: error = %v, want %q", c.name, err, c.want)
@@ -186,6 +186,69 @@ Resources:
 		}
 		if got := functions[0].Environment["C"] + " " + functions[0].Environment["S"]; got != c.want {
 			t.Errorf("%s: environment = %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestLaptopParameters(t *testing.T) {
+	t.Parallel()
+	const source = `
+Metadata: {Waymark: {LaptopParameters: {%s}}}
+Parameters:
+  Colour: {Type: String, Default: red, AllowedValues: [red, blue]}
+  Size: {Type: Number, Default: 1}
+  Key: {Type: String, Default: k}
+Resources:
+  F: {Type: AWS::Serverless::Function, Properties: {Environment: {Variables: {E: !Sub "${Colour} ${Size} ${Key}"}}}}
+`
+	for _, c := range []struct {
+		name, parameters string
+		options          template.Options
+		want             string // environment or error
+		differ           []template.LaptopParameter
+	}{
+		{"in the cloud", "Size: 7", template.Options{}, "red 1 k", nil},
+		{"here", "Size: 7, Colour: blue", template.Options{Laptop: true}, "blue 7 k", []template.LaptopParameter{{"Colour", "blue", "red"}, {"Size", "7", "1"}}},
+		{"the same here and there", "Size: 1, Key: x", template.Options{Laptop: true}, "red 1 x", []template.LaptopParameter{{"Key", "x", "k"}}},
+		{"given", "Size: 7, Key: x", template.Options{Laptop: true, Parameters: map[string]string{"Size": "9"}}, "red 9 x", []template.LaptopParameter{{"Key", "x", "k"}}},
+		{"none", "", template.Options{Laptop: true}, "red 1 k", nil},
+		{"unknown", "Sise: 7", template.Options{}, "t.yaml:2: LaptopParameters names Sise, which is no parameter", nil},
+		{"no number", "Size: big", template.Options{}, `read LaptopParameters: t.yaml:5: parameter Size is not a number: "big"`, nil},
+		{"not allowed", "Colour: green", template.Options{Laptop: true}, `parameter Colour cannot be "green"`, nil},
+	} {
+		parsed, err := template.Parse("t.yaml", []byte(strings.Replace(source, "%s", c.parameters, 1)), c.options)
+		if err != nil {
+			if !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s: error = %v, want %q", c.name, err, c.want)
+			}
+			continue
+		}
+		functions, err := parsed.Functions()
+		if err != nil || functions[0].Environment["E"] != c.want || !reflect.DeepEqual(parsed.LaptopParameters(), c.differ) {
+			t.Errorf("%s: environment %v (%v), laptop's %v, want %q and %v", c.name, functions, err, parsed.LaptopParameters(), c.want, c.differ)
+		}
+	}
+}
+
+func TestQueueSourcesThatLambdaRefuses(t *testing.T) {
+	t.Parallel()
+	for properties, want := range map[string]string{
+		"BatchSize: 10000, MaximumBatchingWindowInSeconds: 300": "",
+		"BatchSize: 11, MaximumBatchingWindowInSeconds: 1":      "",
+		"BatchSize: 10":                       "",
+		"BatchSize: 11":                       "BatchSize is 11: above 10, MaximumBatchingWindowInSeconds must be 1 at least",
+		"BatchSize: 0":                        "BatchSize is 0: it must be 1 to 10000",
+		"BatchSize: 10001":                    "BatchSize is 10001: it must be 1 to 10000",
+		"MaximumBatchingWindowInSeconds: 301": "MaximumBatchingWindowInSeconds is 301: it must be 0 to 300",
+	} {
+		source := "Resources: {F: {Type: AWS::Serverless::Function, Properties: {Events: {E: {Type: SQS, Properties: {Queue: q, " + properties + "}}}}}}"
+		parsed, err := template.Parse("t.yaml", []byte(source), template.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = parsed.QueueSources()
+		if (want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("QueueSources with %s = %v, want %q", properties, err, want)
 		}
 	}
 }
@@ -235,5 +298,34 @@ func TestProject(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("the expanded template differs from %s; if that is meant, run make golden.\ngot:\n%s", golden, got)
+	}
+}
+
+func TestLogging(t *testing.T) {
+	t.Parallel()
+	loaded, err := template.Parse("t.yaml", []byte(`
+Resources:
+  Api: {Type: AWS::Serverless::HttpApi, Properties: {AccessLogSettings: {Format: "$context.status"}}}
+  Silent: {Type: AWS::Serverless::HttpApi}
+  F: {Type: AWS::Serverless::Function, Properties: {LoggingConfig: {LogFormat: JSON, ApplicationLogLevel: ERROR, SystemLogLevel: WARN}}}
+  G: {Type: AWS::Serverless::Function}
+`), template.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	formats, err := loaded.AccessLogs()
+	if want := []string{"$context.status", ""}; err != nil || !reflect.DeepEqual(formats, want) {
+		t.Errorf("AccessLogs() = %q, %v, want %q", formats, err, want)
+	}
+	functions, err := loaded.Functions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got [][2]string
+	for _, f := range functions {
+		got = append(got, [2]string{f.LogLevel, f.SystemLevel})
+	}
+	if want := [][2]string{{"ERROR", "WARN"}, {"INFO", "INFO"}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("levels = %q, want %q", got, want)
 	}
 }

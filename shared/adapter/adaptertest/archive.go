@@ -1,27 +1,32 @@
 package adaptertest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
 	"math"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
-	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/ledger"
 )
 
 // ArchiveUnderTest is everything that an archive does.
 type ArchiveUnderTest interface {
-	Put(ctx context.Context, key string, records []event.Record) error
+	PutEvents(ctx context.Context, ws, name string, events []event.Record) error
+	Arrived(ctx context.Context, ws, day string) ([]string, error)
+	CompactEvents(ctx context.Context, ws, day string) error
 	Read(ctx context.Context, key string) iter.Seq2[event.Record, error]
 	Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
-	PutFacts(ctx context.Context, key string, d kpi.Day) error
-	Facts(ctx context.Context, key string) (kpi.Day, error)
-	Persons(ctx context.Context, key string) (persons iter.Seq[kpi.Facts], failed func() error)
 	Delete(ctx context.Context, key string) error
+	PutLog(ctx context.Context, ws, name string, l ledger.Log) error
+	Log(ctx context.Context, ws, name string) (ledger.Log, error)
+	DeleteLog(ctx context.Context, ws, name string) error
 }
 
 // OpenArchive gives the archive that is tested.
@@ -34,50 +39,91 @@ func Archive(t *testing.T, open OpenArchive) {
 		name string
 		run  func(t *testing.T, archive ArchiveUnderTest)
 	}{
-		{"records", archivedRecords},
+		{"events", archivedEvents},
 		{"keys", archivedKeys},
-		{"facts", archivedFacts},
-		{"facts person by person", archivedPersons},
+		{"compaction", archivedCompaction},
+		{"logs", archivedLogs},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, open(t)) })
 	}
 }
 
-func archivedRecords(t *testing.T, archive ArchiveUnderTest) {
+// record is an event of an identifier that is received at an instant.
+func record(kept, request string, received event.Millis) event.Record {
+	return event.Record{
+		Workspace: "shop", Type: event.Page, Identifiers: []event.Identifier{event.Identifier(kept)}, Request: request,
+		Touchpoint: event.Touchpoint{ID: event.ID("of " + request), Source: "web", Type: event.Page, Original: 1, Corrected: 2, Received: received},
+	}
+}
+
+func keysOf(t *testing.T, archive ArchiveUnderTest, prefix string) []string {
+	t.Helper()
+	var keys []string
+	for key, err := range archive.Keys(t.Context(), prefix) {
+		must(t, err)
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// recordsUnder are all records of all objects under a prefix, sorted.
+func recordsUnder(t *testing.T, archive ArchiveUnderTest, prefix string) []event.Record {
+	t.Helper()
+	var all []event.Record
+	for _, key := range keysOf(t, archive, prefix) {
+		for r, err := range archive.Read(t.Context(), key) {
+			must(t, err)
+			all = append(all, r)
+		}
+	}
+	return sortedRecords(all)
+}
+
+func sortedRecords(all []event.Record) []event.Record {
+	all = slices.Clone(all)
+	slices.SortFunc(all, func(a, b event.Record) int {
+		return cmp.Or(strings.Compare(a.Request, b.Request), cmp.Compare(a.Index, b.Index))
+	})
+	return all
+}
+
+func archivedEvents(t *testing.T, archive ArchiveUnderTest) {
 	ctx := t.Context()
 	var many []event.Record
 	for n, text := range strange {
-		one := touchpoint("e-"+text, noon+event.Millis(n))
-		one.Order = &event.Order{ID: text, Amount: math.MaxInt64}
-		one.Properties = map[string]string{text: text}
-		many = append(many, event.Record{
-			Workspace: "shop", Type: event.Track, Identifiers: []event.Identifier{event.Identifier("user:" + text)},
-			Previous: []event.Identifier{"anon:1"}, Marketing: event.Marketing{Explicit: text, URL: "https://shop.example/?a=1&b=<2>"}, Touchpoint: one,
-		})
+		one := record("user:"+text, fmt.Sprint("r", n), noon)
+		one.Previous, one.Index = []event.Identifier{"anon:1"}, n
+		one.Touchpoint.Order = &event.Order{ID: text, Amount: math.MaxInt64}
+		one.Touchpoint.Properties = map[string]string{text: text}
+		one.Touchpoint.Marketing = event.Marketing{Explicit: text, URL: "https://shop.example/?a=1&b=<2>"}
+		many = append(many, one)
 	}
-	for n := range 20000 {
-		many = append(many, event.Record{Workspace: "shop", Type: event.Page, Identifiers: []event.Identifier{"anon:1"}, Touchpoint: touchpoint(fmt.Sprint(n), noon)})
+	for n := range 3000 {
+		many = append(many, record("anon:1", fmt.Sprint(n), noon))
 	}
-	for _, c := range []struct {
-		key  string
-		want []event.Record
-	}{{"records/many", many}, {"records/one", many[:1]}, {"records/none", nil}} {
-		must(t, archive.Put(ctx, c.key, many[1:2]))
-		must(t, archive.Put(ctx, c.key, c.want)) // replaces the other
-		var got []event.Record
-		for r, err := range archive.Read(ctx, c.key) {
-			must(t, err)
-			got = append(got, r)
-		}
-		equal(t, "records of "+c.key, got, c.want)
+	next := record("anon:1", "next", noon+12*hour)
+	putEvents(t, archive, "events", fmt.Sprintf("%012d", 7), many[:3])
+	putEvents(t, archive, "events", fmt.Sprintf("%012d", 7), append(slices.Clone(many), next)) // replaces the others
+	putEvents(t, archive, "events", fmt.Sprintf("%012d", 8), many[:1])
+	putEvents(t, archive, "events", fmt.Sprintf("%012d", 9), nil)
+	const prefix = "touchpoints/workspace=events/"
+	wantKeys := []string{
+		prefix + "arrived=2026-11-22/hash=00-ff/run-000000000007.ndjson.zst", prefix + "arrived=2026-11-22/hash=00-ff/run-000000000008.ndjson.zst",
+		prefix + "arrived=2026-11-23/hash=00-ff/run-000000000007.ndjson.zst",
 	}
-	for r, err := range archive.Read(ctx, "records/many") { // whoever has enough stops
+	equal(t, "Keys", keysOf(t, archive, prefix), wantKeys)
+	arrived, err := archive.Arrived(ctx, "events", "2026-11-22")
+	must(t, err)
+	equal(t, "Arrived", arrived, wantKeys[:2])
+	equal(t, "events of a day", recordsUnder(t, archive, wantKeys[0]), sortedRecords(many))
+	equal(t, "event of another run", recordsUnder(t, archive, wantKeys[1]), many[:1])
+	equal(t, "event of the next day", recordsUnder(t, archive, wantKeys[2]), []event.Record{next})
+	for _, err := range archive.Read(ctx, wantKeys[0]) { // whoever has enough stops
 		must(t, err)
-		equal(t, "first record", r, many[0])
 		break
 	}
 	rounds := 0
-	for _, err := range archive.Read(ctx, "records/nowhere") {
+	for _, err := range archive.Read(ctx, "events/nowhere") {
 		rounds++
 		wantFault(t, "Read of nothing", err, fault.NotFound, "no_such_object")
 	}
@@ -86,94 +132,119 @@ func archivedRecords(t *testing.T, archive ArchiveUnderTest) {
 
 func archivedKeys(t *testing.T, archive ArchiveUnderTest) {
 	ctx := t.Context()
+	const prefix = "touchpoints/workspace=keys/"
 	var want []string
 	for n := range 1100 { // more than one answer lists
-		key := fmt.Sprintf("keys/workspace=shop/%04d.ndjson.zst", n)
-		want = append(want, key)
-		must(t, archive.Put(ctx, key, nil))
+		want = append(want, fmt.Sprintf("%sarrived=2026-11-22/hash=00-ff/run-%012d.ndjson.zst", prefix, n))
+		putEvents(t, archive, "keys", fmt.Sprintf("%012d", int64(n)), []event.Record{record("anon:1", "r", noon)})
 	}
-	must(t, archive.Put(ctx, "keys/workspace=shop-2/1.ndjson.zst", nil))
-	list := func(prefix string) []string {
-		var keys []string
-		for key, err := range archive.Keys(ctx, prefix) {
-			must(t, err)
-			keys = append(keys, key)
-		}
-		return keys
-	}
-	equal(t, "Keys", list("keys/workspace=shop/"), want)
-	equal(t, "Keys of nowhere", list("nowhere/"), []string(nil))
+	putEvents(t, archive, "keys-2", fmt.Sprintf("%012d", 1), []event.Record{record("anon:1", "r", noon)})
+	equal(t, "Keys", keysOf(t, archive, prefix), want)
+	equal(t, "Keys of nowhere", keysOf(t, archive, "nowhere/"), []string(nil))
 	for range 2 {
 		must(t, archive.Delete(ctx, want[0]))
 	}
-	equal(t, "Keys after Delete", list("keys/workspace=shop/"), want[1:])
+	equal(t, "Keys after Delete", keysOf(t, archive, prefix), want[1:])
 }
 
-func facts(person string) kpi.Facts {
-	cell := kpi.Cell{Channel: "email", Source: "web <&>", Stage: "purchase", Country: person}
-	return kpi.Facts{
-		Person: event.Identifier(person), Touches: []kpi.Count{{Cell: cell, N: math.MaxInt64}}, Sessions: []kpi.Count{{Cell: cell, N: 1}},
-		New: &cell, Entries: []kpi.Count{{N: 2}}, Stage: "loyalty", Orders: []kpi.Sale{{Cell: cell, Currency: "EUR", N: 1, Amount: math.MinInt64}},
-		Refunds: []kpi.Sale{{Currency: "JPY", Amount: 1}}, NewBuyer: &kpi.Cell{},
-	}
-}
-
-func archivedFacts(t *testing.T, archive ArchiveUnderTest) {
+func archivedCompaction(t *testing.T, archive ArchiveUnderTest) {
 	ctx := t.Context()
-	full := kpi.Day{Identifiers: []event.Identifier{"anon:1", "user:日本"}}
-	for _, text := range strange {
-		full.Persons = append(full.Persons, facts("user:"+text))
-	}
-	for n, want := range []kpi.Day{full, {}, {Persons: []kpi.Facts{{Person: "user:1"}}}} {
-		key := fmt.Sprintf("facts/%d", n)
-		must(t, archive.PutFacts(ctx, key, full))
-		must(t, archive.PutFacts(ctx, key, want))
-		got, err := archive.Facts(ctx, key)
-		must(t, err)
-		equal(t, "Facts of "+key, got, want)
-	}
-	_, err := archive.Facts(ctx, "facts/nowhere")
-	wantFault(t, "Facts of nothing", err, fault.NotFound, "no_such_object")
-	must(t, archive.Delete(ctx, "facts/0"))
-	_, err = archive.Facts(ctx, "facts/0")
-	wantFault(t, "Facts after Delete", err, fault.NotFound, "no_such_object")
-}
-
-func archivedPersons(t *testing.T, archive ArchiveUnderTest) {
-	ctx := t.Context()
-	var days []iter.Seq[kpi.Facts]
-	var problems []func() error
-	for n := range 3 { // three days, on which every third, second and each of 3,000 persons did something
-		var d kpi.Day
-		for p := range 3000 {
-			if p%(3-n) == 0 {
-				d.Persons = append(d.Persons, kpi.Facts{Person: event.Identifier(fmt.Sprintf("user:%04d", p)), Touches: []kpi.Count{{N: 1}}})
-			}
+	const prefix = "touchpoints/workspace=compaction/"
+	var all []event.Record
+	for run := range 50 {
+		var some []event.Record
+		for n := range 20 {
+			some = append(some, record(fmt.Sprint("anon:", n), fmt.Sprint(run, "-", n), noon+event.Millis(run*n)))
 		}
-		key := fmt.Sprintf("persons/%d", n)
-		must(t, archive.PutFacts(ctx, key, d))
-		persons, failed := archive.Persons(ctx, key)
-		equal(t, "Persons of "+key, slices.Collect(persons), d.Persons)
-		must(t, failed())
-		days, problems = append(days, persons), append(problems, failed)
+		all = append(all, some...)
+		putEvents(t, archive, "compaction", fmt.Sprintf("%012d", int64(run)), some)
+		putEvents(t, archive, "compaction", fmt.Sprintf("%012d", int64(run+1000)), some) // archived twice
 	}
-	total, distinct := int64(0), 0
-	for f := range kpi.MergeFacts(days) {
-		distinct++
-		total += f.Touches[0].N
+	other := record("anon:1", "other", noon+day)
+	putEvents(t, archive, "compaction", fmt.Sprintf("%012d", 7), []event.Record{other})
+	for range 2 {
+		must(t, archive.CompactEvents(ctx, "compaction", "2026-11-22"))
+		equal(t, "events of a compacted day", recordsUnder(t, archive, prefix+"arrived=2026-11-22/"), sortedRecords(all))
+		equal(t, "objects of a compacted day", len(keysOf(t, archive, prefix+"arrived=2026-11-22/")), 1)
+		equal(t, "events of another day", recordsUnder(t, archive, prefix+"arrived=2026-11-23/"), []event.Record{other})
 	}
-	for _, failed := range problems {
-		must(t, failed())
-	}
-	equal(t, "distinct persons", distinct, 3000)
-	equal(t, "touchpoints", total, int64(1000+1500+3000))
+	late := record("anon:1", "late", noon)
+	putEvents(t, archive, "compaction", fmt.Sprintf("%012d", 2000), []event.Record{late})
+	must(t, archive.CompactEvents(ctx, "compaction", "2026-11-22"))
+	equal(t, "events of a day with a late one", recordsUnder(t, archive, prefix+"arrived=2026-11-22/"), sortedRecords(append(all, late)))
+	must(t, archive.CompactEvents(ctx, "compaction", "2020-01-01"))
+}
 
-	persons, failed := archive.Persons(ctx, "persons/nowhere")
-	equal(t, "Persons of nothing", len(slices.Collect(persons)), 0)
-	wantFault(t, "failed of nothing", failed(), fault.NotFound, "no_such_object")
-	persons, failed = archive.Persons(ctx, "persons/0")
-	for range persons {
-		break
+func putEvents(t *testing.T, archive ArchiveUnderTest, ws, name string, events []event.Record) {
+	t.Helper()
+	must(t, archive.PutEvents(t.Context(), ws, name, events))
+}
+
+func archivedLogs(t *testing.T, archive ArchiveUnderTest) {
+	ctx := t.Context()
+	var full ledger.Log
+	fill(reflect.ValueOf(&full).Elem(), 0)
+	full.Run = 12
+	for i := range full.Changes { // totals have a number of each group for each measure
+		for key := range full.Changes[i].By.Groups {
+			full.Changes[i].By.Groups[key] = make([]int64, len(full.Changes[i].By.Names))
+		}
 	}
-	must(t, failed())
+	for i := range full.Profiles {
+		full.Profiles[i].Profile.ID, full.Profiles[i].Profile.Run = "", 0 // the log says them once
+	}
+	for _, want := range []ledger.Log{full, {Run: 12}, full} {
+		must(t, archive.PutLog(ctx, "logs", "run-12", want))
+		got, err := archive.Log(ctx, "logs", "run-12")
+		must(t, err)
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("Log:\n got %+v\nwant %+v", got, want)
+		}
+	}
+	equal(t, "logs are no events", keysOf(t, archive, "touchpoints/workspace=logs/"), []string(nil))
+	_, err := archive.Log(ctx, "logs", "run-13")
+	wantFault(t, "Log of another run", err, fault.NotFound, "no_such_object")
+	_, err = archive.Log(ctx, "logs-2", "run-12")
+	wantFault(t, "Log of another workspace", err, fault.NotFound, "no_such_object")
+	for range 2 {
+		must(t, archive.DeleteLog(ctx, "logs", "run-12"))
+	}
+	_, err = archive.Log(ctx, "logs", "run-12")
+	wantFault(t, "Log after DeleteLog", err, fault.NotFound, "no_such_object")
+}
+
+// fill gives every field that a package may set a value of its own, so that a field which a format leaves out is found.
+func fill(v reflect.Value, n int) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(fmt.Sprint("text ", n))
+	case reflect.Int, reflect.Int64:
+		v.SetInt(int64(n + 1))
+	case reflect.Uint64:
+		v.SetUint(math.MaxUint64 - uint64(n))
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), n)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fallthrough
+	case reflect.Array:
+		for i := range v.Len() {
+			fill(v.Index(i), n+i)
+		}
+	case reflect.Map:
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key, n)
+		fill(value, n)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, value)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i), n+i)
+		}
+	default:
+		panic("adaptertest: fill does not know " + v.Type().String())
+	}
 }

@@ -19,6 +19,7 @@ type BucketUnderTest interface {
 	Open(ctx context.Context, key string) (io.ReadCloser, error)
 	Delete(ctx context.Context, key string) error
 	Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
+	KeysSince(ctx context.Context, prefix string, since time.Time) iter.Seq2[string, error]
 	List(ctx context.Context, prefix string) ([]string, error)
 	PresignGet(ctx context.Context, key, filename string, ttl time.Duration) (string, error)
 }
@@ -88,6 +89,14 @@ func lists(t *testing.T, bucket BucketUnderTest) {
 		}
 	}
 	equal(t, "the first of Keys", got, want[:3])
+	for since, written := range map[time.Duration][]string{-time.Hour: want, time.Hour: nil} {
+		got = nil
+		for key, err := range bucket.KeysSince(ctx, "lists/a/", time.Now().Add(since)) {
+			must(t, err)
+			got = append(got, key)
+		}
+		equal(t, fmt.Sprintf("KeysSince %s from now", since), got, written)
+	}
 	got, err = bucket.List(ctx, "nowhere/")
 	must(t, err)
 	equal(t, "List of nowhere", len(got), 0)

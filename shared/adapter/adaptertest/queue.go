@@ -17,10 +17,10 @@ import (
 type QueueUnderTest interface {
 	Send(ctx context.Context, envelopes []event.Envelope) error
 	SendBodies(ctx context.Context, bodies []string) error
-	Receive(ctx context.Context, limit int, hidden time.Duration) ([]event.Letter, error)
-	Peek(ctx context.Context, limit int) ([]event.Letter, error)
-	GiveBack(ctx context.Context, letters []event.Letter) error
-	Delete(ctx context.Context, letters []event.Letter) error
+	Receive(ctx context.Context, limit int, hidden time.Duration) ([]event.Message, error)
+	Peek(ctx context.Context, limit int) ([]event.Message, error)
+	Requeue(ctx context.Context, messages []event.Message) error
+	Delete(ctx context.Context, messages []event.Message) error
 	Depth(ctx context.Context) (waiting, inFlight int, err error)
 }
 
@@ -39,8 +39,8 @@ func Queue(t *testing.T, open OpenQueue) {
 		{"very many envelopes", manyEnvelopes},
 		{"an envelope larger than a message", largeEnvelope},
 		{"depth", queueDepth},
-		{"letters", queueLetters},
-		{"many letters", manyLetters},
+		{"messages", queueMessages},
+		{"many messages", manyMessages},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			queue, drain := open(t)
@@ -66,7 +66,16 @@ func sentEnvelopes(t *testing.T, queue QueueUnderTest, drain func() []event.Enve
 	full.SentAt, full.Context, full.Type, full.First, full.Replay = "2026-11-22T12:00:00Z", json.RawMessage(`{"ip":"1.2.3.0"}`), event.Track, 12, "f-1"
 	note := envelope("r-3")
 	note.Refused = &event.Refused{Code: "invalid_json", Events: 7}
-	want := []event.Envelope{full, envelope("r-2", `{}`), note}
+	read := envelope("r-4", `{"type":"jump"}`)
+	read.At = []int{1}
+	for _, index := range []int{0, 3} {
+		read.Parsed = append(read.Parsed, event.Event{
+			Workspace: "shop", Source: "web", Request: "r-4", Index: index, ID: "m", Type: event.Track, Name: "Order Completed", Original: noon - 1, Corrected: noon, Received: noon,
+			Skewed: true, Identifiers: []event.Identifier{"user:1", "anon:é"}, Marketing: event.Marketing{Source: "news", URL: "https://shop.example/?a"}, Page: "https://shop.example/",
+			Order: &event.Order{ID: "o", Amount: 17_310_000, Currency: "EUR"}, Properties: map[string]any{"n": json.Number("1.50"), "list": []any{nil, true}}, Traits: map[string]any{},
+		})
+	}
+	want := []event.Envelope{full, envelope("r-2", `{}`), note, read}
 	must(t, queue.Send(ctx, want))
 	equal(t, "envelopes", byRequest(drain()), want)
 }

@@ -9,6 +9,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/report"
@@ -22,59 +23,61 @@ type TableUnderTest interface {
 	Workspaces(ctx context.Context) ([]workspace.Workspace, error)
 	PutWorkspace(ctx context.Context, w workspace.Workspace) error
 
-	Load(ctx context.Context, workspace string, id event.Identifier, copies []event.Touchpoint) (profile.Aggregate, []event.Touchpoint, error)
-	Timeline(ctx context.Context, workspace string, id event.Identifier) (profile.Aggregate, []event.Touchpoint, error)
-	PutPage(ctx context.Context, workspace string, id event.Identifier, page []event.Touchpoint) error
-	Commit(ctx context.Context, workspace string, id event.Identifier, a profile.Aggregate) error
-	Traits(ctx context.Context, workspace string, id event.Identifier) (profile.Traits, int64, error)
-	PutTraits(ctx context.Context, workspace string, id event.Identifier, traits profile.Traits, version int64) error
-	Partitions(ctx context.Context, workspace string, ids []event.Identifier) ([]profile.Partition, error)
+	PutPages(ctx context.Context, ws string, pages map[event.Identifier][]event.Touchpoint) error
+	Traits(
+		ctx context.Context, ws string, ids []event.Identifier,
+	) (map[event.Identifier]profile.Traits, map[event.Identifier]int64, error)
+	PutTraits(ctx context.Context, ws string, id event.Identifier, traits profile.Traits, version int64) error
+	Partitions(ctx context.Context, ws string, ids []event.Identifier) ([]ledger.Partition, error)
 
-	Evidence(ctx context.Context, workspace string, links []identity.Link) ([]identity.Evidence, []bool, error)
-	PutLink(ctx context.Context, workspace string, l identity.Link) error
-	Nodes(ctx context.Context, workspace string, ids []event.Identifier) ([]identity.Node, error)
-	PutCut(ctx context.Context, workspace string, c identity.Cut) error
-	Cuts(ctx context.Context, workspace string) ([]identity.Cut, error)
-	Claims(ctx context.Context, workspace string, keys []string) (map[string]profile.Claims, map[string]int64, error)
-	PutClaims(ctx context.Context, workspace, key string, c profile.Claims, version int64) error
+	Evidence(ctx context.Context, ws string, links []identity.Link) ([]identity.Evidence, []bool, error)
+	PutLink(ctx context.Context, ws string, l identity.Link) error
+	Nodes(ctx context.Context, ws string, ids []event.Identifier) ([]identity.Node, error)
+	PutCut(ctx context.Context, ws string, c identity.Cut) error
+	Cuts(ctx context.Context, ws string) ([]identity.Cut, error)
+	Claims(ctx context.Context, ws string, keys []string) (map[string]profile.Claims, map[string]int64, error)
+	PutClaims(ctx context.Context, ws, key string, c profile.Claims, version int64) error
 
-	PutMarks(ctx context.Context, workspace string, marks []kpi.Mark) error
-	Marks(ctx context.Context, workspace string, until event.Millis) ([]kpi.Mark, error)
-	DeleteMarks(ctx context.Context, workspace string, handles []string) error
-	Window(ctx context.Context, workspace string, g period.Grain, key string) (kpi.Window, error)
-	Windows(ctx context.Context, workspace string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
-	PutWindow(ctx context.Context, workspace string, w kpi.Window) error
-	PutWindows(ctx context.Context, workspace string, windows []kpi.Window, marks []kpi.Mark) error
-	ReplaceWindow(ctx context.Context, workspace string, w kpi.Window, stored int64) error
-	RollupTimes(ctx context.Context, workspace string) (map[period.Grain]event.Millis, error)
-	PutRollupTimes(ctx context.Context, workspace string, times map[period.Grain]event.Millis) error
+	PutBatch(ctx context.Context, ws string, b ledger.Batch) error
+	Batches(ctx context.Context, ws, from string, limit int) (batches []ledger.Batch, next string, err error)
+	PutDues(ctx context.Context, ws string, dues []ledger.Due) error
+	Dues(ctx context.Context, ws string, until event.Millis, limit int) (dues []ledger.Due, more bool, err error)
+	DeleteDues(ctx context.Context, ws string, handles []string) error
+	State(ctx context.Context, ws string) (ledger.State, error)
+	PutState(ctx context.Context, ws string, s ledger.State, epoch int64) error
+	Profiles(ctx context.Context, ws string, ids []event.Identifier) ([]ledger.Profile, error)
+	PutProfiles(ctx context.Context, ws string, profiles []ledger.Profile) error
+	PutListings(ctx context.Context, ws string, run int64, listings []ledger.Listing) error
+	Listings(ctx context.Context, ws, stage, after string, limit int) (listings []ledger.Listing, next string, err error)
+	Everybody(ctx context.Context, ws, after string, limit int) (persons []event.Identifier, next string, err error)
+	Window(ctx context.Context, ws string, g period.Grain, key string) (kpi.Window, error)
+	Windows(ctx context.Context, ws string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
+	PutWindow(ctx context.Context, ws string, w kpi.Window) error
+	StampWindow(ctx context.Context, ws string, w kpi.Window, stored int64) error
 
-	PutRestated(ctx context.Context, workspace string, notes []report.Restatement) error
-	Restated(ctx context.Context, workspace string, g period.Grain) ([]report.Restatement, error)
-	DeleteRestated(ctx context.Context, workspace string, handles []string) error
-	ExportClaim(ctx context.Context, workspace, export string) (report.Claim, error)
-	PutExportClaim(ctx context.Context, workspace, export string, c report.Claim) error
+	PutRestated(ctx context.Context, ws string, notes []report.Restatement) error
+	Restated(ctx context.Context, ws string, g period.Grain) ([]report.Restatement, error)
+	DeleteRestated(ctx context.Context, ws string, handles []string) error
+	ExportClaim(ctx context.Context, ws, export string) (report.Claim, error)
+	PutExportClaim(ctx context.Context, ws, export string, c report.Claim) error
 
 	PutFailed(ctx context.Context, f event.Failed) error
-	Failed(ctx context.Context, workspace, class, cursor string, limit int) (page []event.Failed, next string, err error)
-	FailedByID(ctx context.Context, workspace, id string) (event.Failed, error)
-	FailedCounts(ctx context.Context, workspace string) (map[string]int, error)
-	FailedAgain(ctx context.Context, workspace, id string, v event.Verdict) error
-	EditFailed(ctx context.Context, workspace, id, edited string, at event.Millis) (event.Failed, error)
-	ReplayFailed(ctx context.Context, workspace string, ids []string, at event.Millis) ([]event.Failed, error)
-	DeleteFailed(ctx context.Context, workspace, id string) error
-	PutRefusal(ctx context.Context, workspace string, r event.Refusal) error
-	Refusals(ctx context.Context, workspace, day string) ([]event.Refusal, error)
-	PutArchiveIndex(ctx context.Context, workspace string, days []string, key string) error
-	ArchiveIndex(ctx context.Context, workspace, day string) ([]string, error)
+	Failed(ctx context.Context, ws, class, cursor string, limit int) (page []event.Failed, next string, err error)
+	FailedByID(ctx context.Context, ws, id string) (event.Failed, error)
+	FailedCounts(ctx context.Context, ws string) (map[string]int, error)
+	FailedAgain(ctx context.Context, ws, id string, v event.Verdict) error
+	EditFailed(ctx context.Context, ws, id, edited string, at event.Millis) (event.Failed, error)
+	ReplayFailed(ctx context.Context, ws string, ids []string, at event.Millis) ([]event.Failed, error)
+	DeleteFailed(ctx context.Context, ws, id string) error
+	PutRefusal(ctx context.Context, ws string, r event.Refusal) error
+	Refusals(ctx context.Context, ws, day string) ([]event.Refusal, error)
+	PutArchiveIndex(ctx context.Context, ws string, days []string, key string) error
+	ArchiveIndex(ctx context.Context, ws, day string) ([]string, error)
 
 	PutGenerations(ctx context.Context, before, after workspace.Workspace) error
-	PutPartitions(ctx context.Context, workspace string, partitions []profile.Partition) error
-	PutClaimsOf(ctx context.Context, workspace string, claims map[string]profile.Claims) error
-	TraitsOf(ctx context.Context, workspace string, ids []event.Identifier) (map[event.Identifier]profile.Traits, error)
-	DeletePartitions(ctx context.Context, workspace string, ids []event.Identifier) error
-	DeleteClaims(ctx context.Context, workspace string, keys []string) error
-	DeleteComputed(ctx context.Context, workspace string) error
+	DeletePartitions(ctx context.Context, ws string, ids []event.Identifier) error
+	DeleteClaims(ctx context.Context, ws string, keys []string) error
+	DeleteComputed(ctx context.Context, ws string) error
 }
 
 // Clock is a time of day that a case moves.
@@ -109,14 +112,12 @@ func Table(t *testing.T, open OpenTable) {
 	t.Helper()
 	for _, c := range []tableCase{
 		{"workspaces and keys", workspacesAndKeys},
-		{"copies of events", copiesOfEvents},
-		{"every placement", everyPlacement},
+		{"pages", pages},
 		{"pages of strange text", strangePages},
-		{"a page stored again is the same page", repeatedPages},
-		{"a large page", largePage},
-		{"a timeline of a thousand pages", longTimeline},
-		{"commits compare versions", commits},
-		{"64 writers commit one after the other", concurrentCommits},
+		{"pages of many at once", crowdedPages},
+		{"large pages", largePages},
+		{"a partition of many pages", longPartition},
+		{"pages too large", tooLargePages},
 		{"traits", traits},
 		{"items too large", tooLarge},
 		{"evidence of links", evidence},
@@ -128,14 +129,19 @@ func Table(t *testing.T, open OpenTable) {
 		{"cut links", cutLinks},
 		{"partitions", partitions},
 		{"claims", claims},
-		{"marks", marks},
-		{"marks of changes to come", laterMarks},
-		{"a mark of very many identifiers", largeMark},
-		{"windows compare revisions", windows},
-		{"windows together", windowsTogether},
+		{"records of batches", batches},
+		{"a record that no item holds", largeBatch},
+		{"dues", dues},
+		{"a due of very many identifiers", largeDue},
+		{"states compare epochs", states},
+		{"64 writers take one epoch after the other", concurrentStates},
+		{"profiles compare runs", profiles},
+		{"profiles of any size", longProfiles},
+		{"profiles read while runs write", concurrentProfiles},
+		{"lists of persons", listings},
+		{"lists of very many persons", largeListings},
+		{"windows compare runs", windows},
 		{"windows in a range", windowRange},
-		{"windows compare silent replacements", silentWindows},
-		{"rollup times", rollupTimes},
 		{"restatements", restatements},
 		{"claims to exports", exportClaims},
 		{"32 exports claim one revision", concurrentExportClaims},
@@ -149,10 +155,8 @@ func Table(t *testing.T, open OpenTable) {
 		{"refusals expire", refusalsExpire},
 		{"archive index", archiveIndex},
 		{"generations", generations},
-		{"windows replaced under any revision", windowsReplaced},
-		{"partitions in bulk", bulkPartitions},
-		{"claims in bulk", bulkClaims},
 		{"a generation deleted", deleted},
+		{"memory of its own", apart},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			clock := &Clock{now: noon}

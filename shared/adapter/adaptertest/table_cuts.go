@@ -25,7 +25,7 @@ func nodeOf(t *testing.T, table TableUnderTest, ws string, id event.Identifier) 
 // childrenByEvidence: a parent of very many lists the earliest, in order, and those just beyond the limit; what lies behind them is read still.
 func childrenByEvidence(t *testing.T, table TableUnderTest, _ *Clock) {
 	ctx := t.Context()
-	const listed = identity.MaxChildren + identity.Overhang
+	const listed = identity.MaxChildren + 1
 	var want []identity.Link
 	for n := range listed + 150 {
 		l := linkOf(event.Identifier(fmt.Sprintf("anon:%d", n*7919%10000)), "user:1", noon+event.Millis(n/3), event.ID(fmt.Sprintf("e%05d", n)))
@@ -35,7 +35,7 @@ func childrenByEvidence(t *testing.T, table TableUnderTest, _ *Clock) {
 		must(t, table.PutLink(ctx, "hub", want[n]))
 	}
 	page := []event.Touchpoint{touchpoint("e", noon)}
-	must(t, table.PutPage(ctx, "hub", "user:1", page))
+	must(t, table.PutPages(ctx, "hub", map[event.Identifier][]event.Touchpoint{"user:1": page}))
 	equal(t, "children", nodeOf(t, table, "hub", "user:1").Children, want[:listed])
 
 	// The last but one gets earlier evidence than all. It is listed once, where it belongs now.
@@ -68,14 +68,14 @@ func shuffled(n int) []int {
 // manyParents: a few more than count are read, and not the rest.
 func manyParents(t *testing.T, table TableUnderTest, _ *Clock) {
 	ctx := t.Context()
-	const extra = identity.Overhang + 20
+	const extra = 20
 	for n := range identity.MaxParents + extra {
 		must(t, table.PutLink(ctx, "terminal", linkOf("device:1", event.Identifier(fmt.Sprintf("user:%04d", n)), noon, "e")))
 	}
 	must(t, table.PutLink(ctx, "terminal", linkOf("anon:1", "device:1", noon, "e")))
 	must(t, table.PutTraits(ctx, "terminal", "device:1", profile.Traits{}, 0))
 	got := nodeOf(t, table, "terminal", "device:1")
-	equal(t, "number of parents", len(got.Parents), identity.MaxParents+identity.Overhang+1)
+	equal(t, "number of parents", len(got.Parents), identity.MaxParents+1)
 	equal(t, "children behind many parents", got.Children, []identity.Link{linkOf("anon:1", "device:1", noon, "e")})
 	for n := range extra {
 		must(t, table.PutCut(ctx, "terminal", identity.Cut{Child: "device:1", Parent: event.Identifier(fmt.Sprintf("user:%04d", n)), At: noon}))

@@ -6,51 +6,9 @@ import (
 	"testing"
 
 	"waymark/shared/domain/fault"
-	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
 )
-
-// silentWindows: a replacement that keeps the revision is a version of its own, also one of a window that never had anything to count, which is
-// none of the windows of a range.
-func silentWindows(t *testing.T, table TableUnderTest, _ *Clock) {
-	ctx := t.Context()
-	stored := kpi.Window{}
-	for _, c := range []struct {
-		revision, silent int64
-		kind             fault.Kind
-		code             string
-	}{
-		{0, 1, "", ""},
-		{0, 1, fault.Conflict, "conflict"},
-		{1, 0, fault.Conflict, "conflict"}, // made from what was stored before
-		{0, 2, "", ""},
-		{1, 2, "", ""},
-		{1, 2, fault.Conflict, "conflict"},
-		{1, 3, "", ""},
-		{2, 2, fault.Conflict, "conflict"}, // made from what was stored before the silent replacement
-		{1, 3, fault.Conflict, "conflict"},
-		{2, 3, "", ""},
-		{2, 5, fault.Conflict, "conflict"},
-	} {
-		w := windowOf(period.Day, "2026-11-22", c.revision)
-		w.Silent = c.silent
-		wantFault(t, fmt.Sprintf("PutWindow of revision %d and %d silent", c.revision, c.silent), table.PutWindow(ctx, "silent", w), c.kind, c.code)
-		if c.kind == "" {
-			stored = w
-		}
-		got, err := table.Window(ctx, "silent", period.Day, "2026-11-22")
-		must(t, err)
-		equal(t, fmt.Sprintf("Window after revision %d and %d silent", c.revision, c.silent), got, stored)
-		var want []kpi.Window
-		if stored.Revision > 0 {
-			want = []kpi.Window{stored}
-		}
-		all, err := table.Windows(ctx, "silent", period.Day, "0", "~")
-		must(t, err)
-		equal(t, fmt.Sprintf("Windows after revision %d and %d silent", c.revision, c.silent), all, want)
-	}
-}
 
 func restatements(t *testing.T, table TableUnderTest, _ *Clock) {
 	ctx := t.Context()

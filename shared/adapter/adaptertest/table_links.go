@@ -114,7 +114,7 @@ func nodes(t *testing.T, table TableUnderTest, _ *Clock) {
 		add(linkOf(event.Identifier(fmt.Sprintf("anon:many-%d", n)), "user:1", noon, event.ID(fmt.Sprint(n))), nil, &want[0])
 	}
 	// What else lies beside links must not be taken for one.
-	must(t, table.PutPage(ctx, "nodes", "user:1", []event.Touchpoint{touchpoint("e", noon)}))
+	must(t, table.PutPages(ctx, "nodes", map[event.Identifier][]event.Touchpoint{"user:1": {touchpoint("e", noon)}}))
 	must(t, table.PutTraits(ctx, "nodes", "user:1", nil, 0))
 
 	got, err := table.Nodes(ctx, "nodes", []event.Identifier{"user:1", "user:nobody", "email:a@b.c"})

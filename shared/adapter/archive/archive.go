@@ -1,11 +1,16 @@
-// Package archive is the format of the archive: objects of accepted events, and objects of what each person did on a day, as lines of JSON
-// compressed with zstd. Where the objects lie is for the bucket underneath; what is in them is for package event and package kpi.
+// Package archive is the format of the archive of accepted events: lines of JSON compressed with zstd, in a bucket. It
+// also keeps the logs of committed runs there. What is in a record is for package event, where the objects lie is for
+// the bucket underneath.
 //
-// Objects of events lie under touchpoints/workspace=…/arrived=YYYY-MM-DD/hour=HH/, the hour in UTC, so that Athena and other engines can read
-// them as a partitioned table.
+// A run writes one object for each UTC day of receipt,
+// touchpoints/workspace=…/arrived=YYYY-MM-DD/hash=00-ff/run-….ndjson.zst. Its records are sorted by the hash of the
+// identifier that they are kept under: the first byte of its SHA-256. Compaction merges the objects of a day into
+// objects of a range of hashes each, hash=00-3f/part-…, so that few objects are read for one identifier. Athena and
+// other engines read all of them as one partitioned table. Objects of former releases lie under arrived=…/hour=HH/ and
+// are read alike.
 //
 //	a := archive.New(bucket.New(client, "waymark-archive"))
-//	err := a.Put(ctx, archive.Key("demo", now, requestID), records)
+//	err := a.PutEvents(ctx, "demo", run, records)
 package archive
 
 import (
@@ -31,54 +36,65 @@ type Objects interface {
 type Archive struct {
 	objects Objects
 	lines   lines
+	limits  Limits
 }
 
-// New is the archive in a bucket.
+// Limits bound the memory of compaction.
+type Limits struct {
+	PartBytes int // of text, after which an object ends; identifiers of one byte of the hash are never in two
+	Chains    int // objects that are read side by side
+}
+
+// New is the archive in a bucket. 128 MB of text are about 15 MB in the bucket.
 func New(objects Objects) *Archive {
-	return &Archive{objects: objects, lines: newLines()}
+	return NewWithin(objects, Limits{PartBytes: 128 << 20, Chains: 32})
 }
 
-// Key is where the events of one invocation lie: those of a workspace, arrived at an instant, under an id of the invocation.
-func Key(workspace string, arrived event.Millis, id string) string {
-	t := arrived.Time()
-	return fmt.Sprintf("touchpoints/workspace=%s/arrived=%s/hour=%s/%s.ndjson.zst", workspace, t.Format("2006-01-02"), t.Format("15"), id)
+// NewWithin is New with other limits.
+func NewWithin(objects Objects, limits Limits) *Archive {
+	return &Archive{objects: objects, lines: newLines(), limits: limits}
 }
 
 // Prefix is where all events of a workspace lie.
 func Prefix(workspace string) string { return fmt.Sprintf("touchpoints/workspace=%s/", workspace) }
 
 // ArrivedPrefix is where those lie that arrived on the UTC day of an instant.
-func ArrivedPrefix(workspace string, day event.Millis) string {
-	return fmt.Sprintf("%sarrived=%s/", Prefix(workspace), day.Day())
+func ArrivedPrefix(workspace string, day event.Millis) string { return dayPrefix(workspace, day.Day()) }
+
+func dayPrefix(workspace, day string) string {
+	return fmt.Sprintf("%sarrived=%s/", Prefix(workspace), day)
 }
 
-// Put writes an object of events.
-func (a *Archive) Put(ctx context.Context, key string, records []event.Record) error {
-	body, err := encode(a.lines, records)
+// PutEvents writes the events of a run, under its name: one object for each UTC day of receipt.
+func (a *Archive) PutEvents(ctx context.Context, ws, name string, events []event.Record) error {
+	days, err := sortedLines(events)
 	if err != nil {
-		return fmt.Errorf("encode archive %s: %w", key, err)
+		return fmt.Errorf("encode events of run %s: %w", name, err)
 	}
-	return a.objects.Put(ctx, key, contentType, body)
+	for _, d := range days {
+		key := fmt.Sprintf("%shash=00-ff/run-%s.ndjson.zst", dayPrefix(ws, d.day), name)
+		if err := a.objects.Put(ctx, key, contentType, a.lines.pack(d.text())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Arrived lists the objects of the events that arrived on a UTC day (2006-01-02), sorted.
+func (a *Archive) Arrived(ctx context.Context, ws, day string) ([]string, error) {
+	var keys []string
+	for key, err := range a.objects.Keys(ctx, dayPrefix(ws, day)) {
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
 }
 
 // Read yields the events of an object as it is read. After an error, fault.NotFound among them, nothing more comes.
 func (a *Archive) Read(ctx context.Context, key string) iter.Seq2[event.Record, error] {
-	return func(yield func(event.Record, error) bool) {
-		object, err := a.objects.Open(ctx, key)
-		if err != nil {
-			yield(event.Record{}, err)
-			return
-		}
-		defer object.Close()
-		for record, err := range decode[event.Record](object) {
-			if err != nil {
-				err = fmt.Errorf("read archive %s: %w", key, err)
-			}
-			if !yield(record, err) {
-				return
-			}
-		}
-	}
+	return read[event.Record](ctx, a.objects, key)
 }
 
 // Keys yields the keys of objects that begin with a prefix, sorted.

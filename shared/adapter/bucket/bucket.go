@@ -68,6 +68,11 @@ func (b *Bucket) Delete(ctx context.Context, key string) error {
 
 // Keys yields the keys that begin with a prefix, in the order of their bytes.
 func (b *Bucket) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return b.KeysSince(ctx, prefix, time.Time{})
+}
+
+// KeysSince yields the keys of objects that were written at an instant or later, by the clock of S3, which cuts off parts of a second.
+func (b *Bucket) KeysSince(ctx context.Context, prefix string, since time.Time) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix})
 		for pages.HasMorePages() {
@@ -77,6 +82,9 @@ func (b *Bucket) Keys(ctx context.Context, prefix string) iter.Seq2[string, erro
 				return
 			}
 			for _, object := range page.Contents {
+				if aws.ToTime(object.LastModified).Before(since.Truncate(time.Second)) {
+					continue
+				}
 				if !yield(aws.ToString(object.Key), nil) {
 					return
 				}

@@ -20,7 +20,7 @@ func (t *Table) PutArchiveIndex(ctx context.Context, workspace string, days []st
 			writes = append(writes, putRequest(address{archived(workspace, day), key}.item()))
 		}
 	}
-	return translate("write archive index", t.batchWrite(ctx, writes))
+	return translate("write archive index", t.bulkWrite(ctx, writes))
 }
 
 // ArchiveIndex lists the objects that hold touchpoints of a UTC day, sorted.

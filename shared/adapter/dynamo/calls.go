@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,15 +38,16 @@ func (t *Table) get(ctx context.Context, at address) (item, error) {
 type condition struct {
 	expression string
 	values     item
+	instead    types.ReturnValuesOnConditionCheckFailure // whether a failure tells what is stored instead
 }
 
-// after is the condition that the stored version is the one before this; absent before the first.
-func after(version int64) condition { return stillAt(version - 1) }
+// absent is the condition that nothing is stored.
+var absent = condition{expression: "attribute_not_exists(PK)"}
 
 // stillAt is the condition that this version is stored; 0 that none is.
 func stillAt(version int64) condition {
 	if version == 0 {
-		return condition{expression: "attribute_not_exists(PK)"}
+		return absent
 	}
 	return condition{expression: "v = :before", values: item{":before": number(version)}}
 }
@@ -67,6 +69,7 @@ func (t *Table) putReturning(ctx context.Context, i item, c condition, values ty
 	input := &dynamodb.PutItemInput{TableName: &t.name, Item: i, ReturnValues: values}
 	if c.expression != "" {
 		input.ConditionExpression, input.ExpressionAttributeValues = &c.expression, c.values
+		input.ReturnValuesOnConditionCheckFailure = c.instead
 	}
 	out, err := t.client.PutItem(ctx, input)
 	if err != nil || len(out.Attributes) == 0 {
@@ -80,7 +83,7 @@ func (t *Table) delete(ctx context.Context, at address) error {
 	return err
 }
 
-// span is a range of sort keys in one partition, both ends in it. An empty from means the whole partition.
+// span is a range of sort keys in one partition, both ends in it; empty ends are those of the partition.
 type span struct {
 	pk, from, to string
 	newest       bool   // last key first
@@ -96,9 +99,13 @@ func (s span) input(table string) *dynamodb.QueryInput {
 		KeyConditionExpression:    aws.String("PK = :pk"),
 		ExpressionAttributeValues: item{":pk": text(s.pk)},
 	}
-	if s.from != "" {
+	switch {
+	case s.from != "" && s.to != "":
 		input.KeyConditionExpression = aws.String("PK = :pk AND SK BETWEEN :from AND :to")
 		input.ExpressionAttributeValues[":from"], input.ExpressionAttributeValues[":to"] = text(s.from), text(s.to)
+	case s.from != "":
+		input.KeyConditionExpression = aws.String("PK = :pk AND SK >= :from")
+		input.ExpressionAttributeValues[":from"] = text(s.from)
 	}
 	if s.filter.expression != "" {
 		input.FilterExpression = &s.filter.expression
@@ -117,6 +124,12 @@ func (s span) input(table string) *dynamodb.QueryInput {
 	}
 	return input
 }
+
+// all is the limit of a reading that has none.
+const all = -1
+
+// justOver is the span's limit for a reading of so many items that must know whether there are more.
+func justOver(limit int) int32 { return int32(min(max(limit, 0), 1000) + 1) }
 
 // query yields the items of a span, consistently read page by page, in the order of their sort keys.
 func (t *Table) query(ctx context.Context, s span) iter.Seq2[item, error] {
@@ -141,10 +154,16 @@ func (t *Table) query(ctx context.Context, s span) iter.Seq2[item, error] {
 	}
 }
 
+// batchesAtOnce bounds how many batch calls of one operation are under way at a time.
+const batchesAtOnce = 8
+
+// attributes is an item or a key as the SDK has it.
+type attributes = map[string]types.AttributeValue
+
 // batchGet reads items consistently, in no order; those that do not exist are left out. Addresses may repeat.
 func (t *Table) batchGet(ctx context.Context, addresses []address) (map[address]item, error) {
 	found := make(map[address]item, len(addresses))
-	wanted := make([]map[string]types.AttributeValue, 0, len(addresses))
+	wanted := make([]attributes, 0, len(addresses))
 	asked := make(map[address]bool, len(addresses))
 	for _, at := range addresses {
 		if !asked[at] {
@@ -152,25 +171,49 @@ func (t *Table) batchGet(ctx context.Context, addresses []address) (map[address]
 			wanted = append(wanted, at.item())
 		}
 	}
-	for round := 0; len(wanted) > 0; {
-		now := wanted[:min(len(wanted), maxBatchGet)]
-		wanted = wanted[len(now):]
-		out, err := t.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
-			RequestItems: map[string]types.KeysAndAttributes{t.name: {Keys: now, ConsistentRead: aws.Bool(true)}},
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, i := range out.Responses[t.name] {
+	var mu sync.Mutex
+	take := func(items []attributes) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, i := range items {
 			found[address{item(i).text("PK"), item(i).text("SK")}] = i
 		}
-		left := out.UnprocessedKeys[t.name].Keys
-		wanted = append(wanted, left...)
-		if round, err = pauseFor(ctx, round, len(left), len(now)); err != nil {
-			return nil, err
-		}
 	}
-	return found, nil
+	return found, inBatches(ctx, wanted, maxBatchGet, func(ctx context.Context, some []attributes) error {
+		return t.getBatch(ctx, some, take)
+	})
+}
+
+// inBatches calls work for batches of a list, several at a time.
+func inBatches[T any](ctx context.Context, list []T, size int, work func(ctx context.Context, some []T) error) error {
+	if len(list) <= size {
+		if len(list) == 0 {
+			return nil
+		}
+		return work(ctx, list)
+	}
+	return parallel(ctx, (len(list)+size-1)/size, batchesAtOnce, func(ctx context.Context, n int) error {
+		return work(ctx, list[n*size:min((n+1)*size, len(list))])
+	})
+}
+
+// getBatch asks for the items of one batch until it has them all.
+func (t *Table) getBatch(ctx context.Context, wanted []attributes, take func([]attributes)) error {
+	for round := 0; len(wanted) > 0; {
+		out, err := t.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
+			RequestItems: map[string]types.KeysAndAttributes{t.name: {Keys: wanted, ConsistentRead: aws.Bool(true)}},
+		})
+		if err != nil {
+			return err
+		}
+		take(out.Responses[t.name])
+		left := out.UnprocessedKeys[t.name].Keys
+		if round, err = pauseFor(ctx, round, len(left), len(wanted)); err != nil {
+			return err
+		}
+		wanted = left
+	}
+	return nil
 }
 
 func putRequest(i item) types.WriteRequest {
@@ -181,9 +224,9 @@ func deleteRequest(at address) types.WriteRequest {
 	return types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: at.item()}}
 }
 
-// batchWrite makes unconditional writes, no two of them on one item.
-func (t *Table) batchWrite(ctx context.Context, wanted []types.WriteRequest) error {
-	for _, w := range wanted {
+// bulkWrite makes unconditional writes, several batches at a time; no two of them on one item.
+func (t *Table) bulkWrite(ctx context.Context, writes []types.WriteRequest) error {
+	for _, w := range writes {
 		if w.PutRequest == nil {
 			continue
 		}
@@ -191,20 +234,23 @@ func (t *Table) batchWrite(ctx context.Context, wanted []types.WriteRequest) err
 			return err
 		}
 	}
+	return inBatches(ctx, writes, maxBatchWrite, t.writeBatch)
+}
+
+// writeBatch sends one batch until all of it is written.
+func (t *Table) writeBatch(ctx context.Context, wanted []types.WriteRequest) error {
 	for round := 0; len(wanted) > 0; {
-		now := wanted[:min(len(wanted), maxBatchWrite)]
-		wanted = wanted[len(now):]
 		out, err := t.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{
-			RequestItems: map[string][]types.WriteRequest{t.name: now},
+			RequestItems: map[string][]types.WriteRequest{t.name: wanted},
 		})
 		if err != nil {
 			return err
 		}
 		left := out.UnprocessedItems[t.name]
-		wanted = append(wanted[:len(wanted):len(wanted)], left...)
-		if round, err = pauseFor(ctx, round, len(left), len(now)); err != nil {
+		if round, err = pauseFor(ctx, round, len(left), len(wanted)); err != nil {
 			return err
 		}
+		wanted = left
 	}
 	return nil
 }

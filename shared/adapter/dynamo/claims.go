@@ -43,5 +43,5 @@ func (t *Table) PutClaims(ctx context.Context, workspace, key string, c profile.
 		return fmt.Errorf("encode claims: %w", err)
 	}
 	i["v"] = number(version + 1)
-	return translate("write claims", t.put(ctx, i, after(version+1)))
+	return translate("write claims", t.put(ctx, i, stillAt(version)))
 }

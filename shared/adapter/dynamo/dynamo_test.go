@@ -1,8 +1,10 @@
 package dynamo_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -12,14 +14,13 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"waymark/shared/adapter/dynamo"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/identity"
-	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
 )
@@ -52,9 +53,11 @@ func (s *service) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &http.Response{
-		StatusCode: status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}}, Body: io.NopCloser(strings.NewReader(body)),
-	}, nil
+	return answered(status, io.NopCloser(strings.NewReader(body))), nil
+}
+
+func answered(status int, body io.ReadCloser) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}}, Body: body}
 }
 
 func (s *service) operations() []string {
@@ -109,73 +112,78 @@ func TestErrorsHaveKinds(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := &service{answer: c.answer}
-				err := tableOn(s).Commit(t.Context(), "demo", "user:1", profile.Aggregate{Version: 1})
+				err := tableOn(s).PutTraits(t.Context(), "demo", "user:1", profile.Traits{}, 1)
 				if fault.KindOf(err) != c.kind || fault.CodeOf(err) != c.code || len(s.calls) != c.calls {
-					t.Errorf("Commit: %v (kind %q, code %q) after %d calls, want kind %q, code %q after %d", err, fault.KindOf(err), fault.CodeOf(err), len(s.calls), c.kind, c.code, c.calls)
+					t.Errorf("PutTraits: %v (kind %q, code %q) after %d calls, want kind %q, code %q after %d", err, fault.KindOf(err), fault.CodeOf(err), len(s.calls), c.kind, c.code, c.calls)
 				}
 				if err != nil && strings.Contains(err.Error(), "user:1") {
-					t.Errorf("Commit: %v names the person", err)
+					t.Errorf("PutTraits: %v names the person", err)
 				}
 			})
 		})
 	}
 }
 
-func TestMissingCredentials(t *testing.T) {
+// TestConsistentReads holds what the counting protocol rests on: every read sees what was written before it. It holds
+// the calls, too, that a read takes.
+func TestConsistentReads(t *testing.T) {
 	t.Parallel()
-	table := dynamo.New(dynamo.NewClient(func(string) string { return "" }), "waymark")
-	_, _, err := table.Timeline(t.Context(), "demo", "user:1")
-	if err == nil {
-		t.Fatal("Timeline without region and credentials: got no error")
-	}
-}
-
-// TestProfileBeforePages holds the order that the counting protocol rests on, and that every read of it is consistent.
-func TestProfileBeforePages(t *testing.T) {
-	t.Parallel()
+	ids := []event.Identifier{"user:1", "user:2"}
 	for _, c := range []struct {
 		name string
-		read func(table *dynamo.Table) error
+		read func(ctx context.Context, table *dynamo.Table) error
 		want []string
 	}{
-		{"Load", func(table *dynamo.Table) error {
-			_, _, err := table.Load(t.Context(), "demo", "user:1", pageOf(3))
+		{"Partitions", func(ctx context.Context, table *dynamo.Table) error {
+			_, err := table.Partitions(ctx, "demo", ids)
 			return err
-		}, []string{"GetItem", "Query", "Query"}},
-		{"Timeline", func(table *dynamo.Table) error {
-			_, _, err := table.Timeline(t.Context(), "demo", "user:1")
+		}, []string{"Query", "Query"}},
+		{"Nodes", func(ctx context.Context, table *dynamo.Table) error {
+			_, err := table.Nodes(ctx, "demo", ids)
 			return err
-		}, []string{"GetItem", "Query"}},
-		{"Partitions", func(table *dynamo.Table) error {
-			_, err := table.Partitions(t.Context(), "demo", []event.Identifier{"user:1"})
+		}, []string{"Query", "Query"}},
+		{"Traits", func(ctx context.Context, table *dynamo.Table) error {
+			_, _, err := table.Traits(ctx, "demo", ids)
 			return err
-		}, []string{"Query"}},
-		{"Nodes", func(table *dynamo.Table) error {
-			_, err := table.Nodes(t.Context(), "demo", []event.Identifier{"user:1"})
+		}, []string{"BatchGetItem"}},
+		{"Profiles", func(ctx context.Context, table *dynamo.Table) error {
+			_, err := table.Profiles(ctx, "demo", ids)
 			return err
-		}, []string{"Query"}},
-		{"Traits", func(table *dynamo.Table) error {
-			_, _, err := table.Traits(t.Context(), "demo", "user:1")
+		}, []string{"BatchGetItem"}},
+		{"State", func(ctx context.Context, table *dynamo.Table) error {
+			_, err := table.State(ctx, "demo")
 			return err
 		}, []string{"GetItem"}},
-		{"Marks", func(table *dynamo.Table) error {
-			_, err := table.Marks(t.Context(), "demo", 1)
+		{"Batches", func(ctx context.Context, table *dynamo.Table) error {
+			_, _, err := table.Batches(ctx, "demo", "", 10)
 			return err
 		}, []string{"Query"}},
-		{"Window", func(table *dynamo.Table) error {
-			_, err := table.Window(t.Context(), "demo", period.Day, "2026-11-22")
+		{"Dues", func(ctx context.Context, table *dynamo.Table) error {
+			_, _, err := table.Dues(ctx, "demo", 1, 10)
+			return err
+		}, []string{"Query"}},
+		{"Everybody", func(ctx context.Context, table *dynamo.Table) error {
+			_, _, err := table.Everybody(ctx, "demo", "", 10)
+			return err
+		}, []string{"Query"}},
+		{"Window", func(ctx context.Context, table *dynamo.Table) error {
+			_, err := table.Window(ctx, "demo", period.Day, "2026-11-22")
 			return err
 		}, []string{"GetItem"}},
 	} {
 		s := &service{answer: func(int, call) (int, string, error) { return 200, `{}`, nil }}
-		if err := c.read(tableOn(s)); err != nil {
+		if err := c.read(t.Context(), tableOn(s)); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		if got := s.operations(); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
 		}
 		for _, made := range s.calls {
-			if made.input["ConsistentRead"] != true {
+			asked := made.input
+			if made.operation == "BatchGetItem" {
+				asked = asked["RequestItems"].(map[string]any)["waymark"].(map[string]any)
+			}
+			if asked["ConsistentRead"] != true {
 				t.Errorf("%s: %s is not a consistent read", c.name, made.operation)
 			}
 		}
@@ -203,15 +211,15 @@ func TestUndoneWrites(t *testing.T) {
 			}
 			return 200, string(body), nil
 		}}
-		marks := make([]kpi.Mark, 60)
-		for n := range marks {
-			marks[n] = kpi.Mark{Grain: period.Day, Key: "2026-11-22"}
+		dues := make([]ledger.Due, 60)
+		for n := range dues {
+			dues[n].Handle = fmt.Sprintf("%s-%d", ledger.HandleAt(0), n)
 		}
-		if err := tableOn(s).PutMarks(t.Context(), "demo", marks); err != nil {
+		if err := tableOn(s).PutDues(t.Context(), "demo", dues); err != nil {
 			t.Fatal(err)
 		}
 		if len(written) != 60 {
-			t.Errorf("PutMarks: %d marks written, want 60", len(written))
+			t.Errorf("PutDues: %d dues written, want 60", len(written))
 		}
 	})
 }
@@ -253,29 +261,113 @@ func TestThrottledForGood(t *testing.T) {
 			return 200, string(body), nil
 		}}
 		began := time.Now()
-		err := tableOn(s).DeleteMarks(t.Context(), "demo", []string{"a", "b"})
+		err := tableOn(s).DeleteDues(t.Context(), "demo", []string{"a", "b"})
 		if fault.KindOf(err) != fault.Unavailable || len(s.calls) != 9 {
-			t.Errorf("DeleteMarks: %v after %d calls, want Unavailable after 9", err, len(s.calls))
+			t.Errorf("DeleteDues: %v after %d calls, want Unavailable after 9", err, len(s.calls))
 		}
 		if took := time.Since(began); took > 10*time.Second {
-			t.Errorf("DeleteMarks gave up after %v", took)
+			t.Errorf("DeleteDues gave up after %v", took)
 		}
 	})
 }
 
-// TestLambdaEndpoint checks that the client goes where the environment says, with its session token.
-func TestLambdaEndpoint(t *testing.T) {
+// TestHandlesWithoutTime: the time of a handle says how long a record is kept, so one without is refused before
+// anything is sent.
+func TestHandlesWithoutTime(t *testing.T) {
 	t.Parallel()
-	environment := map[string]string{
-		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_SESSION_TOKEN": "session",
-		"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:8000",
+	for _, handle := range []string{"", "a", "1795348800000", "17953488a0000000-x"} {
+		s := &service{answer: func(int, call) (int, string, error) { return 200, `{}`, nil }}
+		if err := tableOn(s).PutBatch(t.Context(), "demo", ledger.Batch{Handle: handle}); err == nil || len(s.calls) != 0 {
+			t.Errorf("PutBatch of handle %q: %v after %d calls, want an error after none", handle, err, len(s.calls))
+		}
 	}
-	options := dynamo.NewClient(func(name string) string { return environment[name] }).Options()
-	if got := aws.ToString(options.BaseEndpoint); got != "http://127.0.0.1:8000" {
-		t.Errorf("endpoint %q", got)
+	s := &service{answer: func(int, call) (int, string, error) { return 200, `{}`, nil }}
+	named := ledger.Batch{Handle: ledger.HandleAt(1795348800123) + "-x"}
+	if err := tableOn(s).PutBatch(t.Context(), "demo", named); err != nil {
+		t.Fatal(err)
 	}
-	credentials, err := options.Credentials.Retrieve(t.Context())
-	if err != nil || credentials.SessionToken != "session" {
-		t.Errorf("credentials: session token %q, %v", credentials.SessionToken, err)
+	const want = "1796558400" // 14 days later, in seconds
+	if got := s.calls[0].input["Item"].(map[string]any)["expires_at"].(map[string]any)["N"]; got != want {
+		t.Errorf("a record expires at %v, want %s", got, want)
 	}
+}
+
+// TestStagesListedOnce: a process writes down once that a stage was ever listed, unless the write failed or the
+// workspace was deleted.
+func TestStagesListedOnce(t *testing.T) {
+	t.Parallel()
+	fails := false
+	s := &service{answer: func(_ int, c call) (int, string, error) {
+		if fails {
+			return 400, `{"__type":"AccessDeniedException","message":"no"}`, nil
+		}
+		return 200, `{}`, nil
+	}}
+	table := tableOn(s)
+	list := func(stages ...string) []string {
+		t.Helper()
+		s.calls = nil
+		var all []ledger.Listing
+		for _, stage := range stages {
+			all = append(all, ledger.Listing{Stage: stage, Day: "2026-11-22", Persons: []event.Identifier{"user:1"}})
+		}
+		if err := table.PutListings(t.Context(), "demo", 1, all); (err != nil) != fails {
+			t.Fatalf("PutListings: %v", err)
+		}
+		var noted []string
+		for _, i := range itemsOf(s.calls[0]) {
+			if i["PK"].(map[string]any)["S"] == "demo#people" {
+				noted = append(noted, i["SK"].(map[string]any)["S"].(string))
+			}
+		}
+		slices.Sort(noted)
+		return noted
+	}
+	check := func(what string, got, want []string) {
+		t.Helper()
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: stages %q written down, want %q", what, got, want)
+		}
+	}
+	fails = true
+	check("a write that fails", list("a", ""), []string{".", "a"})
+	fails = false
+	check("the first write", list("a", "", "a"), []string{".", "a"})
+	check("the second write", list("a", "b"), []string{"b"})
+	if err := table.DeleteComputed(t.Context(), "demo"); err != nil {
+		t.Fatal(err)
+	}
+	check("a write after the deletion", list("b"), []string{"b"})
+}
+
+// TestDeletedComputed holds the partitions that DeleteComputed empties, the lists of each listed stage among them.
+func TestDeletedComputed(t *testing.T) {
+	t.Parallel()
+	s := &service{answer: func(_ int, c call) (int, string, error) {
+		if c.operation == "Query" && c.partition() == "demo#people" {
+			return 200, `{"Items":[{"SK":{"S":"."}},{"SK":{"S":"loyalty"}}]}`, nil
+		}
+		return 200, `{}`, nil
+	}}
+	if err := tableOn(s).DeleteComputed(t.Context(), "demo"); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range s.calls {
+		if c.operation == "Query" {
+			got = append(got, strings.TrimPrefix(c.partition(), "demo#"))
+		}
+	}
+	slices.Sort(got)
+	want := strings.Fields(`cuts due kpi#day kpi#day#parts kpi#hour kpi#hour#parts kpi#month kpi#month#parts
+		kpi#quarter kpi#quarter#parts kpi#week kpi#week#parts kpi#year kpi#year#parts
+		people people people#. people#loyalty records restated settle`)
+	if !slices.Equal(got, want) {
+		t.Errorf("DeleteComputed reads %q, want %q", got, want)
+	}
+}
+
+// partition is the one that a query reads.
+func (c call) partition() string {
+	return c.input["ExpressionAttributeValues"].(map[string]any)[":pk"].(map[string]any)["S"].(string)
 }

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -22,19 +23,37 @@ func (t *Table) PutRestated(ctx context.Context, workspace string, notes []repor
 		}
 		writes = append(writes, putRequest(i))
 	}
-	return translate("write restatements", t.batchWrite(ctx, writes))
+	return translate("write restatements", t.bulkWrite(ctx, writes))
+}
+
+// note makes an item of its own, whose key begins with a text and is never used twice.
+func (t *Table) note(pk, begin string, value any) (item, error) {
+	return t.packed(address{pk, begin + "#" + rand.Text()}, value)
 }
 
 // Restated reads the notes of exports of one grain, in the order of their windows, each with its handle.
 func (t *Table) Restated(ctx context.Context, workspace string, g period.Grain) ([]report.Restatement, error) {
 	grain := span{pk: restated(workspace), from: string(g) + "#", to: string(g) + "#~"}
-	found, err := notes(ctx, t, grain, func(n *report.Restatement, handle string) { n.Handle = handle })
+	found, _, err := readSome(ctx, t, grain, all, func(n *report.Restatement, handle string) { n.Handle = handle })
 	return found, translate("read restatements", err)
 }
 
 // DeleteRestated deletes the notes that were read, by their handles; those that are gone are gone.
 func (t *Table) DeleteRestated(ctx context.Context, workspace string, handles []string) error {
 	return translate("delete restatements", t.deleteNotes(ctx, restated(workspace), handles))
+}
+
+// deleteNotes deletes items by their sort keys, which may repeat.
+func (t *Table) deleteNotes(ctx context.Context, pk string, handles []string) error {
+	writes := make([]types.WriteRequest, 0, len(handles))
+	seen := make(map[string]bool, len(handles))
+	for _, handle := range handles {
+		if !seen[handle] {
+			seen[handle] = true
+			writes = append(writes, deleteRequest(address{pk, handle}))
+		}
+	}
+	return t.bulkWrite(ctx, writes)
 }
 
 func exportAt(workspace, export string) address {
@@ -60,6 +79,6 @@ func (t *Table) PutExportClaim(ctx context.Context, workspace, export string, c 
 	}
 	revision := number(int64(c.Revision))
 	i["v"] = revision
-	lower := condition{"attribute_not_exists(PK) OR v < :revision", item{":revision": revision}}
+	lower := condition{expression: "attribute_not_exists(PK) OR v < :revision", values: item{":revision": revision}}
 	return translate("write claim to an export", t.put(ctx, i, lower))
 }

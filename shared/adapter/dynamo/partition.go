@@ -5,20 +5,21 @@ import (
 	"strings"
 
 	"waymark/shared/domain/event"
-	"waymark/shared/domain/profile"
+	"waymark/shared/domain/ledger"
 )
 
 // partitionsAtOnce bounds how many identifiers are read at a time.
 const partitionsAtOnce = 16
 
-// Partitions reads everything that is stored of each identifier, in the order of ids; of links what Nodes reads. It takes one query for each
-// identifier, and one more for a parent of very many.
-func (t *Table) Partitions(ctx context.Context, workspace string, ids []event.Identifier) ([]profile.Partition, error) {
-	partitions := make([]profile.Partition, len(ids))
+// Partitions reads everything that is stored of each identifier, in the order of ids; of links what Nodes reads. It
+// takes one query for each identifier, and one more for a parent of very many.
+func (t *Table) Partitions(ctx context.Context, ws string, ids []event.Identifier) ([]ledger.Partition, error) {
+	partitions := make([]ledger.Partition, len(ids))
 	err := parallel(ctx, len(ids), partitionsAtOnce, func(ctx context.Context, n int) (err error) {
 		p := &partitions[n]
-		p.ID = ids[n]
-		p.Node, err = t.node(ctx, partitionOf(workspace, ids[n]), ids[n], func(i item) error { return t.addItem(p, i) }, lastOfAll)
+		p.ID, p.Profile.ID = ids[n], ids[n]
+		add := func(i item) error { return t.addItem(ctx, ws, p, i) }
+		p.Node, err = t.node(ctx, partitionOf(ws, ids[n]), ids[n], add, lastOfAll)
 		return err
 	})
 	if err != nil {
@@ -27,14 +28,16 @@ func (t *Table) Partitions(ctx context.Context, workspace string, ids []event.Id
 	return partitions, nil
 }
 
-// lastOfAll sorts behind every sort key of an identifier's partition.
+// lastOfAll sorts behind every sort key of an identifier's partition but those of parts.
 const lastOfAll = "U"
 
-func (t *Table) addItem(p *profile.Partition, i item) (err error) {
+func (t *Table) addItem(ctx context.Context, ws string, p *ledger.Partition, i item) (err error) {
 	kind, _, _ := strings.Cut(i.text("SK"), "#")
 	switch kind {
 	case "P":
-		p.Aggregate, err = t.aggregateIn(i)
+		head, err := t.whole(ctx, profileOf(ws, p.ID), i, &p.Profile)
+		p.Profile.Run = head.number("run")
+		return err
 	case "R":
 		err = t.unpack(i, &p.Traits)
 	case "T":

@@ -8,23 +8,45 @@ import (
 	"waymark/shared/domain/profile"
 )
 
-// Traits reads the traits of an identifier with their version; nil and 0 when it has none.
-func (t *Table) Traits(ctx context.Context, workspace string, id event.Identifier) (profile.Traits, int64, error) {
-	i, err := t.get(ctx, address{partitionOf(workspace, id), "R"})
-	if err != nil || i == nil {
-		return nil, 0, translate("read traits", err)
+func traitsOf(ws string, id event.Identifier) address {
+	return address{partitionOf(ws, id), "R"}
+}
+
+// Traits reads the traits of identifiers with the version of each; those that have none are in neither map.
+func (t *Table) Traits(
+	ctx context.Context, ws string, ids []event.Identifier,
+) (map[event.Identifier]profile.Traits, map[event.Identifier]int64, error) {
+	addresses := make([]address, len(ids))
+	for n, id := range ids {
+		addresses[n] = traitsOf(ws, id)
 	}
-	var traits profile.Traits
-	err = t.unpack(i, &traits)
-	return traits, i.number("v"), err
+	items, err := t.batchGet(ctx, addresses)
+	if err != nil {
+		return nil, nil, translate("read traits", err)
+	}
+	traits, versions := make(map[event.Identifier]profile.Traits, len(items)), make(map[event.Identifier]int64, len(items))
+	for n, id := range ids {
+		i, found := items[addresses[n]]
+		if !found {
+			continue
+		}
+		var of profile.Traits
+		if err := t.unpack(i, &of); err != nil {
+			return nil, nil, err
+		}
+		traits[id], versions[id] = of, i.number("v")
+	}
+	return traits, versions, nil
 }
 
 // PutTraits writes traits if the stored version is still the one that was read, 0 for none; else fault.Conflict.
-func (t *Table) PutTraits(ctx context.Context, workspace string, id event.Identifier, traits profile.Traits, version int64) error {
-	i, err := t.packed(address{partitionOf(workspace, id), "R"}, traits)
+func (t *Table) PutTraits(
+	ctx context.Context, ws string, id event.Identifier, traits profile.Traits, version int64,
+) error {
+	i, err := t.packed(traitsOf(ws, id), traits)
 	if err != nil {
 		return fmt.Errorf("encode traits: %w", err)
 	}
 	i["v"] = number(version + 1)
-	return translate("write traits", t.put(ctx, i, after(version+1)))
+	return translate("write traits", t.put(ctx, i, stillAt(version)))
 }

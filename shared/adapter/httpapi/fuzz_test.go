@@ -19,8 +19,8 @@ import (
 	"waymark/shared/domain/workspace"
 )
 
-// FuzzDecode reads any event that Lambda may hand over: the same event is always the same request, in the normal form that handlers rely on, and
-// the body is what the flag says it is.
+// FuzzDecode reads any event that Lambda may hand over: the same event is always the same request, whichever way it
+// is decoded, in the normal form that handlers rely on, and the body is what the flag says it is.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"rawPath":"//v1/track//","rawQueryString":"a=1&a=%zz;b","headers":{"Authorization":"x","authorization":"y","AUTHORIZATION":"z"},"body":"e30=","isBase64Encoded":true,"requestContext":{"requestId":"r","timeEpoch":-1,"http":{"method":"post","path":"/x"}}}`))
 	f.Add([]byte(`{"queryStringParameters":{"a":"1,2"},"body":"H4sIAAAAAAAA/6uuBQBDv6ajAgAAAA==","isBase64Encoded":true}`))
@@ -34,6 +34,13 @@ func FuzzDecode(f *testing.F) {
 		got, err := httpapi.Decode(e)
 		if again, errAgain := httpapi.Decode(e); !reflect.DeepEqual(got, again) || (err == nil) != (errAgain == nil) {
 			t.Fatalf("Decode of one event gives %+v, %v and then %+v, %v", got, err, again, errAgain)
+		}
+		if len(e.PathParameters) == 0 {
+			e.PathParameters, got.Params = nil, nil
+		}
+		written, _ := json.Marshal(e) // as the gateway writes it
+		if parsed, parseErr := httpapi.Parse(written); !reflect.DeepEqual(parsed, got) || !reflect.DeepEqual(parseErr, err) {
+			t.Fatalf("Parse of %s gives %+v, %v, Decode %+v, %v", written, parsed, parseErr, got, err)
 		}
 		decoded, badBody := base64.StdEncoding.DecodeString(e.Body)
 		switch {

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/strictjson"
 )
 
 // Request is one HTTP request.
@@ -32,6 +33,41 @@ type Request struct {
 	SourceIP string
 	ID       string    // unique, for answers and logs
 	Received time.Time // zero when the gateway did not say
+}
+
+// Parse reads a request as Lambda hands it over, and of it only what Decode looks at: of a large request
+// encoding/json would read the body twice. Faults, both Invalid: unknown_event, when the payload is no JSON object,
+// and that of Decode.
+func Parse(payload []byte) (Request, error) {
+	v, err := strictjson.Parse(string(payload))
+	if err != nil || v.Kind() != strictjson.Object {
+		return Request{}, fault.New(fault.Invalid, "unknown_event", "the event is not an HTTP request")
+	}
+	context := v.Get("requestContext")
+	http := context.Get("http")
+	e := events.APIGatewayV2HTTPRequest{
+		RawPath: v.Get("rawPath").Scalar(), RawQueryString: v.Get("rawQueryString").Scalar(),
+		Headers: texts(v.Get("headers")), QueryStringParameters: texts(v.Get("queryStringParameters")),
+		PathParameters: texts(v.Get("pathParameters")),
+		Body:           v.Get("body").Scalar(), IsBase64Encoded: v.Get("isBase64Encoded").Kind() == strictjson.True,
+	}
+	e.RequestContext.RequestID = context.Get("requestId").Scalar()
+	e.RequestContext.TimeEpoch, _ = context.Get("timeEpoch").Int()
+	e.RequestContext.HTTP.Method, e.RequestContext.HTTP.Path = http.Get("method").Scalar(), http.Get("path").Scalar()
+	e.RequestContext.HTTP.SourceIP = http.Get("sourceIp").Scalar()
+	return Decode(e)
+}
+
+// texts are the members of an object of texts; nil when there is none.
+func texts(v strictjson.Value) map[string]string {
+	if v.Kind() != strictjson.Object {
+		return nil
+	}
+	out := make(map[string]string, v.Len())
+	for name, member := range v.Members() {
+		out[name] = member.Scalar()
+	}
+	return out
 }
 
 // Decode reads a request. Fault: Invalid bad_base64, when the body is not what its flag says. A malformed query string loses its malformed

@@ -96,3 +96,12 @@ func TestCredentials(t *testing.T) {
 		}
 	}
 }
+
+func TestParseRefuses(t *testing.T) {
+	t.Parallel()
+	for _, payload := range []string{``, `null`, `[]`, `"x"`, `{"body":"x"`, `{}{}`} {
+		if _, err := httpapi.Parse([]byte(payload)); fault.CodeOf(err) != "unknown_event" {
+			t.Errorf("Parse(%s) = %v, want unknown_event", payload, err)
+		}
+	}
+}

@@ -54,8 +54,14 @@ func (t Trigger) Handle(ctx context.Context, raw json.RawMessage) (any, error) {
 		}
 		return Error(err, cmp.Or(e.RequestContext.RequestID, "none")), nil
 	}
+	if accepted, ok := answer.(Accepted); ok {
+		return JSON(http.StatusAccepted, accepted.Body), nil
+	}
 	return JSON(http.StatusOK, answer), nil
 }
+
+// Accepted is an answer to something that may go on after it: 202.
+type Accepted struct{ Body any }
 
 func (t Trigger) answer(ctx context.Context, e events.APIGatewayV2HTTPRequest) (any, error) {
 	r, err := Decode(e)

@@ -2,35 +2,38 @@ package memory
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
-	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/ledger"
 )
 
 // Archive keeps what archive.Archive keeps. It is safe for concurrent use.
 type Archive struct {
+	Now func() time.Time // when objects are written; time.Now unless set
+
 	mu      sync.Mutex
 	records map[string][]event.Record
-	days    map[string]kpi.Day
+	written map[string]time.Time // of records
+	logs    map[string]ledger.Log
+	days    map[dayOf]map[event.Identifier]personDay
 }
 
 // NewArchive is an empty archive.
 func NewArchive() *Archive {
-	return &Archive{records: map[string][]event.Record{}, days: map[string]kpi.Day{}}
-}
-
-// Put is archive.Archive.Put.
-func (a *Archive) Put(_ context.Context, key string, records []event.Record) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.records[key] = cloneAll(records, cloneRecord)
-	return nil
+	return &Archive{
+		Now: time.Now, records: map[string][]event.Record{}, written: map[string]time.Time{}, logs: map[string]ledger.Log{},
+		days: map[dayOf]map[event.Identifier]personDay{},
+	}
 }
 
 // Read is archive.Archive.Read.
@@ -56,14 +59,15 @@ func missing(key string) error {
 	return fault.Newf(fault.NotFound, "no_such_object", "there is no object %s", key)
 }
 
-// Keys is archive.Archive.Keys.
-func (a *Archive) Keys(_ context.Context, prefix string) iter.Seq2[string, error] {
+// Keys is archive.Archive.Keys, of logs and steps too.
+func (a *Archive) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {
+	return a.KeysSince(ctx, prefix, 0)
+}
+
+// KeysSince is bucket.Bucket.KeysSince. Logs and steps are as old as can be.
+func (a *Archive) KeysSince(_ context.Context, prefix string, since event.Millis) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		a.mu.Lock()
-		keys := append(slices.Collect(maps.Keys(a.records)), slices.Collect(maps.Keys(a.days))...)
-		a.mu.Unlock()
-		slices.Sort(keys)
-		for _, key := range keys {
+		for _, key := range a.keys(since) {
 			if strings.HasPrefix(key, prefix) && !yield(key, nil) {
 				return
 			}
@@ -71,44 +75,116 @@ func (a *Archive) Keys(_ context.Context, prefix string) iter.Seq2[string, error
 	}
 }
 
-// PutFacts is archive.Archive.PutFacts.
-func (a *Archive) PutFacts(_ context.Context, key string, d kpi.Day) error {
+func (a *Archive) keys(since event.Millis) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.days[key] = cloneDay(d)
+	var keys []string
+	for key := range a.records {
+		if event.At(a.written[key]) >= since {
+			keys = append(keys, key)
+		}
+	}
+	if since == 0 {
+		keys = slices.AppendSeq(keys, maps.Keys(a.logs))
+		for day := range a.days {
+			keys = append(keys, day.key())
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// put keeps records under a key. Callers hold the lock.
+func (a *Archive) put(key string, records []event.Record) {
+	a.records[key], a.written[key] = records, a.Now()
+}
+
+func arrivedPrefix(ws, day string) string {
+	return fmt.Sprintf("touchpoints/workspace=%s/arrived=%s/", ws, day)
+}
+
+// PutEvents is archive.Archive.PutEvents.
+func (a *Archive) PutEvents(_ context.Context, ws, name string, events []event.Record) error {
+	days := map[string][]event.Record{}
+	for _, r := range events {
+		day := r.Touchpoint.Received.Day()
+		days[day] = append(days[day], cloneRecord(r))
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, day := range sortedKeys(days) {
+		key := fmt.Sprintf("%shash=00-ff/run-%s.ndjson.zst", arrivedPrefix(ws, day), name)
+		a.put(key, days[day])
+	}
 	return nil
 }
 
-func cloneDay(d kpi.Day) kpi.Day {
-	d.Identifiers = slices.Clone(d.Identifiers)
-	d.Persons = cloneAll(d.Persons, cloneFacts)
-	return d
+// Arrived is archive.Archive.Arrived.
+func (a *Archive) Arrived(ctx context.Context, ws, day string) (keys []string, err error) {
+	for key := range a.Keys(ctx, arrivedPrefix(ws, day)) {
+		keys = append(keys, key)
+	}
+	return keys, nil
 }
 
-// Facts is archive.Archive.Facts.
-func (a *Archive) Facts(_ context.Context, key string) (kpi.Day, error) {
+// CompactEvents is archive.Archive.CompactEvents.
+func (a *Archive) CompactEvents(_ context.Context, ws, day string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	d, found := a.days[key]
-	if !found {
-		return kpi.Day{}, missing(key)
+	prefix := arrivedPrefix(ws, day) + "hash="
+	var all []event.Record
+	seen := map[string]bool{}
+	for _, key := range sortedKeys(a.records) {
+		if !strings.HasPrefix(key, prefix) {
+			continue
+		}
+		for _, r := range a.records[key] {
+			delivery := fmt.Sprint(r.Request, " ", r.Index, " ", r.Identifiers, " ", string(r.Touchpoint.Bytes()))
+			if !seen[delivery] {
+				all = append(all, r)
+			}
+			seen[delivery] = true
+		}
+		delete(a.records, key)
 	}
-	return cloneDay(d), nil
+	if len(all) > 0 { // the name tells the content, as in the archive
+		a.put(fmt.Sprintf("%s00-ff/part-%x.ndjson.zst", prefix, sha256.Sum256(fmt.Append(nil, slices.Sorted(maps.Keys(seen))))), all)
+	}
+	return nil
 }
 
-// Persons is archive.Archive.Persons.
-func (a *Archive) Persons(ctx context.Context, key string) (persons iter.Seq[kpi.Facts], failed func() error) {
-	var problem error
-	persons = func(yield func(kpi.Facts) bool) {
-		var d kpi.Day
-		d, problem = a.Facts(ctx, key)
-		for _, f := range d.Persons {
-			if !yield(f) {
-				return
-			}
-		}
+func logKey(ws, name string) string { return fmt.Sprintf("settle/workspace=%s/%s.json.zst", ws, name) }
+
+// PutLog is archive.Archive.PutLog.
+func (a *Archive) PutLog(_ context.Context, ws, name string, l ledger.Log) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.logs[logKey(ws, name)] = cloneLog(l)
+	return nil
+}
+
+// Log is archive.Archive.Log. What it gives went through JSON, as there; few logs are ever read.
+func (a *Archive) Log(_ context.Context, ws, name string) (l ledger.Log, err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	stored, found := a.logs[logKey(ws, name)]
+	if !found {
+		return l, missing(name)
 	}
-	return persons, func() error { return problem }
+	text, err := json.Marshal(stored)
+	if err != nil {
+		return l, fmt.Errorf("encode log: %w", err)
+	}
+	err = json.Unmarshal(text, &l)
+	return l, err
+}
+
+// DeleteLog is archive.Archive.DeleteLog.
+func (a *Archive) DeleteLog(_ context.Context, ws, name string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.logs, logKey(ws, name))
+	return nil
 }
 
 // Delete is archive.Archive.Delete.
@@ -116,6 +192,7 @@ func (a *Archive) Delete(_ context.Context, key string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.records, key)
-	delete(a.days, key)
+	delete(a.logs, key)
+	maps.DeleteFunc(a.days, func(day dayOf, _ map[event.Identifier]personDay) bool { return day.key() == key })
 	return nil
 }

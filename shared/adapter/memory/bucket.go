@@ -18,6 +18,8 @@ import (
 
 // Bucket keeps what bucket.Bucket keeps. It is safe for concurrent use.
 type Bucket struct {
+	Now func() time.Time // when objects are written; time.Now unless set
+
 	mu      sync.Mutex
 	objects map[string]object
 }
@@ -25,16 +27,17 @@ type Bucket struct {
 type object struct {
 	contentType string
 	body        []byte
+	written     time.Time
 }
 
 // NewBucket is an empty bucket.
-func NewBucket() *Bucket { return &Bucket{objects: map[string]object{}} }
+func NewBucket() *Bucket { return &Bucket{Now: time.Now, objects: map[string]object{}} }
 
 // Put is bucket.Bucket.Put.
 func (b *Bucket) Put(_ context.Context, key, contentType string, body []byte) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.objects[key] = object{contentType, slices.Clone(body)}
+	b.objects[key] = object{contentType, slices.Clone(body), b.Now()}
 	return nil
 }
 
@@ -83,6 +86,23 @@ func (b *Bucket) Keys(ctx context.Context, prefix string) iter.Seq2[string, erro
 		}
 		for _, key := range keys {
 			if !yield(key, nil) {
+				return
+			}
+		}
+	}
+}
+
+// KeysSince is bucket.Bucket.KeysSince.
+func (b *Bucket) KeysSince(ctx context.Context, prefix string, since time.Time) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for key, err := range b.Keys(ctx, prefix) {
+			b.mu.Lock()
+			isEarlier := b.objects[key].written.Before(since.Truncate(time.Second))
+			b.mu.Unlock()
+			if err == nil && isEarlier {
+				continue
+			}
+			if !yield(key, err) {
 				return
 			}
 		}

@@ -1,12 +1,16 @@
 package memory
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/measure"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/step"
 	"waymark/shared/domain/workspace"
 )
 
@@ -23,7 +27,9 @@ func cloneAll[T any](in []T, clone func(T) T) []T {
 	return out
 }
 
+// cloneTouchpoint leaves out what is derived, as JSON does.
 func cloneTouchpoint(t event.Touchpoint) event.Touchpoint {
+	t.OwnChannel, t.Bot = "", ""
 	if t.Order != nil {
 		order := *t.Order
 		t.Order = &order
@@ -36,11 +42,6 @@ func cloneTouchpoints(touchpoints []event.Touchpoint) []event.Touchpoint {
 	return cloneAll(touchpoints, cloneTouchpoint)
 }
 
-func cloneAggregate(a profile.Aggregate) profile.Aggregate {
-	a.Signs, a.Evidence = maps.Clone(a.Signs), maps.Clone(a.Evidence)
-	return a
-}
-
 func cloneTraits(traits profile.Traits) profile.Traits {
 	out := maps.Clone(traits)
 	for name, trait := range out {
@@ -50,20 +51,63 @@ func cloneTraits(traits profile.Traits) profile.Traits {
 	return out
 }
 
-func cloneMark(m kpi.Mark) kpi.Mark {
-	m.Identifiers = slices.Clone(m.Identifiers)
-	return m
+func cloneProfile(p ledger.Profile) ledger.Profile {
+	p.Members, p.History = slices.Clone(p.Members), slices.Clone(p.History)
+	p.Channels, p.Revenue = maps.Clone(p.Channels), maps.Clone(p.Revenue)
+	p.Hours = cloneAll(p.Hours, func(h ledger.Hour) ledger.Hour {
+		h.Facts.Entries = cloneAll(h.Facts.Entries, func(e measure.Entry) measure.Entry {
+			e.Money = slices.Clone(e.Money)
+			return e
+		})
+		return h
+	})
+	return p
+}
+
+func cloneBatch(b ledger.Batch) ledger.Batch {
+	b.Identifiers, b.Events = slices.Clone(b.Identifiers), cloneAll(b.Events, cloneRecord)
+	return b
+}
+
+func cloneDue(d ledger.Due) ledger.Due {
+	d.Identifiers = slices.Clone(d.Identifiers)
+	return d
+}
+
+func cloneListing(l ledger.Listing) ledger.Listing {
+	l.Persons = slices.Clone(l.Persons)
+	return l
+}
+
+func cloneState(s ledger.State) ledger.State {
+	s.Tail = slices.Clone(s.Tail)
+	return s
 }
 
 func cloneWindow(w kpi.Window) kpi.Window {
-	w.Rows = slices.Clone(w.Rows)
-	for n, row := range w.Rows {
-		if row.Denominator != nil {
-			denominator := *row.Denominator
-			w.Rows[n].Denominator = &denominator
-		}
-	}
+	w.Totals, w.Rows = cloneTotals(w.Totals), nil
 	return w
+}
+
+func cloneTotals(t measure.Totals) measure.Totals {
+	t.Names, t.Groups = slices.Clone(t.Names), maps.Clone(t.Groups)
+	numbers := make([]int64, 0, len(t.Groups)*len(t.Names))
+	for key, group := range t.Groups {
+		from := len(numbers)
+		numbers = append(numbers, group...)
+		t.Groups[key] = numbers[from:len(numbers):len(numbers)]
+	}
+	return t
+}
+
+func cloneLog(l ledger.Log) ledger.Log {
+	l.Profiles = cloneAll(l.Profiles, func(s ledger.Saved) ledger.Saved { return ledger.Saved{ID: s.ID, Profile: cloneProfile(s.Profile)} })
+	l.Changes = cloneAll(l.Changes, func(c ledger.Change) ledger.Change { return ledger.Change{Window: c.Window, By: cloneTotals(c.By)} })
+	l.Days = cloneAll(l.Days, func(d ledger.Day) ledger.Day {
+		return ledger.Day{Key: d.Key, Persons: slices.Clone(d.Persons), Rows: cloneAll(d.Rows, cloneRow)}
+	})
+	l.Dues, l.Listings, l.Done = cloneAll(l.Dues, cloneDue), cloneAll(l.Listings, cloneListing), slices.Clone(l.Done)
+	return l
 }
 
 func cloneFailed(f event.Failed) event.Failed {
@@ -77,10 +121,20 @@ func cloneEnvelope(e event.Envelope) event.Envelope {
 		refused := *e.Refused
 		e.Refused = &refused
 	}
-	e.Events = slices.Clone(e.Events)
-	for n, raw := range e.Events {
-		e.Events[n] = slices.Clone(raw)
+	e.At = slices.Clone(e.At)
+	e.Events = cloneAll(e.Events, slices.Clone[json.RawMessage])
+	e.Parsed = cloneAll(e.Parsed, cloneEvent)
+	return e
+}
+
+// cloneEvent shares the lists and objects within properties and traits, which nobody changes.
+func cloneEvent(e event.Event) event.Event {
+	e.Identifiers, e.Previous = slices.Clone(e.Identifiers), slices.Clone(e.Previous)
+	if e.Order != nil {
+		order := *e.Order
+		e.Order = &order
 	}
+	e.Properties, e.Traits = maps.Clone(e.Properties), maps.Clone(e.Traits)
 	return e
 }
 
@@ -88,21 +142,6 @@ func cloneRecord(r event.Record) event.Record {
 	r.Identifiers, r.Previous = slices.Clone(r.Identifiers), slices.Clone(r.Previous)
 	r.Touchpoint = cloneTouchpoint(r.Touchpoint)
 	return r
-}
-
-func cloneFacts(f kpi.Facts) kpi.Facts {
-	f.Touches, f.Sessions, f.Entries = slices.Clone(f.Touches), slices.Clone(f.Sessions), slices.Clone(f.Entries)
-	f.Orders, f.Refunds = slices.Clone(f.Orders), slices.Clone(f.Refunds)
-	f.New, f.NewBuyer = cloneCell(f.New), cloneCell(f.NewBuyer)
-	return f
-}
-
-func cloneCell(c *kpi.Cell) *kpi.Cell {
-	if c == nil {
-		return nil
-	}
-	out := *c
-	return &out
 }
 
 func cloneWorkspace(w workspace.Workspace) workspace.Workspace {
@@ -122,4 +161,12 @@ func cloneSide(s *workspace.Side) *workspace.Side {
 func cloneKey(k workspace.Key) workspace.Key {
 	k.Origins = slices.Clone(k.Origins)
 	return k
+}
+
+func cloneRow(r step.Row) step.Row {
+	if r.Order != nil {
+		order := *r.Order
+		r.Order = &order
+	}
+	return r
 }

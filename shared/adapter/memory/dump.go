@@ -8,15 +8,10 @@ import (
 	"waymark/shared/domain/event"
 )
 
-// Dump writes what the table holds as sorted lines of text, without what may differ between two ways to process the same events: versions
-// and revisions, how touchpoints lie on pages and which repeats of them are kept, marks, the archive's index, where and when a window was
-// computed, when a failed event was replayed, and that one is done with. Two tables that hold the same thing have the same dump.
-func (t *Table) Dump() string { return t.dump(true) }
-
-// DumpWithoutWindows is Dump without computed windows, for those who compare them row by row, which is much faster.
-func (t *Table) DumpWithoutWindows() string { return t.dump(false) }
-
-func (t *Table) dump(windows bool) string {
+// Dump writes what ingestion stored as sorted lines of text, without what may differ between two ways to process the same events: versions, how
+// touchpoints lie on pages and which repeats of them are kept, what waits to be settled and what was counted, the archive's index, when a failed
+// event was replayed, and that one is done with. Two tables that hold the same thing have the same dump.
+func (t *Table) Dump() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var out strings.Builder
@@ -25,9 +20,6 @@ func (t *Table) dump(windows bool) string {
 	}
 	for _, name := range sortedKeys(t.spaces) {
 		t.spaces[name].dump(&out, name)
-		if windows {
-			t.spaces[name].dumpWindows(&out, name)
-		}
 	}
 	return out.String()
 }
@@ -55,29 +47,7 @@ func (s *space) dump(out *strings.Builder, name string) {
 	}
 }
 
-func (s *space) dumpWindows(out *strings.Builder, name string) {
-	for _, g := range sortedKeys(s.windows) {
-		for _, key := range sortedKeys(s.windows[g]) {
-			w := s.windows[g][key]
-			if w.Revision == 0 {
-				continue
-			}
-			w.Revision, w.Silent, w.ComputedAt, w.Facts = 0, 0, 0, ""
-			w.Digest = w.Sum() // which holds the name of the facts
-			dump(out, "%s window %s %s", w, name, g, key)
-			for _, row := range w.Rows {
-				dump(out, "%s row %s %s", row, name, g, key)
-			}
-		}
-	}
-}
-
 func (r *row) dump(out *strings.Builder, label string) {
-	if r.aggregate.Version > 0 {
-		a := r.aggregate
-		a.Version = 0
-		dump(out, "%s profile", a, label)
-	}
 	for _, touchpoint := range event.Distinct(r.touchpoints()) {
 		dump(out, "%s touchpoint", touchpoint, label)
 	}

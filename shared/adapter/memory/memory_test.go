@@ -35,6 +35,7 @@ func TestArchive(t *testing.T) {
 	t.Parallel()
 	archive := memory.NewArchive()
 	adaptertest.Archive(t, func(*testing.T) adaptertest.ArchiveUnderTest { return archive })
+	adaptertest.Steps(t, func(*testing.T) adaptertest.StepsUnderTest { return archive })
 }
 
 func TestBucket(t *testing.T) {

@@ -114,38 +114,38 @@ func (q *Queue) Expire() {
 	}
 }
 
-// Receive is queue.Queue.Receive. No time passes here: what is taken stays away until GiveBack or Expire.
-func (q *Queue) Receive(_ context.Context, limit int, _ time.Duration) ([]event.Letter, error) {
-	var letters []event.Letter
+// Receive is queue.Queue.Receive. No time passes here: what is taken stays away until Requeue or Expire.
+func (q *Queue) Receive(_ context.Context, limit int, _ time.Duration) ([]event.Message, error) {
+	var messages []event.Message
 	for _, m := range q.Take(limit) {
 		handle := strconv.Itoa(m.Handle)
-		letters = append(letters, event.Letter{ID: handle, Handle: handle, Body: m.Body(), Sent: m.Sent, Receives: m.Receives})
+		messages = append(messages, event.Message{ID: handle, Handle: handle, Body: m.Body(), Sent: m.Sent, Receives: m.Receives})
 	}
-	return letters, nil
+	return messages, nil
 }
 
 // Peek is queue.Queue.Peek.
-func (q *Queue) Peek(ctx context.Context, limit int) ([]event.Letter, error) {
-	letters, err := q.Receive(ctx, limit, 0)
+func (q *Queue) Peek(ctx context.Context, limit int) ([]event.Message, error) {
+	messages, err := q.Receive(ctx, limit, 0)
 	if err != nil {
 		return nil, err
 	}
-	return letters, q.GiveBack(ctx, letters)
+	return messages, q.Requeue(ctx, messages)
 }
 
-// GiveBack is queue.Queue.GiveBack.
-func (q *Queue) GiveBack(_ context.Context, letters []event.Letter) error {
-	return each(letters, q.Return)
+// Requeue is queue.Queue.Requeue.
+func (q *Queue) Requeue(_ context.Context, messages []event.Message) error {
+	return each(messages, q.Return)
 }
 
 // Delete is queue.Queue.Delete.
-func (q *Queue) Delete(_ context.Context, letters []event.Letter) error {
-	return each(letters, q.Done)
+func (q *Queue) Delete(_ context.Context, messages []event.Message) error {
+	return each(messages, q.Done)
 }
 
-func each(letters []event.Letter, do func(handle int)) error {
-	for _, l := range letters {
-		handle, err := strconv.Atoi(l.Handle)
+func each(messages []event.Message, do func(handle int)) error {
+	for _, m := range messages {
+		handle, err := strconv.Atoi(m.Handle)
 		if err != nil {
 			return err
 		}

@@ -13,6 +13,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/report"
@@ -52,11 +53,13 @@ func (t *Table) between(operation string) error {
 type space struct {
 	rows     map[event.Identifier]*row
 	claims   map[string]versioned[profile.Claims]
-	marks    map[string]kpi.Mark           // by handle
+	batches  map[string]ledger.Batch // by handle
+	dues     map[string]ledger.Due   // by handle
+	state    ledger.State
+	listings map[string]ledger.Listing     // by run and place
 	restated map[string]report.Restatement // by handle
 	exports  map[string]report.Claim       // newest, by name of the export
 	windows  map[period.Grain]map[string]kpi.Window
-	rollups  map[period.Grain]event.Millis
 	failed   map[string]failure
 	refused  map[string]map[string]event.Refusal // by request, by day
 	archive  map[string]map[string]bool          // object keys by day
@@ -69,23 +72,22 @@ type versioned[T any] struct {
 
 // row is what is stored of one identifier.
 type row struct {
-	aggregate profile.Aggregate
-	pages     map[string][]event.Touchpoint    // by content, beginning with the time of the first
-	copies    map[event.Key][]event.Touchpoint // the same touchpoints by what all copies of an event share
-	traits    versioned[profile.Traits]
-	parents   map[event.Identifier]identity.Link
-	children  map[event.Identifier]identity.Link
-	sorted    []identity.Link                   // children by evidence; nil when it must be made anew
-	cutsUp    map[event.Identifier]identity.Cut // of links to parents
-	cutsDown  map[event.Identifier]identity.Cut // of links to children
+	pages    map[string][]event.Touchpoint // by content, beginning with the time of the first
+	traits   versioned[profile.Traits]
+	parents  map[event.Identifier]identity.Link
+	children map[event.Identifier]identity.Link
+	sorted   []identity.Link                   // children by evidence; nil when it must be made anew
+	cutsUp   map[event.Identifier]identity.Cut // of links to parents
+	cutsDown map[event.Identifier]identity.Cut // of links to children
+	profile  ledger.Profile
 }
 
 func (t *Table) space(name string) *space {
 	s, found := t.spaces[name]
 	if !found {
 		s = &space{
-			rows: map[event.Identifier]*row{}, claims: map[string]versioned[profile.Claims]{}, marks: map[string]kpi.Mark{},
-			restated: map[string]report.Restatement{}, exports: map[string]report.Claim{},
+			rows: map[event.Identifier]*row{}, claims: map[string]versioned[profile.Claims]{}, batches: map[string]ledger.Batch{},
+			dues: map[string]ledger.Due{}, listings: map[string]ledger.Listing{}, restated: map[string]report.Restatement{}, exports: map[string]report.Claim{},
 			windows: map[period.Grain]map[string]kpi.Window{}, failed: map[string]failure{},
 			refused: map[string]map[string]event.Refusal{}, archive: map[string]map[string]bool{},
 		}
@@ -99,37 +101,12 @@ func (t *Table) row(workspace string, id event.Identifier) *row {
 	r, found := s.rows[id]
 	if !found {
 		r = &row{
-			pages: map[string][]event.Touchpoint{}, copies: map[event.Key][]event.Touchpoint{},
-			parents: map[event.Identifier]identity.Link{}, children: map[event.Identifier]identity.Link{},
+			pages: map[string][]event.Touchpoint{}, parents: map[event.Identifier]identity.Link{}, children: map[event.Identifier]identity.Link{},
 			cutsUp: map[event.Identifier]identity.Cut{}, cutsDown: map[event.Identifier]identity.Cut{},
 		}
 		s.rows[id] = r
 	}
 	return r
-}
-
-// Load is dynamo.Table.Load. It finds copies alone, where the table may find others with them.
-func (t *Table) Load(_ context.Context, workspace string, id event.Identifier, copies []event.Touchpoint) (profile.Aggregate, []event.Touchpoint, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	r := t.row(workspace, id)
-	var touchpoints []event.Touchpoint
-	asked := map[event.Key]bool{}
-	for _, one := range copies {
-		if key := one.Key(); !asked[key] {
-			asked[key] = true
-			touchpoints = append(touchpoints, cloneTouchpoints(r.copies[key])...)
-		}
-	}
-	return cloneAggregate(r.aggregate), touchpoints, nil
-}
-
-// Timeline is dynamo.Table.Timeline.
-func (t *Table) Timeline(_ context.Context, workspace string, id event.Identifier) (profile.Aggregate, []event.Touchpoint, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	r := t.row(workspace, id)
-	return cloneAggregate(r.aggregate), r.touchpoints(), nil
 }
 
 // touchpoints copies all pages in time order.
@@ -141,16 +118,29 @@ func (r *row) touchpoints() []event.Touchpoint {
 	return out
 }
 
-// PutPage is dynamo.Table.PutPage.
-func (t *Table) PutPage(_ context.Context, workspace string, id event.Identifier, page []event.Touchpoint) error {
+// PutPages is dynamo.Table.PutPages.
+func (t *Table) PutPages(_ context.Context, workspace string, pages map[event.Identifier][]event.Touchpoint) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for n, id := range sortedKeys(pages) {
+		if n > 0 {
+			if err := t.between("put pages"); err != nil {
+				return err
+			}
+		}
+		if err := t.row(workspace, id).put(pages[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *row) put(page []event.Touchpoint) error {
 	if len(page) == 0 {
 		return nil
 	}
 	sorted := cloneTouchpoints(page)
 	slices.SortFunc(sorted, byTimeThenBytes)
-	if first, last := sorted[0].Original.Day(), sorted[len(sorted)-1].Original.Day(); first != last {
-		return fmt.Errorf("write page: its touchpoints are of %s to %s, a page is of one day", first, last)
-	}
 	content, err := json.Marshal(sorted)
 	if err != nil {
 		return fmt.Errorf("encode page: %w", err)
@@ -160,40 +150,23 @@ func (t *Table) PutPage(_ context.Context, workspace string, id event.Identifier
 			return err
 		}
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	r, name := t.row(workspace, id), fmt.Sprintf("%015d#%s", sorted[0].Original, content)
-	if _, found := r.pages[name]; found {
-		return nil
-	}
-	r.pages[name] = sorted
-	for _, one := range sorted {
-		r.copies[one.Key()] = append(r.copies[one.Key()], one)
-	}
-	return nil
-}
-
-// Commit is dynamo.Table.Commit.
-func (t *Table) Commit(_ context.Context, workspace string, id event.Identifier, a profile.Aggregate) error {
-	if err := checkSize(a); err != nil {
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	r := t.row(workspace, id)
-	if err := checkVersion(r.aggregate.Version, a.Version-1); err != nil {
-		return err
-	}
-	r.aggregate = cloneAggregate(a)
+	r.pages[fmt.Sprintf("%015d#%s", sorted[0].Original, content)] = sorted
 	return nil
 }
 
 // Traits is dynamo.Table.Traits.
-func (t *Table) Traits(_ context.Context, workspace string, id event.Identifier) (profile.Traits, int64, error) {
+func (t *Table) Traits(
+	_ context.Context, workspace string, ids []event.Identifier,
+) (map[event.Identifier]profile.Traits, map[event.Identifier]int64, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	stored := t.row(workspace, id).traits
-	return cloneTraits(stored.value), stored.version, nil
+	traits, versions := map[event.Identifier]profile.Traits{}, map[event.Identifier]int64{}
+	for _, id := range ids {
+		if stored := t.row(workspace, id).traits; stored.version > 0 {
+			traits[id], versions[id] = cloneTraits(stored.value), stored.version
+		}
+	}
+	return traits, versions, nil
 }
 
 // PutTraits is dynamo.Table.PutTraits.
@@ -212,15 +185,15 @@ func (t *Table) PutTraits(_ context.Context, workspace string, id event.Identifi
 }
 
 // Partitions is dynamo.Table.Partitions.
-func (t *Table) Partitions(_ context.Context, workspace string, ids []event.Identifier) ([]profile.Partition, error) {
+func (t *Table) Partitions(_ context.Context, workspace string, ids []event.Identifier) ([]ledger.Partition, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	partitions := make([]profile.Partition, len(ids))
+	partitions := make([]ledger.Partition, len(ids))
 	for n, id := range ids {
 		r := t.row(workspace, id)
-		partitions[n] = profile.Partition{
-			ID: id, Aggregate: cloneAggregate(r.aggregate), Touchpoints: r.touchpoints(), Traits: cloneTraits(r.traits.value), Node: r.node(id),
-		}
+		partitions[n].Partition = profile.Partition{ID: id, Touchpoints: r.touchpoints(), Traits: cloneTraits(r.traits.value), Node: r.node(id)}
+		partitions[n].Profile = cloneProfile(r.profile)
+		partitions[n].Profile.ID = id
 	}
 	return partitions, nil
 }

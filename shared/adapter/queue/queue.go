@@ -2,7 +2,7 @@
 // does not receive: in the cloud and on the laptop a poller hands messages to that function. It receives dead letters, to show them and to put
 // them back on their way.
 //
-// A message is the JSON of one event.Envelope in ASCII alone, because SQS refuses some characters that JSON may hold.
+// What a message looks like is for package message below.
 //
 //	q := queue.New(queue.NewClient(os.Getenv), url)
 //	err := q.Send(ctx, []event.Envelope{envelope})   // nil: all is queued
@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"waymark/shared/adapter/queue/message"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 )
@@ -59,14 +60,20 @@ func Sending(sender Sender, pause func(ctx context.Context, ceiling time.Duratio
 func (q *Queue) Send(ctx context.Context, envelopes []event.Envelope) error {
 	var bodies []string
 	for _, e := range envelopes {
-		messages, err := messages(e)
+		written, err := message.Bodies(e)
 		if err != nil {
 			return err
 		}
-		bodies = append(bodies, messages...)
+		bodies = append(bodies, written...)
 	}
 	return q.SendBodies(ctx, bodies)
 }
+
+// Encode is message.Encode, for those who have the queue too.
+func Encode(e event.Envelope) (string, error) { return message.Encode(e) }
+
+// Decode is message.Decode, for those who have the queue too.
+func Decode(body string) (event.Envelope, error) { return message.Decode(body) }
 
 // fill says how many of the first bodies fit into one call.
 func fill(bodies []string) int {

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"waymark/shared/adapter/queue"
+	"waymark/shared/adapter/queue/message"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 )
@@ -178,30 +179,34 @@ func TestSizes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &service{answer: func(int, batch) (int, map[string]failure, error) { return 200, nil, nil }}
-		e := event.Envelope{Version: 1, Workspace: "shop", Request: "r"}
-		for range 170 { // 510 KB as sent, more than 1 MB as ASCII
-			e.Events = append(e.Events, json.RawMessage(`"`+strings.Repeat("é", 1500)+`"`))
+		e := event.Envelope{Version: 2, Workspace: "shop", Request: "r", Received: 1}
+		for i := range 170 { // 510 KB as sent, more than 1 MB as ASCII
+			if i%3 == 0 {
+				e.Events, e.At = append(e.Events, json.RawMessage(`"`+strings.Repeat("é", 1500)+`"`)), append(e.At, i)
+				continue
+			}
+			e.Parsed = append(e.Parsed, event.Event{Index: i, ID: "m", Type: event.Track, Name: strings.Repeat("é", 1500), Identifiers: []event.Identifier{"user:1"}})
 		}
 		if err := queueOn(s).Send(t.Context(), []event.Envelope{e}); err != nil {
 			t.Fatal(err)
 		}
-		events := 0
+		var indexes []int
 		for _, b := range s.batches {
 			total := 0
 			for _, entry := range b.Entries {
 				total += len(entry.MessageBody)
-				part, err := queue.Decode(entry.MessageBody)
-				if err != nil || part.First != events {
-					t.Errorf("part begins at %d, %v, want %d", part.First, err, events)
+				part, err := message.Decode(entry.MessageBody)
+				if err != nil {
+					t.Error(err)
 				}
-				events += len(part.Events)
+				indexes = append(indexes, part.Indexes()...)
 			}
 			if total > 1<<20 {
 				t.Errorf("a call of %d bytes", total)
 			}
 		}
-		if events != 170 || len(s.batches) < 2 {
-			t.Errorf("Send: %d events in %d calls, want 170 in several", events, len(s.batches))
+		if !slices.Equal(indexes, e.Indexes()) || len(indexes) != 170 || len(s.batches) < 2 {
+			t.Errorf("Send: the events %v in %d calls, want each of 170 once, in order, in several", indexes, len(s.batches))
 		}
 	})
 }

@@ -108,10 +108,7 @@ func plain(c bot.Config, agent string) string {
 // TestOfIsThePlainSearch compares the index with a search for every piece, on agents made of pieces of the built-in rules.
 func TestOfIsThePlainSearch(t *testing.T) {
 	t.Parallel()
-	c, err := model.BotConfig()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := model.BotConfig()
 	r := rules(t, c)
 	const seed = 1
 	random := rand.New(rand.NewPCG(seed, 0))

@@ -11,13 +11,14 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/testing/seed"
 )
 
 // Ten thousand clocks, each wrong by up to ten years, with a client's retry: what is made of them equals a plain computation in time.Duration.
 func TestRandomClocks(t *testing.T) {
 	t.Parallel()
 	skewed, future := 0, 0
-	forSeeds(t, 10_000, func(t *testing.T, r *rand.Rand) {
+	seed.Each(t, 10_000, func(t *testing.T, r *rand.Rand) {
 		now := time.Date(2026, 11, 22, 9, 30, 0, r.IntN(1000)*1e6, time.UTC)
 		wrong := anyClock(r)
 		happened := now.Add(-time.Duration(r.Int64N(int64(48 * time.Hour)))).Add(wrong).Truncate(time.Millisecond)
@@ -99,7 +100,7 @@ func plainTimes(happened, sent, received time.Time, saysSent bool) times {
 // Many events with one sentAt, delivered minutes later (PostHog issue 98250): what one device sent keeps its order, in whatever way its clock is wrong.
 func TestBatchKeepsOrder(t *testing.T) {
 	t.Parallel()
-	forSeeds(t, 3000, func(t *testing.T, r *rand.Rand) {
+	seed.Each(t, 3000, func(t *testing.T, r *rand.Rand) {
 		sent := received.Add(-time.Duration(r.IntN(20)) * time.Minute).Add(anyClock(r))
 		sentAt := sent.Time().Format(time.RFC3339Nano)
 		if r.IntN(3) == 0 {

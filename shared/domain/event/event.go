@@ -6,10 +6,7 @@
 //	e, err := event.Parse(raw, event.Stamp{Workspace: "demo", Source: "web", Received: now, Request: id})
 package event
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // Limits of one event and one request (design.md section 8; the SDKs' own cut-offs lie below them).
 const (
@@ -72,46 +69,6 @@ func (m Millis) Day() string { return m.Time().Format(time.DateOnly) }
 // names that sort.
 func (m Millis) Plausible() bool { return !m.Time().Before(earliest) && m.Time().Before(latest) }
 
-// Envelope is one message of the touchpoint queue: some events of one request with what the collector knows about it, or the note that a request
-// was refused, which has no events.
-type Envelope struct {
-	Version   int               `json:"v"`
-	Workspace string            `json:"workspace"`
-	Source    string            `json:"source"`
-	Received  Millis            `json:"received"`
-	Request   string            `json:"request"`
-	SentAt    string            `json:"sent_at,omitempty"` // batch level, for members without one
-	Context   json.RawMessage   `json:"context,omitempty"` // batch level, lies under each member's own
-	Type      Type              `json:"type,omitempty"`    // set by a route of one type; "" leaves it to each event
-	First     int               `json:"first,omitempty"`   // index in the request of the first event here
-	Replay    string            `json:"replay,omitempty"`  // failed-event record that this message is a replay of
-	Refused   *Refused          `json:"refused,omitempty"` // of a note alone
-	Events    []json.RawMessage `json:"events"`
-}
-
-// EnvelopeVersion is written by this release; older ones stay readable, newer ones are failed events of class version_too_new.
-const EnvelopeVersion = 1
-
-// Stamp is what is known of an event besides its own bytes.
-func (e Envelope) Stamp(i int) Stamp {
-	return Stamp{
-		Workspace: e.Workspace, Source: e.Source, Received: e.Received, Request: e.Request,
-		SentAt: e.SentAt, Context: e.Context, Type: e.Type, Index: e.First + i,
-	}
-}
-
-// Stamp is what the collector knows of an event besides its own bytes.
-type Stamp struct {
-	Workspace string
-	Source    string
-	Received  Millis
-	Request   string // id of the request, unique
-	Index     int    // place in the request
-	SentAt    string
-	Context   json.RawMessage
-	Type      Type
-}
-
 // Event is a well-formed event of any type.
 type Event struct {
 	Workspace   string
@@ -155,6 +112,7 @@ type Marketing struct {
 	Campaign string `json:"campaign,omitempty"`
 	Term     string `json:"term,omitempty"`
 	Content  string `json:"content,omitempty"`
+	Click    string `json:"click,omitempty"` // name of the click id parameter that the page's address has, never its value
 	Referrer string `json:"referrer,omitempty"`
 	URL      string `json:"url,omitempty"` // the page's address with its query: click ids and utm parameters are read from it, then it is dropped
 }

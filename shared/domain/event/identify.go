@@ -2,29 +2,25 @@ package event
 
 import (
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/strictjson"
 )
 
 // identifiers collects every id that the event carries, highest rank first. Fillers such as "null" are passed over; if nothing is left the
 // event is bad.
-func (p parser) identifiers(e *Event) error {
+func (p *parser) identifiers(e *Event) error {
 	collected := identifierSet{}
-	collected.add("userId", User, text(p.tree["userId"]))
-	collected.add("anonymousId", Anonymous, text(p.tree["anonymousId"]))
-	traits, _ := p.context["traits"].(map[string]any)
-	for _, from := range []struct {
-		field string
-		tree  map[string]any
-	}{{"traits", e.Traits}, {"context.traits", traits}} {
-		if e.Type == Group && from.field == "traits" {
-			continue // a group's traits are the company's, not the person's
+	collected.add("userId", User, p.sent.Get("userId"))
+	collected.add("anonymousId", Anonymous, p.sent.Get("anonymousId"))
+	inContext := p.around("traits")
+	if own := p.sent.Get("traits"); e.Type != Group { // a group's traits are the company's, not the person's
+		if own.Kind() != strictjson.Object {
+			own = inContext
 		}
-		collected.add(from.field+".email", Email, text(from.tree["email"]))
-		collected.add(from.field+".phone", Phone, text(from.tree["phone"]))
-		collected.add(from.field+".loyalty_id", Loyalty, text(from.tree["loyalty_id"]))
+		collected.addTraits("traits", own)
 	}
-	collected.add("properties.loyalty_id", Loyalty, text(e.Properties["loyalty_id"]))
-	device, _ := p.context["device"].(map[string]any)
-	collected.add("context.device.id", Device, text(device["id"]))
+	collected.addTraits("context.traits", inContext)
+	collected.add("properties.loyalty_id", Loyalty, p.properties.Get("loyalty_id"))
+	collected.add("context.device.id", Device, p.around("device").Get("id"))
 	p.external(&collected)
 	if e.Type == Alias {
 		p.previous(e, &collected)
@@ -32,7 +28,7 @@ func (p parser) identifiers(e *Event) error {
 	if collected.err != nil {
 		return collected.err
 	}
-	e.Identifiers = collected.ranked()
+	e.Identifiers = collected.all()
 	if len(e.Identifiers) > 0 {
 		return nil
 	}
@@ -43,11 +39,9 @@ func (p parser) identifiers(e *Event) error {
 }
 
 // external reads context.externalIds, the Segment way to send other ids.
-func (p parser) external(collected *identifierSet) {
-	list, _ := p.context["externalIds"].([]any)
-	for _, item := range list {
-		entry, _ := item.(map[string]any)
-		kind := Kind(text(entry["type"]))
+func (p *parser) external(collected *identifierSet) {
+	for entry := range p.around("externalIds").Items() {
+		kind := Kind(entry.Get("type").Scalar())
 		switch kind {
 		case "anonymous", "anonymousId":
 			kind = Anonymous
@@ -57,39 +51,50 @@ func (p parser) external(collected *identifierSet) {
 			kind = Device
 		}
 		if kind.Rank() < len(Kinds) {
-			collected.add("context.externalIds", kind, text(entry["id"]))
+			collected.add("context.externalIds", kind, entry.Get("id"))
 		}
 	}
 }
 
 // previous reads the alias call's previousId, which may be an earlier user id or the anonymous id.
-func (p parser) previous(e *Event, collected *identifierSet) {
-	said := text(p.tree["previousId"])
-	kinds := []Kind{User}
-	if said == text(p.tree["anonymousId"]) {
-		kinds = []Kind{Anonymous}
+func (p *parser) previous(e *Event, collected *identifierSet) {
+	said := p.sent.Get("previousId").Scalar()
+	kind := User
+	if said == p.sent.Get("anonymousId").Scalar() {
+		kind = Anonymous
 	}
-	for _, kind := range kinds {
-		id, err := NewIdentifier(kind, said)
-		if err != nil {
-			collected.fail(err, "previousId")
-			continue
+	id, err := NewIdentifier(kind, said)
+	if err != nil {
+		collected.fail(err, "previousId")
+		if collected.err == nil {
+			collected.err = collected.blocked
 		}
-		e.Previous = append(e.Previous, id)
+		return
 	}
-	if len(e.Previous) == 0 && collected.err == nil {
-		collected.err = collected.blocked
-	}
+	e.Previous = append(e.Previous, id)
 }
 
 type identifierSet struct {
-	byKind  map[Kind]Identifier
+	ranked  [len(Kinds)]Identifier // "" for a kind of which there is none
 	blocked error
 	err     error
 }
 
+// addTraits looks for the ids that traits may hold.
+func (s *identifierSet) addTraits(field string, traits strictjson.Value) {
+	for _, of := range [...]struct {
+		name string
+		kind Kind
+	}{{"email", Email}, {"phone", Phone}, {"loyalty_id", Loyalty}} {
+		if sent := traits.Get(of.name); sent.Kind() != strictjson.Missing {
+			s.add(field+"."+of.name, of.kind, sent)
+		}
+	}
+}
+
 // add keeps the first usable id of each kind. An empty value is no id.
-func (s *identifierSet) add(field string, kind Kind, value string) {
+func (s *identifierSet) add(field string, kind Kind, sent strictjson.Value) {
+	value := sent.Scalar()
 	if value == "" {
 		return
 	}
@@ -98,11 +103,8 @@ func (s *identifierSet) add(field string, kind Kind, value string) {
 		s.fail(err, field)
 		return
 	}
-	if s.byKind == nil {
-		s.byKind = map[Kind]Identifier{}
-	}
-	if _, taken := s.byKind[kind]; !taken {
-		s.byKind[kind] = id
+	if rank := kind.Rank(); s.ranked[rank] == "" {
+		s.ranked[rank] = id
 	}
 }
 
@@ -117,10 +119,10 @@ func (s *identifierSet) fail(err error, field string) {
 	}
 }
 
-func (s *identifierSet) ranked() []Identifier {
-	var out []Identifier
-	for _, kind := range Kinds {
-		if id, found := s.byKind[kind]; found {
+func (s *identifierSet) all() []Identifier {
+	out := make([]Identifier, 0, 2)
+	for _, id := range s.ranked {
+		if id != "" {
 			out = append(out, id)
 		}
 	}

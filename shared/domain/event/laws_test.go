@@ -10,58 +10,8 @@ import (
 	"time"
 
 	"waymark/shared/domain/event"
-	"waymark/shared/domain/profile"
+	"waymark/shared/testing/seed"
 )
-
-// timeline is one identifier in a store, written by the protocol of the process function: look for repeats on the days that could hold them;
-// if all are new, keep them and add them to the aggregate, else keep what must be kept and fold everything anew.
-type timeline struct {
-	pages     map[string][]event.Touchpoint // by UTC day of original time
-	aggregate profile.Aggregate
-	refolds   int
-}
-
-func (s *timeline) deliver(batch []event.Touchpoint) {
-	news := event.Compare(batch, s.near(batch))
-	for _, t := range news.Keep {
-		s.pages[t.Original.Day()] = append(s.pages[t.Original.Day()], t)
-	}
-	if len(news.Repeats) > 0 {
-		s.refolds++
-		s.aggregate = profile.Fold(event.Distinct(s.all()), stageOf)
-		return
-	}
-	s.aggregate = s.aggregate.Plus(profile.Fold(news.Fresh, stageOf))
-}
-
-// near reads the days on which copies of these events could be stored.
-func (s *timeline) near(batch []event.Touchpoint) []event.Touchpoint {
-	days := map[string]bool{}
-	for _, t := range batch {
-		days[t.Original.Day()] = true
-		if !t.Untimed {
-			continue
-		}
-		for at := t.Original - event.UntimedReach; at <= t.Original+event.UntimedReach; at += 60 * 60 * 1000 {
-			days[at.Day()] = true
-		}
-	}
-	var out []event.Touchpoint
-	for day := range days {
-		out = append(out, s.pages[day]...)
-	}
-	return out
-}
-
-func (s *timeline) all() []event.Touchpoint {
-	var out []event.Touchpoint
-	for _, page := range s.pages {
-		out = append(out, page...)
-	}
-	return out
-}
-
-func stageOf(t event.Touchpoint) string { return t.Name }
 
 var start = event.At(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
 
@@ -93,7 +43,7 @@ func copyOf(one event.Touchpoint, r *rand.Rand) event.Touchpoint {
 		one.Original = one.Received
 	}
 	one.Corrected = one.Original + event.Millis(r.IntN(2))
-	one.Bot = []string{"", "", "", "crawler"}[r.IntN(4)]
+	one.Agent = []string{"", "", "", "crawler"}[r.IntN(4)]
 	return one
 }
 
@@ -139,57 +89,25 @@ func sorted(list [][]byte) [][]byte {
 	return list
 }
 
-func TestAnyDeliveryCountsTheSame(t *testing.T) {
+// Distinct gives the same of any order of copies and any repeats of them, of its own answer too, and leaves its argument as it is.
+func TestDistinctDependsOnTheSetAlone(t *testing.T) {
 	t.Parallel()
-	refolds, fast := 0, 0
-	forSeeds(t, 1000, func(t *testing.T, r *rand.Rand) {
+	seed.Each(t, 1000, func(t *testing.T, r *rand.Rand) {
 		copies := randomCopies(r)
-		want := wanted(copies)
-		if got := sorted(bytesOf(event.Distinct(copies))); !slices.EqualFunc(got, want, bytes.Equal) {
+		first := event.Distinct(copies)
+		if got, want := sorted(bytesOf(first)), wanted(copies); !slices.EqualFunc(got, want, bytes.Equal) {
 			t.Fatalf("Distinct(%s)\n got %s\nwant %s", bytesOf(copies), got, want)
 		}
-		wantFold := profile.Fold(event.Distinct(copies), stageOf).Bytes()
 		for range 4 {
-			queue := slices.Clone(copies)
-			for range r.IntN(4) {
-				queue = append(queue, copies[r.IntN(len(copies))]) // redelivered as it is
+			again := slices.Concat(copies, first, copies[:r.IntN(len(copies))])
+			r.Shuffle(len(again), func(i, j int) { again[i], again[j] = again[j], again[i] })
+			before := bytesOf(again)
+			if got, want := bytesOf(event.Distinct(again)), bytesOf(first); !slices.EqualFunc(got, want, bytes.Equal) {
+				t.Fatalf("Distinct(%s)\n got %s\nwant %s", before, got, want)
 			}
-			r.Shuffle(len(queue), func(i, j int) { queue[i], queue[j] = queue[j], queue[i] })
-			s := &timeline{pages: map[string][]event.Touchpoint{}}
-			for len(queue) > 0 {
-				n := 1 + r.IntN(min(4, len(queue)))
-				s.deliver(queue[:n])
-				queue = queue[n:]
-				fast++
+			if after := bytesOf(again); !slices.EqualFunc(after, before, bytes.Equal) {
+				t.Fatalf("Distinct changed its argument to %s, want %s", after, before)
 			}
-			refolds += s.refolds
-			if got := sorted(bytesOf(event.Distinct(s.all()))); !slices.EqualFunc(got, want, bytes.Equal) {
-				t.Fatalf("stored after delivery of %s\n got %s\nwant %s", bytesOf(copies), got, want)
-			}
-			if got := s.aggregate.Bytes(); !bytes.Equal(got, wantFold) {
-				t.Fatalf("aggregate after delivery of %s\n got %s\nwant %s", bytesOf(copies), got, wantFold)
-			}
-		}
-	})
-	t.Logf("%d batches, %d of them refolded", fast, refolds)
-}
-
-func TestDistinctOrder(t *testing.T) {
-	t.Parallel()
-	forSeeds(t, 500, func(t *testing.T, r *rand.Rand) {
-		copies := randomCopies(r)
-		want := bytesOf(event.Distinct(copies))
-		r.Shuffle(len(copies), func(i, j int) { copies[i], copies[j] = copies[j], copies[i] })
-		before := bytesOf(copies)
-		if got := bytesOf(event.Distinct(copies)); !slices.EqualFunc(got, want, bytes.Equal) {
-			t.Fatalf("Distinct of the same copies in another order\n got %s\nwant %s", got, want)
-		}
-		if after := bytesOf(copies); !slices.EqualFunc(after, before, bytes.Equal) {
-			t.Fatalf("Distinct changed its argument to %s, want %s", after, before)
-		}
-		again := event.Distinct(event.Distinct(copies))
-		if got := bytesOf(again); !slices.EqualFunc(got, want, bytes.Equal) {
-			t.Fatalf("Distinct of Distinct\n got %s\nwant %s", got, want)
 		}
 	})
 }
@@ -221,23 +139,24 @@ func TestUntimedCopies(t *testing.T) {
 				copies = append(copies, event.Touchpoint{ID: "m", Source: "web", Type: event.Page, Untimed: true, Original: start + at, Corrected: start + at, Received: start + at})
 			}
 			for _, order := range permutations(len(copies)) {
-				s := &timeline{pages: map[string][]event.Touchpoint{}}
-				for _, i := range order {
-					s.deliver(copies[i : i+1])
-				}
 				var got []event.Millis
-				for _, kept := range event.Distinct(s.all()) {
+				for _, kept := range event.Distinct(inOrder(copies, order)) {
 					got = append(got, kept.Received-start)
 				}
 				if !slices.Equal(got, c.want) {
-					t.Errorf("delivered in the order %v: got receipts %v, want %v", order, got, c.want)
-				}
-				if s.aggregate.Touchpoints != len(c.want) {
-					t.Errorf("delivered in the order %v: got %d touchpoints, want %d", order, s.aggregate.Touchpoints, len(c.want))
+					t.Errorf("in the order %v: got receipts %v, want %v", order, got, c.want)
 				}
 			}
 		})
 	}
+}
+
+func inOrder(copies []event.Touchpoint, order []int) []event.Touchpoint {
+	out := make([]event.Touchpoint, len(order))
+	for i, n := range order {
+		out[i] = copies[n]
+	}
+	return out
 }
 
 func permutations(n int) [][]int {
@@ -272,16 +191,9 @@ func TestEarlierReceivedCopyWins(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := &timeline{pages: map[string][]event.Touchpoint{}}
-			for i := range c.copies {
-				s.deliver(c.copies[i : i+1])
-			}
-			got := event.Distinct(s.all())
+			got := event.Distinct(c.copies)
 			if len(got) != 1 || !bytes.Equal(got[0].Bytes(), c.want.Bytes()) {
 				t.Errorf("got %s, want %s alone", bytesOf(got), c.want.Bytes())
-			}
-			if want := profile.Fold(got, stageOf).Bytes(); !bytes.Equal(s.aggregate.Bytes(), want) {
-				t.Errorf("aggregate is %s, want %s", s.aggregate.Bytes(), want)
 			}
 		})
 	}
@@ -298,12 +210,8 @@ func TestKeysKeepEventsApart(t *testing.T) {
 	epoch.Original, epoch.Received = 0, start
 	all := []event.Touchpoint{one, otherSource, otherTime, untimed, epoch}
 	for _, order := range permutations(len(all)) {
-		s := &timeline{pages: map[string][]event.Touchpoint{}}
-		for _, i := range order {
-			s.deliver(all[i : i+1])
-		}
-		if got := len(event.Distinct(s.all())); got != len(all) || s.aggregate.Touchpoints != len(all) {
-			t.Fatalf("delivered in the order %v: got %d distinct, %d in the aggregate, want %d", order, got, s.aggregate.Touchpoints, len(all))
+		if got := len(event.Distinct(inOrder(all, order))); got != len(all) {
+			t.Fatalf("in the order %v: got %d distinct, want %d", order, got, len(all))
 		}
 	}
 }

@@ -1,10 +1,12 @@
 package event
 
 import (
+	"cmp"
 	"strings"
 
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/money"
+	"waymark/shared/domain/strictjson"
 )
 
 // Names of the track events that carry money.
@@ -15,14 +17,14 @@ const (
 
 // commerce reads the money side of an order or a refund. The amount is revenue, else total, else value, else the sum of price × quantity of
 // the products.
-func (p parser) commerce(e *Event) error {
+func (p *parser) commerce(e *Event) error {
 	if e.Type != Track || (e.Name != OrderCompleted && e.Name != OrderRefunded) {
 		return nil
 	}
-	order := &Order{Refund: e.Name == OrderRefunded}
-	order.ID = firstText(e.Properties, "order_id", "orderId")
+	order := &Order{Refund: e.Name == OrderRefunded, Items: p.products().Len()}
+	order.ID = firstText(p.properties, "order_id", "orderId")
 	if order.Refund {
-		order.ID = firstText(e.Properties, "refund_id", "refundId")
+		order.ID = firstText(p.properties, "refund_id", "refundId")
 	}
 	if len(order.ID) > MaxIdentifierBytes {
 		return fault.Newf(fault.Invalid, "key_too_long", "the order id has %d bytes, the limit is %d", len(order.ID), MaxIdentifierBytes).At("properties.order_id")
@@ -31,16 +33,14 @@ func (p parser) commerce(e *Event) error {
 		return fault.New(fault.Invalid, "bad_encoding", "the order id "+lostCharacter).At("properties.order_id")
 	}
 	order.ID = clean(order.ID)
-	if currency := firstText(e.Properties, "currency"); currency != "" {
+	if currency := firstText(p.properties, "currency"); currency != "" {
 		code, err := money.Currency(currency)
 		if err != nil {
 			return fault.New(fault.Invalid, "bad_currency", "the currency must be a code of three letters such as EUR").At("properties.currency")
 		}
 		order.Currency = code
 	}
-	products, _ := e.Properties["products"].([]any)
-	order.Items = len(products)
-	amount, field, err := amountOf(e.Properties, products)
+	amount, field, err := p.amount()
 	if err != nil {
 		return asFault(err).At(field)
 	}
@@ -49,9 +49,18 @@ func (p parser) commerce(e *Event) error {
 	return nil
 }
 
-func amountOf(properties map[string]any, products []any) (money.Micros, string, error) {
+// products is the list of what was bought; missing where it is no list.
+func (p *parser) products() strictjson.Value {
+	if v := p.properties.Get("products"); v.Kind() == strictjson.List {
+		return v
+	}
+	return strictjson.Value{}
+}
+
+// amount is what the order came to, or the field that is to blame.
+func (p *parser) amount() (money.Micros, string, error) {
 	for _, field := range []string{"revenue", "total", "value"} {
-		said := strings.TrimSpace(text(properties[field]))
+		said := strings.TrimSpace(p.properties.Get(field).Scalar())
 		if said == "" {
 			continue
 		}
@@ -59,20 +68,16 @@ func amountOf(properties map[string]any, products []any) (money.Micros, string, 
 		return amount, "properties." + field, err
 	}
 	var sum money.Micros
-	for _, item := range products {
-		product, _ := item.(map[string]any)
-		price, quantity := strings.TrimSpace(text(product["price"])), strings.TrimSpace(text(product["quantity"]))
+	for product := range p.products().Items() {
+		price, quantity := firstText(product, "price"), firstText(product, "quantity")
 		if price == "" {
 			continue
-		}
-		if quantity == "" {
-			quantity = "1"
 		}
 		each, err := money.Parse(price)
 		if err != nil {
 			return 0, "properties.products.price", err
 		}
-		line, err := money.MulQuantity(each, quantity)
+		line, err := money.MulQuantity(each, cmp.Or(quantity, "1"))
 		if err != nil {
 			return 0, "properties.products.quantity", err
 		}
@@ -90,9 +95,9 @@ func asFault(err error) *fault.Error {
 	return fault.New(fault.Invalid, "number_malformed", err.Error())
 }
 
-func firstText(tree map[string]any, fields ...string) string {
+func firstText(tree strictjson.Value, fields ...string) string {
 	for _, field := range fields {
-		if s := strings.TrimSpace(text(tree[field])); s != "" {
+		if s := strings.TrimSpace(tree.Get(field).Scalar()); s != "" {
 			return s
 		}
 	}

@@ -1,60 +1,112 @@
 package event
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 	"unicode"
 
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/strictjson"
 )
 
-// Parse reads one event strictly. Keys are matched exactly, numbers keep their text, the batch context lies under the event's own. All errors
-// are of kind fault.Invalid; their code is the class under which a failed event is kept: too_large, too_deep, bad_json, unknown_type,
-// missing_name, name_too_long, no_identifier, blocked_identifier, bad_identifier, bad_encoding, key_too_long, bad_time,
-// number_malformed, number_out_of_range, bad_currency. docs/failed.md explains them.
-func Parse(raw []byte, s Stamp) (Event, error) {
+// Parse reads one event strictly, in one pass. Keys are matched exactly, numbers keep their text, the batch context
+// lies under the event's own. All errors are of kind fault.Invalid; their code is the class under which a failed
+// event is kept: too_large, too_deep, bad_json, unknown_type, missing_name, name_too_long, no_identifier,
+// blocked_identifier, bad_identifier, bad_encoding, key_too_long, bad_time, number_malformed, number_out_of_range,
+// bad_currency. docs/failed.md explains them.
+func Parse(raw []byte, s Stamp) (Event, error) { return NewReader(s).Parse(raw, s.Index) }
+
+// Reader reads the events of one request. It reads the context that they share once.
+type Reader struct {
+	stamp  Stamp
+	shared strictjson.Value // the context of the batch; missing where it cannot be read, and then it says nothing
+	traits map[string]any   // of it
+}
+
+// NewReader reads events with a stamp, whose Index it passes over.
+func NewReader(s Stamp) Reader {
+	shared, err := strictjson.Parse(string(s.Context))
+	if err != nil || shared.Depth() > MaxDepth {
+		shared = strictjson.Value{}
+	}
+	return Reader{stamp: s, shared: shared, traits: shared.Get("traits").Map()}
+}
+
+// Parse is the function Parse for the event at an index of the request.
+func (r Reader) Parse(raw []byte, index int) (Event, error) {
 	if len(raw) > MaxEventBytes {
-		return Event{}, fault.Newf(fault.Invalid, "too_large", "the event has %d bytes, the limit is %d; send less or split it", len(raw), MaxEventBytes)
+		return Event{}, tooLarge(len(raw))
 	}
-	if depth := Depth(raw); depth > MaxDepth {
-		return Event{}, fault.Newf(fault.Invalid, "too_deep", "the event nests %d levels deep, the limit is %d", depth, MaxDepth)
-	}
-	tree, err := object(raw)
+	v, err := strictjson.Parse(string(raw))
 	if err != nil {
-		return Event{}, err
+		if depth := Depth(raw); depth > MaxDepth {
+			return Event{}, tooDeep(depth)
+		}
+		return Event{}, fault.Newf(fault.Invalid, "bad_json", "the event is not JSON: %v", err)
 	}
-	p := parser{stamp: s, tree: tree, context: merged(tree["context"], s.Context)}
-	return p.event(raw)
+	return r.Read(v, index)
 }
 
+// Read reads an event that is a value of a larger document. Errors are those of Parse.
+func (r Reader) Read(v strictjson.Value, index int) (Event, error) {
+	if n := len(v.Raw()); n > MaxEventBytes {
+		return Event{}, tooLarge(n)
+	}
+	if depth := v.Depth(); depth > MaxDepth {
+		return Event{}, tooDeep(depth)
+	}
+	if v.Kind() != strictjson.Object {
+		return Event{}, fault.New(fault.Invalid, "bad_json", "an event must be a JSON object")
+	}
+	if key, found := v.Twice(); found {
+		return Event{}, fault.New(fault.Invalid, "bad_json",
+			"an object of the event has this key twice; send each key once").At(clip(key, maxFieldBytes))
+	}
+	r.stamp.Index = index
+	p := parser{Reader: r, sent: v, context: v.Get("context"), properties: v.Get("properties")}
+	return p.event()
+}
+
+// maxFieldBytes is how much of a key an error names.
+const maxFieldBytes = 64
+
+func tooLarge(bytes int) error {
+	return fault.Newf(fault.Invalid, "too_large",
+		"the event has %d bytes, the limit is %d; send less or split it", bytes, MaxEventBytes)
+}
+
+func tooDeep(levels int) error {
+	return fault.Newf(fault.Invalid, "too_deep", "the event nests %d levels deep, the limit is %d", levels, MaxDepth)
+}
+
+// parser reads one event.
 type parser struct {
-	stamp   Stamp
-	tree    map[string]any
-	context map[string]any
+	Reader
+	sent, context, properties strictjson.Value
 }
 
-func (p parser) event(raw []byte) (Event, error) {
+// around is a member of the event's context, which lies over the batch's one level deep, as the SDKs do it.
+func (p *parser) around(name string) strictjson.Value {
+	if v := p.context.Get(name); v.Kind() != strictjson.Missing {
+		return v
+	}
+	return p.shared.Get(name)
+}
+
+func (p *parser) event() (Event, error) {
 	e := Event{
 		Workspace: p.stamp.Workspace, Source: p.stamp.Source, Received: p.stamp.Received, Request: p.stamp.Request, Index: p.stamp.Index,
+		Properties: p.properties.Map(), Traits: p.traitsOf(),
 	}
-	e.Properties, _ = p.tree["properties"].(map[string]any)
-	e.Traits, _ = p.tree["traits"].(map[string]any)
-	if e.Traits == nil {
-		e.Traits, _ = p.context["traits"].(map[string]any)
-	}
-	steps := []func(*Event) error{p.typ, p.name, p.times, p.identifiers, p.commerce}
-	for _, step := range steps {
-		if err := step(&e); err != nil {
+	for _, step := range [...]func(*parser, *Event) error{
+		(*parser).typ, (*parser).name, (*parser).times, (*parser).identifiers, (*parser).commerce, (*parser).id,
+	} {
+		if err := step(p, &e); err != nil {
 			return Event{}, err
 		}
-	}
-	if err := p.id(&e, raw); err != nil {
-		return Event{}, err
 	}
 	if e.Order != nil && e.Order.ID == "" {
 		e.Order.ID = "event:" + string(e.ID)
@@ -63,11 +115,21 @@ func (p parser) event(raw []byte) (Event, error) {
 	return e, nil
 }
 
-func (p parser) typ(e *Event) error {
-	sent, _ := p.tree["type"].(string)
+// traitsOf are the event's own traits, else those of its context.
+func (p *parser) traitsOf() map[string]any {
+	if own := p.sent.Get("traits"); own.Kind() == strictjson.Object {
+		return own.Map()
+	}
+	if inContext := p.context.Get("traits"); inContext.Kind() != strictjson.Missing {
+		return inContext.Map()
+	}
+	return p.traits
+}
+
+func (p *parser) typ(e *Event) error {
 	e.Type = p.stamp.Type
-	if e.Type == "" {
-		e.Type = Type(sent)
+	if said := p.sent.Get("type"); e.Type == "" && said.Kind() == strictjson.Text {
+		e.Type = Type(said.Scalar())
 	}
 	if !e.Type.Valid() {
 		return fault.New(fault.Invalid, "unknown_type", "type must be one of track, identify, page, screen, group, alias").At("type")
@@ -75,14 +137,14 @@ func (p parser) typ(e *Event) error {
 	return nil
 }
 
-func (p parser) name(e *Event) error {
+func (p *parser) name(e *Event) error {
 	field := "name"
 	if e.Type == Track {
 		field = "event"
 	}
-	e.Name = clean(text(p.tree[field]))
+	e.Name = clean(p.sent.Get(field).Scalar())
 	if e.Type == Page && e.Name == "" {
-		e.Name = clean(text(e.Properties["name"]))
+		e.Name = clean(p.properties.Get("name").Scalar())
 	}
 	if e.Type == Track && e.Name == "" {
 		return fault.New(fault.Invalid, "missing_name", "a track call needs the name of the event").At("event")
@@ -98,8 +160,8 @@ func (p parser) name(e *Event) error {
 
 // id takes the messageId, or makes one that a client's retry repeats. An event with neither messageId nor timestamp cannot be told from a
 // second one: it gets the request's id and its place there.
-func (p parser) id(e *Event, raw []byte) error {
-	e.ID = ID(text(p.tree["messageId"]))
+func (p *parser) id(e *Event) error {
+	e.ID = ID(p.sent.Get("messageId").Scalar())
 	if len(e.ID) > MaxIDBytes {
 		return fault.Newf(fault.Invalid, "key_too_long", "messageId has %d bytes, the limit is %d", len(e.ID), MaxIDBytes).At("messageId")
 	}
@@ -114,9 +176,10 @@ func (p parser) id(e *Event, raw []byte) error {
 	case e.Untimed:
 		e.ID = ID(fmt.Sprintf("wm-%s-%d", p.stamp.Request, p.stamp.Index))
 	default:
-		delete(p.tree, "sentAt") // a retry has another one
-		delete(p.tree, "writeKey")
-		canonical, err := json.Marshal(p.tree)
+		tree := p.sent.Map()
+		delete(tree, "sentAt") // a retry has another one
+		delete(tree, "writeKey")
+		canonical, err := json.Marshal(tree)
 		if err != nil {
 			return fault.Newf(fault.Invalid, "bad_json", "the event cannot be written again: %v", err)
 		}
@@ -127,74 +190,36 @@ func (p parser) id(e *Event, raw []byte) error {
 }
 
 // surroundings reads what says where the person was and how they came there. Nothing here can make an event bad.
-func (p parser) surroundings(e *Event) {
-	page, _ := p.context["page"].(map[string]any)
-	campaign, _ := p.context["campaign"].(map[string]any)
-	location, _ := p.context["location"].(map[string]any)
-	first := func(values ...any) string {
+func (p *parser) surroundings(e *Event) {
+	page, campaign := p.around("page"), p.around("campaign")
+	first := func(values ...strictjson.Value) string {
 		for _, v := range values {
-			if s := strings.TrimSpace(clean(text(v))); s != "" {
+			if s := strings.TrimSpace(clean(v.Scalar())); s != "" {
 				return s
 			}
 		}
 		return ""
 	}
 	e.Marketing = Marketing{
-		Explicit: first(p.context["channel"], e.Properties["channel"]),
-		Source:   first(campaign["source"]), Medium: first(campaign["medium"]), Campaign: first(campaign["name"]),
-		Term: first(campaign["term"]), Content: first(campaign["content"]),
-		URL:      first(e.Properties["url"], page["url"]),
-		Referrer: first(e.Properties["referrer"], page["referrer"], p.refererURL()),
+		Explicit: first(p.around("channel"), p.properties.Get("channel")),
+		Source:   first(campaign.Get("source")), Medium: first(campaign.Get("medium")), Campaign: first(campaign.Get("name")),
+		Term: first(campaign.Get("term")), Content: first(campaign.Get("content")),
+		URL:      first(p.properties.Get("url"), page.Get("url")),
+		Referrer: first(p.properties.Get("referrer"), page.Get("referrer"), p.around("referrer").Get("url")),
 	}
-	e.Country = clip(first(location["country"], e.Properties["country"]), 64)
-	e.Agent = clip(first(p.context["userAgent"]), MaxNameBytes)
-	e.Page, _, _ = strings.Cut(e.Marketing.URL, "?")
-	e.Page, _, _ = strings.Cut(e.Page, "#")
-	e.Page = clip(e.Page, maxPropertyBytes)
+	e.Country = clip(first(p.around("location").Get("country"), p.properties.Get("country")), 64)
+	e.Agent = clip(first(p.around("userAgent")), MaxNameBytes)
+	e.Page = pageOf(e.Marketing.URL)
 	if e.Type == Group {
-		e.Group = clip(first(p.tree["groupId"]), MaxIdentifierBytes)
+		e.Group = clip(first(p.sent.Get("groupId")), MaxIdentifierBytes)
 	}
 }
 
-func (p parser) refererURL() any {
-	referrer, _ := p.context["referrer"].(map[string]any)
-	return referrer["url"]
-}
-
-// object decodes one JSON object, keeping the text of numbers.
-func object(raw []byte) (map[string]any, error) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	var tree map[string]any
-	if err := decoder.Decode(&tree); err != nil || tree == nil {
-		return nil, fault.New(fault.Invalid, "bad_json", "an event must be a JSON object")
-	}
-	if _, err := decoder.Token(); err != io.EOF {
-		return nil, fault.New(fault.Invalid, "bad_json", "an event must be one JSON object, and something follows it")
-	}
-	return tree, nil
-}
-
-// merged lays the event's own context over the batch's, one level deep as the SDKs do.
-func merged(own any, batch json.RawMessage) map[string]any {
-	out := map[string]any{}
-	if len(batch) > 0 && Depth(batch) <= MaxDepth {
-		if below, err := object(batch); err == nil {
-			out = below
-		}
-	}
-	if above, ok := own.(map[string]any); ok {
-		for k, v := range above {
-			out[k] = v
-		}
-	}
-	return out
-}
-
-// text is the value of a scalar JSON value as text; "" for null, objects and arrays.
-func text(v any) string {
-	s, _ := scalar(v)
-	return s
+// pageOf is the address of a page without query and fragment.
+func pageOf(url string) string {
+	url, _, _ = strings.Cut(url, "?")
+	url, _, _ = strings.Cut(url, "#")
+	return clip(url, maxPropertyBytes)
 }
 
 // clean replaces control characters, which no name or address needs and some stores refuse, by spaces.

@@ -9,8 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// reader reads JSON by the letter of RFC 8259, without the standard library's decoder, which package event uses. Of a key that comes twice the last
-// counts; bytes that are no UTF-8 and halves of surrogate pairs are U+FFFD; numbers keep their text.
+// reader reads JSON by the letter of RFC 8259, without any code of the house or of the standard library's decoder. An
+// object has each key once; bytes that are no UTF-8 and halves of surrogate pairs are U+FFFD; numbers keep their
+// text.
 type reader struct {
 	rest    string
 	deepest int
@@ -94,6 +95,9 @@ func (r *reader) object(level int) (any, error) {
 			return nil, err
 		}
 		if r.space(); !r.take(":") {
+			return nil, errNoJSON
+		}
+		if _, twice := tree[key]; twice {
 			return nil, errNoJSON
 		}
 		if tree[key], err = r.value(level); err != nil {

@@ -6,9 +6,18 @@ type Record struct {
 	Type        Type         `json:"t"`
 	Identifiers []Identifier `json:"i"`
 	Previous    []Identifier `json:"p,omitempty"`
-	Marketing   Marketing    `json:"m"`
 	Request     string       `json:"q,omitempty"` // with Index: which delivery by a client this is; redelivered by the queue it is the same
 	Index       int          `json:"x,omitempty"`
-	Agent       string       `json:"a,omitempty"` // user agent, so that changed bot rules can be applied to the past
-	Touchpoint  Touchpoint   `json:"e"`           // of identify, group and alias: id, source and times alone
+	Touchpoint  Touchpoint   `json:"e"` // of identify, group and alias: id, source, times, marketing and agent alone
+}
+
+// Kept is the identifier that the event is kept under: the one of the highest rank.
+func (r Record) Kept() Identifier { return r.Identifiers[0] }
+
+// Record is what the archive keeps of an event. allowed names the properties that may be kept.
+func (e Event) Record(allowed map[string]bool) Record {
+	return Record{
+		Workspace: e.Workspace, Type: e.Type, Identifiers: e.Identifiers, Previous: e.Previous, Request: e.Request, Index: e.Index,
+		Touchpoint: e.Touchpoint(allowed),
+	}
 }

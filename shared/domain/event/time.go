@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/strictjson"
 )
 
 // How device clocks are treated.
@@ -106,36 +107,41 @@ func KeepOrder(events []Event) {
 	}
 }
 
-func (p parser) times(e *Event) error {
-	sent := p.sent()
-	field := "timestamp"
-	value := p.tree["originalTimestamp"]
-	if value == nil {
-		value = p.tree["timestamp"]
-	} else {
-		field = "originalTimestamp"
+func (p *parser) times(e *Event) error {
+	field := "originalTimestamp"
+	said := p.sent.Get(field)
+	if isNothing(said) {
+		field = "timestamp"
+		said = p.sent.Get(field)
 	}
-	if value == nil {
+	if isNothing(said) {
 		e.Untimed, e.Original, e.Corrected = true, e.Received, e.Received
 		return nil
 	}
-	said, ok := value.(string)
-	if !ok {
+	if said.Kind() != strictjson.Text {
 		return fault.New(fault.Invalid, "bad_time", "the time must be text in ISO 8601, such as 2026-11-22T09:30:00.000Z").At(field)
 	}
-	original, err := ParseTime(said)
+	original, err := ParseTime(said.Scalar())
 	if err != nil {
 		return err.(*fault.Error).At(field)
 	}
 	e.Original = original
-	e.Corrected, e.Skewed, e.Future = Correct(original, sent, e.Received)
+	e.Corrected, e.Skewed, e.Future = Correct(original, p.sentAt(), e.Received)
 	return nil
 }
 
-// sent is when the device says it sent the event: its own sentAt, else the batch's, else unknown (0). A bad one is as good as none.
-func (p parser) sent() Millis {
-	for _, candidate := range []string{text(p.tree["sentAt"]), p.stamp.SentAt} {
-		if sent, err := ParseTime(candidate); err == nil && candidate != "" {
+func isNothing(v strictjson.Value) bool {
+	return v.Kind() == strictjson.Missing || v.Kind() == strictjson.Null
+}
+
+// sentAt is when the device says it sent the event: its own sentAt, else the batch's, else unknown (0). A bad one is
+// as good as none.
+func (p *parser) sentAt() Millis {
+	for _, candidate := range []string{p.sent.Get("sentAt").Scalar(), p.stamp.SentAt} {
+		if candidate == "" {
+			continue
+		}
+		if sent, err := ParseTime(candidate); err == nil {
 			return sent
 		}
 	}

@@ -23,12 +23,16 @@ type Touchpoint struct {
 	Untimed    bool              `json:"u,omitempty"`
 	Skewed     bool              `json:"k,omitempty"`
 	Future     bool              `json:"f,omitempty"`
-	Bot        string            `json:"b,omitempty"` // why the visitor is a program, see package bot: kept, and counted nowhere
-	Sign       string            `json:"h,omitempty"` // the channel that this touchpoint itself points to, "" when it has no sign of its own
 	Country    string            `json:"y,omitempty"`
-	Page       string            `json:"g,omitempty"`
+	Page       string            `json:"g,omitempty"` // address of the page without query and fragment
+	Marketing  Marketing         `json:"m,omitzero"`  // how the person came, as it was sent
+	Agent      string            `json:"a,omitempty"` // user agent, as it was sent
 	Order      *Order            `json:"d,omitempty"`
 	Properties map[string]string `json:"p,omitempty"` // allow-listed properties as text
+
+	// Derived by today's rules whenever a life is folded, and never stored: a changed rule needs no new pages.
+	OwnChannel string `json:"-"` // the channel that this touchpoint itself points to, "" when it has no sign of its own
+	Bot        string `json:"-"` // why the visitor is a program, see package bot: kept, and counted nowhere
 }
 
 // Order is the money side of Order Completed and Order Refunded.
@@ -41,7 +45,7 @@ type Order struct {
 }
 
 // Key tells repeats from second events: the same source, messageId and device time, within one identifier. An event that came without a
-// timestamp has no device time, so its copies are found by Received (see Repeats).
+// timestamp has no device time, so its copies are found by Received (see Distinct).
 type Key struct {
 	Source   string
 	ID       ID
@@ -122,33 +126,15 @@ func Distinct(copies []Touchpoint) []Touchpoint {
 	return kept
 }
 
-// Repeats says whether t is another copy of an event among the stored ones, and whether it must be stored all the same: because it was
-// received earlier than every stored copy, or because it is untimed and its receipt is not there yet (a chain of late copies needs them all).
-// Copies received at one instant are told apart by their bytes.
-func Repeats(t Touchpoint, stored []Touchpoint) (repeat, keep bool) {
-	keep = true
-	for _, other := range stored {
-		if other.Key() != t.Key() {
-			continue
-		}
-		if t.Untimed {
-			apart := t.Received - other.Received
-			repeat = repeat || (apart <= UntimedReach && apart >= -UntimedReach)
-			keep = keep && (other.Received != t.Received || before(t, other) < 0)
-			continue
-		}
-		repeat = true
-		keep = keep && before(t, other) < 0
-	}
-	return repeat, keep
-}
-
-// Touchpoint turns an event into what is kept of it. sign is the channel it points to itself; allowed names the properties that may be kept.
-func (e Event) Touchpoint(sign string, allowed map[string]bool) Touchpoint {
+// Touchpoint turns an event into what is kept of it: marketing without the page's address, which is kept without its query. allowed names
+// the properties that may be kept.
+func (e Event) Touchpoint(allowed map[string]bool) Touchpoint {
 	t := Touchpoint{
 		ID: e.ID, Source: e.Source, Type: e.Type, Name: e.Name, Original: e.Original, Corrected: e.Corrected, Received: e.Received,
-		Untimed: e.Untimed, Skewed: e.Skewed, Future: e.Future, Bot: e.Bot, Sign: sign, Country: e.Country, Page: e.Page, Order: e.Order,
+		Untimed: e.Untimed, Skewed: e.Skewed, Future: e.Future, Country: e.Country, Page: e.Page, Marketing: e.Marketing, Agent: e.Agent,
+		Order: e.Order,
 	}
+	t.Marketing.URL = ""
 	for name, value := range e.Properties {
 		text, ok := scalar(value)
 		if !allowed[name] || !ok {
@@ -189,36 +175,4 @@ func clip(text string, n int) string {
 		n--
 	}
 	return text[:n]
-}
-
-// Novelty is what a batch adds to what is stored of one identifier.
-type Novelty struct {
-	Fresh   []Touchpoint // events that are not stored yet, one copy each
-	Keep    []Touchpoint // what must be stored: Fresh, and copies that change which copy counts
-	Repeats []Touchpoint // stored copies of events that came again
-}
-
-// Compare tells fresh events from repeats. The copies may hold repeats among themselves.
-func Compare(copies, stored []Touchpoint) Novelty {
-	sorted := append([]Touchpoint(nil), copies...)
-	sort.SliceStable(sorted, func(i, j int) bool { return before(sorted[i], sorted[j]) < 0 })
-	known := make(map[Key][]Touchpoint, len(stored)+len(copies))
-	for _, t := range stored {
-		known[t.Key()] = append(known[t.Key()], t)
-	}
-	var n Novelty
-	for _, t := range sorted {
-		key := t.Key()
-		repeat, keep := Repeats(t, known[key])
-		if repeat {
-			n.Repeats = append(n.Repeats, known[key]...)
-		} else {
-			n.Fresh = append(n.Fresh, t)
-		}
-		if keep {
-			n.Keep = append(n.Keep, t)
-			known[key] = append(known[key], t)
-		}
-	}
-	return n
 }

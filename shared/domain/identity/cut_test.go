@@ -95,7 +95,7 @@ func TestGather(t *testing.T) {
 	for more := true; more; read++ {
 		more = full.Child(link(numbered("anon", read), "user:1", event.Millis(read)))
 	}
-	if want := identity.MaxChildren + identity.Overhang; read != want {
+	if want := identity.MaxChildren + 1; read != want {
 		t.Errorf("%d children are read, want %d", read, want)
 	}
 	terminal := identity.Gather("anon:a")
@@ -103,44 +103,8 @@ func TestGather(t *testing.T) {
 	for more := true; more; read++ {
 		more = terminal.Parent(link("anon:a", numbered("user", read), 1))
 	}
-	if want := identity.MaxParents + identity.Overhang + 1; read != want {
+	if want := identity.MaxParents + 1; read != want {
 		t.Errorf("%d parents are read, want %d", read, want)
-	}
-}
-
-// A child of a link that is ignored belongs to whom it did before it had so many parents; not when it has had them for long, nor any other child.
-func TestIgnoringACrowd(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		parents int
-		without event.Identifier // its parent where the last link is ignored
-	}{
-		{identity.MaxParents + 1, "user:00000"},
-		{identity.MaxParents + identity.Overhang, "user:00000"},
-		{identity.MaxParents + identity.Overhang + 1, ""},
-	} {
-		nodes := []identity.Node{{ID: "anon:kiosk"}, {ID: "anon:other"}}
-		for i := range nodes {
-			for n := range c.parents {
-				nodes[i].Parents = append(nodes[i].Parents, link(nodes[i].ID, numbered("user", n), event.Millis(n)))
-			}
-		}
-		nodes = append(nodes, identity.Node{ID: "user:00000", Children: []identity.Link{nodes[0].Parents[0], nodes[1].Parents[0]}})
-		f := identity.NewForest("")
-		f.Add(nodes...)
-		parents := []event.Identifier{}
-		for _, forest := range []*identity.Forest{f, f.Ignoring(nodes[0].Parents[c.parents-1:])} {
-			for _, id := range []event.Identifier{"anon:kiosk", "anon:other"} {
-				l, _, known := forest.Parent(id)
-				if !known {
-					t.Errorf("of %d parents of %s something is missing", c.parents, id)
-				}
-				parents = append(parents, l.Parent)
-			}
-		}
-		if want := []event.Identifier{"", "", c.without, ""}; !slices.Equal(parents, want) {
-			t.Errorf("of %d parents %q were chosen, want %q", c.parents, parents, want)
-		}
 	}
 }
 

@@ -46,8 +46,6 @@ func (p Person) Has(id event.Identifier) bool {
 type Forest struct {
 	start   event.Identifier
 	caps    Caps
-	ignored map[ends]bool
-	changed map[event.Identifier]bool // the children of those
 	nodes   map[event.Identifier]*place
 	missing map[event.Identifier]bool
 
@@ -80,20 +78,6 @@ func (f *Forest) forget() {
 	f.settled, f.aliases, f.trees = map[event.Identifier]bool{}, map[event.Identifier]Link{}, map[event.Identifier]Person{}
 }
 
-// Ignoring is a forest of the same nodes in which some links do not count, as if they were cut. A child of such a link that may just have become
-// nobody's is not: that is how it was before the link and those that others are writing.
-func (f *Forest) Ignoring(links []Link) *Forest {
-	out := NewForestWith(f.start, f.caps)
-	out.ignored, out.changed = make(map[ends]bool, len(links)), make(map[event.Identifier]bool, len(links))
-	for _, l := range links {
-		out.ignored[l.ends()], out.changed[l.Child] = true, true
-	}
-	for _, p := range f.nodes {
-		out.Add(p.Node)
-	}
-	return out
-}
-
 // Add takes loaded nodes. An identifier without links is a Node with an ID alone.
 func (f *Forest) Add(nodes ...Node) {
 	for _, n := range nodes {
@@ -106,8 +90,8 @@ func (f *Forest) place(n Node) *place {
 	cut := cutEnds(n.Cuts)
 	counting := func(links []Link) []Link {
 		out := links
-		if len(cut)+len(f.ignored) > 0 {
-			out = slices.DeleteFunc(slices.Clone(links), func(l Link) bool { return cut[l.ends()] || f.ignored[l.ends()] })
+		if len(cut) > 0 {
+			out = slices.DeleteFunc(slices.Clone(links), func(l Link) bool { return cut[l.ends()] })
 		}
 		if !slices.IsSortedFunc(out, Link.before) {
 			out = slices.SortedFunc(slices.Values(out), Link.before)
@@ -118,9 +102,6 @@ func (f *Forest) place(n Node) *place {
 	parents, children := counting(n.Parents), counting(n.Children)
 	children = children[:min(len(children), f.caps.Children)]
 	p := &place{Node: n, crowded: len(parents) > f.caps.Parents, accepts: make(map[event.Identifier]bool, len(children))}
-	if p.crowded && f.changed[n.ID] {
-		p.crowded = n.Crowd() == OldCrowd
-	}
 	if !p.crowded {
 		p.parents = slices.DeleteFunc(slices.Clone(parents), isNone)
 	}
@@ -271,34 +252,13 @@ func (f *Forest) Parent(id event.Identifier) (link Link, found, known bool) {
 		link, found = f.aliases[id]
 		return link, found, known
 	}
-	links, known := f.choices(n, 1)
-	if !known || len(links) == 0 {
-		return Link{}, false, known
-	}
-	return links[0], true, true
-}
-
-// Choices are the links among which an identifier chooses its parent, the earliest first, at most so many. Known is false while something is missing.
-func (f *Forest) Choices(id event.Identifier, most int) (links []Link, known bool) {
-	n, loaded := f.node(id)
-	if !loaded {
-		return nil, false
-	}
-	return f.choices(n, most)
-}
-
-func (f *Forest) choices(n *place, most int) (links []Link, known bool) {
-	missing := 0
 	for _, l := range n.parents {
-		if len(links)+missing == most {
-			break
-		}
 		switch p, loaded := f.node(l.Parent); {
 		case !loaded:
-			missing++
+			return Link{}, false, false
 		case p.accepts[n.ID]:
-			links = append(links, l)
+			return l, true, true
 		}
 	}
-	return links, missing == 0
+	return Link{}, false, true
 }

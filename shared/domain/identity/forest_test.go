@@ -209,37 +209,37 @@ func TestLinks(t *testing.T) {
 	t.Parallel()
 	proof := identity.Evidence{At: 7, Event: "m", Source: "web"}
 	for _, c := range []struct {
-		name  string
-		event event.Event
-		want  []identity.Link
+		name   string
+		record event.Record
+		want   []identity.Link
 	}{
-		{"one identifier proves nothing", event.Event{Identifiers: []event.Identifier{"anon:a"}}, nil},
+		{"one identifier proves nothing", event.Record{Identifiers: []event.Identifier{"anon:a"}}, nil},
 		{
 			"all lower ones belong to the highest",
-			event.Event{Identifiers: []event.Identifier{"user:1", "email:e", "anon:a"}},
+			event.Record{Identifiers: []event.Identifier{"user:1", "email:e", "anon:a"}},
 			[]identity.Link{{"email:e", "user:1", proof}, {"anon:a", "user:1", proof}},
 		},
 		{
 			"an alias gives up a name",
-			event.Event{Type: event.Alias, Identifiers: []event.Identifier{"user:2"}, Previous: []event.Identifier{"user:1"}},
+			event.Record{Type: event.Alias, Identifiers: []event.Identifier{"user:2"}, Previous: []event.Identifier{"user:1"}},
 			[]identity.Link{{"user:1", "user:2", proof}},
 		},
 		{
-			"an alias to the same name is none", event.Event{Type: event.Alias, Identifiers: []event.Identifier{"user:1"}, Previous: []event.Identifier{"user:1"}}, nil,
+			"an alias to the same name is none", event.Record{Type: event.Alias, Identifiers: []event.Identifier{"user:1"}, Previous: []event.Identifier{"user:1"}}, nil,
 		},
 		{
-			"an alias of somebody without a user id is none", event.Event{Type: event.Alias, Identifiers: []event.Identifier{"anon:a"}, Previous: []event.Identifier{"user:1"}}, nil,
+			"an alias of somebody without a user id is none", event.Record{Type: event.Alias, Identifiers: []event.Identifier{"anon:a"}, Previous: []event.Identifier{"user:1"}}, nil,
 		},
 		{
 			"a previous anonymous id is linked once",
-			event.Event{Type: event.Alias, Identifiers: []event.Identifier{"user:1", "anon:a"}, Previous: []event.Identifier{"anon:a"}},
+			event.Record{Type: event.Alias, Identifiers: []event.Identifier{"user:1", "anon:a"}, Previous: []event.Identifier{"anon:a"}},
 			[]identity.Link{{"anon:a", "user:1", proof}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.event.Original, c.event.Corrected, c.event.ID, c.event.Source = 7, 99, "m", "web"
-			if got := identity.Links(c.event); !slices.Equal(got, c.want) {
+			c.record.Touchpoint = event.Touchpoint{Original: 7, Corrected: 99, ID: "m", Source: "web"}
+			if got := identity.Links(c.record); !slices.Equal(got, c.want) {
 				t.Errorf("Links = %v, want %v", got, c.want)
 			}
 		})

@@ -8,13 +8,14 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
+	"waymark/shared/testing/seed"
 )
 
 // The persons are those of an evaluator that never saw the links which are cut, whatever the limits, the order of links and that of loading.
 func TestForestEqualsReference(t *testing.T) {
 	t.Parallel()
 	sizes, limited := map[int]int{}, 0
-	forSeeds(t, 1000, func(t *testing.T, r *rand.Rand) {
+	seed.Each(t, 1000, func(t *testing.T, r *rand.Rand) {
 		links, all := randomLinks(r)
 		cuts, standing := randomCuts(r, links, all)
 		caps := anyCaps(r)
@@ -64,7 +65,7 @@ func lines(links []identity.Link) []string {
 // Links are joined in the store: of several proofs of one link the earliest stays. So any order of events gives the same persons.
 func TestAnyOrderOfEventsGivesTheSamePersons(t *testing.T) {
 	t.Parallel()
-	forSeeds(t, 300, func(t *testing.T, r *rand.Rand) {
+	seed.Each(t, 300, func(t *testing.T, r *rand.Rand) {
 		events, all := randomEvents(r)
 		var want map[event.Identifier][]string
 		for range 4 {
@@ -87,7 +88,7 @@ func TestAnyOrderOfEventsGivesTheSamePersons(t *testing.T) {
 	})
 }
 
-func randomEvents(r *rand.Rand) (events []event.Event, all []event.Identifier) {
+func randomEvents(r *rand.Rand) (events []event.Record, all []event.Identifier) {
 	id := func(k event.Kind) event.Identifier { return event.Identifier(fmt.Sprintf("%s:%d", k, r.IntN(4))) }
 	for _, k := range event.Kinds {
 		for i := range 4 {
@@ -95,7 +96,7 @@ func randomEvents(r *rand.Rand) (events []event.Event, all []event.Identifier) {
 		}
 	}
 	for i := range 3 + r.IntN(20) {
-		e := event.Event{Source: "web", ID: event.ID(fmt.Sprint("m", i)), Original: event.Millis(r.IntN(8))}
+		e := event.Record{Touchpoint: event.Touchpoint{Source: "web", ID: event.ID(fmt.Sprint("m", i)), Original: event.Millis(r.IntN(8))}}
 		for _, k := range event.Kinds {
 			if r.IntN(3) == 0 {
 				e.Identifiers = append(e.Identifiers, id(k))
@@ -112,7 +113,7 @@ func randomEvents(r *rand.Rand) (events []event.Event, all []event.Identifier) {
 	return events, all
 }
 
-func joined(events []event.Event) []identity.Link {
+func joined(events []event.Record) []identity.Link {
 	type ends struct{ child, parent event.Identifier }
 	stored := map[ends]identity.Link{}
 	for _, e := range events {

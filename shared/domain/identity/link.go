@@ -62,10 +62,6 @@ const (
 	// MaxMembers is how many identifiers of a tree are looked at: the root, then its children by evidence, then theirs. Those beyond are
 	// persons of one identifier each.
 	MaxMembers = 2000
-
-	// Overhang is how many children beyond MaxChildren a node lists. When a link with earlier evidence comes, they are the ones that may just
-	// have lost their place. A child with so many parents beyond MaxParents at most may just have become nobody's.
-	Overhang = 32
 )
 
 // Caps are the limits that a Forest keeps; tests make them small.
@@ -77,16 +73,8 @@ func DefaultCaps() Caps {
 }
 
 // Links gives the links that an event proves: every lower identifier it carries belongs to the highest one; the names that an alias gives up
-// belong to the new one. A bot proves nothing: it takes on whatever ids the pages that it visits give it.
-func Links(e event.Event) []Link {
-	if e.IsBot() {
-		return nil
-	}
-	return proven(e.Identifiers, e.Previous, Evidence{At: e.Original, Event: e.ID, Source: e.Source})
-}
-
-// Recorded gives the links that an archived event proves: those that Links gave when it came.
-func Recorded(r event.Record) []Link {
+// belong to the new one. A bot, whose verdict the caller has filled in, proves nothing: it takes on whatever ids the pages that it visits give it.
+func Links(r event.Record) []Link {
 	t := r.Touchpoint
 	if t.IsBot() {
 		return nil

@@ -3,7 +3,7 @@
 //
 // It does not count anything; package kpi counts what lies in a window.
 //
-//	j := journey.Fold(root, lines, claims, model, now)
+//	j := journey.Fold(root, lines, claims, rules, now)
 package journey
 
 import (
@@ -43,7 +43,18 @@ type Step struct {
 type Session struct {
 	Start, End  event.Millis
 	Channel     string // of its first step with a sign, else Direct
+	Campaign    string // the first that a step names
+	Country     string // the first that a step names
 	First, Last int    // indexes into Steps
+}
+
+// Rules are what a life is folded under. They change with releases and settings, and touchpoints do not: what rules say of a touchpoint is
+// worked out at each fold.
+type Rules struct {
+	Model   *stage.Model
+	Channel func(event.Touchpoint) string // the channel that a touchpoint itself points to, "" for none
+	Bot     func(agent string) string     // why an agent is a program's, "" when it may be a person's
+	ID      string                        // changes whenever one of them does
 }
 
 // Journey is the life of one person up to an instant.
@@ -57,13 +68,13 @@ type Journey struct {
 }
 
 // Fold makes the journey of a person. claims says by order key who claims each order; time-driven stage changes are made up to until.
-func Fold(root event.Identifier, lines []Line, claims map[string]profile.Claims, model *stage.Model, until event.Millis) Journey {
+func Fold(root event.Identifier, lines []Line, claims map[string]profile.Claims, rules Rules, until event.Millis) Journey {
 	j := Journey{Root: root, FirstOrder: -1}
 	for _, line := range lines {
-		people, bots := partition(event.Distinct(line.Touchpoints))
+		people, bots := partition(rules.derived(event.Distinct(line.Touchpoints)))
 		j.Steps = append(j.Steps, steps(line.Identifier, people, claims)...)
 		for _, t := range bots {
-			j.Bots = append(j.Bots, Step{Touchpoint: t, Identifier: line.Identifier, At: t.Corrected, Channel: t.Sign})
+			j.Bots = append(j.Bots, Step{Touchpoint: t, Identifier: line.Identifier, At: t.Corrected, Channel: t.OwnChannel})
 		}
 	}
 	slices.SortFunc(j.Steps, compareSteps)
@@ -77,11 +88,20 @@ func Fold(root event.Identifier, lines []Line, claims map[string]profile.Claims,
 		}
 		touches[i] = stage.Touch{At: s.At, Touchpoint: s.Touchpoint, Channel: s.Channel, NewOrder: newOrder}
 	}
-	j.Stages = model.Walk(touches, until)
+	j.Stages = rules.Model.Walk(touches, until)
 	for i, after := range j.Stages.After {
 		j.Steps[i].Stage = after
 	}
 	return j
+}
+
+// derived fills in what the rules say of touchpoints, in place.
+func (r Rules) derived(distinct []event.Touchpoint) []event.Touchpoint {
+	for i := range distinct {
+		t := &distinct[i]
+		t.OwnChannel, t.Bot = r.Channel(*t), r.Bot(t.Agent)
+	}
+	return distinct
 }
 
 // partition parts people's touchpoints from those of bots.
@@ -117,7 +137,6 @@ func steps(id event.Identifier, distinct []event.Touchpoint, claims map[string]p
 			clocks = append(clocks, i)
 			continue
 		}
-		// The days that a touchpoint may count on are marked as dirty by this bound.
 		if before := out[clocks[clock]].At; before > out[i].At && before.Sub(t.Corrected) <= event.SkewTolerance {
 			out[i].At = before
 		}
@@ -151,58 +170,15 @@ func (j *Journey) sessions() {
 		s.Session = len(j.Sessions) - 1
 		session := &j.Sessions[s.Session]
 		session.End, session.Last = s.At, i
-		if session.Channel == "" {
-			session.Channel = s.Touchpoint.Sign
-		}
+		session.Channel = cmp.Or(session.Channel, s.Touchpoint.OwnChannel)
+		session.Campaign = cmp.Or(session.Campaign, s.Touchpoint.Marketing.Campaign)
+		session.Country = cmp.Or(session.Country, s.Touchpoint.Country)
 	}
 	for i := range j.Sessions {
 		session := &j.Sessions[i]
 		session.Channel = cmp.Or(session.Channel, Direct)
 		for k := session.First; k <= session.Last; k++ {
-			j.Steps[k].Channel = cmp.Or(j.Steps[k].Touchpoint.Sign, session.Channel)
+			j.Steps[k].Channel = cmp.Or(j.Steps[k].Touchpoint.OwnChannel, session.Channel)
 		}
 	}
-}
-
-// Instants gives every time at which something of this journey is counted, in no order: its steps and its stage changes.
-func (j Journey) Instants() []event.Millis {
-	out := make([]event.Millis, 0, len(j.Steps)+len(j.Stages.Visits))
-	for _, s := range j.Steps {
-		out = append(out, s.At)
-	}
-	for _, v := range j.Stages.Visits {
-		out = append(out, v.Entered)
-	}
-	return out
-}
-
-// Between gives the steps in [start, end).
-func (j Journey) Between(start, end event.Millis) []Step {
-	from, to := j.index(start), j.index(end)
-	return j.Steps[from:max(from, to)]
-}
-
-// index of the first step at or after t.
-func (j Journey) index(t event.Millis) int {
-	i, _ := slices.BinarySearchFunc(j.Steps, t, func(s Step, at event.Millis) int { return cmp.Compare(s.At, at) })
-	return i
-}
-
-// ReachBack is how far back a change in [start, end) can be felt: the start of the session that its first step belongs to, else start. A
-// step gives its session a channel, and with it every earlier step of the session.
-func (j Journey) ReachBack(start, end event.Millis) event.Millis {
-	i := j.index(start)
-	if i == len(j.Steps) || j.Steps[i].At >= end {
-		return start
-	}
-	return min(start, j.Sessions[j.Steps[i].Session].Start)
-}
-
-// LastBefore is the time of the last step before t; ok is false when there is none.
-func (j Journey) LastBefore(t event.Millis) (at event.Millis, ok bool) {
-	i := j.index(t)
-	if i == 0 {
-		return 0, false
-	}
-	return j.Steps[i-1].At, true
 }

@@ -10,7 +10,6 @@ import (
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/profile"
-	"waymark/shared/domain/stage"
 	"waymark/shared/model"
 )
 
@@ -28,7 +27,7 @@ func clock(text string) event.Millis {
 
 // page is a page event at a time, with the channel it points to.
 func page(id, at, sign string) event.Touchpoint {
-	return event.Touchpoint{ID: event.ID(id), Source: "web", Type: event.Page, Original: clock(at), Corrected: clock(at), Received: clock(at), Sign: sign}
+	return event.Touchpoint{ID: event.ID(id), Source: "web", Type: event.Page, Original: clock(at), Corrected: clock(at), Received: clock(at), Marketing: event.Marketing{Explicit: sign}}
 }
 
 // order is a completed order, or a refund of that id.
@@ -41,13 +40,16 @@ func order(id, at, orderID string, refund bool) event.Touchpoint {
 	return t
 }
 
-func stages(t testing.TB) *stage.Model {
+// rules take the channel that a touchpoint names, and its agent for the reason why it is a bot's.
+func rules(t testing.TB) journey.Rules {
 	t.Helper()
 	m, err := model.Stages("default")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return m
+	return journey.Rules{
+		Model: m, Channel: func(t event.Touchpoint) string { return t.Marketing.Explicit }, Bot: func(agent string) string { return agent },
+	}
 }
 
 // claimsOf joins what all lines claim.
@@ -55,6 +57,7 @@ func claimsOf(lines ...journey.Line) map[string]profile.Claims {
 	out := map[string]profile.Claims{}
 	for _, l := range lines {
 		for _, tp := range l.Touchpoints {
+			tp.Bot = tp.Agent
 			if key, claim, ok := profile.ClaimOf(tp, l.Identifier); ok {
 				out[key] = out[key].Join(claim)
 			}
@@ -65,7 +68,7 @@ func claimsOf(lines ...journey.Line) map[string]profile.Claims {
 
 func fold(t testing.TB, lines ...journey.Line) journey.Journey {
 	t.Helper()
-	return journey.Fold("user:1", lines, claimsOf(lines...), stages(t), clock("2 Mar 12:00"))
+	return journey.Fold("user:1", lines, claimsOf(lines...), rules(t), clock("2 Mar 12:00"))
 }
 
 // story is a journey's steps as text: time, event, session, channel.
@@ -168,7 +171,7 @@ func TestOrdersThatCount(t *testing.T) {
 		order("theirs", "13:00", "o3", false), order("refund-again", "14:00", "r1", true),
 	}}
 	theirs := journey.Line{Identifier: "user:2", Touchpoints: []event.Touchpoint{order("earlier", "08:00", "o3", false)}}
-	j := journey.Fold("user:1", []journey.Line{mine}, claimsOf(mine, theirs), stages(t), clock("2 Mar 12:00"))
+	j := journey.Fold("user:1", []journey.Line{mine}, claimsOf(mine, theirs), rules(t), clock("2 Mar 12:00"))
 	var got []event.ID
 	for _, s := range j.Steps {
 		if s.Counts {
@@ -184,7 +187,7 @@ func TestOrdersThatCount(t *testing.T) {
 	if lonely := fold(t, journey.Line{Identifier: "user:1", Touchpoints: []event.Touchpoint{order("refund", "09:00", "r1", true)}}); lonely.FirstOrder != -1 {
 		t.Errorf("first order of somebody with a refund alone is step %d, want -1", lonely.FirstOrder)
 	}
-	unclaimed := journey.Fold("user:1", []journey.Line{mine}, nil, stages(t), clock("2 Mar 12:00"))
+	unclaimed := journey.Fold("user:1", []journey.Line{mine}, nil, rules(t), clock("2 Mar 12:00"))
 	if unclaimed.FirstOrder != -1 {
 		t.Errorf("first order without any claims is step %d, want -1", unclaimed.FirstOrder)
 	}
@@ -198,67 +201,10 @@ func TestClaimsOfOneInstant(t *testing.T) {
 	if j.Steps[0].Touchpoint.ID != "a" || !j.Steps[0].Counts || j.Steps[1].Counts {
 		t.Errorf("steps are %+v, want a to count and b not", j.Steps)
 	}
-	other := profile.Claim{Evidence: identity.Evidence{At: clock("10:00"), Event: "a", Source: "web"}, Identifier: "anon:x", Corrected: clock("10:00")}
+	other := profile.Claim{Evidence: identity.Evidence{At: clock("10:00"), Event: "a", Source: "web"}, Identifier: "anon:x"}
 	claims := claimsOf(line)
 	claims["order:o1"] = claims["order:o1"].Join(other)
-	if j := journey.Fold("user:1", []journey.Line{line}, claims, stages(t), clock("2 Mar 12:00")); j.FirstOrder != -1 {
+	if j := journey.Fold("user:1", []journey.Line{line}, claims, rules(t), clock("2 Mar 12:00")); j.FirstOrder != -1 {
 		t.Errorf("an order that the same event claims for %s counts for user:1 too", other.Identifier)
-	}
-}
-
-func TestWhere(t *testing.T) {
-	t.Parallel()
-	j := fold(t, journey.Line{Identifier: "user:1", Touchpoints: []event.Touchpoint{
-		page("a", "23:40", ""), page("b", "23:55", ""), page("c", "2 Mar 00:05", ""), page("d", "2 Mar 09:00", ""),
-	}})
-	midnight, nine := clock("2 Mar 00:00"), clock("2 Mar 09:00")
-	names := func(steps []journey.Step) string {
-		text := ""
-		for _, s := range steps {
-			text += string(s.Touchpoint.ID)
-		}
-		return text
-	}
-	for _, c := range []struct {
-		name       string
-		start, end event.Millis
-		between    string
-		reach      event.Millis
-		before     event.Millis
-		any        bool
-	}{
-		{"all", clock("00:00"), clock("3 Mar 00:00"), "abcd", clock("00:00"), 0, false},
-		{"the second day reaches back into the session", midnight, clock("3 Mar 00:00"), "cd", clock("23:40"), clock("23:55"), true},
-		{"the start is in the window, the end is not", clock("23:55"), clock("2 Mar 00:05"), "b", clock("23:40"), clock("23:40"), true},
-		{"the first step of a session reaches no further", nine, nine + 1, "d", nine, clock("2 Mar 00:05"), true},
-		{"an empty window between", clock("2 Mar 01:00"), clock("2 Mar 02:00"), "", clock("2 Mar 01:00"), clock("2 Mar 00:05"), true},
-		{"a window in a pause of a session reaches no further", clock("23:45"), clock("23:50"), "", clock("23:45"), clock("23:40"), true},
-		{"after everything", clock("2 Mar 10:00"), clock("2 Mar 11:00"), "", clock("2 Mar 10:00"), nine, true},
-		{"before everything", clock("00:00"), clock("01:00"), "", clock("00:00"), 0, false},
-		{"a window that ends before it begins", nine, midnight, "", nine, clock("2 Mar 00:05"), true},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			if got := names(j.Between(c.start, c.end)); got != c.between {
-				t.Errorf("Between = %q, want %q", got, c.between)
-			}
-			if got := j.ReachBack(c.start, c.end); got != c.reach {
-				t.Errorf("ReachBack = %s, want %s", got.Time(), c.reach.Time())
-			}
-			if at, ok := j.LastBefore(c.start); at != c.before || ok != c.any {
-				t.Errorf("LastBefore = %s, %v, want %s, %v", at.Time(), ok, c.before.Time(), c.any)
-			}
-		})
-	}
-}
-
-func TestInstants(t *testing.T) {
-	t.Parallel()
-	line := journey.Line{Identifier: "user:1", Touchpoints: []event.Touchpoint{page("a", "09:00", "")}}
-	j := journey.Fold("user:1", []journey.Line{line}, nil, stages(t), clock("1 Jul 00:00"))
-	lapsed := clock("09:00").Add(90 * 24 * time.Hour)
-	want := []event.Millis{clock("09:00"), clock("09:00"), lapsed} // the step, the stage it entered, the lapse
-	if got := slices.Sorted(slices.Values(j.Instants())); !slices.Equal(got, want) {
-		t.Errorf("Instants = %v, want %v", got, want)
 	}
 }

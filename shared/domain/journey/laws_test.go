@@ -11,6 +11,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/journey"
+	"waymark/shared/testing/seed"
 )
 
 // randomLines are a few identifiers of one person, with signs, orders, wrong clocks, events without a timestamp, retries and times that tie.
@@ -23,7 +24,8 @@ func randomLines(r *rand.Rand) []journey.Line {
 			at := clock("10:00").Add(time.Duration(r.IntN(40)) * 7 * time.Minute).Add(time.Duration(r.IntN(2)) * 40 * 24 * time.Hour)
 			tp := event.Touchpoint{
 				ID: event.ID(fmt.Sprint("m", n)), Source: "web", Type: event.Track, Name: names[r.IntN(len(names))], Original: at, Corrected: at,
-				Received: at.Add(time.Second), Sign: []string{"", "", "email", "paid_search"}[r.IntN(4)],
+				Received: at.Add(time.Second), Country: []string{"", "GB", "FR"}[r.IntN(3)],
+				Marketing: event.Marketing{Explicit: []string{"", "", "email", "paid_search"}[r.IntN(4)], Campaign: []string{"", "", "spring"}[r.IntN(3)]},
 			}
 			switch tp.Name {
 			case "":
@@ -32,7 +34,7 @@ func randomLines(r *rand.Rand) []journey.Line {
 				tp.Order = &event.Order{ID: fmt.Sprint("o", r.IntN(4)), Refund: tp.Name == event.OrderRefunded, Amount: 1}
 			}
 			if r.IntN(5) == 0 {
-				tp.Bot = "crawler"
+				tp.Agent = "crawler"
 			}
 			switch r.IntN(4) {
 			case 0:
@@ -45,7 +47,7 @@ func randomLines(r *rand.Rand) []journey.Line {
 			for range r.IntN(3) {
 				again := tp
 				if tp.Order == nil {
-					again.Bot = []string{tp.Bot, tp.Bot, "", "monitor"}[r.IntN(4)] // by another agent; of an order that leaves a claim behind
+					again.Agent = []string{tp.Agent, tp.Agent, "", "monitor"}[r.IntN(4)] // by another agent; of an order that leaves a claim behind
 				}
 				again.Received = again.Received.Add(time.Duration(r.IntN(3)) * time.Minute)
 				line.Touchpoints = append(line.Touchpoints, again)
@@ -58,8 +60,8 @@ func randomLines(r *rand.Rand) []journey.Line {
 
 func TestAnyOrderGivesTheSameJourney(t *testing.T) {
 	t.Parallel()
-	m := stages(t)
-	forSeeds(t, 1500, func(t *testing.T, r *rand.Rand) {
+	m := rules(t)
+	seed.Each(t, 1500, func(t *testing.T, r *rand.Rand) {
 		lines := randomLines(r)
 		claims := claimsOf(lines...)
 		until := clock("10:00").Add(time.Duration(r.IntN(200)) * 24 * time.Hour)
@@ -85,7 +87,7 @@ func checkBots(t *testing.T, lines []journey.Line, j journey.Journey) {
 	people, bots := 0, 0
 	for _, l := range lines {
 		for _, tp := range event.Distinct(l.Touchpoints) {
-			if tp.Bot == "" {
+			if tp.Agent == "" {
 				people++
 				continue
 			}
@@ -151,7 +153,9 @@ func checkSessions(t *testing.T, j journey.Journey) {
 			want = append(want, journey.Session{Start: s.At, First: i})
 		}
 		last := &want[len(want)-1]
-		last.End, last.Last, last.Channel = s.At, i, cmp.Or(last.Channel, s.Touchpoint.Sign)
+		sent := s.Touchpoint.Marketing
+		last.End, last.Last, last.Channel, last.Campaign = s.At, i, cmp.Or(last.Channel, sent.Explicit), cmp.Or(last.Campaign, sent.Campaign)
+		last.Country = cmp.Or(last.Country, s.Touchpoint.Country)
 		if s.Session != len(want)-1 {
 			t.Fatalf("step %d is in session %d, want %d", i, s.Session, len(want)-1)
 		}
@@ -163,7 +167,7 @@ func checkSessions(t *testing.T, j journey.Journey) {
 		t.Fatalf("sessions are %+v, want %+v", j.Sessions, want)
 	}
 	for i, s := range j.Steps {
-		if channel := cmp.Or(s.Touchpoint.Sign, want[s.Session].Channel); s.Channel != channel {
+		if channel := cmp.Or(s.Touchpoint.Marketing.Explicit, want[s.Session].Channel); s.Channel != channel {
 			t.Fatalf("step %d has channel %q, want %q", i, s.Channel, channel)
 		}
 	}
@@ -172,8 +176,8 @@ func checkSessions(t *testing.T, j journey.Journey) {
 // A longer life begins as the shorter one did: looking later changes nothing that was seen.
 func TestLookingLaterChangesNothing(t *testing.T) {
 	t.Parallel()
-	m := stages(t)
-	forSeeds(t, 500, func(t *testing.T, r *rand.Rand) {
+	m := rules(t)
+	seed.Each(t, 500, func(t *testing.T, r *rand.Rand) {
 		lines := randomLines(r)
 		claims := claimsOf(lines...)
 		early := journey.Fold("anon:0", lines, claims, m, clock("10:00"))
@@ -189,33 +193,6 @@ func TestLookingLaterChangesNothing(t *testing.T) {
 			if v != seen {
 				t.Fatalf("visit %d is %+v, later %+v", i, v, seen)
 			}
-		}
-	})
-}
-
-// Between cuts a journey without loss: the parts put together are the whole.
-func TestBetweenTiles(t *testing.T) {
-	t.Parallel()
-	m := stages(t)
-	forSeeds(t, 500, func(t *testing.T, r *rand.Rand) {
-		j := journey.Fold("anon:0", randomLines(r), nil, m, clock("10:00"))
-		var parts []journey.Step
-		from := clock("00:00")
-		for from < clock("30 Dec 00:00") {
-			to := from.Add(time.Duration(1+r.IntN(1000)) * time.Minute * 60)
-			parts = append(parts, j.Between(from, to)...)
-			for _, s := range j.Between(from, to) {
-				if s.At < from || s.At >= to {
-					t.Fatalf("Between(%d, %d) has a step at %d", from, to, s.At)
-				}
-			}
-			if back := j.ReachBack(from, to); back > from {
-				t.Fatalf("ReachBack(%d, %d) = %d, later than the window", from, to, back)
-			}
-			from = to
-		}
-		if len(parts) != len(j.Steps) || len(parts) > 0 && !reflect.DeepEqual(parts, j.Steps) {
-			t.Fatalf("the parts have %d steps, the whole %d", len(parts), len(j.Steps))
 		}
 	})
 }

@@ -1,31 +1,57 @@
 package kpi_test
 
 import (
-	"encoding/json"
 	"fmt"
-	"iter"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
 	"waymark/shared/domain/kpi"
-	"waymark/shared/domain/period"
+	"waymark/shared/domain/measure"
+	"waymark/shared/domain/money"
+	"waymark/shared/domain/step"
+	"waymark/shared/model"
 )
 
-// lines writes rows as "metric by dimension=value: numerator/denominator unit (n)", those of zero left out.
-func lines(rows []kpi.Row) []string {
+func builtIn(t testing.TB) *kpi.Definitions {
+	t.Helper()
+	d, err := model.Metrics()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// totals of the lives of some persons.
+func totals(d *kpi.Definitions, lives ...[]step.Row) measure.Totals {
+	out := d.Set().Empty()
+	for _, rows := range lives {
+		d.Set().Add(out, measure.Of(rows))
+	}
+	return out
+}
+
+// page is a row of a page of a shop or in one, in a session of the same channel.
+func page(channel, source, country, stage string) step.Row {
+	return step.Row{Type: event.Page, Channel: channel, SessionChannel: channel, Source: source, Country: country, StageBefore: stage, Stage: stage, Visitor: step.Returning}
+}
+
+func order(row step.Row, number int, currency string, amount money.Micros, isRefund bool) step.Row {
+	row.Order = &step.Order{Number: number, Currency: currency, Amount: amount, Refund: isRefund}
+	return row
+}
+
+// lines writes rows of a dimension as "metric value: numerator/denominator unit (n)", those of zero left out.
+func lines(rows []kpi.Row, of kpi.Dimension) []string {
 	var out []string
 	for _, r := range rows {
-		if r.N == 0 && r.Numerator == 0 {
+		if r.N == 0 && r.Numerator == 0 || r.Dimension != of {
 			continue
 		}
-		line := string(r.Metric)
-		if r.Dimension != kpi.Whole {
-			line += fmt.Sprintf(" by %s=%s", r.Dimension, r.Value)
-		}
-		line += fmt.Sprintf(": %d", r.Numerator)
+		line := strings.TrimSpace(string(r.Metric)+" "+r.Value) + fmt.Sprintf(": %d", r.Numerator)
 		if r.Denominator != nil {
 			line += fmt.Sprintf("/%d", *r.Denominator)
 		}
@@ -34,236 +60,180 @@ func lines(rows []kpi.Row) []string {
 	return out
 }
 
-// Two persons on one day: one buys twice in two currencies, one looks and has a refund.
-func TestTally(t *testing.T) {
+// Three persons on one day: one comes into a shop for the first time, and by mail within a session that a social network began the day before, and buys
+// twice in two currencies; one looks and has two refunds; one lapses.
+func TestRowsOfAWorkedExample(t *testing.T) {
 	t.Parallel()
-	mail := kpi.Cell{Channel: "email", Source: "web", Stage: "purchase", Country: "GB"}
-	shop := kpi.Cell{Channel: "in_store", Source: "till", Stage: "awareness", Country: kpi.Unknown}
-	tally := kpi.NewTally("GBP")
-	tally.Add(kpi.Facts{
-		Person: "user:1", Touches: []kpi.Count{{Cell: mail, N: 3}, {Cell: shop, N: 1}}, Sessions: []kpi.Count{{Cell: mail, N: 1}}, New: &shop,
-		Entries: []kpi.Count{{Cell: mail, N: 1}}, Stage: "purchase", NewBuyer: &mail,
-		Orders: []kpi.Sale{{Cell: mail, Currency: "EUR", N: 1, Amount: 5}, {Cell: mail, Currency: "GBP", N: 1, Amount: 7}},
-	})
-	tally.Add(kpi.Facts{
-		Person: "user:2", Touches: []kpi.Count{{Cell: shop, N: 2}}, Stage: "awareness",
-		Refunds: []kpi.Sale{{Cell: shop, Currency: "GBP", N: 2, Amount: 4}},
-	})
-	tally.Add(kpi.Facts{Person: "user:3", Entries: []kpi.Count{{Cell: kpi.Cell{Channel: kpi.Unknown, Source: kpi.Unknown, Stage: "lapsed", Country: kpi.Unknown}, N: 1}}, Stage: "lapsed"})
-	rows := tally.Rows()
-	var whole, byChannel []kpi.Row
-	for _, r := range rows {
-		switch r.Dimension {
-		case kpi.Whole:
-			whole = append(whole, r)
-		case kpi.ByChannel:
-			byChannel = append(byChannel, r)
+	d := builtIn(t)
+	first := page("in_store", "till", "", "awareness")
+	first.FirstEver, first.SessionStart, first.StageBefore, first.Visitor = true, true, "", step.New
+	mail := page("email", "web", "GB", "purchase")
+	mail.SessionChannel = "social"
+	back, bought := mail, order(mail, 1, "EUR", 5, false)
+	back.StageBefore, back.Stage, bought.StageBefore = "awareness", "awareness", "awareness"
+	looks := page("in_store", "till", "", "awareness")
+	refund := order(looks, 1, "GBP", 2, true)
+	rows := d.Rows("GBP", totals(d,
+		[]step.Row{first, back, bought, order(mail, 2, "GBP", 7, false)},
+		[]step.Row{refund, refund}, []step.Row{{StageBefore: "awareness", Stage: "lapsed", Visitor: step.Returning}},
+	))
+	for dimension, want := range map[kpi.Dimension][]string{
+		kpi.Whole: {
+			"touchpoints: 6 count (6)", "active_persons: 2 persons (2)", "new_persons: 1 persons (1)", "sessions: 1 count (1)", "stage_entries: 3 count (3)",
+			"stage_persons: 2 persons (2)", "orders: 2 count (2)", "revenue: 5 EUR (1)", "revenue: 7 GBP (1)", "refunds: 4 GBP (2)",
+			"buyers: 1 persons (1)", "new_buyers: 1 persons (1)", "aov: 5/1 EUR (1)", "aov: 7/1 GBP (1)",
+			"revenue_per_buyer: 5/1 EUR (1)", "revenue_per_buyer: 7/1 GBP (1)", "conversion_rate: 1/2 ratio (2)", "repeat_purchase_rate: 1/1 ratio (1)",
+		},
+		measure.ByChannel: {
+			"touchpoints email: 3 count (3)", "touchpoints in_store: 3 count (3)", "active_persons email: 1 persons (1)", "active_persons in_store: 2 persons (2)",
+			"new_persons in_store: 1 persons (1)", "sessions in_store: 1 count (1)",
+			"stage_entries email: 1 count (1)", "stage_entries in_store: 1 count (1)", "stage_entries unknown: 1 count (1)",
+			"orders social: 2 count (2)", "revenue social: 5 EUR (1)", "revenue social: 7 GBP (1)", "refunds in_store: 4 GBP (2)",
+			"buyers social: 1 persons (1)", "new_buyers social: 1 persons (1)", "aov social: 5/1 EUR (1)", "aov social: 7/1 GBP (1)",
+			"revenue_per_buyer social: 5/1 EUR (1)", "revenue_per_buyer social: 7/1 GBP (1)",
+			"conversion_rate email: 0/1 ratio (1)", "conversion_rate in_store: 0/2 ratio (2)", "conversion_rate social: 1/0 ratio (0)", "repeat_purchase_rate social: 1/1 ratio (1)",
+		},
+		measure.ByStage: {
+			"touchpoints awareness: 4 count (4)", "touchpoints purchase: 2 count (2)", "active_persons awareness: 2 persons (2)", "active_persons purchase: 1 persons (1)",
+			"new_persons awareness: 1 persons (1)", "sessions awareness: 1 count (1)",
+			"stage_entries awareness: 1 count (1)", "stage_entries lapsed: 1 count (1)", "stage_entries purchase: 1 count (1)",
+			"stage_persons awareness: 1 persons (1)", "stage_persons purchase: 1 persons (1)",
+			"orders purchase: 2 count (2)", "revenue purchase: 5 EUR (1)", "revenue purchase: 7 GBP (1)", "refunds awareness: 4 GBP (2)",
+			"buyers purchase: 1 persons (1)", "new_buyers purchase: 1 persons (1)", "aov purchase: 5/1 EUR (1)", "aov purchase: 7/1 GBP (1)",
+			"revenue_per_buyer purchase: 5/1 EUR (1)", "revenue_per_buyer purchase: 7/1 GBP (1)",
+			"conversion_rate awareness: 0/2 ratio (2)", "conversion_rate purchase: 1/1 ratio (1)", "repeat_purchase_rate purchase: 1/1 ratio (1)",
+		},
+	} {
+		if got := lines(rows, dimension); !slices.Equal(got, want) {
+			t.Errorf("by %q it is\n%s\nwant\n%s", dimension, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}
-	want := []string{
-		"touchpoints: 6 count (6)", "active_persons: 2 persons (2)", "new_persons: 1 persons (1)", "sessions: 1 count (1)", "stage_entries: 2 count (2)",
-		"stage_persons: 2 persons (2)", "orders: 2 count (2)", "revenue: 5 EUR (1)", "revenue: 7 GBP (1)", "refunds: 4 GBP (2)",
-		"buyers: 1 persons (1)", "new_buyers: 1 persons (1)", "aov: 5/1 EUR (1)", "aov: 7/1 GBP (1)",
-		"revenue_per_buyer: 5/1 EUR (1)", "revenue_per_buyer: 7/1 GBP (1)", "conversion_rate: 1/2 ratio (2)", "repeat_purchase_rate: 1/1 ratio (1)",
-	}
-	if got := lines(whole); !slices.Equal(got, want) {
-		t.Errorf("the whole is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
-	want = []string{
-		"touchpoints by channel=email: 3 count (3)", "touchpoints by channel=in_store: 3 count (3)",
-		"active_persons by channel=email: 1 persons (1)", "active_persons by channel=in_store: 2 persons (2)",
-		"new_persons by channel=in_store: 1 persons (1)", "sessions by channel=email: 1 count (1)",
-		"stage_entries by channel=email: 1 count (1)", "stage_entries by channel=unknown: 1 count (1)",
-		"orders by channel=email: 2 count (2)", "revenue by channel=email: 5 EUR (1)", "revenue by channel=email: 7 GBP (1)",
-		"refunds by channel=in_store: 4 GBP (2)", "buyers by channel=email: 1 persons (1)", "new_buyers by channel=email: 1 persons (1)",
-		"aov by channel=email: 5/1 EUR (1)", "aov by channel=email: 7/1 GBP (1)",
-		"revenue_per_buyer by channel=email: 5/1 EUR (1)", "revenue_per_buyer by channel=email: 7/1 GBP (1)",
-		"conversion_rate by channel=email: 1/1 ratio (1)", "conversion_rate by channel=in_store: 0/2 ratio (2)",
-		"repeat_purchase_rate by channel=email: 1/1 ratio (1)",
-	}
-	if got := lines(byChannel); !slices.Equal(got, want) {
-		t.Errorf("by channel it is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
 	for _, r := range rows {
-		if r.Metric == kpi.StagePersons && r.Dimension != kpi.Whole && r.Dimension != kpi.ByStage {
-			t.Errorf("stage_persons has a row by %s", r.Dimension)
+		m, _ := d.Find(r.Metric)
+		if r.Dimension != kpi.Whole && !slices.Contains(m.Dimensions, r.Dimension) {
+			t.Errorf("%s has a row by %s", r.Metric, r.Dimension)
+		}
+		if r.Dimension != kpi.Whole && r.N == 0 && (r.Numerator == 0 || r.IsMoney()) {
+			t.Errorf("there is a row of nothing: %+v", r)
 		}
 	}
 }
 
 // A window in which nothing happened has a row of zero for every metric, in the workspace's currency, and none by any dimension. Ratios and
 // means have a denominator of 0, hence no value.
-func TestTallyOfNothing(t *testing.T) {
+func TestRowsOfNothing(t *testing.T) {
 	t.Parallel()
-	rows := kpi.NewTally("JPY").Rows()
+	d := builtIn(t)
 	var want []kpi.Row
-	for _, m := range kpi.Metrics {
+	for _, m := range d.Metrics {
 		row := kpi.Row{Metric: m.Name, Unit: string(m.Unit)}
 		if m.Unit == kpi.UnitCurrency {
 			row.Unit = "JPY"
+		}
+		if row.IsMoney() != (m.Unit == kpi.UnitCurrency) {
+			t.Errorf("a row in %s is money: %v", row.Unit, row.IsMoney())
 		}
 		if m.Denominator != "" {
 			row.Denominator = new(int64)
 		}
 		want = append(want, row)
 	}
-	if !reflect.DeepEqual(rows, want) {
+	if rows := d.Rows("JPY", d.Set().Empty()); !reflect.DeepEqual(rows, want) {
 		t.Errorf("rows are %v, want %v", rows, want)
 	}
 }
 
-func TestFind(t *testing.T) {
+// Of more values than are shown those with the most touchpoints stay, ties by name. The others are added up, but for numbers of persons, which cannot be.
+func TestRowsOfTooManyValues(t *testing.T) {
 	t.Parallel()
-	for _, m := range kpi.Metrics {
-		if found, ok := kpi.Find(m.Name); !ok || !reflect.DeepEqual(found, m) {
-			t.Errorf("Find(%s) = %v, %v", m.Name, found, ok)
-		}
-		if (m.Numerator == "") != (m.Denominator == "") || m.Counts == "" || len(m.Dimensions) == 0 {
-			t.Errorf("the definition of %s is not whole: %+v", m.Name, m)
-		}
+	d := builtIn(t)
+	var lives [][]step.Row
+	for n := range kpi.MaxMembers + 3 {
+		row := page("email", "web", fmt.Sprintf("c%03d", n), "awareness")
+		row.SessionStart, row.SessionCountry = true, row.Country
+		lives = append(lives, []step.Row{order(row, 1, "EUR", 5, false)})
 	}
-	if _, ok := kpi.Find("bounce_rate"); ok {
-		t.Error("Find(bounce_rate) found a metric")
+	often := page("email", "web", "zz", "awareness")
+	lives = append(lives, []step.Row{often, often})
+	shown := lines(d.Rows("GBP", totals(d, lives...)), measure.ByCountry)
+	got := slices.DeleteFunc(slices.Clone(shown), func(line string) bool {
+		value := strings.TrimSuffix(strings.Fields(line)[1], ":")
+		return value != kpi.Other && value <= "c498"
+	})
+	want := []string{
+		"touchpoints (other): 4 count (4)", "touchpoints zz: 2 count (2)", "active_persons zz: 1 persons (1)",
+		"sessions (other): 4 count (4)", "orders (other): 4 count (4)", "revenue (other): 20 EUR (4)", "new_buyers (other): 4 persons (4)",
+		"aov (other): 20/4 EUR (4)", "conversion_rate zz: 0/1 ratio (1)",
+	}
+	if !slices.Equal(got, want) || shown[kpi.MaxMembers-1] != "touchpoints c498: 1 count (1)" {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
-func TestIsMoney(t *testing.T) {
+func TestNewRefuses(t *testing.T) {
 	t.Parallel()
-	for unit, want := range map[string]bool{"count": false, "persons": false, "ratio": false, "EUR": true, "XTS": true} {
-		if got := (kpi.Row{Unit: unit}).IsMoney(); got != want {
-			t.Errorf("IsMoney of a row in %s = %v, want %v", unit, got, want)
+	measures := []measure.Definition{{Name: "n", Sum: "orders"}, {Name: "p", Persons: "orders"}, {Name: "m", Amount: measure.Revenue}}
+	good := kpi.Metric{Name: "x", Unit: kpi.UnitCount, Sentence: "s", Numerator: "n", N: "n", Good: kpi.GoodUp, Dimensions: []kpi.Dimension{measure.ByStage}, Since: 2}
+	if _, err := kpi.New(kpi.Config{Version: 2, Measures: measures, Metrics: []kpi.Metric{good}}); err != nil {
+		t.Fatal(err)
+	}
+	for want, change := range map[string]func(m *kpi.Metric){
+		"metric  needs a name of its own and a sentence":                  func(m *kpi.Metric) { m.Name = "" },
+		"metric y needs a name of its own and a sentence":                 func(m *kpi.Metric) { m.Name = "y" },
+		"metric x needs a name of its own and a sentence":                 func(m *kpi.Metric) { m.Sentence = "" },
+		`metric x has the unit "EUR"`:                                     func(m *kpi.Metric) { m.Unit = "EUR" },
+		`metric x says "" of which way is good; that is up, down or none`: func(m *kpi.Metric) { m.Good = "" },
+		"metric x is said to be there since version 3 of 2":               func(m *kpi.Metric) { m.Since = 3 },
+		"metric x is said to be there since version 0 of 2":               func(m *kpi.Metric) { m.Since = 0 },
+		`metric x is broken down by "", which is no dimension`:            func(m *kpi.Metric) { m.Dimensions = []kpi.Dimension{""} },
+		`metric x is broken down by "weather", which is no dimension`:     func(m *kpi.Metric) { m.Dimensions = []kpi.Dimension{"weather"} },
+		`metric x is made of "m", which is no measure of its kind`:        func(m *kpi.Metric) { m.Numerator = "m" },
+		`metric x is made of "n", which is no measure of its kind`:        func(m *kpi.Metric) { m.Unit = kpi.UnitCurrency },
+		`metric x is made of "", which is no measure of its kind`:         func(m *kpi.Metric) { m.Unit = kpi.UnitRatio },
+		`metric x is made of "q", which is no measure of its kind`:        func(m *kpi.Metric) { m.Denominator = "q" },
+		`metric x is made of "r", which is no measure of its kind`:        func(m *kpi.Metric) { m.N = "r" },
+	} {
+		bad, other := good, good
+		other.Name = "y"
+		change(&bad)
+		if _, err := kpi.New(kpi.Config{Version: 2, Measures: measures, Metrics: []kpi.Metric{other, bad}}); err == nil || err.Error() != "bad_metric: "+want {
+			t.Errorf("New = %v, want %s", err, want)
 		}
+	}
+	if _, err := kpi.New(kpi.Config{Version: 1, Measures: []measure.Definition{{}}}); fault.CodeOf(err) != "bad_measure" {
+		t.Errorf("New with a bad measure = %v", err)
 	}
 }
 
-// A digest says whether a window changed: it sees every number and no matter of when or how often the window was computed.
-func TestSums(t *testing.T) {
+// Metrics that are newer than what everybody is counted in have no rows.
+func TestCompleteSince(t *testing.T) {
 	t.Parallel()
-	one := int64(1)
-	base := kpi.Window{Grain: period.Day, Key: "2026-03-01", Start: 1, End: 2, Model: "default@1", Definitions: 1, Facts: "f", Rows: []kpi.Row{{Metric: kpi.AOV, Unit: "EUR", Numerator: 5, Denominator: &one, N: 1}}}
-	other := int64(1)
-	same := base
-	same.Revision, same.ComputedAt, same.Digest = 9, 99, "x"
-	same.Rows = []kpi.Row{{Metric: kpi.AOV, Unit: "EUR", Numerator: 5, Denominator: &other, N: 1}}
-	if base.Sum() != same.Sum() {
-		t.Error("the sum depends on when the window was computed")
+	measures := []measure.Definition{{Name: "touchpoints", Sum: "touchpoints", Since: 1}, {Name: "orders", Sum: "orders", Since: 2}}
+	metric := func(name kpi.Name, since int) kpi.Metric {
+		return kpi.Metric{Name: name, Unit: kpi.UnitCount, Sentence: "s", Numerator: measure.Name(name), N: measure.Name(name), Good: kpi.GoodUp, Since: since}
 	}
-	two := int64(2)
-	changes := map[string]func(*kpi.Window){
-		"end": func(w *kpi.Window) { w.End = 3 }, "model": func(w *kpi.Window) { w.Model = "default@2" }, "definitions": func(w *kpi.Window) { w.Definitions = 2 },
-		"facts": func(w *kpi.Window) { w.Facts = "g" }, "no rows": func(w *kpi.Window) { w.Rows = nil },
-		"numerator": func(w *kpi.Window) {
-			w.Rows = []kpi.Row{{Metric: kpi.AOV, Unit: "EUR", Numerator: 6, Denominator: &one, N: 1}}
-		},
-		"denominator": func(w *kpi.Window) {
-			w.Rows = []kpi.Row{{Metric: kpi.AOV, Unit: "EUR", Numerator: 5, Denominator: &two, N: 1}}
-		},
-	}
-	for name, change := range changes {
-		changed := base
-		change(&changed)
-		if changed.Sum() == base.Sum() {
-			t.Errorf("another %s has the same sum", name)
-		}
-	}
-	day := kpi.Day{Identifiers: []event.Identifier{"user:1"}, Persons: []kpi.Facts{{Person: "user:1", Stage: "a"}}}
-	moved := kpi.Day{Identifiers: []event.Identifier{"user:1"}, Persons: []kpi.Facts{{Person: "user:1", Stage: "b"}}}
-	if day.Sum() == moved.Sum() || day.Sum() == (kpi.Day{Identifiers: []event.Identifier{"user:2"}, Persons: day.Persons}).Sum() {
-		t.Error("another day has the same sum")
-	}
-}
-
-// MergeFacts stops reading when the reader does, and gives nothing of nothing.
-func TestMergeFactsStops(t *testing.T) {
-	t.Parallel()
-	read := 0
-	endless := func(yield func(kpi.Facts) bool) {
-		for i := 0; ; i++ {
-			read++
-			if !yield(kpi.Facts{Person: event.Identifier(fmt.Sprintf("user:%09d", i))}) {
-				return
-			}
-		}
-	}
-	for f := range kpi.MergeFacts([]iter.Seq[kpi.Facts]{endless, endless}) {
-		if f.Person == "user:000000002" {
-			break
-		}
-	}
-	if read > 8 {
-		t.Errorf("read %d facts to give three persons, want at most four of each", read)
-	}
-	for f := range kpi.MergeFacts(nil) {
-		t.Errorf("nothing merged gave %+v", f)
-	}
-}
-
-// A month of 2,000 persons in 28 days: each comes out once, in order.
-func TestMergeFactsCountsEachPersonOnce(t *testing.T) {
-	t.Parallel()
-	var days []iter.Seq[kpi.Facts]
-	want := map[event.Identifier]int64{}
-	for d := range 28 {
-		var day []kpi.Facts
-		for p := d % 5; p < 2000; p += 1 + d%3 {
-			id := event.Identifier(fmt.Sprintf("user:%04d", p))
-			day = append(day, kpi.Facts{Person: id, Touches: []kpi.Count{{Cell: kpi.Cell{Channel: "email"}, N: 1}}, Stage: fmt.Sprint(d)})
-			want[id]++
-		}
-		days = append(days, slices.Values(day))
-	}
-	var last event.Identifier
-	n := 0
-	for f := range kpi.MergeFacts(days) {
-		if f.Person <= last {
-			t.Fatalf("%s comes after %s", f.Person, last)
-		}
-		if last, n = f.Person, n+1; len(f.Touches) != 1 || f.Touches[0].N != want[f.Person] {
-			t.Fatalf("%s has touches %v, want %d", f.Person, f.Touches, want[f.Person])
-		}
-	}
-	if n != len(want) {
-		t.Errorf("got %d persons, want %d", n, len(want))
-	}
-}
-
-func TestFactsSurviveTheirBytes(t *testing.T) {
-	t.Parallel()
-	cell := kpi.Cell{Channel: "email", Source: "web", Stage: "purchase", Country: "GB"}
-	want := kpi.Facts{
-		Person: "user:1", Touches: []kpi.Count{{Cell: cell, N: 3}}, Sessions: []kpi.Count{{Cell: cell, N: 1}}, New: &cell, Entries: []kpi.Count{{Cell: cell, N: 2}},
-		Stage: "purchase", Orders: []kpi.Sale{{Cell: cell, Currency: "EUR", N: 1, Amount: 12_345_678}}, Refunds: []kpi.Sale{{Cell: cell, Currency: "EUR", N: 1, Amount: 1}}, NewBuyer: &cell,
-	}
-	text, err := json.Marshal(want)
+	d, err := kpi.New(kpi.Config{Version: 2, Measures: measures, Metrics: []kpi.Metric{metric("orders", 2), metric("touchpoints", 1)}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got kpi.Facts
-	if err := json.Unmarshal(text, &got); err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("read back %+v (%v) from %s, want %+v", got, err, text, want)
+	windows := []kpi.Window{{Totals: totals(d, []step.Row{order(page("email", "web", "", ""), 1, "EUR", 5, false)})}}
+	before := d.CompleteSince(1)
+	before.Show("GBP", windows)
+	if got, want := lines(windows[0].Rows, kpi.Whole), []string{"touchpoints: 1 count (1)"}; !slices.Equal(got, want) {
+		t.Errorf("rows as of version 1 are %q, want %q", got, want)
+	}
+	if _, found := before.Find("orders"); found || before.Version != 1 || !slices.Equal(d.Names(), []kpi.Name{"orders", "touchpoints"}) {
+		t.Errorf("version 1 knows orders: %v; all are %v", found, d.Names())
 	}
 }
 
-// The sum of a window sees what its facts say and not where they lie, so that two generations can be compared; a stub keeps the revision alone.
-func TestFactsKeys(t *testing.T) {
+// Two windows say the same when their numbers are equal, whenever they were computed.
+func TestWindowSays(t *testing.T) {
 	t.Parallel()
-	day := kpi.Day{Identifiers: []event.Identifier{"user:1"}}
-	key := kpi.FactsKey("my-shop~2", period.Day, "2026-03-01", 7, day.Sum())
-	if want := "facts/workspace=my-shop~2/day/2026-03-01/r7-" + day.Sum() + ".ndjson.zst"; key != want || kpi.FactsSum(key) != day.Sum() || kpi.FactsSum("") != "" {
-		t.Errorf("FactsKey = %q with sum %q, want %q", key, kpi.FactsSum(key), want)
-	}
-	here := kpi.Window{Grain: period.Day, Key: "2026-03-01", Revision: 7, ComputedAt: 9, Facts: key, Digest: "d", Rows: []kpi.Row{{Metric: kpi.Orders}}}
-	there := here
-	there.Facts = kpi.FactsKey("my-shop", period.Day, "2026-03-01", 1, day.Sum())
-	if here.Sum() != there.Sum() {
-		t.Error("the sum depends on where the facts lie")
-	}
-	there.Facts = kpi.FactsKey("my-shop", period.Day, "2026-03-01", 1, kpi.Day{}.Sum())
-	if here.Sum() == there.Sum() {
-		t.Error("other facts have the same sum")
-	}
-	stub := here.Stub()
-	if stub.Revision != 7 || stub.ComputedAt != 9 || stub.Facts != "" || stub.Digest != "" || stub.Rows != nil {
-		t.Errorf("Stub = %+v, want the revision and nothing that was counted", stub)
+	d := builtIn(t)
+	one := kpi.Window{Revision: 1, ComputedAt: 5, Totals: totals(d, []step.Row{page("email", "web", "", "")})}
+	same, other := kpi.Window{Revision: 2, Totals: one.Totals.Plus(d.Set().Empty())}, kpi.Window{Revision: 1, ComputedAt: 5, Totals: d.Set().Empty()}
+	if !one.Says(same) || one.Says(other) {
+		t.Errorf("it says the same as its copy: %v, and as an empty one: %v", one.Says(same), one.Says(other))
 	}
 }

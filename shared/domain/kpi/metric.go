@@ -1,34 +1,20 @@
-// Package kpi counts what the persons of a workspace did in a window of time. Facts are what one person did; a Tally adds persons up; Rows
-// come out with numerator, denominator and n, so that ratios are made on reading and nothing is ever averaged twice.
+// Package kpi makes the numbers that people read of what package measure counts: metrics, which are formulas over measures, and the windows of
+// time that they are of. Rows come out with numerator, denominator and n, so that nothing is ever averaged twice.
 //
-// It reads no clock and stores nothing. Every count replaces the one before; nothing is added to a stored total.
+// It reads no clock and stores nothing.
 //
-//	tally := kpi.NewTally("EUR")
-//	tally.Add(facts)
-//	rows := tally.Rows()
+//	rows := definitions.Rows("EUR", window.Totals)
 package kpi
+
+import (
+	"slices"
+
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/measure"
+)
 
 // Name is the id of a metric in API, CSV and documentation.
 type Name string
-
-// The metrics.
-const (
-	Touchpoints        Name = "touchpoints"
-	ActivePersons      Name = "active_persons"
-	NewPersons         Name = "new_persons"
-	Sessions           Name = "sessions"
-	StageEntries       Name = "stage_entries"
-	StagePersons       Name = "stage_persons"
-	Orders             Name = "orders"
-	Revenue            Name = "revenue"
-	Refunds            Name = "refunds"
-	Buyers             Name = "buyers"
-	NewBuyers          Name = "new_buyers"
-	AOV                Name = "aov"
-	RevenuePerBuyer    Name = "revenue_per_buyer"
-	ConversionRate     Name = "conversion_rate"
-	RepeatPurchaseRate Name = "repeat_purchase_rate"
-)
 
 // Unit is what a value is counted in. Money has the currency's code in its rows.
 type Unit string
@@ -42,75 +28,122 @@ const (
 )
 
 // Dimension is what rows may be broken down by; "" is the whole.
-type Dimension string
+type Dimension = measure.Dimension
 
-// The dimensions.
+// Whole is no breakdown.
+const Whole = measure.Whole
+
+// Good says which way a metric should go.
+type Good string
+
+// The directions.
 const (
-	Whole     Dimension = ""
-	ByChannel Dimension = "channel"
-	BySource  Dimension = "source"
-	ByStage   Dimension = "stage"
-	ByCountry Dimension = "country"
+	GoodUp   Good = "up"
+	GoodDown Good = "down"
+	GoodNone Good = "none"
 )
 
-// Dimensions lists them in the order of rows.
-var Dimensions = [...]Dimension{Whole, ByChannel, BySource, ByStage, ByCountry}
-
-// Definitions is the version of this table. It changes whenever a metric's meaning does, and exports name it.
-const Definitions = 1
-
-// Metric is one line of the table of definitions.
+// Metric is one metric as it is defined.
 type Metric struct {
 	Name        Name
 	Unit        Unit
-	Counts      string // what is counted, for docs/kpi.md
-	Numerator   string // of ratios and means
-	Denominator string
+	Sentence    string // what is counted
+	Numerator   measure.Name
+	Denominator measure.Name // "" where the numerator is the value
+	N           measure.Name // what the number rests on
+	Good        Good
 	Dimensions  []Dimension // that it can be broken down by
+	Since       int         // version of the definitions that first had it
 }
 
-var everywhere = []Dimension{ByChannel, BySource, ByStage, ByCountry}
-
-// Metrics is the table of definitions, in the order of rows.
-var Metrics = [...]Metric{
-	{Name: Touchpoints, Unit: UnitCount, Counts: "track, page and screen events in the window", Dimensions: everywhere},
-	{Name: ActivePersons, Unit: UnitPersons, Counts: "persons with a touchpoint in the window", Dimensions: everywhere},
-	{Name: NewPersons, Unit: UnitPersons, Counts: "persons whose first touchpoint ever is in the window", Dimensions: everywhere},
-	{
-		Name: Sessions, Unit: UnitCount, Dimensions: everywhere,
-		Counts: "runs of one person's touchpoints, begun in the window; one that comes more than 30 minutes after the last begins a new run",
-	},
-	{Name: StageEntries, Unit: UnitCount, Counts: "changes into a stage in the window", Dimensions: everywhere},
-	{Name: StagePersons, Unit: UnitPersons, Counts: "active persons by the stage they are in at the window's end", Dimensions: []Dimension{ByStage}},
-	{Name: Orders, Unit: UnitCount, Counts: "order ids of Order Completed, each once, at its earliest copy", Dimensions: everywhere},
-	{Name: Revenue, Unit: UnitCurrency, Counts: "amount of those orders", Dimensions: everywhere},
-	{Name: Refunds, Unit: UnitCurrency, Counts: "amount of Order Refunded, each refund id once, at its earliest copy", Dimensions: everywhere},
-	{Name: Buyers, Unit: UnitPersons, Counts: "persons with an order in the window", Dimensions: everywhere},
-	{Name: NewBuyers, Unit: UnitPersons, Counts: "persons whose first order ever is in the window", Dimensions: everywhere},
-	{
-		Name: AOV, Unit: UnitCurrency, Counts: "average order value", Numerator: "revenue", Denominator: "orders",
-		Dimensions: everywhere,
-	},
-	{
-		Name: RevenuePerBuyer, Unit: UnitCurrency, Counts: "average revenue of a buyer", Numerator: "revenue", Denominator: "buyers",
-		Dimensions: everywhere,
-	},
-	{
-		Name: ConversionRate, Unit: UnitRatio, Counts: "share of active persons who bought", Numerator: "buyers", Denominator: "active persons",
-		Dimensions: everywhere,
-	},
-	{
-		Name: RepeatPurchaseRate, Unit: UnitRatio, Counts: "share of buyers who bought more than once", Dimensions: everywhere,
-		Numerator: "persons with at least 2 orders in the window", Denominator: "buyers",
-	},
+// Definitions are the metrics of one version, with the measures that they are made of.
+type Definitions struct {
+	Version int // counts up with every change
+	Metrics []Metric
+	set     *measure.Set
 }
+
+// Config is what definitions are made from.
+type Config struct {
+	Version  int
+	Measures []measure.Definition
+	Metrics  []Metric
+}
+
+// New checks definitions. Error: fault.Invalid with code bad_metric or bad_measure that names what is wrong.
+func New(c Config) (*Definitions, error) {
+	set, err := measure.NewSet(c.Measures)
+	if err != nil {
+		return nil, err
+	}
+	d := &Definitions{Version: c.Version, Metrics: slices.Clone(c.Metrics), set: set}
+	for i, m := range d.Metrics {
+		if err := d.check(m, d.Metrics[:i]); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+func (d *Definitions) check(m Metric, before []Metric) error {
+	bad := func(format string, args ...any) error {
+		return fault.Newf(fault.Invalid, "bad_metric", "metric "+string(m.Name)+" "+format, args...)
+	}
+	if m.Name == "" || m.Sentence == "" || slices.ContainsFunc(before, func(other Metric) bool { return other.Name == m.Name }) {
+		return bad("needs a name of its own and a sentence")
+	}
+	if !slices.Contains([]Unit{UnitCount, UnitPersons, UnitCurrency, UnitRatio}, m.Unit) {
+		return bad("has the unit %q", m.Unit)
+	}
+	if !slices.Contains([]Good{GoodUp, GoodDown, GoodNone}, m.Good) {
+		return bad("says %q of which way is good; that is up, down or none", m.Good)
+	}
+	if m.Since < 1 || m.Since > d.Version {
+		return bad("is said to be there since version %d of %d", m.Since, d.Version)
+	}
+	for _, dimension := range m.Dimensions {
+		if dimension == Whole || !slices.Contains(measure.Dimensions[:], dimension) {
+			return bad("is broken down by %q, which is no dimension", dimension)
+		}
+	}
+	for _, name := range []measure.Name{m.Numerator, m.Denominator, m.N} {
+		perCurrency, found := d.set.Has(name)
+		if name == "" && name == m.Denominator && m.Unit != UnitRatio {
+			continue
+		}
+		if !found || perCurrency != (m.Unit == UnitCurrency) {
+			return bad("is made of %q, which is no measure of its kind", name)
+		}
+	}
+	return nil
+}
+
+// Set is the measures that metrics are made of.
+func (d *Definitions) Set() *measure.Set { return d.set }
 
 // Find gives the definition of a metric.
-func Find(name Name) (Metric, bool) {
-	for _, m := range Metrics {
+func (d *Definitions) Find(name Name) (Metric, bool) {
+	for _, m := range d.Metrics {
 		if m.Name == name {
 			return m, true
 		}
 	}
 	return Metric{}, false
+}
+
+// Names lists the metrics in the order of rows.
+func (d *Definitions) Names() []Name {
+	out := make([]Name, len(d.Metrics))
+	for i, m := range d.Metrics {
+		out[i] = m.Name
+	}
+	return out
+}
+
+// CompleteSince gives the definitions as far as a version knows them: metrics that are newer are not counted of everybody yet.
+func (d *Definitions) CompleteSince(version int) *Definitions {
+	out := *d
+	out.Version = min(d.Version, version)
+	out.Metrics = slices.DeleteFunc(slices.Clone(d.Metrics), func(m Metric) bool { return m.Since > version })
+	return &out
 }

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"slices"
 
 	"waymark/shared/domain/event"
@@ -12,7 +13,6 @@ import (
 type Claim struct {
 	Evidence   identity.Evidence `json:"evidence"`
 	Identifier event.Identifier  `json:"identifier"`
-	Corrected  event.Millis      `json:"corrected"` // where the claim counts, so that its window can be marked when it loses
 }
 
 // MaxClaims is how many claims to one order are kept, the earliest.
@@ -35,7 +35,7 @@ func ClaimOf(t event.Touchpoint, id event.Identifier) (key string, c Claim, ok b
 		return "", Claim{}, false
 	}
 	evidence := identity.Evidence{At: t.Original, Event: t.ID, Source: t.Source}
-	return OrderKey(*t.Order), Claim{Evidence: evidence, Identifier: id, Corrected: t.Corrected}, true
+	return OrderKey(*t.Order), Claim{Evidence: evidence, Identifier: id}, true
 }
 
 // Join adds claims. It is commutative, associative and idempotent.
@@ -61,11 +61,6 @@ func compareClaims(a, b Claim) int {
 		return -1
 	case b.Evidence.Before(a.Evidence):
 		return 1
-	case a.Identifier != b.Identifier:
-		if a.Identifier < b.Identifier {
-			return -1
-		}
-		return 1
 	}
-	return int(a.Corrected - b.Corrected)
+	return cmp.Compare(a.Identifier, b.Identifier)
 }

@@ -1,3 +1,5 @@
+// Package profile is what is known of one identifier: its touchpoints, its traits, and the orders it claims. All of them are joins that do not
+// depend on the order in which events come. A person is the union of their identifiers.
 package profile
 
 import (
@@ -5,10 +7,9 @@ import (
 	"waymark/shared/domain/identity"
 )
 
-// Partition is everything that is stored of one identifier.
+// Partition is everything that ingestion stores of one identifier.
 type Partition struct {
 	ID          event.Identifier
-	Aggregate   Aggregate
 	Touchpoints []event.Touchpoint // every stored copy, in no order
 	Traits      Traits
 	Node        identity.Node

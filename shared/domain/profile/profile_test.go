@@ -3,42 +3,14 @@ package profile_test
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"reflect"
 	"strings"
 	"testing"
 
-	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/profile"
-	"waymark/shared/model"
 )
-
-// An identifier that came through every channel and did everything, a hundred thousand times each. (Ten million times each are 1,074 bytes; the
-// store compresses what is longer than 700.)
-func TestAggregateStaysSmall(t *testing.T) {
-	t.Parallel()
-	m, err := model.Stages("default")
-	if err != nil {
-		t.Fatal(err)
-	}
-	const often = 99_999
-	end := profile.Touch{At: 4_102_444_799_999, Sign: string(channel.ReferralProgramme), Hash: math.MaxUint64}
-	a := profile.Aggregate{
-		Version: often, Model: m.ID(), Touchpoints: often * 26, First: end, Last: end, Proof: math.MaxUint64,
-		Signs: map[string]int{}, Evidence: map[string]profile.Evidence{},
-	}
-	for _, name := range channel.Names() {
-		a.Signs[string(name)] = often
-	}
-	for _, name := range m.Stages() {
-		a.Evidence[string(name)] = profile.Evidence{Count: often, First: end.At}
-	}
-	if n := len(a.Bytes()); n > profile.MaxBytes {
-		t.Errorf("the aggregate takes %d bytes, at most %d: %s", n, profile.MaxBytes, a.Bytes())
-	}
-}
 
 func TestTraitsOf(t *testing.T) {
 	t.Parallel()
@@ -95,7 +67,7 @@ func TestClaimOf(t *testing.T) {
 			key, claim, ok := profile.ClaimOf(tp, "user:1")
 			want := profile.Claim{}
 			if c.ok {
-				want = profile.Claim{Evidence: proof, Identifier: "user:1", Corrected: 9}
+				want = profile.Claim{Evidence: proof, Identifier: "user:1"}
 			}
 			if key != c.key || ok != c.ok || claim != want {
 				t.Errorf("ClaimOf = %q, %+v, %v, want %q, %+v, %v", key, claim, ok, c.key, want, c.ok)

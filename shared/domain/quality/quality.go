@@ -44,7 +44,7 @@ type Counts struct {
 	Skewed       int            `json:"skewed"`  // the device's clock was corrected
 	Future       int            `json:"future"`  // still too far in the future, so the time of receipt was taken
 	Untimed      int            `json:"untimed"` // came without a timestamp
-	Bots         int            `json:"bots"`    // by the rules at the time
+	Bots         int            `json:"bots"`    // by today's rules
 	BotsBy       map[string]int `json:"bots_by,omitempty"`
 	UnknownNames int            `json:"unknown_names"`   // track events that the catalogue does not name
 	Names        []Name         `json:"names,omitempty"` // the most frequent of them, at most TopNames

@@ -71,8 +71,8 @@ func (t *Tally) Dead(e event.Envelope) {
 		t.Refuse(refusal)
 		return
 	}
-	for i := range e.Events { // those received before From too: what is dead makes nothing a repeat
-		t.dead[delivery{e.Request, e.First + i}] = place{e.Received, e.Source}
+	for _, index := range e.Indexes() { // those received before From too: what is dead makes nothing a repeat
+		t.dead[delivery{e.Request, index}] = place{e.Received, e.Source}
 	}
 }
 

@@ -102,10 +102,10 @@ type Manifest struct {
 	Files       []File       `json:"files"`
 }
 
-// Describe fills in what follows from the windows.
-func Describe(w workspace.Workspace, calendar period.Calendar, windows []kpi.Window) Manifest {
+// Describe fills in what follows from the windows, whose rows are of some version of the definitions.
+func Describe(w workspace.Workspace, calendar period.Calendar, definitions int, windows []kpi.Window) Manifest {
 	m := Manifest{
-		Workspace: w.Name, TimeZone: w.Zone, Currency: w.Currency, Model: w.Model, Definitions: kpi.Definitions, Windows: len(windows),
+		Workspace: w.Name, TimeZone: w.Zone, Currency: w.Currency, Model: w.Model, Definitions: definitions, Windows: len(windows),
 		Generation: w.Generation,
 	}
 	var newest event.Millis

@@ -16,8 +16,7 @@ const (
 	MaxAfter = 20 * 365 * 24 * time.Hour
 )
 
-// Bounds of the stages of a model. Every profile holds the evidence of each stage under its name, and is to fit into one write unit of the
-// table (profile.MaxBytes).
+// Bounds of the stages of a model. Their names stand in stored profiles, steps and windows, which pay for each byte.
 const (
 	MaxStages         = 12
 	MaxStageNameBytes = 192 // of all names together

@@ -319,21 +319,6 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// TestEvidenceIsAWalkOfOne: what a touchpoint points to by itself is where a walk of it alone ends.
-func TestEvidenceIsAWalkOfOne(t *testing.T) {
-	t.Parallel()
-	for seed := range uint64(walks) {
-		s := newScene(t, seed)
-		for _, touch := range s.touches {
-			touch.Touchpoint.Sign, touch.NewOrder = touch.Channel, touch.Touchpoint.Order != nil && !touch.Touchpoint.Order.Refund
-			got, any := s.model.Evidence(touch.Touchpoint)
-			if want := s.model.Walk([]stage.Touch{touch}, touch.At).After[0]; got != want || any != (want != "") {
-				t.Fatalf("seed %d: Evidence(%+v) = %q, %v, want %q", seed, touch.Touchpoint, got, any, want)
-			}
-		}
-	}
-}
-
 // BenchmarkWalk follows 10,000 touches of one person, three in four of which change the stage.
 func BenchmarkWalk(b *testing.B) {
 	m := made(b, small(stage.Latest))

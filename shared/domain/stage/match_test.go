@@ -55,8 +55,8 @@ func TestWhen(t *testing.T) {
 		},
 		{
 			stage.When{Channels: []string{"email", "sms"}},
-			[]event.Touchpoint{{Type: event.Page, Sign: "sms"}},
-			[]event.Touchpoint{{Type: event.Page}, {Type: event.Page, Sign: "SMS"}},
+			[]event.Touchpoint{{Type: event.Page, OwnChannel: "sms"}},
+			[]event.Touchpoint{{Type: event.Page}, {Type: event.Page, OwnChannel: "SMS"}},
 		},
 		{
 			stage.When{Page: stage.Page{Prefix: []string{"/shop", "/Laden"}}},
@@ -99,8 +99,8 @@ func TestWhen(t *testing.T) {
 			m := asked(t, stage.Rule{When: c.when})
 			for want, touchpoints := range map[stage.Name][]event.Touchpoint{"yes": c.yes, "no": c.no} {
 				for _, tp := range touchpoints {
-					if got, _ := m.Evidence(tp); got != want {
-						t.Errorf("Evidence(%+v) = %q, want %q", tp, got, want)
+					if got := m.Walk([]stage.Touch{{Touchpoint: tp, Channel: tp.OwnChannel}}, 0).After[0]; got != want {
+						t.Errorf("a walk of %+v ends in %q, want %q", tp, got, want)
 					}
 				}
 			}

@@ -125,25 +125,6 @@ func (m *Model) Lapse() Name {
 // Properties are the names of the properties that rules read: a touchpoint must keep them for this model to work on it.
 func (m *Model) Properties() []string { return slices.Clone(m.reads) }
 
-// Delays are the times after a touchpoint at which the model can change a stage without another one, shortest first: the silence, and the
-// elapsed times of its stages one by one and added up along their chains (a stage entered by time may itself end by time). They say where a
-// newest touchpoint can act later on; one that comes late, before others of its person, can change every stage after it.
-func (m *Model) Delays() []time.Duration {
-	var delays []time.Duration
-	if m.silence.rule != "" {
-		delays = append(delays, m.silence.after)
-	}
-	for place := range m.ordered {
-		total := time.Duration(0)
-		for next := place; m.waits[next].rule != ""; next = m.waits[next].place {
-			total += m.waits[next].after
-			delays = append(delays, total)
-		}
-	}
-	slices.Sort(delays)
-	return slices.Compact(delays)
-}
-
 // lapse is the place of the lapse; no person is ever there when the model has none.
 func (m *Model) lapse() int { return m.ordered }
 

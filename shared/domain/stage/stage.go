@@ -54,20 +54,6 @@ type History struct {
 	Visits []Visit      // every visit, in time order; two in a row are never to the same stage
 	After  []Name       // the stage after each touch, one for each touch
 	Next   event.Millis // the next moment at which the stage would change if no touch came; 0 = never
-	dues   []due        // in time order, one for each touch and each change that came with time
-}
-
-// due is what time alone would do next, as it stood after a touch or a change.
-type due struct{ after, at event.Millis }
-
-// DueAt is the moment at which time alone would have changed the stage next as it stood just before t, had no touch come any more; 0 = never.
-// It may lie before t only where t lies beyond the instant up to which the person was followed.
-func (h History) DueAt(t event.Millis) event.Millis {
-	i := sort.Search(len(h.dues), func(i int) bool { return h.dues[i].after >= t })
-	if i == 0 {
-		return 0
-	}
-	return h.dues[i-1].at
 }
 
 // Current is the visit that has not ended; false when no stage was ever entered.

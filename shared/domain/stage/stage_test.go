@@ -84,29 +84,6 @@ func TestWalkWholeHistory(t *testing.T) {
 	}
 }
 
-// TestDueAt: what time would have done next is told for every instant, as if no later touch had come.
-func TestDueAt(t *testing.T) {
-	t.Parallel()
-	m := made(t, small(stage.Latest))
-	h := m.Walk([]stage.Touch{at(5, "x"), at(10, "a"), at(20, "c"), at(30, "b")}, 100*dayMs)
-	for _, c := range []struct{ before, want event.Millis }{
-		{5, 0},
-		{6, 0}, // a touch that points nowhere
-		{10, 0},
-		{11, 10 + 30*dayMs},
-		{20, 10 + 30*dayMs}, // silence
-		{21, 20 + 10*dayMs},
-		{30, 20 + 10*dayMs}, // time in the stage comes first
-		{31, 30 + 30*dayMs},
-		{30 + 30*dayMs, 30 + 30*dayMs},
-		{31 + 30*dayMs, 0}, // lapsed: nothing comes with time any more
-	} {
-		if got := h.DueAt(c.before); got != c.want {
-			t.Errorf("DueAt(%d) = %d, want %d", c.before, got, c.want)
-		}
-	}
-}
-
 func TestWalkNothing(t *testing.T) {
 	t.Parallel()
 	m := made(t, small(stage.Latest))
@@ -276,14 +253,5 @@ func TestAt(t *testing.T) {
 		if got := h.At(c.t); got != c.want {
 			t.Errorf("At(%d) = %q, want %q", c.t, got, c.want)
 		}
-	}
-}
-
-func TestDelaysAddUpChains(t *testing.T) {
-	t.Parallel()
-	c := small(stage.Latest)
-	c.Rules = append(c.Rules, stage.Rule{ID: "grows", Stage: "three", Elapsed: &stage.Elapsed{In: "two", After: 5 * day}})
-	if got, want := made(t, c).Delays(), []time.Duration{5 * day, 10 * day, 15 * day, 30 * day}; !slices.Equal(got, want) {
-		t.Errorf("Delays() = %v, want %v", got, want)
 	}
 }

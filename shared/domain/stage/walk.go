@@ -18,33 +18,17 @@ func (m *Model) Walk(touches []Touch, until event.Millis) History {
 	for i := range touches {
 		w.wait(touches[i].At)
 		w.touch(&touches[i])
-		w.remember(touches[i].At)
 		after = append(after, m.nameOf(w.place))
 	}
 	w.wait(until)
 	next, _, _ := w.due()
-	return History{Visits: w.visits, After: after, Next: next, dues: w.dues}
-}
-
-// remember notes what time would do next.
-func (w *walker) remember(after event.Millis) {
-	at, _, _ := w.due()
-	w.dues = append(w.dues, due{after, at})
-}
-
-// Evidence is the stage that a touchpoint points to by itself, as if nothing had come before it: by its type, name, own channel sign, page
-// and properties. Rules that need several touchpoints or orders, or time, cannot hold.
-func (m *Model) Evidence(t event.Touchpoint) (Name, bool) {
-	w := walker{Model: m, place: nowhere, matched: make([][]event.Millis, len(m.counters))}
-	w.touch(&Touch{At: t.Corrected, Touchpoint: t, Channel: t.Sign, NewOrder: t.Order != nil && !t.Order.Refund})
-	return m.nameOf(w.place), w.place != nowhere
+	return History{Visits: w.visits, After: after, Next: next}
 }
 
 // walker is how far a walk has come.
 type walker struct {
 	*Model
 	visits  []Visit
-	dues    []due
 	place   int
 	before  int              // where the person was before the lapse
 	last    event.Millis     // the last touch
@@ -63,7 +47,6 @@ func (w *walker) wait(to event.Millis) {
 			w.before = w.place
 		}
 		w.enter(place, at, Cause{Rule: rule})
-		w.remember(at)
 	}
 }
 

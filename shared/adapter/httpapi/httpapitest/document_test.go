@@ -27,8 +27,8 @@ func TestDocumentNamesTheRoutes(t *testing.T) {
 		t.Errorf("docs/api.md names\n%v\ndocs/openapi.yaml describes\n%v", slices.Compact(named), routes)
 	}
 	examples := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(text, -1)
-	if len(examples) != 3 {
-		t.Errorf("docs/api.md has %d examples of JSON, want 3", len(examples))
+	if len(examples) != 5 {
+		t.Errorf("docs/api.md has %d examples of JSON, want 5", len(examples))
 	}
 	for _, example := range examples {
 		if !json.Valid(example[1]) {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -25,6 +27,22 @@ type Handle func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGat
 // those instead, and keeps the values that were marked as <any>. seen is told each request with its answer.
 func Samples(t *testing.T, folder string, handle Handle, seen func(events.APIGatewayV2HTTPRequest, events.APIGatewayV2HTTPResponse)) {
 	t.Helper()
+	Invocations(t, folder, func(ctx context.Context, raw json.RawMessage) (any, error) {
+		var request events.APIGatewayV2HTTPRequest
+		if err := json.Unmarshal(raw, &request); err != nil {
+			return nil, fmt.Errorf("decode request: %w", err)
+		}
+		response, err := handle(ctx, request)
+		if err == nil {
+			seen(request, response)
+		}
+		return response, err
+	})
+}
+
+// Invocations is Samples for a function that takes any event. The golden answer to what it fails of is what Lambda makes of an error.
+func Invocations(t *testing.T, folder string, handle func(context.Context, json.RawMessage) (any, error)) {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join(Root(t), "events", folder, "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("there are no sample events in events/%s: %v", folder, err)
@@ -34,20 +52,15 @@ func Samples(t *testing.T, folder string, handle Handle, seen func(events.APIGat
 			continue
 		}
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
-			var request events.APIGatewayV2HTTPRequest
-			if err := json.Unmarshal(read(t, file), &request); err != nil {
-				t.Fatalf("decode %s: %v", file, err)
+			answer, err := handle(t.Context(), read(t, file))
+			if err != nil {
+				answer = map[string]string{"errorMessage": err.Error(), "errorType": reflect.Indirect(reflect.ValueOf(err)).Type().Name()}
 			}
-			response, err := handle(t.Context(), request)
+			text, err := json.Marshal(answer)
 			if err != nil {
 				t.Fatal(err)
 			}
-			answer, err := json.Marshal(response)
-			if err != nil {
-				t.Fatal(err)
-			}
-			Golden(t, strings.TrimSuffix(file, ".json")+".golden.json", answer)
-			seen(request, response)
+			Golden(t, strings.TrimSuffix(file, ".json")+".golden.json", text)
 		})
 	}
 }

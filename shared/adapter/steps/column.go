@@ -1,0 +1,208 @@
+package steps
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/parquet-go/parquet-go"
+)
+
+// reader fills one field of records from the column of its name, page by page. The general reader of parquet-go needs
+// ten times as long.
+type reader interface {
+	columnName() string
+	open(chunk parquet.ColumnChunk, rows int64)
+	fill(records []record) error
+}
+
+// readers has one for each column.
+func readers() []reader {
+	text := func(name string, field func(*record) *string) reader {
+		return &column[string]{name: name, field: field, decoder: texts}
+	}
+	whole := func(name string, field func(*record) *int64) reader {
+		return &column[int64]{name: name, field: field, decoder: always(numbers64)}
+	}
+	small := func(name string, field func(*record) *int32) reader {
+		return &column[int32]{name: name, field: field, decoder: always(numbers32)}
+	}
+	is := func(name string, field func(*record) *bool) reader {
+		return &column[bool]{name: name, field: field, decoder: always(flags)}
+	}
+	return []reader{
+		text("person", func(r *record) *string { return &r.Person }),
+		whole("run", func(r *record) *int64 { return &r.Run }),
+		small("position", func(r *record) *int32 { return &r.Position }),
+		whole("time", func(r *record) *int64 { return &r.Time }),
+		text("type", func(r *record) *string { return &r.Type }),
+		text("identifier", func(r *record) *string { return &r.Identifier }),
+		text("message_id", func(r *record) *string { return &r.MessageID }),
+		text("source", func(r *record) *string { return &r.Source }),
+		text("event", func(r *record) *string { return &r.Event }),
+		text("channel", func(r *record) *string { return &r.Channel }),
+		text("campaign", func(r *record) *string { return &r.Campaign }),
+		text("country", func(r *record) *string { return &r.Country }),
+		text("device", func(r *record) *string { return &r.Device }),
+		small("session", func(r *record) *int32 { return &r.Session }),
+		is("session_start", func(r *record) *bool { return &r.SessionStart }),
+		text("session_channel", func(r *record) *string { return &r.SessionChannel }),
+		text("session_campaign", func(r *record) *string { return &r.SessionCampaign }),
+		text("session_country", func(r *record) *string { return &r.SessionCountry }),
+		text("stage_before", func(r *record) *string { return &r.StageBefore }),
+		text("stage", func(r *record) *string { return &r.Stage }),
+		is("first_ever", func(r *record) *bool { return &r.FirstEver }),
+		text("visitor", func(r *record) *string { return &r.Visitor }),
+		text("first_channel", func(r *record) *string { return &r.FirstChannel }),
+		text("first_month", func(r *record) *string { return &r.FirstMonth }),
+		text("order_month", func(r *record) *string { return &r.OrderMonth }),
+		nullable("order_id", func(r *record) **string { return &r.OrderID }, textOf),
+		nullable("refund", func(r *record) **bool { return &r.Refund }, parquet.Value.Boolean),
+		nullable("amount", func(r *record) **int64 { return &r.Amount }, parquet.Value.Int64),
+		nullable("currency", func(r *record) **string { return &r.Currency }, textOf),
+		nullable("order_number", func(r *record) **int32 { return &r.OrderNumber }, parquet.Value.Int32),
+	}
+}
+
+func textOf(v parquet.Value) string { return string(v.ByteArray()) }
+
+func nullable[T any](name string, field func(*record) **T, get func(parquet.Value) T) reader {
+	return &column[*T]{name: name, field: field, decoder: always(optional(get))}
+}
+
+// decode gives the values of a page, appended to a slice.
+type decode[T any] func(page parquet.Page, to []T) ([]T, error)
+
+func always[T any](d decode[T]) func() decode[T] { return func() decode[T] { return d } }
+
+// column reads one column, one row group after the other.
+type column[T any] struct {
+	name    string
+	field   func(*record) *T
+	decoder func() decode[T] // of a row group
+
+	pages  parquet.Pages
+	decode decode[T]
+	left   int64 // values of the row group that are in no page read so far
+	buffer []T
+	values []T // of the page that is being read, those not given yet
+}
+
+func (c *column[T]) columnName() string { return c.name }
+
+func (c *column[T]) open(chunk parquet.ColumnChunk, rows int64) {
+	c.pages, c.decode, c.left, c.values = chunk.Pages(), c.decoder(), rows, nil
+}
+
+func (c *column[T]) fill(records []record) error {
+	for len(records) > 0 {
+		if len(c.values) == 0 {
+			if err := c.readPage(); err != nil {
+				return fmt.Errorf("column %s: %w", c.name, err)
+			}
+		}
+		n := min(len(records), len(c.values))
+		for i, value := range c.values[:n] {
+			*c.field(&records[i]) = value
+		}
+		records, c.values = records[n:], c.values[n:]
+	}
+	return nil
+}
+
+var errCount = errors.New("it has fewer or more values than its row group")
+
+// readPage reads the next page, and lets go of the column with its last one: many objects are open at a time.
+func (c *column[T]) readPage() error {
+	page, err := c.pages.ReadPage()
+	if err == io.EOF {
+		return errCount
+	}
+	if err != nil {
+		return err
+	}
+	room := min(page.NumValues(), pageBytes/4) // most pages of ours have no more
+	c.buffer, err = c.decode(page, slices.Grow(c.buffer[:0], int(room)))
+	parquet.Release(page)
+	c.values = c.buffer
+	c.left -= int64(len(c.values))
+	if err != nil || c.left > 0 {
+		return err
+	}
+	if page, err = c.pages.ReadPage(); err != io.EOF || c.left < 0 {
+		parquet.Release(page)
+		return errCount
+	}
+	return c.pages.Close()
+}
+
+// texts decodes pages of text. The texts of the dictionary are copied once, those of a page without one together.
+func texts() decode[string] {
+	var copied []string
+	return func(page parquet.Page, out []string) ([]string, error) {
+		data := page.Data()
+		dictionary := page.Dictionary()
+		if dictionary == nil {
+			bytes, offsets := data.ByteArray()
+			all := string(bytes)
+			for i := 1; i < len(offsets); i++ {
+				out = append(out, all[offsets[i-1]:offsets[i]])
+			}
+			return out, nil
+		}
+		for i := len(copied); i < dictionary.Len(); i++ {
+			copied = append(copied, string(dictionary.Index(int32(i)).ByteArray()))
+		}
+		for _, index := range data.Int32() {
+			if uint(index) >= uint(len(copied)) {
+				return out, fmt.Errorf("index %d into a dictionary of %d", index, len(copied))
+			}
+			out = append(out, copied[index])
+		}
+		return out, nil
+	}
+}
+
+func numbers64(page parquet.Page, out []int64) ([]int64, error) {
+	data := page.Data()
+	return append(out, data.Int64()...), nil
+}
+
+func numbers32(page parquet.Page, out []int32) ([]int32, error) {
+	data := page.Data()
+	return append(out, data.Int32()...), nil
+}
+
+func flags(page parquet.Page, out []bool) ([]bool, error) {
+	return read(page, out, parquet.Value.Boolean)
+}
+
+func optional[T any](get func(parquet.Value) T) decode[*T] {
+	return func(page parquet.Page, out []*T) ([]*T, error) {
+		return read(page, out, func(v parquet.Value) *T {
+			if v.IsNull() {
+				return nil
+			}
+			value := get(v)
+			return &value
+		})
+	}
+}
+
+// read decodes any page, value by value.
+func read[T any](page parquet.Page, out []T, get func(parquet.Value) T) ([]T, error) {
+	var some [128]parquet.Value
+	for values := page.Values(); ; {
+		n, err := values.ReadValues(some[:])
+		for _, v := range some[:n] {
+			out = append(out, get(v))
+		}
+		if err == io.EOF {
+			return out, nil
+		}
+		if err != nil {
+			return out, err
+		}
+	}
+}

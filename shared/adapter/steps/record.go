@@ -1,0 +1,132 @@
+package steps
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/money"
+	"waymark/shared/domain/step"
+)
+
+// record is a row of the table as it stands in objects. Workspace and day are in the key of the object.
+type record struct {
+	Person     string `parquet:"person,dict"`
+	Run        int64  `parquet:"run,delta"`
+	Position   int32  `parquet:"position,delta"`
+	Time       int64  `parquet:"time,timestamp(millisecond),delta"`
+	Type       string `parquet:"type,dict"`
+	Identifier string `parquet:"identifier,dict"`
+	MessageID  string `parquet:"message_id"`
+	Source     string `parquet:"source,dict"`
+	Event      string `parquet:"event,dict"`
+
+	Channel  string `parquet:"channel,dict"`
+	Campaign string `parquet:"campaign,dict"`
+	Country  string `parquet:"country,dict"`
+	Device   string `parquet:"device,dict"`
+
+	Session         int32  `parquet:"session,delta"`
+	SessionStart    bool   `parquet:"session_start"`
+	SessionChannel  string `parquet:"session_channel,dict"`
+	SessionCampaign string `parquet:"session_campaign,dict"`
+	SessionCountry  string `parquet:"session_country,dict"`
+
+	StageBefore string `parquet:"stage_before,dict"`
+	Stage       string `parquet:"stage,dict"`
+
+	FirstEver    bool   `parquet:"first_ever"`
+	Visitor      string `parquet:"visitor,dict"`
+	FirstChannel string `parquet:"first_channel,dict"`
+	FirstMonth   string `parquet:"first_month,dict"`
+	OrderMonth   string `parquet:"order_month,dict"`
+
+	OrderID     *string `parquet:"order_id,optional"`
+	Refund      *bool   `parquet:"refund,optional"`
+	Amount      *int64  `parquet:"amount,optional,decimal(6:18)"`
+	Currency    *string `parquet:"currency,optional,dict"`
+	OrderNumber *int32  `parquet:"order_number,optional"`
+}
+
+// What the column type says besides the types of events.
+const (
+	typeNone = "none" // the person has no steps on this day: not a step
+	typeTime = "time" // a change of stage that time made
+)
+
+// maxAmount is what 18 decimal digits hold.
+const maxAmount = 1_000_000_000_000_000_000 - 1
+
+// check refuses what would be read otherwise than it was written.
+func check(r step.Row) error {
+	if r.Type == typeNone || r.Type == typeTime {
+		return fmt.Errorf("a step of %s has the type %s", r.Person, r.Type)
+	}
+	if o := r.Order; o != nil && (o.Amount > maxAmount || o.Amount < -maxAmount) {
+		return fmt.Errorf("the order %s has the amount %s", o.ID, o.Amount)
+	}
+	return nil
+}
+
+func recordOf(r step.Row, run int64, position int) record {
+	out := record{
+		Person: string(r.Person), Run: run, Position: int32(position),
+		Time: int64(r.At), Type: cmp.Or(string(r.Type), typeTime),
+		Identifier: string(r.Identifier), MessageID: string(r.ID), Source: r.Source, Event: r.Event,
+		Channel: r.Channel, Campaign: r.Campaign, Country: r.Country, Device: r.Device,
+		Session: int32(r.Session), SessionStart: r.SessionStart,
+		SessionChannel: r.SessionChannel, SessionCampaign: r.SessionCampaign, SessionCountry: r.SessionCountry,
+		StageBefore: r.StageBefore, Stage: r.Stage,
+		FirstEver: r.FirstEver, Visitor: r.Visitor,
+		FirstChannel: r.FirstChannel, FirstMonth: r.FirstMonth, OrderMonth: r.OrderMonth,
+	}
+	if o := r.Order; o != nil {
+		amount, number := int64(o.Amount), int32(o.Number)
+		out.OrderID, out.Refund, out.Amount = &o.ID, &o.Refund, &amount
+		out.Currency, out.OrderNumber = &o.Currency, &number
+	}
+	return out
+}
+
+// row fills in a row.
+func (r *record) row(out *step.Row) {
+	*out = step.Row{
+		Person: event.Identifier(r.Person), Identifier: event.Identifier(r.Identifier),
+		At: event.Millis(r.Time), ID: event.ID(r.MessageID), Type: event.Type(r.Type), Source: r.Source, Event: r.Event,
+		Channel: r.Channel, Country: r.Country, Campaign: r.Campaign, Device: r.Device,
+		Session: int(r.Session), SessionStart: r.SessionStart,
+		SessionChannel: r.SessionChannel, SessionCampaign: r.SessionCampaign, SessionCountry: r.SessionCountry,
+		StageBefore: r.StageBefore, Stage: r.Stage,
+		FirstEver: r.FirstEver, Visitor: r.Visitor,
+		FirstChannel: r.FirstChannel, FirstMonth: r.FirstMonth, OrderMonth: r.OrderMonth,
+	}
+	if r.Type == typeTime {
+		out.Type = ""
+	}
+	if r.OrderID != nil {
+		out.Order = &step.Order{
+			ID: *r.OrderID, Refund: *r.Refund,
+			Amount: money.Micros(*r.Amount), Currency: *r.Currency, Number: int(*r.OrderNumber),
+		}
+	}
+}
+
+// hasWholeOrder says whether the columns of the order are all there or none is.
+func (r *record) hasWholeOrder() bool {
+	is := r.OrderID != nil
+	return (r.Refund != nil) == is && (r.Amount != nil) == is &&
+		(r.Currency != nil) == is && (r.OrderNumber != nil) == is
+}
+
+// hashOf is the first 8 bytes of the SHA-256 of a person.
+func hashOf(person string) uint64 {
+	sum := sha256.Sum256([]byte(person))
+	return binary.BigEndian.Uint64(sum[:8])
+}
+
+func comparePersons(hashA uint64, a string, hashB uint64, b string) int {
+	return cmp.Or(cmp.Compare(hashA, hashB), strings.Compare(a, b))
+}

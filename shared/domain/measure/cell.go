@@ -1,0 +1,218 @@
+// Package measure counts what persons did. Facts are what one person did in a stretch of time, in a form that merges; Totals add persons up, by
+// each value of each dimension. Totals are sums over persons, so what one person changed is taken out and put in again, and nobody else is looked
+// at. Distinct persons are sums too: in one window each person counts once.
+//
+// It reads no clock and stores nothing. Which metrics are made of the measures says package kpi.
+//
+//	facts := measure.Of(rows)
+//	totals := set.Of(facts)
+package measure
+
+import (
+	"cmp"
+	"slices"
+
+	"waymark/shared/domain/money"
+	"waymark/shared/domain/step"
+)
+
+// Dimension is what numbers may be broken down by; "" is the whole.
+type Dimension string
+
+// The dimensions.
+const (
+	Whole          Dimension = ""
+	ByChannel      Dimension = "channel"
+	BySource       Dimension = "source"
+	ByStage        Dimension = "stage"
+	ByCountry      Dimension = "country"
+	ByCampaign     Dimension = "campaign"
+	ByDevice       Dimension = "device"
+	ByVisitor      Dimension = "visitor"       // new or returning
+	ByFirstChannel Dimension = "first_channel" // of the person's first session
+	ByFirstMonth   Dimension = "first_month"   // cohort: month of the person's first step
+	ByOrderMonth   Dimension = "order_month"   // cohort: month of the person's first order
+)
+
+// Dimensions lists them in the order of rows. The place of each but the whole is its place in a Cell, so new ones come last.
+var Dimensions = [...]Dimension{
+	Whole, ByChannel, BySource, ByStage, ByCountry, ByCampaign, ByDevice, ByVisitor, ByFirstChannel, ByFirstMonth, ByOrderMonth,
+}
+
+// Unknown stands for a dimension that an event says nothing of, so that the parts of a dimension add up to the whole.
+const Unknown = "unknown"
+
+// Cell is one place in the cube of dimensions: a value for each but the whole, "" where it is not known.
+type Cell [len(Dimensions) - 1]string
+
+// value of a cell in a dimension, by its place in Dimensions.
+func (c *Cell) value(dimension int) string {
+	if dimension == 0 {
+		return ""
+	}
+	return cmp.Or(c[dimension-1], Unknown)
+}
+
+// Places in a Cell of the dimensions that differ between what is counted at one step.
+const (
+	channel, campaign, country = 0, 4, 3
+)
+
+func cellOf(r *step.Row) Cell {
+	return Cell{r.Channel, r.Source, r.Stage, r.Country, r.Campaign, r.Device, r.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth}
+}
+
+// orderCell is where an order or refund counts: it belongs to its session's channel and campaign.
+func orderCell(r *step.Row) Cell {
+	c := cellOf(r)
+	c[channel], c[campaign] = r.SessionChannel, r.SessionCampaign
+	return c
+}
+
+// sessionCell has the dimensions of the session's first step; its country is the first one that any of its steps names.
+func sessionCell(r *step.Row) Cell {
+	c := orderCell(r)
+	c[country] = r.SessionCountry
+	return c
+}
+
+// Counter is something that is counted step by step.
+type Counter string
+
+// counting is how a step is counted: how often, and in which cell.
+type counting struct {
+	name  Counter
+	cell  func(*step.Row) Cell
+	count func(*step.Row) int64
+}
+
+// counters are what steps are counted for. A new one is a line here; it may add several to a step.
+var counters = [...]counting{
+	{"touchpoints", cellOf, when((*step.Row).IsTouchpoint)},
+	{"sessions", sessionCell, when(func(r *step.Row) bool { return r.SessionStart })},
+	{"stage_entries", cellOf, when((*step.Row).EntersStage)},
+	{"first_steps", cellOf, when(func(r *step.Row) bool { return r.FirstEver })},
+	{"orders", orderCell, when(func(r *step.Row) bool { return r.Order != nil && !r.Order.Refund })},
+	{"first_orders", orderCell, when((*step.Row).IsFirstOrder)},
+	{"refund_count", orderCell, when(func(r *step.Row) bool { return r.Order != nil && r.Order.Refund })},
+}
+
+// touchpoints is the counter whose presence makes a person active.
+const touchpoints = 0
+
+func when(holds func(*step.Row) bool) func(*step.Row) int64 {
+	return func(r *step.Row) int64 {
+		if holds(r) {
+			return 1
+		}
+		return 0
+	}
+}
+
+// Counts has a place for each counter.
+type Counts [len(counters)]int64
+
+// Money is what orders and refunds of one currency come to.
+type Money struct {
+	Currency  string       `json:"c"`
+	Orders    int64        `json:"o,omitempty"`
+	Revenue   money.Micros `json:"r,omitzero"`
+	RefundedN int64        `json:"n,omitempty"`
+	Refunds   money.Micros `json:"f,omitzero"`
+}
+
+// Entry is what was counted in one cell.
+type Entry struct {
+	Cell   Cell    `json:"c"`
+	Counts Counts  `json:"n"`
+	Money  []Money `json:"m,omitempty"` // by currency, sorted
+}
+
+// Facts is what one person did in a stretch of time. The zero Facts is nothing.
+type Facts struct {
+	Entries []Entry `json:"e,omitempty"` // by cell, sorted
+	Stage   string  `json:"s,omitempty"` // at the end
+}
+
+// Of counts the rows of one person, in time order.
+func Of(rows []step.Row) Facts {
+	var f Facts
+	for i := range rows {
+		r := &rows[i]
+		f.Stage = r.Stage
+		for n := range counters {
+			if count := counters[n].count(r); count != 0 {
+				f.entry(counters[n].cell(r)).Counts[n] += count
+			}
+		}
+		if r.Order != nil {
+			f.entry(orderCell(r)).sale(r.Order)
+		}
+	}
+	slices.SortFunc(f.Entries, compareEntries)
+	return f
+}
+
+// entry finds the entry of a cell, or makes one. Persons have few.
+func (f *Facts) entry(c Cell) *Entry {
+	for i := range f.Entries {
+		if f.Entries[i].Cell == c {
+			return &f.Entries[i]
+		}
+	}
+	f.Entries = append(f.Entries, Entry{Cell: c})
+	return &f.Entries[len(f.Entries)-1]
+}
+
+func (e *Entry) sale(o *step.Order) {
+	sale := Money{Currency: o.Currency, Orders: 1, Revenue: o.Amount}
+	if o.Refund {
+		sale = Money{Currency: o.Currency, RefundedN: 1, Refunds: o.Amount}
+	}
+	e.Money = addMoney(e.Money, sale)
+}
+
+// addMoney adds to sums by currency, sorted; the list given is changed.
+func addMoney(sums []Money, m Money) []Money {
+	i, found := slices.BinarySearchFunc(sums, m.Currency, func(s Money, currency string) int { return cmp.Compare(s.Currency, currency) })
+	if !found {
+		sums = slices.Insert(sums, i, Money{Currency: m.Currency})
+	}
+	s := &sums[i]
+	s.Orders += m.Orders
+	s.Revenue += m.Revenue
+	s.RefundedN += m.RefundedN
+	s.Refunds += m.Refunds
+	return sums
+}
+
+func compareEntries(a, b Entry) int { return slices.Compare(a.Cell[:], b.Cell[:]) }
+
+// Merge joins the facts of one person in stretches of time that follow each other, in time order. Nothing given is changed.
+func Merge(parts ...Facts) Facts {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	var out Facts
+	for _, p := range parts {
+		out.Stage = p.Stage
+		for i := range p.Entries {
+			e := out.entry(p.Entries[i].Cell)
+			for n, count := range p.Entries[i].Counts {
+				e.Counts[n] += count
+			}
+			for _, m := range p.Entries[i].Money {
+				e.Money = addMoney(e.Money, m)
+			}
+		}
+	}
+	slices.SortFunc(out.Entries, compareEntries)
+	return out
+}
+
+// Equal says whether both hold the same.
+func (f Facts) Equal(other Facts) bool {
+	return f.Stage == other.Stage && slices.EqualFunc(f.Entries, other.Entries, func(a, b Entry) bool {
+		return a.Cell == b.Cell && a.Counts == b.Counts && slices.Equal(a.Money, b.Money)
+	})
+}

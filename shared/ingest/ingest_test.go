@@ -1,0 +1,264 @@
+package ingest_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
+	"waymark/shared/domain/identity"
+	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/profile"
+	"waymark/shared/ingest"
+	"waymark/shared/testing/system"
+)
+
+const googlebot = `"context":{"userAgent":"Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}`
+
+// input is what some events come to, with the trait plan of who is identified.
+func input(t testing.TB, raw ...string) ingest.Input {
+	t.Helper()
+	in := ingest.Input{Traits: map[event.Identifier]profile.Traits{}}
+	for i, text := range raw {
+		e, err := event.Parse([]byte(text), event.Stamp{Workspace: "shop", Source: "web", Received: event.At(system.Begin), Request: "r", Index: i})
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Events = append(in.Events, e.Record(nil))
+		if said := profile.TraitsOf(e); said != nil {
+			in.Traits[e.Kept()] = in.Traits[e.Kept()].Join(said)
+		}
+	}
+	return in
+}
+
+func identify(id, user, anonymous, at, more string) string {
+	return fmt.Sprintf(`{"type":"identify","messageId":%q,"userId":%q,"anonymousId":%q,"timestamp":%q,"traits":{"plan":%q}%s}`, id, user, anonymous, at, id, more)
+}
+
+func order(id, user, at, order, more string) string {
+	return fmt.Sprintf(`{"type":"track","event":"Order Completed","messageId":%q,"userId":%q,"timestamp":%q,"properties":{"order_id":%q,"revenue":5}%s}`, id, user, at, order, more)
+}
+
+// batch says who 42 is, and that 42 bought.
+func batch(t testing.TB) ingest.Input {
+	t.Helper()
+	return input(t, identify("e1", "42", "a", "2026-11-20T10:00:00Z", ""), order("e2", "42", "2026-11-20T10:01:00Z", "o1", ""))
+}
+
+// apply makes the calls of an Apply and gives their names.
+func apply(t testing.TB, s *system.System, in ingest.Input) []string {
+	t.Helper()
+	var names []string
+	hook := s.Call
+	s.Call = func(name string, apply func() error) error {
+		names = append(names, name)
+		if hook != nil {
+			return hook(name, apply)
+		}
+		return apply()
+	}
+	if err := s.Ingest(s.Ports()).Apply(t.Context(), "shop", in); err != nil {
+		t.Fatal(err)
+	}
+	s.Call = hook
+	return names
+}
+
+// records are the batches that wait to be settled.
+func records(t testing.TB, s *system.System) []ledger.Batch {
+	t.Helper()
+	batches, _, err := s.Table.Batches(t.Context(), "shop", "", 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return batches
+}
+
+// Nothing is read before a page is written, and the record comes last. When the same events come again, nothing is written but pages and the record, and
+// that names the same identifiers, for a crash may have come just before it.
+func TestOrderOfCalls(t *testing.T) {
+	t.Parallel()
+	s := system.New(t, system.Shop())
+	in := batch(t)
+	for n, want := range [][]string{
+		{"put pages", "traits", "put traits", "evidence", "put link", "claims", "put claims", "put batch"},
+		{"put pages", "traits", "evidence", "claims", "put batch"},
+	} {
+		if got := apply(t, s, in); !slices.Equal(got, want) {
+			t.Errorf("time %d: calls are %q, want %q", n, got, want)
+		}
+		r := records(t, s)[n]
+		if !slices.Equal(r.Identifiers, []event.Identifier{"anon:a", "user:42"}) || len(r.Events) != 2 {
+			t.Errorf("time %d: the record is %+v", n, r)
+		}
+		if !strings.HasPrefix(r.Handle, ledger.HandleAt(event.At(s.Now))+"#") {
+			t.Errorf("the record is called %s at %d", r.Handle, event.At(s.Now))
+		}
+	}
+	in.IsArchived = true
+	apply(t, s, in)
+	if r := records(t, s)[2]; r.Events != nil || len(r.Identifiers) != 2 {
+		t.Errorf("the record of archived events is %+v, want one without them", r)
+	}
+	if calls := apply(t, s, ingest.Input{}); calls != nil {
+		t.Errorf("of no events the calls are %q", calls)
+	}
+}
+
+// Whoever may be another person, or have another order, is named: both ends of a link that is new or has earlier evidence, and all who claim an order.
+func TestWhoIsConcerned(t *testing.T) {
+	t.Parallel()
+	s := system.New(t, system.Shop())
+	for n, c := range []struct {
+		raw  string
+		want []event.Identifier
+	}{
+		{identify("e1", "42", "a", "2026-11-20T10:00:00Z", ""), []event.Identifier{"anon:a", "user:42"}},
+		{identify("e2", "42", "a", "2026-11-20T11:00:00Z", ""), []event.Identifier{"user:42"}}, // later evidence changes nothing
+		{identify("e3", "42", "a", "2026-11-20T09:00:00Z", ""), []event.Identifier{"anon:a", "user:42"}},
+		{order("e4", "7", "2026-11-20T10:00:00Z", "o1", ""), []event.Identifier{"user:7"}},
+		{order("e5", "8", "2026-11-20T11:00:00Z", "o1", ""), []event.Identifier{"user:7", "user:8"}},
+		{order("e6", "9", "2026-11-20T09:00:00Z", "o1", ""), []event.Identifier{"user:7", "user:8", "user:9"}},
+		{identify("e7", "1", "b", "2026-11-20T10:00:00Z", ","+googlebot), []event.Identifier{"user:1"}}, // a bot proves no link
+		{order("e8", "1", "2026-11-20T08:00:00Z", "o1", ","+googlebot), []event.Identifier{"user:1"}},   // and claims no order
+	} {
+		apply(t, s, input(t, c.raw))
+		if got := records(t, s)[n].Identifiers; !slices.Equal(got, c.want) {
+			t.Errorf("%s concerns %v, want %v", c.raw, got, c.want)
+		}
+	}
+	apply(t, s, input(t, identify("f1", "42", "c", "2026-11-20T11:00:00Z", ""), identify("f2", "42", "c", "2026-11-20T10:00:00Z", "")))
+	ends := []identity.Link{{Child: "anon:a", Parent: "user:42"}, {Child: "anon:b", Parent: "user:1"}, {Child: "anon:c", Parent: "user:42"}}
+	links, found, err := s.Table.Evidence(t.Context(), "shop", ends)
+	if err != nil || links[0].Event != "e3" || found[1] || links[2].Event != "f2" {
+		t.Errorf("the links are proven by %+v, %v, %v; want e3 and f2, and a bot's not to be there", links, found, err)
+	}
+	claims, _, err := s.Table.Claims(t.Context(), "shop", []string{"order:o1"})
+	if got := claims["order:o1"]; err != nil || len(got) != 3 || got[0].Identifier != "user:9" {
+		t.Errorf("the claims are %+v, %v, want three with that of user:9 first", got, err)
+	}
+}
+
+// Where another writer was first, what is stored is read again and joined, a dozen times at most, after pauses below ceilings that double up to a second.
+func TestConflicts(t *testing.T) {
+	t.Parallel()
+	for _, site := range []string{"put traits", "put claims"} {
+		for _, conflicts := range []int{3, 99} {
+			s := system.New(t, system.Shop())
+			var ceilings []time.Duration
+			left := conflicts
+			s.Call = func(name string, apply func() error) error {
+				if name == site && left > 0 {
+					left--
+					return fault.New(fault.Conflict, "conflict", "another writer was first")
+				}
+				return apply()
+			}
+			applier := s.Ingest(s.Ports())
+			applier.Jitter = func(ceiling time.Duration) time.Duration {
+				ceilings = append(ceilings, ceiling)
+				return ceiling
+			}
+			err := applier.Apply(t.Context(), "shop", batch(t))
+			const ms, s1 = time.Millisecond, time.Second
+			want := []time.Duration{20 * ms, 40 * ms, 80 * ms, 160 * ms, 320 * ms, 640 * ms, s1, s1, s1, s1, s1}
+			if n := min(conflicts, len(want)); !slices.Equal(ceilings, want[:n]) {
+				t.Errorf("%s: the ceilings are %v, want %v", site, ceilings, want[:n])
+			}
+			if isBusy := fault.KindOf(err) == fault.Unavailable; isBusy != (conflicts == 99) || len(records(t, s)) != map[bool]int{true: 0, false: 1}[isBusy] {
+				t.Errorf("%s: after %d conflicts: %v, with the records %+v", site, conflicts, err, records(t, s))
+			}
+		}
+	}
+}
+
+// Sixteen writers of one person at once: whatever is not refused is there, and what is refused comes again.
+func TestWritersAtOnce(t *testing.T) {
+	t.Parallel()
+	s := system.New(t, system.Shop())
+	applier := s.Ingest(s.Ports())
+	var ids atomic.Int64
+	applier.NewID = func() string { return fmt.Sprint(ids.Add(1)) }
+	var writers sync.WaitGroup
+	for n := range 16 {
+		in := input(t, identify(fmt.Sprint("i", n), "42", fmt.Sprint("a", n), "2026-11-20T10:00:00Z", ""), order(fmt.Sprint("o", n), "42", "2026-11-20T10:00:00Z", "o1", ""))
+		in.Traits = map[event.Identifier]profile.Traits{"user:42": {fmt.Sprint("t", n): {Value: json.RawMessage("1")}}}
+		writers.Go(func() {
+			for applier.Apply(t.Context(), "shop", in) != nil {
+				continue
+			}
+		})
+	}
+	writers.Wait()
+	claims, _, err := s.Table.Claims(t.Context(), "shop", []string{"order:o1"})
+	partitions, err2 := s.Table.Partitions(t.Context(), "shop", []event.Identifier{"user:42"})
+	if err = errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	p := partitions[0]
+	if len(claims["order:o1"]) != 16 || len(p.Touchpoints) != 16 || len(p.Traits) != 16 || len(p.Node.Children) != 16 {
+		t.Errorf("there are %d claims, %d touchpoints, %d traits and %d links, want 16 of each", len(claims["order:o1"]), len(p.Touchpoints), len(p.Traits), len(p.Node.Children))
+	}
+}
+
+// A record that was not written soon after it was named gets a new name: a settle may have passed over the old one.
+func TestSlowRecord(t *testing.T) {
+	t.Parallel()
+	s := system.New(t, system.Shop())
+	slow := 2
+	s.Call = func(name string, apply func() error) error {
+		if name == "put batch" && slow > 0 {
+			slow--
+			s.Advance(ledger.MaxDelay + time.Millisecond)
+		}
+		return apply()
+	}
+	apply(t, s, batch(t))
+	got := records(t, s)
+	if len(got) != 3 || !strings.HasPrefix(got[2].Handle, ledger.HandleAt(event.At(s.Now))) {
+		t.Errorf("the records are %+v, want a third that is named in time", got)
+	}
+}
+
+var errDead = errors.New("the process was killed")
+
+// A process may die at any call. When the events come again, all is stored as if nothing had been, and the last record names everybody.
+func TestCrashAtEveryCall(t *testing.T) {
+	t.Parallel()
+	undisturbed := system.New(t, system.Shop())
+	names := apply(t, undisturbed, batch(t))
+	for n, name := range names {
+		for _, isApplied := range []bool{false, true} {
+			s := system.New(t, system.Shop())
+			left := n
+			s.Call = func(_ string, apply func() error) error {
+				switch left--; {
+				case left >= 0:
+					return apply()
+				case left == -1 && isApplied:
+					_ = apply()
+				}
+				return errDead
+			}
+			if err := s.Ingest(s.Ports()).Apply(t.Context(), "shop", batch(t)); !errors.Is(err, errDead) {
+				t.Errorf("dying at %s: %v", name, err)
+			}
+			s.Call = nil
+			apply(t, s, batch(t))
+			all := records(t, s)
+			last, _ := json.Marshal(all[len(all)-1])
+			want, _ := json.Marshal(records(t, undisturbed)[0])
+			if s.Table.Dump() != undisturbed.Table.Dump() || string(last) != string(want) {
+				t.Errorf("after dying at %s, applied %v:\n%s\n%s\nwant\n%s\n%s", name, isApplied, s.Table.Dump(), last, undisturbed.Table.Dump(), want)
+			}
+		}
+	}
+}

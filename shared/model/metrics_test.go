@@ -1,0 +1,167 @@
+package model_test
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/measure"
+	"waymark/shared/model"
+)
+
+const docsPath = "../../docs/kpi.md"
+
+// TestDocs keeps docs/kpi.md equal to metrics.yaml; make golden rewrites it.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	d, err := model.Metrics()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := docs(d)
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(docsPath, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(docsPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Errorf("docs/kpi.md is not what metrics.yaml says; run make golden and review the diff")
+	}
+}
+
+func docs(d *kpi.Definitions) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, docsHead, d.Version)
+	for _, m := range d.Metrics {
+		unit := string(m.Unit)
+		if m.Unit == kpi.UnitCurrency {
+			unit = "currency code"
+		}
+		denominator := "none"
+		if m.Denominator != "" {
+			denominator = "`" + string(m.Denominator) + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | `%s` | %s | `%s` | %s | %s | %d |\n",
+			m.Name, unit, m.Sentence, m.Numerator, denominator, m.N, m.Good, dimensions(m), m.Since)
+	}
+	b.WriteString(docsMeasures)
+	for _, m := range d.Set().Definitions() {
+		of := "all"
+		if perCurrency, _ := d.Set().Has(m.Name); perCurrency {
+			of = "each currency apart"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %d |\n", m.Name, counted(m), of, m.Since)
+	}
+	b.WriteString(docsTail)
+	return b.String()
+}
+
+func dimensions(m kpi.Metric) string {
+	if len(m.Dimensions) == len(measure.Dimensions)-1 {
+		return "all"
+	}
+	names := make([]string, len(m.Dimensions))
+	for i, d := range m.Dimensions {
+		names[i] = string(d)
+	}
+	return strings.Join(names, ", ")
+}
+
+func counted(m measure.Definition) string {
+	switch {
+	case m.Staying:
+		return "active persons, in the stage that they are in at the window's end"
+	case m.Amount != "":
+		return "the amount of " + map[measure.Amount]string{measure.Revenue: "orders", measure.Refunds: "refunds"}[m.Amount]
+	case m.Sum != "":
+		return "sum of `" + string(m.Sum) + "`"
+	}
+	return fmt.Sprintf("persons for whom `%s` is at least %d", m.Persons, cmp.Or(m.AtLeast, 1))
+}
+
+const docsHead = `# The KPIs
+
+Made from shared/model/metrics.yaml by a test of that package: change the file, then ` + "`make golden`" + `. This is version %d of the definitions; every
+stored window and every export names the version it was made under. A metric that is new is left out of answers until everybody was counted in it.
+
+| id | unit | what is counted | numerator | denominator | n | good | by | since |
+|---|---|---|---|---|---|---|---|---|
+`
+
+const docsMeasures = `
+## Measures
+
+What is counted and stored of each window. Metrics are formulas over measures, evaluated on reading.
+
+| id | what is counted | of | since |
+|---|---|---|---|
+`
+
+const docsTail = `
+A step is counted for ` + "`touchpoints`" + ` when an event made it, for ` + "`sessions`" + ` when it begins one, for ` + "`stage_entries`" + ` when the stage changes at it, for
+` + "`first_steps`" + ` when it is the person's first ever, for ` + "`orders`, `first_orders` and `refund_count`" + ` when it is an order, the person's first ever, or a refund.
+
+## What the words mean
+
+- A **touchpoint** is a track, page or screen event. Identify, group and alias calls carry facts about a person and are not counted.
+- A **person** is a tree of linked identifiers, as linked today: a link made tomorrow changes yesterday's numbers.
+- A **session** is a run of one person's touchpoints over all devices. A touchpoint exactly 30 minutes after the last one is still in it; one a
+  millisecond later begins a new one. A session is counted where it begins, also across midnight. A new channel within it begins no new one.
+- An **order** is an order id of ` + "`Order Completed`" + `. Of several events with one order id, by whomever, the earliest counts, by the device's time, then
+  message id, then source. A refund is a refund id of ` + "`Order Refunded`" + `, by the same rule. An event without such an id is an order of its own.
+- The **amount** is ` + "`revenue`, else `total`, else `value`" + `, else the sum of price × quantity of the products. Refunds are not taken from revenue.
+- A person is **active** with a touchpoint in the window. A stage that is entered by silence makes nobody active.
+
+## Windows
+
+A window counts by the **corrected time**: the device's own time, with a clock that is wrong by more than 5 minutes put right by the time between
+sending and receipt. Windows are cut in the workspace's time zone: a day has 23 or 25 hours where the clock is changed, weeks begin on Monday,
+a quarter with January, April, July or October. ` + "`period`" + ` is one window between any two days, made when asked for.
+
+Whoever sends late, or is linked late, is counted anew whole: taken out of each window in which that makes a difference as counted before, and put in
+again as counted now. A window's revision rises where a number changed.
+
+## Numerator, denominator, n
+
+Every row keeps its numerator and, for means and ratios, its denominator; the value is made on reading, so means of months are never averaged
+into a year. With a denominator of 0 there is **no value**, never 0. **n** is what the number rests on: touchpoints, sessions, persons or orders.
+Money is in millionths inside and a decimal text outside; each currency has rows of its own and is never converted. An order that names no
+currency has the workspace's.
+
+Every window that was computed has a row of every metric for the whole, zero or not; a dimension's values have rows where something was counted.
+Of more than 500 values of a dimension those with the most touchpoints are shown, and the others added up as ` + "`(other)`" + `, without numbers of persons.
+
+## Dimensions
+
+| by | of a touchpoint, an active or new person | of a session | of an order, a refund, a buyer | of a stage entry |
+|---|---|---|---|---|
+| channel | its own sign; without one, its session's | its first touchpoint with a sign, else ` + "`direct`" + ` | its session's | as the touchpoint that caused it |
+| source | the source that sent it | of its first touchpoint | the source that sent it | as the touchpoint that caused it |
+| stage | the stage after it | after its first touchpoint | the stage after it | the stage entered |
+| country | the country the event names | the first that one of its touchpoints names | the country the event names | as the touchpoint that caused it |
+| campaign | the campaign the event names; without one, its session's | the first that one of its touchpoints names | its session's | as the touchpoint that caused it |
+| device | by its user agent: desktop, mobile, tablet or other | of its first touchpoint | by its user agent | as the touchpoint that caused it |
+| visitor | new in the person's first session, returning afterwards | as its touchpoints | as its touchpoint | as the touchpoint that caused it, else returning |
+| first_channel | the channel of the person's first session | the same | the same | the same |
+| first_month | the month of the person's first touchpoint | the same | the same | the same |
+| order_month | the month of the person's first order, from that order on | the same | the same | the same |
+
+What an event says nothing of is ` + "`unknown`" + `; of an entry that time alone made, so are channel, source, country, campaign and device. So the parts add up to
+the whole for touchpoints, sessions, stage entries, orders, revenue, refunds, new persons and new buyers. They do **not** add up for active persons and
+buyers: who came by two channels is in both. For the same reason persons are never added over windows: each window counts each person once, from what
+they did on all of its days. ` + "`conversion_rate`" + ` by channel divides buyers by their sessions' channel by persons active in a touchpoint's own channel.
+
+## How exact
+
+Distinct persons are exact at every size: of each person is kept what they were counted for, hour by hour, and each window's number is a sum over
+persons in which each is once. There is no sketch, hence no error to state.
+
+All other numbers are exact sums of integers. What is not known exactly are the times of devices whose clocks are wrong: see "Windows".
+`

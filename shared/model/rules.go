@@ -1,0 +1,29 @@
+package model
+
+import (
+	"fmt"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/journey"
+)
+
+// Rules gives what persons are folded under: a built-in stage model by name, with the channel and bot rules of this release. Errors: those of
+// Stages; anything else means that a built-in file is broken.
+func Rules(stageModel string) (journey.Rules, error) {
+	stages, err := Stages(stageModel)
+	if err != nil {
+		return journey.Rules{}, err
+	}
+	channels, err := Channels()
+	if err != nil {
+		return journey.Rules{}, err
+	}
+	bots, err := Bots()
+	if err != nil {
+		return journey.Rules{}, err
+	}
+	return journey.Rules{
+		Model: stages, Channel: func(t event.Touchpoint) string { return string(channels.Own(t)) }, Bot: bots.Of,
+		ID: fmt.Sprintf("%s channels@%s bots@%d", stages.ID(), channels.Version, bots.Version()),
+	}, nil
+}

@@ -1,0 +1,138 @@
+package settle
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/ledger"
+)
+
+// plan is what one slice settles.
+type plan struct {
+	began   event.Millis   // by the clock, before anything was read
+	records []string       // handles
+	next    string         // handle of the first record that is left for another slice
+	events  []event.Record // for the archive
+	dues    []string       // handles
+	ids     map[event.Identifier]bool
+	dueIDs  map[event.Identifier]bool // those of ids that are due: their dues are done, whoever else names them
+	more    bool
+
+	recount func(ledger.State) ledger.State // what the slice does for a recount of everybody; nil for nothing
+}
+
+// recordsAtOnce is how many records are read together.
+const recordsAtOnce = 100
+
+// plan reads records until there are enough identifiers, then those who are due, and at last some of everybody where rules have changed.
+func (r *run) plan(ctx context.Context) (plan, error) {
+	p := plan{began: r.clockNow(), ids: map[event.Identifier]bool{}, dueIDs: map[event.Identifier]bool{}}
+	most := cmp.Or(r.AtOnce, identifiersAtOnce)
+	if err := r.planRecords(ctx, &p, most); err != nil {
+		return p, err
+	}
+	if len(p.ids) < most {
+		dues, more, err := r.Store.Dues(ctx, r.ws, r.now, most)
+		if err != nil {
+			return p, fmt.Errorf("read dues: %w", err)
+		}
+		p.more = p.more || more
+		for _, d := range dues {
+			p.dues = append(p.dues, d.Handle)
+			for _, id := range d.Identifiers {
+				p.ids[id], p.dueIDs[id] = true, true
+			}
+		}
+	} else {
+		p.more = true
+	}
+	if !p.more {
+		return p, r.planRecount(ctx, &p, most)
+	}
+	return p, nil
+}
+
+func (r *run) planRecords(ctx context.Context, p *plan, most int) error {
+	for from := r.state.Cursor; len(p.ids) < most; {
+		batches, next, err := r.Store.Batches(ctx, r.ws, from, recordsAtOnce)
+		if err != nil {
+			return fmt.Errorf("read records: %w", err)
+		}
+		for i, b := range batches {
+			if r.state.IsSettled(b.Handle) {
+				continue
+			}
+			if len(p.ids) >= most {
+				p.next, p.more = batches[i].Handle, true
+				return nil
+			}
+			p.records = append(p.records, b.Handle)
+			p.events = append(p.events, b.Events...)
+			for _, id := range b.Identifiers {
+				p.ids[id] = true
+			}
+		}
+		if p.next = next; next == "" {
+			return nil
+		}
+		from = next
+	}
+	p.more = p.more || p.next != ""
+	return nil
+}
+
+// planRecount adds some of everybody when they were counted under other rules than those of now. Rules that change meanwhile begin it again.
+func (r *run) planRecount(ctx context.Context, p *plan, most int) error {
+	rules := rulesID(r)
+	if r.state.Rules == rules && r.state.Recount == "" {
+		return nil
+	}
+	if r.state.Rules == "" && r.state.Recount == "" { // nobody was ever counted
+		p.recount = r.countedUnder(rules)
+		return nil
+	}
+	after := ""
+	if r.state.Recount == rules {
+		after = r.state.After
+	}
+	persons, next, err := r.Store.Everybody(ctx, r.ws, after, most)
+	if err != nil {
+		return fmt.Errorf("list everybody: %w", err)
+	}
+	for _, id := range persons {
+		p.ids[id] = true
+	}
+	if next == "" {
+		p.recount = r.countedUnder(rules)
+		return nil
+	}
+	p.more = true
+	p.recount = func(s ledger.State) ledger.State {
+		s.Recount, s.After = rules, next
+		return s
+	}
+	return nil
+}
+
+// countedUnder notes that everybody is counted under some rules.
+func (r *run) countedUnder(rules string) func(ledger.State) ledger.State {
+	return func(s ledger.State) ledger.State {
+		s.Rules, s.Definitions, s.Recount, s.After = rules, r.Definitions.Version, "", ""
+		return s
+	}
+}
+
+func (p plan) recounted(s ledger.State) ledger.State {
+	if p.recount == nil {
+		return s
+	}
+	return p.recount(s)
+}
+
+// rulesID names everything that the numbers of a person depend on besides their touchpoints.
+func rulesID(r *run) string {
+	return strings.Join([]string{r.rules.ID, fmt.Sprint(r.Definitions.Version), r.calendar.Zone()}, " ")
+}

@@ -1,0 +1,197 @@
+package settle
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/identity"
+	"waymark/shared/domain/journey"
+	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/money"
+	"waymark/shared/domain/step"
+	"waymark/shared/life"
+)
+
+// prepare folds whoever the plan concerns and compares them with what was counted of them. It writes nothing.
+func (r *run) prepare(ctx context.Context, epoch int64, p plan) (ledger.Log, error) {
+	log := ledger.Log{Run: epoch, At: r.clockNow(), Model: r.rules.Model.ID(), Definitions: r.Definitions.Version, Done: p.dues}
+	if len(p.ids) == 0 {
+		return log, nil
+	}
+	caps := r.Caps
+	if caps == (identity.Caps{}) {
+		caps = identity.DefaultCaps()
+	}
+	loaded, err := life.LoadConcerned(ctx, r.Store, r.ws, caps, slices.Sorted(maps.Keys(p.ids)))
+	if err != nil {
+		return log, fmt.Errorf("load persons: %w", err)
+	}
+	b := &builder{
+		run: r, loaded: loaded, due: p.dueIDs, changes: ledger.NewChanges(r.Definitions.Set(), r.clock), days: map[string]*ledger.Day{},
+		dues: map[event.Millis]*ledger.Due{}, listings: map[[2]string]*ledger.Listing{},
+	}
+	for _, id := range loaded.Identifiers() {
+		if root := loaded.Root(id); root == id {
+			b.person(id)
+		} else {
+			b.member(id, root)
+		}
+	}
+	b.write(&log)
+	r.result.Persons += b.persons
+	return log, nil
+}
+
+// builder makes the log of a slice.
+type builder struct {
+	*run
+	loaded   *life.Loaded
+	due      map[event.Identifier]bool
+	changes  *ledger.Changes
+	days     map[string]*ledger.Day
+	dues     map[event.Millis]*ledger.Due // by the hour that they lie in
+	listings map[[2]string]*ledger.Listing
+	profiles []ledger.Saved
+	persons  int
+}
+
+// person counts one person anew.
+func (b *builder) person(root event.Identifier) {
+	b.persons++
+	before := b.loaded.Profile(root)
+	person := b.loaded.Of(root)
+	j := person.Journey(b.rules, b.now)
+	rows := step.Of(j, step.Place{Currency: b.workspace.Currency, Month: b.clock.Month})
+	now := b.profile(person.IDs(), j, rows)
+	b.differ(before, now, rows)
+	b.await(before, now)
+	b.list(before, now)
+	if before.Run == 0 || !same(before, now) {
+		b.profiles = append(b.profiles, ledger.Saved{ID: root, Profile: now})
+	}
+}
+
+// same says whether two profiles hold the same, whichever run wrote them.
+func same(a, b ledger.Profile) bool {
+	a.Run, b.Run = 0, 0
+	a.ID, b.ID = "", ""
+	return reflect.DeepEqual(a, b)
+}
+
+// member notes whom an identifier is counted under that is no person of its own, and takes out what was counted of it when it was one.
+func (b *builder) member(id, root event.Identifier) {
+	before := b.loaded.Profile(id)
+	b.differ(before, ledger.Profile{ID: id}, nil)
+	if before.Root != root {
+		b.profiles = append(b.profiles, ledger.Saved{ID: id, Profile: ledger.Profile{Root: root}})
+	}
+}
+
+// differ finds the windows and days in which a person is counted otherwise now.
+func (b *builder) differ(before, now ledger.Profile, rows []step.Row) {
+	b.changes.Person(before.Hours, now.Hours, before.Version, b.Definitions.Version)
+	last := ""
+	for _, at := range ledger.Changed(before.Hours, now.Hours) {
+		key := b.clock.Day(at)
+		if key == last {
+			continue
+		}
+		last = key
+		day, found := b.days[key]
+		if !found {
+			day = &ledger.Day{Key: key}
+			b.days[key] = day
+		}
+		start, end := b.clock.DaySpan(at)
+		day.Persons = append(day.Persons, before.ID)
+		day.Rows = append(day.Rows, step.Between(rows, start, end)...)
+	}
+}
+
+// await notes when time alone will change something, unless it is noted already. A due that was looked at is done, and so is what it said of others.
+func (b *builder) await(before, now ledger.Profile) {
+	const hour = 3_600_000
+	key := now.Next - now.Next%hour
+	isDone := key <= b.now && slices.ContainsFunc(now.Members, func(id event.Identifier) bool { return b.due[id] })
+	if now.Next == 0 || before.IsRoot() && before.Next == now.Next && !isDone {
+		return
+	}
+	due, found := b.dues[key]
+	if !found {
+		due = &ledger.Due{NotBefore: now.Next}
+		b.dues[key] = due
+	}
+	due.NotBefore = min(due.NotBefore, now.Next)
+	due.Identifiers = append(due.Identifiers, before.ID)
+}
+
+// list notes a person who came into a stage, or was seen on a later day in it.
+func (b *builder) list(before, now ledger.Profile) {
+	place := func(p ledger.Profile) [2]string {
+		if p.LastSeen == 0 {
+			return [2]string{string(p.Stage), ""}
+		}
+		return [2]string{string(p.Stage), b.clock.Day(p.LastSeen)}
+	}
+	at := place(now)
+	if before.IsRoot() && place(before) == at {
+		return
+	}
+	if b.listings[at] == nil {
+		b.listings[at] = &ledger.Listing{Stage: at[0], Day: at[1]}
+	}
+	b.listings[at].Persons = append(b.listings[at].Persons, before.ID)
+}
+
+// profile is what is known of a person.
+func (b *builder) profile(members []event.Identifier, j journey.Journey, rows []step.Row) ledger.Profile {
+	p := ledger.Profile{
+		Version: b.Definitions.Version, Members: members, Next: j.Stages.Next, Hours: ledger.Hours(b.clock, rows),
+		Touchpoints: len(j.Steps), Sessions: len(j.Sessions), ID: j.Root,
+	}
+	if visit, any := j.Stages.Current(); any {
+		p.Stage, p.Since = visit.Stage, visit.Entered
+		p.History = slices.Clone(j.Stages.Visits[max(0, len(j.Stages.Visits)-ledger.MaxHistory):])
+	}
+	if len(j.Steps) > 0 {
+		p.FirstSeen, p.LastSeen = j.Steps[0].At, j.Steps[len(j.Steps)-1].At
+		p.Channels = map[string]int{}
+	}
+	for i := range j.Steps {
+		p.Channels[j.Steps[i].Channel]++
+	}
+	for i := range rows {
+		if o := rows[i].Order; o != nil && !o.Refund {
+			if p.Revenue == nil {
+				p.Revenue = map[string]money.Micros{}
+			}
+			p.Orders++
+			p.Revenue[o.Currency] += o.Amount
+		}
+	}
+	return p
+}
+
+// write puts what was found into the log, each kind in one order.
+func (b *builder) write(log *ledger.Log) {
+	log.Profiles, log.Changes = b.profiles, b.changes.List()
+	for _, key := range slices.Sorted(maps.Keys(b.days)) {
+		day := b.days[key]
+		slices.Sort(day.Persons)
+		slices.SortStableFunc(day.Rows, func(x, y step.Row) int { return cmp.Or(cmp.Compare(x.Person, y.Person), cmp.Compare(x.At, y.At)) })
+		log.Days = append(log.Days, *day)
+	}
+	for n, key := range slices.Sorted(maps.Keys(b.dues)) {
+		due := b.dues[key]
+		due.Handle = fmt.Sprintf("%s#%012d#%d", ledger.HandleAt(due.NotBefore), log.Run, n)
+		log.Dues = append(log.Dues, *due)
+	}
+	for _, at := range slices.SortedFunc(maps.Keys(b.listings), func(x, y [2]string) int { return slices.Compare(x[:], y[:]) }) {
+		log.Listings = append(log.Listings, *b.listings[at])
+	}
+}
