@@ -171,7 +171,7 @@ func (b *bench) settle(ctx context.Context, what string) (time.Duration, error) 
 	began := cpuTime()
 	_, err := b.settler.Run(ctx, b.shop, event.At(b.now))
 	took := cpuTime() - began
-	fmt.Printf("%-28s %9d touchpoints: %8.2f s of CPU, %6.1f µs each, %d MB beyond what is stored\n",
+	fmt.Printf("%-28s %9d touchpoints: %8.2f s of CPU, %6.1f µs each; the heap grew by %d MB, what was stored among it\n",
 		what, n, took.Seconds(), float64(took.Microseconds())/float64(n), stop()>>20)
 	return took, err
 }
