@@ -42,7 +42,6 @@ var mutants = map[string]func(*stores) system.Ports{
 	"nothing is due":                       func(s *stores) system.Ports { return &noDues{s} },
 	"windows add up again what they have":  func(s *stores) system.Ports { return &adding{s} },
 	"profiles of a stale run win":          func(s *stores) system.Ports { return &staleProfiles{s} },
-	"a recount leaves out whom it lists":   func(s *stores) system.Ports { return &nobody{s} },
 	"steps of a day are written once":      func(s *stores) system.Ports { return &firstSteps{s} },
 	"events of a run are not archived":     func(s *stores) system.Ports { return &noArchive{s} },
 }
@@ -310,14 +309,6 @@ func (m *staleProfiles) PutProfiles(ctx context.Context, ws string, profiles []l
 		}
 	}
 	return m.stores.PutProfiles(ctx, ws, profiles)
-}
-
-// nobody leaves everybody out when all are counted anew.
-type nobody struct{ *stores }
-
-func (m *nobody) Everybody(ctx context.Context, ws, after string, limit int) ([]event.Identifier, string, error) {
-	persons, next, err := m.stores.Everybody(ctx, ws, after, limit)
-	return persons[:0], next, err
 }
 
 // firstSteps keeps the steps that the first run wrote of a day.
