@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
 
 	"waymark/shared/adapter/memory"
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/step"
 	"waymark/tests/recount"
@@ -41,6 +43,9 @@ func (w *World) check() string {
 			return problem
 		}
 		if problem := w.checkSteps(o); problem != "" {
+			return problem
+		}
+		if problem := w.checkProfiles(o); problem != "" {
 			return problem
 		}
 	}
@@ -112,6 +117,53 @@ func (w *World) checkSteps(o *oracle) string {
 		return fmt.Sprintf("there are no steps of %s on %s", o.Name, day)
 	}
 	return ""
+}
+
+// checkProfiles compares what is stored of whoever has touchpoints, and looks for every person in the list of their stage.
+func (w *World) checkProfiles(o *oracle) string {
+	calendar, err := o.Calendar()
+	if err != nil {
+		return err.Error()
+	}
+	clock := ledger.NewClock(calendar)
+	ids := slices.Sorted(maps.Keys(o.people))
+	profiles, _ := w.table.Profiles(background, o.Space(), ids) // never an error
+	for i, id := range ids {
+		if o.people[id] != id {
+			if profiles[i].Root != o.people[id] {
+				return fmt.Sprintf("%s of %s was counted under %q, want %s", id, o.Name, profiles[i].Root, o.people[id])
+			}
+			continue
+		}
+		got, life := profiles[i], o.lives[id]
+		want := ledger.Profile{
+			ID: id, Run: got.Run, Version: w.newest().definitions.Version, Members: got.Members, History: got.History, Since: got.Since, Channels: got.Channels,
+			Orders: got.Orders, Revenue: got.Revenue, Touchpoints: len(life.Steps), Sessions: len(life.Sessions), Next: life.Stages.Next,
+			Hours: ledger.Hours(clock, life.Rows),
+		}
+		if visit, any := life.Stages.Current(); any {
+			want.Stage = visit.Stage
+		}
+		if n := len(life.Steps); n > 0 {
+			want.FirstSeen, want.LastSeen = life.Steps[0].At, life.Steps[n-1].At
+		}
+		if !reflect.DeepEqual(got, want) {
+			return fmt.Sprintf("the profile of %s of %s is\n   %+v\nwant\n   %+v", id, o.Name, got, want)
+		}
+		if !w.lists(o, got, clock) {
+			return fmt.Sprintf("%s of %s is in no list of stage %q", id, o.Name, got.Stage)
+		}
+	}
+	return ""
+}
+
+func (w *World) lists(o *oracle, p ledger.Profile, clock *ledger.Clock) bool {
+	listings, _, _ := w.table.Listings(background, o.Space(), string(p.Stage), "", 1<<30) // never an error
+	day := ""
+	if p.LastSeen != 0 {
+		day = clock.Day(p.LastSeen)
+	}
+	return slices.ContainsFunc(listings, func(l ledger.Listing) bool { return l.Day == day && slices.Contains(l.Persons, p.ID) })
 }
 
 // differentRow shows the first row that differs.

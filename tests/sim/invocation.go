@@ -46,8 +46,7 @@ func (w *World) step() {
 	if len(w.running) == 0 {
 		return
 	}
-	i := w.IntN(len(w.running))
-	run := w.running[i]
+	run := w.turn()
 	if _, more := run.next(); more {
 		if !run.given && w.now.After(run.deadline) {
 			w.note("%s is over its time", run.name)
@@ -59,6 +58,15 @@ func (w *World) step() {
 	w.running = slices.DeleteFunc(w.running, func(other *invocation) bool { return other == run })
 	w.now = w.now.Add(time.Duration(w.IntN(5)) * time.Second)
 	w.finish(run)
+}
+
+// turn picks who goes on: anybody, or where invocations go on in bursts mostly the one that did before.
+func (w *World) turn() *invocation {
+	if w.bursts && slices.Contains(w.running, w.before) && w.IntN(8) < 7 {
+		return w.before
+	}
+	w.before = w.running[w.IntN(len(w.running))]
+	return w.before
 }
 
 func (w *World) finish(run *invocation) {

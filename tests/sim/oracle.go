@@ -33,9 +33,11 @@ type oracle struct {
 	traits map[event.Identifier]profile.Traits
 	links  map[[2]event.Identifier]identity.Link
 	claims map[string]profile.Claims
-	parted map[[2]event.Identifier]bool // links that an operator cut
-	counts map[string]recount.Counted   // of every window in which anything counts, by recount.Key
-	steps  map[string][]step.Row        // by day
+	parted map[[2]event.Identifier]bool          // links that an operator cut
+	counts map[string]recount.Counted            // of every window in which anything counts, by recount.Key
+	steps  map[string][]step.Row                 // by day
+	people map[event.Identifier]event.Identifier // who has touchpoints, and whose person they are
+	lives  map[event.Identifier]recount.Life     // by person
 }
 
 // expected is what the accepted events of a workspace make: what should be stored goes into a table.
@@ -43,7 +45,7 @@ func (w *World) expected(t workspace.Workspace, table *memory.Table) (*oracle, e
 	o := &oracle{
 		Workspace: t, rules: w.rules, fold: w.newest().folds[t.Model], caps: w.caps, table: table, copies: map[event.Identifier][]event.Touchpoint{},
 		traits: map[event.Identifier]profile.Traits{}, links: map[[2]event.Identifier]identity.Link{}, claims: map[string]profile.Claims{},
-		parted: map[[2]event.Identifier]bool{}, steps: map[string][]step.Row{},
+		parted: map[[2]event.Identifier]bool{}, steps: map[string][]step.Row{}, lives: map[event.Identifier]recount.Life{},
 	}
 	for _, envelope := range w.queue.sent {
 		if envelope.Workspace == t.Name {
@@ -202,27 +204,25 @@ func (o *oracle) count(until event.Millis) error {
 	if err != nil {
 		return err
 	}
-	roots := o.roots()
-	if o.caps != (identity.Caps{}) {
-		if roots, err = o.limited(); err != nil {
+	if o.people = o.roots(); o.caps != (identity.Caps{}) {
+		if o.people, err = o.limited(); err != nil {
 			return err
 		}
 	}
-	lives := map[event.Identifier][]journey.Line{}
-	for id, root := range roots {
-		lives[root] = append(lives[root], journey.Line{Identifier: id, Touchpoints: o.copies[id]})
+	lines := map[event.Identifier][]journey.Line{}
+	for id, root := range o.people {
+		lines[root] = append(lines[root], journey.Line{Identifier: id, Touchpoints: o.copies[id]})
 	}
 	month := func(at event.Millis) string { return calendar.Local(at.Time()).Format("2006-01") }
-	var all []recount.Life
-	for _, root := range slices.Sorted(maps.Keys(lives)) {
-		j := journey.Fold(root, lives[root], o.claims, o.fold, until)
+	for _, root := range slices.Sorted(maps.Keys(lines)) {
+		j := journey.Fold(root, lines[root], o.claims, o.fold, until)
 		life := recount.Life{Journey: j, Rows: step.Of(j, step.Place{Currency: o.Currency, Month: month})}
 		for _, row := range life.Rows {
 			day := calendar.At(period.Day, row.At.Time()).Key
 			o.steps[day] = append(o.steps[day], row)
 		}
-		all = append(all, life)
+		o.lives[root] = life
 	}
-	o.counts = recount.Windows(o.newest().definitions, calendar, o.Currency, all)
+	o.counts = recount.Windows(o.newest().definitions, calendar, o.Currency, slices.Collect(maps.Values(o.lives)))
 	return nil
 }

@@ -19,6 +19,11 @@ var kept = map[string]bool{"plan": true}
 // run plays the schedule to its end: everything at once and under faults, then a calm drain.
 func (w *World) run() error {
 	w.traffic()
+	if w.phase == 0 && w.oneIn(2) { // the release before has counted all of it, and what is sent again comes after the deployment
+		if err := w.drain(); err != nil {
+			return err
+		}
+	}
 	w.faults.on = true
 	for range 30 + w.IntN(90) {
 		w.act()
@@ -28,12 +33,19 @@ func (w *World) run() error {
 		return errors.New(problem)
 	}
 	err := w.drain()
+	if err == nil && w.exported && w.oneIn(2) {
+		w.note("what was exported changes")
+		w.requests(1+w.IntN(3), 2, false)
+		err = w.drain()
+	}
 	if err == nil && w.oneIn(4) {
 		w.now = w.now.Add(400 * 24 * time.Hour)
 		w.note("more than a year goes by")
 		w.faults.aim("delete dues")
 		w.storm(w.rollup)
-		w.repeat()
+		if w.oneIn(2) {
+			w.repeat()
+		}
 		err = w.drain()
 	}
 	w.bury()
@@ -98,6 +110,9 @@ func (w *World) drain() error {
 		case w.poll():
 			for w.oneIn(2) && w.poll() { // at once: what is said last of a person meets what else is said of them
 			}
+			if w.oneIn(4) { // which may find one half of it
+				w.rollup()
+			}
 		case w.wait():
 		case w.dead() > 0:
 			w.redrive()
@@ -130,11 +145,11 @@ func (w *World) settle() error {
 		w.thawAll()
 	}
 	if w.IntN(2) == 1 {
-		w.faults.aim("put steps", "delete log", "put listings", "put window")
+		w.faults.aim("put steps", "delete log", "put listings", "put window", "put restated", "put restated")
 		w.storm(w.rollup)
 	}
 	w.lastRollup()
-	if w.oneIn(3) {
+	if w.exported || w.oneIn(3) {
 		w.settleExports()
 	}
 	for _, t := range tenants {

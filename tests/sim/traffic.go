@@ -14,7 +14,7 @@ func (w *World) traffic() {
 	if w.oneIn(2) {
 		w.caps = smallCaps
 	}
-	w.old = w.oneIn(4)
+	w.old, w.bursts = w.oneIn(4), w.oneIn(2)
 	if w.phase = 2; w.oneIn(5) {
 		w.phase = 0
 	}
@@ -24,7 +24,12 @@ func (w *World) traffic() {
 	if w.slow {
 		requests, most = 2+w.IntN(4), 1
 	}
-	for range requests {
+	w.requests(requests, most, hot)
+}
+
+// requests gives the clients so many more requests.
+func (w *World) requests(n, most int, hot bool) {
+	for range n {
 		r := &request{key: pick(w.chance, "wk_web", "wk_web", "wk_app", "wk_till"), strict: w.oneIn(4)}
 		for range 1 + w.IntN(most) {
 			r.events = append(r.events, w.event(hot))

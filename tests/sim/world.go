@@ -114,6 +114,8 @@ type World struct {
 	problem  string          // the first promise that was broken on the way
 
 	running []*invocation // take turns
+	before  *invocation   // whose turn it was
+	bursts  bool          // mostly of several calls
 	frozen  []*invocation // may go on later, when nobody waits for them any more
 	faults  faults
 	caps    identity.Caps
