@@ -1,7 +1,6 @@
 package settle
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -24,18 +23,17 @@ type plan struct {
 	recount func(ledger.State) ledger.State // what the slice does for a recount of everybody; nil for nothing
 }
 
-// recordsAtOnce is how many records are read together.
-const recordsAtOnce = 100
+// recordsAtOnce is how many records are read together: each may hold thousands of events.
+const recordsAtOnce = 10
 
 // plan reads records until there are enough identifiers, then those who are due, and at last some of everybody where rules have changed.
 func (r *run) plan(ctx context.Context) (plan, error) {
 	p := plan{began: r.clockNow(), ids: map[event.Identifier]bool{}, dueIDs: map[event.Identifier]bool{}}
-	most := cmp.Or(r.AtOnce, identifiersAtOnce)
-	if err := r.planRecords(ctx, &p, most); err != nil {
+	if err := r.planRecords(ctx, &p, r.most); err != nil {
 		return p, err
 	}
-	if len(p.ids) < most {
-		dues, more, err := r.Store.Dues(ctx, r.ws, r.now, most)
+	if len(p.ids) < r.most {
+		dues, more, err := r.Store.Dues(ctx, r.ws, r.now, r.most)
 		if err != nil {
 			return p, fmt.Errorf("read dues: %w", err)
 		}
@@ -50,13 +48,14 @@ func (r *run) plan(ctx context.Context) (plan, error) {
 		p.more = true
 	}
 	if !p.more {
-		return p, r.planRecount(ctx, &p, most)
+		return p, r.planRecount(ctx, &p, r.most)
 	}
 	return p, nil
 }
 
 func (r *run) planRecords(ctx context.Context, p *plan, most int) error {
-	for from := r.state.Cursor; len(p.ids) < most; {
+	isFull := func() bool { return len(p.ids) >= most || len(p.events) >= touchpointsAtOnce }
+	for from := r.state.Cursor; !isFull(); {
 		batches, next, err := r.Store.Batches(ctx, r.ws, from, recordsAtOnce)
 		if err != nil {
 			return fmt.Errorf("read records: %w", err)
@@ -65,7 +64,7 @@ func (r *run) planRecords(ctx context.Context, p *plan, most int) error {
 			if r.state.IsSettled(b.Handle) {
 				continue
 			}
-			if len(p.ids) >= most {
+			if isFull() {
 				p.next, p.more = batches[i].Handle, true
 				return nil
 			}
@@ -115,6 +114,14 @@ func (r *run) planRecount(ctx context.Context, p *plan, most int) error {
 		return s
 	}
 	return nil
+}
+
+// learn fits the next slice to what is known of this one: touchpoints is how many were loaded for so many identifiers.
+func (r *run) learn(identifiers, touchpoints int) {
+	if r.AtOnce == 0 && identifiers > 0 {
+		fit := touchpointsAtOnce * identifiers / max(touchpoints, 1)
+		r.most = max(1, min(fit, 4*r.most, identifiersAtOnce))
+	}
 }
 
 // countedUnder notes that everybody is counted under some rules.

@@ -43,6 +43,7 @@ func (r *run) prepare(ctx context.Context, epoch int64, p plan) (ledger.Log, err
 		}
 	}
 	b.write(&log)
+	r.learn(len(p.ids), b.touchpoints)
 	r.result.Persons += b.persons
 	return log, nil
 }
@@ -57,15 +58,16 @@ type builder struct {
 	dues     map[event.Millis]*ledger.Due // by the hour that they lie in
 	listings map[[2]string]*ledger.Listing
 	profiles []ledger.Saved
-	persons  int
+
+	persons, touchpoints int
 }
 
 // person counts one person anew.
 func (b *builder) person(root event.Identifier) {
-	b.persons++
 	before := b.loaded.Profile(root)
 	person := b.loaded.Of(root)
 	j := person.Journey(b.rules, b.now)
+	b.persons, b.touchpoints = b.persons+1, b.touchpoints+len(j.Steps)+len(j.Bots)
 	rows := step.Of(j, step.Place{Currency: b.workspace.Currency, Month: b.clock.Month})
 	now := b.profile(person.IDs(), j, rows)
 	b.differ(before, now, rows)

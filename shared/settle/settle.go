@@ -9,6 +9,7 @@
 package settle
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -37,14 +38,19 @@ type Settler struct {
 	Workers     int           // calls under way at a time
 
 	Caps   identity.Caps // of persons; zero for those of the system
-	AtOnce int           // identifiers that are settled together; 0 for as many as a function's memory holds
+	AtOnce int           // identifiers that are settled together at most; 0 for as many as a function's memory holds
 }
 
 // Workers is how many calls a function has under way at a time: they wait for the table, not for the processor.
 const Workers = 16
 
-// identifiersAtOnce is how many identifiers are settled together unless the configuration says otherwise. Each may bring others with it.
-const identifiersAtOnce = 5_000
+// How much is settled together unless the configuration says otherwise. Nobody knows how much there is of somebody before they are loaded: a run
+// begins with few, and goes on with as many as have about so many touchpoints together, of which each takes about 3 KB.
+const (
+	touchpointsAtOnce = 50_000
+	identifiersAtOnce = 5_000
+	fewIdentifiers    = 500
+)
 
 // Result is what a run did.
 type Result struct {
@@ -66,6 +72,7 @@ type run struct {
 	rules     journey.Rules
 	now       event.Millis // up to when time acts
 	state     ledger.State
+	most      int // identifiers of the next slice
 	result    Result
 }
 
@@ -82,6 +89,7 @@ func (s *Settler) Begin(ctx context.Context, w workspace.Workspace, now event.Mi
 		return nil, fmt.Errorf("read rules of workspace %s: %w", w.Name, err)
 	}
 	r := &run{Settler: s, workspace: w, ws: w.Space(), calendar: calendar, clock: ledger.NewClock(calendar), rules: rules, result: Result{Workspace: w.Name}}
+	r.most = cmp.Or(s.AtOnce, fewIdentifiers)
 	if r.state, err = s.Store.State(ctx, r.ws); err != nil {
 		return nil, fmt.Errorf("read state: %w", err)
 	}

@@ -24,10 +24,14 @@ func (t *Table) Batches(_ context.Context, workspace, from string, limit int) (b
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	stored := t.space(workspace).batches
-	for _, handle := range sortedKeys(stored) {
-		if handle < from {
-			continue
+	var handles []string
+	for handle := range stored {
+		if handle >= from {
+			handles = append(handles, handle)
 		}
+	}
+	slices.Sort(handles)
+	for _, handle := range handles {
 		if len(batches) == limit {
 			return batches, handle, nil
 		}

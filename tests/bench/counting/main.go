@@ -14,6 +14,9 @@ import (
 	mathrand "math/rand/v2"
 	"os"
 	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"runtime/pprof"
 	"syscall"
 	"time"
 
@@ -38,47 +41,78 @@ var start = time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
 
 func main() {
 	persons := flag.Int("persons", 100_000, "customers, with ten touchpoints each in 60 days")
+	times := flag.Int("life", 1, "how often ten touchpoints each: a longer life")
+	live := flag.Bool("live", false, "measure the memory of a run's slices in place of CPU time, which it costs much of")
+	profile := flag.String("cpuprofile", "", "a file for a profile of settling everything")
 	flag.Parse()
-	if err := run(context.Background(), *persons); err != nil {
+	if err := run(context.Background(), *persons, *times, *live, *profile); err != nil {
 		fmt.Fprintln(os.Stderr, "counting:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, persons int) error {
+func run(ctx context.Context, persons, times int, live bool, profile string) error {
 	b, err := newBench(ctx)
 	if err != nil {
 		return err
 	}
 	for p := range persons {
-		b.add(p, b.day(), 4)
-		b.add(p, b.day(), 3)
-		b.add(p, b.day(), 3)
-	}
-	full, err := b.settle(ctx, "everything")
-	if err != nil {
-		return err
-	}
-	n := persons * perPerson
-	for _, later := range []struct {
-		what   string
-		events int
-		day    func() int
-	}{
-		{"1 % new, on the day after", n / 100, func() int { return days }},
-		{"0.1 % late, on random days", n / 1000, b.day},
-		{"100 new", 100, func() int { return days }},
-	} {
-		for range later.events {
-			b.add(b.rand.IntN(persons), later.day(), 1)
+		for range times {
+			b.session(p, b.day(), 4)
+			b.session(p, b.day(), 3)
+			b.session(p, b.day(), 3)
 		}
-		took, err := b.settle(ctx, later.what)
+	}
+	if live {
+		return b.slices(ctx)
+	}
+	if profile != "" {
+		file, err := os.Create(profile)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("  %.4f of everything\n", took.Seconds()/full.Seconds())
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+	}
+	full, err := b.settle(ctx, "everything")
+	pprof.StopCPUProfile()
+	if err != nil {
+		return err
+	}
+	n := persons * perPerson * times
+	for _, later := range []struct {
+		what   string
+		events int
+		each   int // touchpoints of a session
+		day    func() int
+		often  int
+	}{
+		{"1 % new, in sessions of 4", n / 100, 4, func() int { return days }, 1},
+		{"1 % new, of a person each", n / 100, 1, func() int { return days }, 1},
+		{"0.1 % late, on random days", n / 1000, 1, b.day, 1},
+		{"100 new, one run of 20", 100, 1, func() int { return days }, 20},
+	} {
+		var took time.Duration
+		for range later.often {
+			for made := 0; made < later.events; made += later.each {
+				b.session(b.rand.IntN(persons), later.day(), later.each)
+			}
+			one, err := b.settle(ctx, "")
+			if err != nil {
+				return err
+			}
+			took += one
+		}
+		took /= time.Duration(later.often)
+		report(later.what, later.events, took)
+		fmt.Printf(", %.4f of everything\n", took.Seconds()/full.Seconds())
 	}
 	return nil
+}
+
+func report(what string, touchpoints int, took time.Duration) {
+	fmt.Printf("%-28s %9d touchpoints: %8.3f s of CPU, %6.1f µs each", what, touchpoints, took.Seconds(), float64(took.Microseconds())/float64(touchpoints))
 }
 
 // bench is a workspace whose records wait.
@@ -124,8 +158,8 @@ func newBench(ctx context.Context) (*bench, error) {
 
 func (b *bench) day() int { return b.rand.IntN(days) }
 
-// add gives a person touchpoints in one session of a day.
-func (b *bench) add(person, day, n int) {
+// session gives a person touchpoints in one session of a day.
+func (b *bench) session(person, day, n int) {
 	id := event.Identifier(fmt.Sprintf("user:%06d", person))
 	at := event.At(start.AddDate(0, 0, day).Add(time.Duration(b.rand.IntN(20*3600)) * time.Second))
 	for k := range n {
@@ -147,8 +181,8 @@ func (b *bench) add(person, day, n int) {
 	}
 }
 
-// settle stores what waits as ingest does, and measures the settling of it.
-func (b *bench) settle(ctx context.Context, what string) (time.Duration, error) {
+// store writes what waits as ingest does.
+func (b *bench) store(ctx context.Context) (touchpoints int, err error) {
 	if err := b.table.PutPages(ctx, "shop", b.pages); err != nil {
 		return 0, err
 	}
@@ -163,42 +197,80 @@ func (b *bench) settle(ctx context.Context, what string) (time.Duration, error) 
 		}
 		b.now = b.now.Add(time.Second)
 	}
-	n := len(b.records)
+	touchpoints = len(b.records)
 	b.pages, b.records = map[event.Identifier][]event.Touchpoint{}, nil
 	b.now = b.now.Add(time.Hour)
 	runtime.GC()
-	stop := watch()
+	return touchpoints, nil
+}
+
+// settle stores what waits, and measures the settling of it; what is its name, "" where nobody is told.
+func (b *bench) settle(ctx context.Context, what string) (time.Duration, error) {
+	n, err := b.store(ctx)
+	if err != nil {
+		return 0, err
+	}
 	began := cpuTime()
-	_, err := b.settler.Run(ctx, b.shop, event.At(b.now))
+	_, err = b.settler.Run(ctx, b.shop, event.At(b.now))
 	took := cpuTime() - began
-	fmt.Printf("%-28s %9d touchpoints: %8.2f s of CPU, %6.1f µs each; the heap grew by %d MB, what was stored among it\n",
-		what, n, took.Seconds(), float64(took.Microseconds())/float64(n), stop()>>20)
+	if what != "" {
+		report(what, n, took)
+		fmt.Println()
+	}
 	return took, err
 }
 
-// watch gives what the heap grew by at most until stop is called.
+// slices settles what waits slice by slice, and says how much memory the largest holds at a time: what is alive then, less what was before. What the
+// slice stores is in it; garbage is not, of which there may be as much again.
+func (b *bench) slices(ctx context.Context) error {
+	n, err := b.store(ctx)
+	if err != nil {
+		return err
+	}
+	debug.SetGCPercent(5)
+	r, err := b.settler.Begin(ctx, b.shop, event.At(b.now))
+	if err != nil {
+		return err
+	}
+	count, most := 0, uint64(0)
+	for more := true; more; count++ {
+		runtime.GC()
+		before, stop := alive(), watch()
+		more, err = r.Next(ctx)
+		if most = max(most, stop()-before); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("%d touchpoints in %d slices: at most %d MB are alive beyond what was stored before\n", n, count, most>>20)
+	return r.End(ctx, true)
+}
+
+// watch gives the most that is alive until stop is called.
 func watch() (stop func() uint64) {
-	var before runtime.MemStats
-	runtime.ReadMemStats(&before)
-	done, peak := make(chan struct{}), make(chan uint64)
+	done, most := make(chan struct{}), make(chan uint64)
 	go func() {
-		most := before.HeapAlloc
+		peak := alive()
 		for {
 			select {
 			case <-done:
-				peak <- most - before.HeapAlloc
+				most <- peak
 				return
-			case <-time.After(100 * time.Millisecond):
-				var now runtime.MemStats
-				runtime.ReadMemStats(&now)
-				most = max(most, now.HeapAlloc)
+			case <-time.After(5 * time.Millisecond):
+				peak = max(peak, alive())
 			}
 		}
 	}()
 	return func() uint64 {
 		close(done)
-		return <-peak
+		return <-most
 	}
+}
+
+// alive is what the newest garbage collection found in use.
+func alive() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
 }
 
 // cpuTime is how much time the processors have spent on this process, the garbage collector's threads included.
