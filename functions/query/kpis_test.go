@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"waymark/functions/query"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/measure"
@@ -230,6 +232,41 @@ func TestPeriod(t *testing.T) {
 	got := w.ask(t, "/v1/kpis", "from=2011-03-28&to=2011-03-30&grain=period")
 	if checkFailure(t, got, 503, "unavailable"); got.Headers["retry-after"] != "5" {
 		t.Errorf("headers are %v, want retry-after", got.Headers)
+	}
+}
+
+// TestPeriodWhileDaysAreCompacted: an object that is gone when it is opened costs a second look, and no step is counted twice for it.
+func TestPeriodWhileDaysAreCompacted(t *testing.T) {
+	t.Parallel()
+	w := march(t)
+	const span = "from=2011-02-15&to=2011-04-15&grain=period&metric=touchpoints"
+	want := w.ask(t, "/v1/kpis", span).Body
+	whole := w.handler.Steps
+	for gone, status := range map[int]int{1: 200, 2: 200, 3: 503} {
+		w.handler.Steps = &compacted{whole, gone}
+		got := w.ask(t, "/v1/kpis", span)
+		if got.StatusCode != status || status == 200 && got.Body != want || status != 200 && got.Headers["retry-after"] != "5" {
+			t.Errorf("objects gone %d times: %d %s, headers %v, want %d %s", gone, got.StatusCode, got.Body, got.Headers, status, want)
+		}
+	}
+}
+
+// compacted loses the last of its objects some times while they are read.
+type compacted struct {
+	whole query.Steps
+	left  int
+}
+
+func (c *compacted) Steps(ctx context.Context, ws string, days []string) iter.Seq2[[]step.Row, error] {
+	return func(yield func([]step.Row, error) bool) {
+		for rows, err := range c.whole.Steps(ctx, ws, days) {
+			if !yield(rows, err) {
+				return
+			}
+		}
+		if c.left--; c.left >= 0 {
+			yield(nil, fault.New(fault.NotFound, "no_such_object", "it was deleted"))
+		}
 	}
 }
 

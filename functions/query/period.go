@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/fault"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
@@ -26,19 +27,39 @@ func (h *Handler) period(ctx context.Context, ws workspace.Workspace, calendar p
 	if err != nil || len(days) == 0 {
 		return nil, err
 	}
-	out := kpi.Window{
-		Grain: period.Period, Key: whole.Key, Start: event.At(whole.Start), End: event.At(whole.End), Totals: h.Definitions.Set().Empty(),
-	}
+	out := kpi.Window{Grain: period.Period, Key: whole.Key, Start: event.At(whole.Start), End: event.At(whole.End)}
 	keys := make([]string, len(days))
 	for i, day := range days {
 		keys[i] = day.Key
 		out.Revision += day.Revision // so it grows with each of them
 	}
-	for rows, err := range h.Steps.Steps(ctx, ws.Space(), keys) {
-		if err != nil {
-			return nil, fmt.Errorf("read steps of the period: %w", err)
-		}
-		h.Definitions.Set().Add(out.Totals, measure.Of(rows))
+	if out.Totals, err = h.count(ctx, ws.Space(), keys); err != nil {
+		return nil, fmt.Errorf("read steps of the period: %w", err)
 	}
 	return []kpi.Window{out}, nil
+}
+
+// maxReads bounds how often the steps of a period are read anew.
+const maxReads = 3
+
+// count counts the steps of some days. A compaction deletes objects that were listed before: what they held stands in others then, so everything is
+// read anew.
+func (h *Handler) count(ctx context.Context, space string, days []string) (totals measure.Totals, err error) {
+	for range maxReads {
+		if totals, err = h.countOnce(ctx, space, days); fault.KindOf(err) != fault.NotFound {
+			return totals, err
+		}
+	}
+	return totals, fault.Newf(fault.Unavailable, "unavailable", "steps of the period are being compacted, ask again: %v", err)
+}
+
+func (h *Handler) countOnce(ctx context.Context, space string, days []string) (measure.Totals, error) {
+	totals := h.Definitions.Set().Empty()
+	for rows, err := range h.Steps.Steps(ctx, space, days) {
+		if err != nil {
+			return totals, err
+		}
+		h.Definitions.Set().Add(totals, measure.Of(rows))
+	}
+	return totals, nil
 }

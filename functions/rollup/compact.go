@@ -33,9 +33,9 @@ func (h *Handler) compactOne(ctx context.Context, w workspace.Workspace) error {
 	if err != nil {
 		return fmt.Errorf("list days: %w", err)
 	}
-	done, today := 0, h.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly) // no zone is a day and a half from UTC
+	done, yesterday := 0, h.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly) // a day before it is over in every zone
 	for _, day := range days {
-		isOver := day.Key < today
+		isOver := day.Key < yesterday
 		if day.Objects < 2 || !isOver && day.Objects <= maxObjects {
 			continue
 		}

@@ -58,9 +58,6 @@ func NewWithin(objects Objects, limits Limits) *Archive {
 // Prefix is where all events of a workspace lie.
 func Prefix(workspace string) string { return fmt.Sprintf("touchpoints/workspace=%s/", workspace) }
 
-// ArrivedPrefix is where those lie that arrived on the UTC day of an instant.
-func ArrivedPrefix(workspace string, day event.Millis) string { return dayPrefix(workspace, day.Day()) }
-
 func dayPrefix(workspace, day string) string {
 	return fmt.Sprintf("%sarrived=%s/", Prefix(workspace), day)
 }
