@@ -90,11 +90,11 @@ func (h *Handler) workspace(ctx context.Context, w workspace.Workspace, schedule
 	if err != nil {
 		return nil, fmt.Errorf("read time zone: %w", err)
 	}
-	notes, err := h.Restated.Restated(ctx, w.Space(), grain)
+	notes, err := h.Restated.Restated(ctx, w.Namespace(), grain)
 	if err != nil {
 		return nil, fmt.Errorf("read restatements: %w", err)
 	}
-	state, err := h.Windows.State(ctx, w.Space())
+	state, err := h.Windows.State(ctx, w.Namespace())
 	if err != nil {
 		return nil, fmt.Errorf("read state: %w", err)
 	}

@@ -172,7 +172,7 @@ func digest(text []byte) string {
 // windows reads what an order exports, with its rows. Metrics that are new and not counted of everybody yet are left out: the version of the definitions
 // is the one that everybody is counted in.
 func (h *Handler) windows(ctx context.Context, w workspace.Workspace, calendar period.Calendar, o order) (all []kpi.Window, definitions int, err error) {
-	state, err := h.Windows.State(ctx, w.Space())
+	state, err := h.Windows.State(ctx, w.Namespace())
 	if err != nil {
 		return nil, 0, fmt.Errorf("read state: %w", err)
 	}
@@ -182,7 +182,7 @@ func (h *Handler) windows(ctx context.Context, w workspace.Workspace, calendar p
 	}
 	for _, grain := range o.grains {
 		first, last := calendar.At(grain, o.start), calendar.At(grain, o.end.Add(-1)) // an order ends after it begins
-		found, err := h.Windows.Windows(ctx, w.Space(), grain, first.Key, last.Key)
+		found, err := h.Windows.Windows(ctx, w.Namespace(), grain, first.Key, last.Key)
 		if err != nil {
 			return nil, 0, fmt.Errorf("read %s windows: %w", grain, err)
 		}

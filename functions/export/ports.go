@@ -19,14 +19,14 @@ type Workspaces interface {
 
 // Windows reads computed windows, and up to when they are.
 type Windows interface {
-	Windows(ctx context.Context, ws string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
-	State(ctx context.Context, ws string) (ledger.State, error)
+	Windows(ctx context.Context, ns workspace.Namespace, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
+	State(ctx context.Context, ns workspace.Namespace) (ledger.State, error)
 }
 
 // Restated keeps the notes of exports that may have to be made anew. Deleting what was read takes away no later note.
 type Restated interface {
-	Restated(ctx context.Context, ws string, g period.Grain) ([]report.Restatement, error)
-	DeleteRestated(ctx context.Context, ws string, handles []string) error
+	Restated(ctx context.Context, ns workspace.Namespace, g period.Grain) ([]report.Restatement, error)
+	DeleteRestated(ctx context.Context, ns workspace.Namespace, handles []string) error
 }
 
 // Claims says which revision of an export is which file. PutExportClaim answers Conflict when that revision or a higher one is claimed.

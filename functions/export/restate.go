@@ -54,7 +54,7 @@ func (f *firing) restateOne(ctx context.Context, window period.Window, notes []r
 			settled = append(settled, n.Handle)
 		}
 	}
-	if err := f.Restated.DeleteRestated(ctx, f.workspace.Space(), settled); err != nil {
+	if err := f.Restated.DeleteRestated(ctx, f.workspace.Namespace(), settled); err != nil {
 		return fmt.Errorf("delete restatements of %s: %w", window.Key, err)
 	}
 	return nil

@@ -229,14 +229,14 @@ func TestRebuiltWorkspace(t *testing.T) {
 	before := shop
 	shop.Generation = 1
 	must(t, w.Table.PutGenerations(t.Context(), before, shop))
-	w.settled(t, shop.Space(), w.Now)
+	w.settled(t, shop.Namespace(), w.Now)
 	calendar, err := shop.Calendar()
 	must(t, err)
 	for key, rows := range map[string][]step.Row{"2026-11-20": visit(), "2026-11-21": purchase()} {
 		rebuilt := w.next(t, "shop", period.Day, key, rows)
 		rebuilt.Revision = 1
-		must(t, w.Table.PutRestated(t.Context(), shop.Space(), report.Restatements(calendar, []kpi.Window{rebuilt}, event.At(w.Now))))
-		must(t, w.Table.PutWindow(t.Context(), shop.Space(), rebuilt))
+		must(t, w.Table.PutRestated(t.Context(), shop.Namespace(), report.Restatements(calendar, []kpi.Window{rebuilt}, event.At(w.Now))))
+		must(t, w.Table.PutWindow(t.Context(), shop.Namespace(), rebuilt))
 	}
 	checkEqual(t, "exports", w.fire(t, "daily", "2026-11-22T06:00:00Z"), []string{"shop daily-2026-11-21-r1", "shop daily-2026-11-21-r2"})
 	if m := w.manifest(t, "daily-2026-11-21-r2"); m.Generation != 1 || len(m.Restated) != 1 || m.Restated[0].Revision != 1 {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/workspace"
 )
 
 // The newest closed day is another in each zone: at one instant it is the 23rd in Auckland, the 22nd in Kolkata and London, and early on the
@@ -24,7 +25,7 @@ func TestClosedDayOfEachZone(t *testing.T) {
 		w := newWorld(t, zones)
 		for ws := range zones {
 			for _, day := range []string{"2026-11-20", "2026-11-21", "2026-11-22", "2026-11-23"} {
-				w.compute(t, ws, period.Day, day, visit())
+				w.compute(t, workspace.Namespace(ws), period.Day, day, visit())
 			}
 		}
 		got := []string{}

@@ -85,7 +85,7 @@ func newWorld(t testing.TB, zones map[string]string) *world {
 	w := &world{System: system.New(t, all...)}
 	w.Now = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
 	for name := range zones {
-		w.settled(t, name, w.Now.AddDate(1, 0, 0))
+		w.settled(t, workspace.Namespace(name), w.Now.AddDate(1, 0, 0))
 	}
 	w.files = &files{Bucket: w.Exports}
 	w.Call = w.files.do
@@ -95,11 +95,11 @@ func newWorld(t testing.TB, zones map[string]string) *world {
 }
 
 // settled says when the newest settle of a workspace began.
-func (w *world) settled(t testing.TB, ws string, at time.Time) {
+func (w *world) settled(t testing.TB, ns workspace.Namespace, at time.Time) {
 	t.Helper()
-	state, err := w.Table.State(t.Context(), ws)
+	state, err := w.Table.State(t.Context(), ns)
 	must(t, err)
-	must(t, w.Table.PutState(t.Context(), ws, ledger.State{Epoch: state.Epoch + 1, Settled: event.At(at)}, state.Epoch))
+	must(t, w.Table.PutState(t.Context(), ns, ledger.State{Epoch: state.Epoch + 1, Settled: event.At(at)}, state.Epoch))
 }
 
 func newShop(t testing.TB) *world {
@@ -115,9 +115,9 @@ func must(t testing.TB, err error) {
 }
 
 // compute stores a window as a settle does, at the next revision.
-func (w *world) compute(t testing.TB, ws string, grain period.Grain, key string, lives ...[]step.Row) {
+func (w *world) compute(t testing.TB, ns workspace.Namespace, grain period.Grain, key string, lives ...[]step.Row) {
 	t.Helper()
-	must(t, w.Table.PutWindow(t.Context(), ws, w.next(t, ws, grain, key, lives...)))
+	must(t, w.Table.PutWindow(t.Context(), ns, w.next(t, ns, grain, key, lives...)))
 }
 
 // revise stores a window as a settle does, with the notes before it.
@@ -157,11 +157,11 @@ func (w *world) notes(t testing.TB) []string {
 }
 
 // next is a window of these lives, one revision after the stored one.
-func (w *world) next(t testing.TB, ws string, grain period.Grain, key string, lives ...[]step.Row) kpi.Window {
+func (w *world) next(t testing.TB, ns workspace.Namespace, grain period.Grain, key string, lives ...[]step.Row) kpi.Window {
 	t.Helper()
-	window, err := w.calendar(t, ws).ByKey(grain, key)
+	window, err := w.calendar(t, string(ns)).ByKey(grain, key)
 	must(t, err)
-	stored, err := w.Table.Window(t.Context(), ws, grain, key)
+	stored, err := w.Table.Window(t.Context(), ns, grain, key)
 	must(t, err)
 	totals := w.Definitions.Set().Empty()
 	for _, rows := range lives {

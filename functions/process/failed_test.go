@@ -88,14 +88,14 @@ func TestFailedMessages(t *testing.T) {
 }
 
 // checkKept delivers a message twice and expects one record; its id and the wording of its reason are free.
-func (w *world) checkKept(t *testing.T, m events.SQSMessage, ws string, want event.Failed) {
+func (w *world) checkKept(t *testing.T, m events.SQSMessage, name string, want event.Failed) {
 	t.Helper()
 	var first string
 	for range 2 {
 		if back := w.deliver(t, m); len(back) > 0 {
 			t.Errorf("%q go back, want the bad event to be kept and not retried", back)
 		}
-		kept := w.kept(t, ws)
+		kept := w.kept(t, name)
 		if len(kept) != 1 {
 			t.Fatalf("%d failed events are kept, want one: %+v", len(kept), kept)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/workspace"
 )
 
 // lively is a batch that makes every kind of call: two messages of shop, the second with a link, traits and an order; one of other; one poison; a note of
@@ -99,9 +100,9 @@ func TestFailingCalls(t *testing.T) {
 // checkSame compares everything stored and recorded, and the refusals.
 func (w *world) checkSame(t *testing.T, what string, undisturbed *world) {
 	t.Helper()
-	for _, ws := range []string{"shop", "other"} {
-		if got, want := w.stored(t, ws), undisturbed.stored(t, ws); got != want {
-			t.Errorf("%s: stored of %s\n%s\nwant, as undisturbed,\n%s", what, ws, got, want)
+	for _, ns := range []workspace.Namespace{"shop", "other"} {
+		if got, want := w.stored(t, ns), undisturbed.stored(t, ns); got != want {
+			t.Errorf("%s: stored of %s\n%s\nwant, as undisturbed,\n%s", what, ns, got, want)
 		}
 	}
 	got, err := w.Table.Refusals(t.Context(), "shop", "2026-11-22")

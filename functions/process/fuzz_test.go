@@ -9,6 +9,7 @@ import (
 
 	"waymark/shared/adapter/queue/message"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/workspace"
 )
 
 // FuzzRecord hands any body to process, as a message of the queue. It is never a reason to come again; every event in it is recorded for the archive or kept
@@ -68,7 +69,7 @@ func (w *world) delivered(t *testing.T, m events.SQSMessage) left {
 	}
 	out := left{accepted: map[int]event.Record{}}
 	for _, ws := range []string{"shop", "other", event.Nobody} {
-		for _, b := range w.records(t, ws) {
+		for _, b := range w.records(t, workspace.Namespace(ws)) {
 			for _, r := range b.Events {
 				out.accepted[r.Index] = r
 			}
@@ -78,7 +79,7 @@ func (w *world) delivered(t *testing.T, m events.SQSMessage) left {
 		}
 	}
 	for _, record := range out.accepted {
-		shown, err := json.Marshal(w.touchpoints(t, record.Workspace, record.Identifiers[0]))
+		shown, err := json.Marshal(w.touchpoints(t, workspace.Namespace(record.Workspace), record.Identifiers[0]))
 		must(t, err)
 		out.timelines = append(out.timelines, string(record.Identifiers[0])+" "+string(shown))
 	}

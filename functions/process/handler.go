@@ -97,7 +97,7 @@ func (h *Handler) apply(ctx context.Context, b *batch, name string, items []item
 		h.requeue(ctx, b, items, "load workspace", err)
 		return
 	}
-	if err := h.Ingest.Apply(ctx, w.Space(), h.input(items)); err != nil {
+	if err := h.Ingest.Apply(ctx, w.Namespace(), h.input(items)); err != nil {
 		h.requeue(ctx, b, items, "store events", err)
 		return
 	}

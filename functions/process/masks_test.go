@@ -10,6 +10,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/seed"
 )
 
@@ -82,7 +83,7 @@ func (w *world) check(t *testing.T, batch []fate) string {
 	want := map[string]int{}
 	for i, f := range batch {
 		id := event.Identifier(fmt.Sprintf("user:u%d", i))
-		ws, stored := "shop", 1
+		ns, stored := workspace.Namespace("shop"), 1
 		switch f {
 		case poisonInside:
 			want["shop unknown_type"]++
@@ -90,10 +91,10 @@ func (w *world) check(t *testing.T, batch []fate) string {
 			want[event.Nobody+" "+map[fate]string{undecodable: "bad_message", stranger: "unknown_workspace"}[f]]++
 			stored = 0
 		case failing:
-			ws = "other"
+			ns = "other"
 		}
-		isRecorded := slices.ContainsFunc(w.records(t, ws), func(b ledger.Batch) bool { return slices.Contains(b.Identifiers, id) && len(b.Events) > 0 })
-		if got := len(w.touchpoints(t, ws, id)); got != stored || isRecorded != (stored == 1) {
+		isRecorded := slices.ContainsFunc(w.records(t, ns), func(b ledger.Batch) bool { return slices.Contains(b.Identifiers, id) && len(b.Events) > 0 })
+		if got := len(w.touchpoints(t, ns, id)); got != stored || isRecorded != (stored == 1) {
 			return fmt.Sprintf("%s of message %d has %d touchpoints, recorded %v, want %d", id, i, got, isRecorded, stored)
 		}
 	}

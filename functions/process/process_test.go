@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/seed"
 )
 
@@ -127,7 +128,8 @@ func TestWorkspacesDoNotMeet(t *testing.T) {
 			}
 		}
 		for ws, w := range alone {
-			if got, want := together.stored(t, ws), w.stored(t, ws); got != want {
+			ns := workspace.Namespace(ws)
+			if got, want := together.stored(t, ns), w.stored(t, ns); got != want {
 				t.Fatalf("together, %s holds\n%s\nwant, as alone,\n%s", ws, got, want)
 			}
 		}

@@ -122,9 +122,9 @@ func user(id string) string    { return fmt.Sprintf(`"userId":%q`, id) }
 func visitor(id string) string { return fmt.Sprintf(`"anonymousId":%q`, id) }
 
 // touchpoints are what is stored of an identifier, without repeats.
-func (w *world) touchpoints(t testing.TB, ws string, id event.Identifier) []event.Touchpoint {
+func (w *world) touchpoints(t testing.TB, ns workspace.Namespace, id event.Identifier) []event.Touchpoint {
 	t.Helper()
-	partitions, err := w.Table.Partitions(t.Context(), ws, []event.Identifier{id})
+	partitions, err := w.Table.Partitions(t.Context(), ns, []event.Identifier{id})
 	must(t, err)
 	return event.Distinct(partitions[0].Touchpoints)
 }
@@ -138,31 +138,31 @@ func (w *world) counts(t testing.TB, ws string) map[string]int {
 }
 
 // kept are all failed events of a workspace.
-func (w *world) kept(t testing.TB, ws string) []event.Failed {
+func (w *world) kept(t testing.TB, name string) []event.Failed {
 	t.Helper()
-	kept, _, err := w.Table.Failed(t.Context(), ws, "", "", 1000)
+	kept, _, err := w.Table.Failed(t.Context(), name, "", "", 1000)
 	must(t, err)
 	return kept
 }
 
 // records are those of the batches of a workspace.
-func (w *world) records(t testing.TB, ws string) []ledger.Batch {
+func (w *world) records(t testing.TB, ns workspace.Namespace) []ledger.Batch {
 	t.Helper()
-	batches, _, err := w.Table.Batches(t.Context(), ws, "", 10_000)
+	batches, _, err := w.Table.Batches(t.Context(), ns, "", 10_000)
 	must(t, err)
 	return batches
 }
 
 // stored is everything stored of a workspace, whom records name and the accepted events that they hold, each once.
-func (w *world) stored(t testing.TB, ws string) string {
+func (w *world) stored(t testing.TB, ns workspace.Namespace) string {
 	t.Helper()
 	lines := map[string]bool{}
 	for line := range strings.Lines(w.Table.Dump()) {
-		if strings.HasPrefix(line, ws+" ") || strings.HasPrefix(line, event.Nobody+" ") {
+		if strings.HasPrefix(line, string(ns)+" ") || strings.HasPrefix(line, event.Nobody+" ") {
 			lines[line] = true
 		}
 	}
-	for _, b := range w.records(t, ws) {
+	for _, b := range w.records(t, ns) {
 		for _, id := range b.Identifiers {
 			lines["recorded "+string(id)+"\n"] = true
 		}

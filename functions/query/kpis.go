@@ -82,7 +82,7 @@ func (h *Handler) kpis(ctx context.Context, q question) (events.APIGatewayV2HTTP
 
 // complete gives the definitions that every window is counted in. Metrics that are newer are missing until everybody is counted anew.
 func (h *Handler) complete(ctx context.Context, q question) (complete *kpi.Definitions, missing []kpi.Name, err error) {
-	state, err := h.Ledger.State(ctx, q.workspace.Space())
+	state, err := h.Ledger.State(ctx, q.workspace.Namespace())
 	if err != nil {
 		return nil, nil, fmt.Errorf("read state: %w", err)
 	}
@@ -103,7 +103,7 @@ func (h *Handler) windows(ctx context.Context, q question, calendar period.Calen
 		return h.period(ctx, q.workspace, calendar, w)
 	}
 	first, last := calendar.At(w.grain, w.from), calendar.At(w.grain, w.to.Add(-1))
-	windows, err := h.Windows.Windows(ctx, q.workspace.Space(), w.grain, first.Key, last.Key)
+	windows, err := h.Windows.Windows(ctx, q.workspace.Namespace(), w.grain, first.Key, last.Key)
 	if err != nil {
 		return nil, fmt.Errorf("read windows: %w", err)
 	}

@@ -17,6 +17,7 @@ import (
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/step"
+	"waymark/shared/domain/workspace"
 	"waymark/shared/life"
 	"waymark/shared/model"
 )
@@ -257,9 +258,9 @@ type compacted struct {
 	left  int
 }
 
-func (c *compacted) Steps(ctx context.Context, ws string, days []string) iter.Seq2[[]step.Row, error] {
+func (c *compacted) Steps(ctx context.Context, ns workspace.Namespace, days []string) iter.Seq2[[]step.Row, error] {
 	return func(yield func([]step.Row, error) bool) {
-		for rows, err := range c.whole.Steps(ctx, ws, days) {
+		for rows, err := range c.whole.Steps(ctx, ns, days) {
 			if !yield(rows, err) {
 				return
 			}
@@ -272,7 +273,7 @@ func (c *compacted) Steps(ctx context.Context, ws string, days []string) iter.Se
 
 type noSteps struct{}
 
-func (noSteps) Steps(context.Context, string, []string) iter.Seq2[[]step.Row, error] {
+func (noSteps) Steps(context.Context, workspace.Namespace, []string) iter.Seq2[[]step.Row, error] {
 	return func(yield func([]step.Row, error) bool) { yield(nil, throttled) }
 }
 

@@ -23,7 +23,7 @@ func (h *Handler) period(ctx context.Context, ws workspace.Workspace, calendar p
 		return nil, err
 	}
 	first, last := calendar.At(period.Day, w.from), calendar.At(period.Day, w.to.Add(-1))
-	days, err := h.Windows.Windows(ctx, ws.Space(), period.Day, first.Key, last.Key)
+	days, err := h.Windows.Windows(ctx, ws.Namespace(), period.Day, first.Key, last.Key)
 	if err != nil || len(days) == 0 {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func (h *Handler) period(ctx context.Context, ws workspace.Workspace, calendar p
 		keys[i] = day.Key
 		out.Revision += day.Revision // so it grows with each of them
 	}
-	if out.Totals, err = h.count(ctx, ws.Space(), keys); err != nil {
+	if out.Totals, err = h.count(ctx, ws.Namespace(), keys); err != nil {
 		return nil, fmt.Errorf("read steps of the period: %w", err)
 	}
 	return []kpi.Window{out}, nil
@@ -44,18 +44,18 @@ const maxReads = 3
 
 // count counts the steps of some days. A compaction deletes objects that were listed before: what they held stands in others then, so everything is
 // read anew.
-func (h *Handler) count(ctx context.Context, space string, days []string) (totals measure.Totals, err error) {
+func (h *Handler) count(ctx context.Context, ns workspace.Namespace, days []string) (totals measure.Totals, err error) {
 	for range maxReads {
-		if totals, err = h.countOnce(ctx, space, days); fault.KindOf(err) != fault.NotFound {
+		if totals, err = h.countOnce(ctx, ns, days); fault.KindOf(err) != fault.NotFound {
 			return totals, err
 		}
 	}
 	return totals, fault.Newf(fault.Unavailable, "unavailable", "steps of the period are being compacted, ask again: %v", err)
 }
 
-func (h *Handler) countOnce(ctx context.Context, space string, days []string) (measure.Totals, error) {
+func (h *Handler) countOnce(ctx context.Context, ns workspace.Namespace, days []string) (measure.Totals, error) {
 	totals := h.Definitions.Set().Empty()
-	for rows, err := range h.Steps.Steps(ctx, space, days) {
+	for rows, err := range h.Steps.Steps(ctx, ns, days) {
 		if err != nil {
 			return totals, err
 		}

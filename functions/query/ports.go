@@ -22,33 +22,33 @@ type Workspaces interface {
 
 // Links reads the forest and keeps decisions about its links. PutCut keeps the latest.
 type Links interface {
-	Nodes(ctx context.Context, ws string, ids []event.Identifier) ([]identity.Node, error)
-	PutCut(ctx context.Context, ws string, c identity.Cut) error
+	Nodes(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]identity.Node, error)
+	PutCut(ctx context.Context, ns workspace.Namespace, c identity.Cut) error
 }
 
 // Windows reads computed windows.
 type Windows interface {
-	Windows(ctx context.Context, ws string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
+	Windows(ctx context.Context, ns workspace.Namespace, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
 }
 
 // Ledger says where the settling of a workspace stands, what waits for it, and what was counted of whom.
 type Ledger interface {
 	Settling
-	Profiles(ctx context.Context, ws string, ids []event.Identifier) ([]ledger.Profile, error)
-	Listings(ctx context.Context, ws, stage, after string, limit int) (listings []ledger.Listing, next string, err error)
+	Profiles(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]ledger.Profile, error)
+	Listings(ctx context.Context, ns workspace.Namespace, stage, after string, limit int) (listings []ledger.Listing, next string, err error)
 }
 
 // Settling says where the settling of a workspace stands, and what waits for it.
 type Settling interface {
-	State(ctx context.Context, ws string) (ledger.State, error)
-	Batches(ctx context.Context, ws, from string, limit int) (batches []ledger.Batch, next string, err error)
-	Dues(ctx context.Context, ws string, until event.Millis, limit int) (dues []ledger.Due, more bool, err error)
+	State(ctx context.Context, ns workspace.Namespace) (ledger.State, error)
+	Batches(ctx context.Context, ns workspace.Namespace, from string, limit int) (batches []ledger.Batch, next string, err error)
+	Dues(ctx context.Context, ns workspace.Namespace, until event.Millis, limit int) (dues []ledger.Due, more bool, err error)
 }
 
 // Steps reads the table of steps: each person of some days once, with all rows of these days that count, in time order. After an error nothing more
 // comes.
 type Steps interface {
-	Steps(ctx context.Context, ws string, days []string) iter.Seq2[[]step.Row, error]
+	Steps(ctx context.Context, ns workspace.Namespace, days []string) iter.Seq2[[]step.Row, error]
 }
 
 // FailedEvents counts what could not be processed, by class; package failed handles it.

@@ -18,6 +18,7 @@ import (
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/stage"
+	"waymark/shared/domain/workspace"
 )
 
 type profilesAnswer struct {
@@ -57,7 +58,7 @@ func (h *Handler) profiles(ctx context.Context, q question) (events.APIGatewayV2
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	answer := profilesAnswer{Stage: list.stage, Items: list.items, Next: cursor(next)}
-	state, err := h.Ledger.State(ctx, q.workspace.Space())
+	state, err := h.Ledger.State(ctx, q.workspace.Namespace())
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read state: %w", err)
 	}
@@ -71,7 +72,7 @@ func (h *Handler) profiles(ctx context.Context, q question) (events.APIGatewayV2
 // list is a page that is being filled.
 type list struct {
 	*Handler
-	ws       string
+	ns       workspace.Namespace
 	calendar period.Calendar
 	stage    stage.Name
 	limit    int
@@ -96,7 +97,7 @@ func (h *Handler) newList(ctx context.Context, q question, limit int) (*list, er
 	if lapse := rules.Model.Lapse(); lapse != "" {
 		stages = append(stages, lapse)
 	}
-	l := &list{Handler: h, ws: q.workspace.Space(), limit: limit, stage: stage.Name(q.Query.Get("stage")), seen: map[event.Identifier]bool{}}
+	l := &list{Handler: h, ns: q.workspace.Namespace(), limit: limit, stage: stage.Name(q.Query.Get("stage")), seen: map[event.Identifier]bool{}}
 	if l.calendar, err = q.workspace.Calendar(); err != nil {
 		return nil, fmt.Errorf("read time zone of workspace %s: %w", q.workspace.Name, err)
 	}
@@ -132,7 +133,7 @@ func (p listPlace) String() string {
 // was seen on a later day, is passed over.
 func (l *list) fill(ctx context.Context) (next string, err error) {
 	for {
-		listings, after, err := l.Ledger.Listings(ctx, l.ws, string(l.stage), l.at.After, 1)
+		listings, after, err := l.Ledger.Listings(ctx, l.ns, string(l.stage), l.at.After, 1)
 		if err != nil {
 			return "", fmt.Errorf("read listings: %w", err)
 		}
@@ -154,7 +155,7 @@ func (l *list) fill(ctx context.Context) (next string, err error) {
 
 // take adds persons to the page; full when it has no room for the next.
 func (l *list) take(ctx context.Context, day string, persons []event.Identifier) (full bool, err error) {
-	profiles, err := l.Ledger.Profiles(ctx, l.ws, persons)
+	profiles, err := l.Ledger.Profiles(ctx, l.ns, persons)
 	if err != nil {
 		return false, fmt.Errorf("read profiles: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/quality"
+	"waymark/shared/domain/workspace"
 )
 
 // Limits of a quality report, which reads whole objects of the archive.
@@ -65,7 +66,7 @@ func (h *Handler) quality(ctx context.Context, q question) (events.APIGatewayV2H
 	answer := qualityAnswer{
 		TimeZone: calendar.Zone(), From: instant(event.At(from)), To: instant(event.At(to)), RejectedSince: instant(event.At(h.Now().Add(-keepFailed))),
 	}
-	if err := h.scan(ctx, q.workspace.Space(), tally, &answer); err != nil {
+	if err := h.scan(ctx, q.workspace.Namespace(), tally, &answer); err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	report := tally.Report()
@@ -103,7 +104,7 @@ func readQuality(r httpapi.Request, calendar period.Calendar, now time.Time) (fr
 }
 
 // scan brings everything together that the tally counts.
-func (h *Handler) scan(ctx context.Context, space string, t *quality.Tally, answer *qualityAnswer) error {
+func (h *Handler) scan(ctx context.Context, ns workspace.Namespace, t *quality.Tally, answer *qualityAnswer) error {
 	depth, err := h.depth(ctx)
 	if err != nil {
 		return err
@@ -125,7 +126,7 @@ func (h *Handler) scan(ctx context.Context, space string, t *quality.Tally, answ
 			t.Refuse(r)
 		}
 	}
-	if err := h.scanWaiting(ctx, t, space); err != nil { // before the archive, into which a settle puts them
+	if err := h.scanWaiting(ctx, t, ns); err != nil { // before the archive, into which a settle puts them
 		return err
 	}
 	return h.scanArchive(ctx, t)

@@ -9,6 +9,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/quality"
+	"waymark/shared/domain/workspace"
 )
 
 // readersAtOnce bounds how many calls wait for a store at a time, and objectsAtOnce how many objects are held before they are counted.
@@ -46,13 +47,13 @@ func (h *Handler) scanArchive(ctx context.Context, t *quality.Tally) error {
 }
 
 // scanWaiting counts the accepted events that are not in the archive yet, page by page.
-func (h *Handler) scanWaiting(ctx context.Context, t *quality.Tally, ws string) error {
-	state, err := h.Ledger.State(ctx, ws)
+func (h *Handler) scanWaiting(ctx context.Context, t *quality.Tally, ns workspace.Namespace) error {
+	state, err := h.Ledger.State(ctx, ns)
 	if err != nil {
 		return fmt.Errorf("read state: %w", err)
 	}
 	for from, more := state.Cursor, true; more; {
-		batches, next, err := h.Ledger.Batches(ctx, ws, from, maxWaiting)
+		batches, next, err := h.Ledger.Batches(ctx, ns, from, maxWaiting)
 		if err != nil {
 			return fmt.Errorf("read records: %w", err)
 		}

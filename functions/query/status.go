@@ -14,6 +14,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/workspace"
 )
 
 type statusAnswer struct {
@@ -44,10 +45,10 @@ func (h *Handler) status(ctx context.Context, q question) (events.APIGatewayV2HT
 	if answer.Failed, err = h.Failed.FailedCounts(ctx, q.workspace.Name); err != nil {
 		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("count failed events: %w", err)
 	}
-	if answer.DirtyWindows, err = h.dirty(ctx, q.workspace.Space()); err != nil {
+	if answer.DirtyWindows, err = h.dirty(ctx, q.workspace.Namespace()); err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
-	state, err := h.Ledger.State(ctx, q.workspace.Space())
+	state, err := h.Ledger.State(ctx, q.workspace.Namespace())
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read state: %w", err)
 	}
@@ -76,12 +77,12 @@ func (h *Handler) depth(ctx context.Context) (depthAnswer, error) {
 const maxWaiting = 1000
 
 // dirty counts what is not settled yet, at most maxWaiting of each kind.
-func (h *Handler) dirty(ctx context.Context, ws string) (int, error) {
-	waiting, err := h.waiting(ctx, ws)
+func (h *Handler) dirty(ctx context.Context, ns workspace.Namespace) (int, error) {
+	waiting, err := h.waiting(ctx, ns)
 	if err != nil {
 		return 0, err
 	}
-	dues, _, err := h.Ledger.Dues(ctx, ws, event.At(h.Now()), maxWaiting)
+	dues, _, err := h.Ledger.Dues(ctx, ns, event.At(h.Now()), maxWaiting)
 	if err != nil {
 		return 0, fmt.Errorf("read dues: %w", err)
 	}
@@ -89,12 +90,12 @@ func (h *Handler) dirty(ctx context.Context, ws string) (int, error) {
 }
 
 // waiting gives batches that are not settled yet, at most maxWaiting.
-func (h *Handler) waiting(ctx context.Context, ws string) ([]ledger.Batch, error) {
-	state, err := h.Ledger.State(ctx, ws)
+func (h *Handler) waiting(ctx context.Context, ns workspace.Namespace) ([]ledger.Batch, error) {
+	state, err := h.Ledger.State(ctx, ns)
 	if err != nil {
 		return nil, fmt.Errorf("read state: %w", err)
 	}
-	batches, _, err := h.Ledger.Batches(ctx, ws, state.Cursor, maxWaiting)
+	batches, _, err := h.Ledger.Batches(ctx, ns, state.Cursor, maxWaiting)
 	if err != nil {
 		return nil, fmt.Errorf("read records: %w", err)
 	}
@@ -157,7 +158,7 @@ func (h *Handler) readNewestRollup(ctx context.Context) (event.Millis, error) {
 	}
 	var newest event.Millis
 	for _, w := range all {
-		state, err := h.Ledger.State(ctx, w.Space())
+		state, err := h.Ledger.State(ctx, w.Namespace())
 		if err != nil {
 			return 0, fmt.Errorf("read state: %w", err)
 		}

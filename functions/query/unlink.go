@@ -131,7 +131,7 @@ type decisions struct {
 // decide finds the links that the order means and gives the decisions about them.
 func (h *Handler) decide(ctx context.Context, q question, order unlinkOrder) (d decisions, err error) {
 	w := &unlinking{Forest: identity.NewForestWith(order.id, h.Caps), order: order}
-	if err := life.Walk(ctx, h.Links, q.workspace.Space(), w.Forest, w.look); err != nil {
+	if err := life.Walk(ctx, h.Links, q.workspace.Namespace(), w.Forest, w.look); err != nil {
 		return d, fmt.Errorf("load links: %w", err)
 	}
 	change, stand, err := w.links()
@@ -150,7 +150,7 @@ func (h *Handler) decide(ctx context.Context, q question, order unlinkOrder) (d 
 
 // putCuts stores decisions, and then says whom they concern.
 func (h *Handler) putCuts(ctx context.Context, q question, decided []identity.Cut) error {
-	ws, concerned := q.workspace.Space(), map[event.Identifier]bool{}
+	ws, concerned := q.workspace.Namespace(), map[event.Identifier]bool{}
 	for _, c := range decided {
 		if err := h.Links.PutCut(ctx, ws, c); err != nil {
 			return fmt.Errorf("put cut: %w", err)
@@ -164,7 +164,7 @@ func (h *Handler) putCuts(ctx context.Context, q question, decided []identity.Cu
 func (h *Handler) resulting(ctx context.Context, q question, decided []identity.Cut) ([]resultingPerson, error) {
 	forest := identity.NewForestWith("", h.Caps)
 	var found map[event.Identifier]identity.Person
-	err := life.Walk(ctx, h.Links, q.workspace.Space(), forest, func() {
+	err := life.Walk(ctx, h.Links, q.workspace.Namespace(), forest, func() {
 		found = map[event.Identifier]identity.Person{}
 		for _, c := range decided {
 			for _, end := range []event.Identifier{c.Child, c.Parent} {

@@ -60,7 +60,7 @@ func (h *Handler) why(ctx context.Context, q question) (events.APIGatewayV2HTTPR
 	}
 	forest := identity.NewForestWith(id, h.Caps)
 	var one, two identity.Person
-	err = life.Walk(ctx, h.Links, q.workspace.Space(), forest, func() {
+	err = life.Walk(ctx, h.Links, q.workspace.Namespace(), forest, func() {
 		one, _ = forest.Of(id)
 		two, _ = forest.Of(other)
 	})
@@ -72,7 +72,7 @@ func (h *Handler) why(ctx context.Context, q question) (events.APIGatewayV2HTTPR
 
 // firstKnown is the first identifier of which anything is stored. Fault: NotFound no_person.
 func (h *Handler) firstKnown(ctx context.Context, q question, ids []event.Identifier) (event.Identifier, error) {
-	partitions, err := h.Store.Partitions(ctx, q.workspace.Space(), ids)
+	partitions, err := h.Store.Partitions(ctx, q.workspace.Namespace(), ids)
 	if err != nil {
 		return "", fmt.Errorf("read partitions: %w", err)
 	}

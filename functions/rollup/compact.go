@@ -29,7 +29,7 @@ func (h *Handler) compact(ctx context.Context, workspaces []workspace.Workspace)
 }
 
 func (h *Handler) compactOne(ctx context.Context, w workspace.Workspace) error {
-	days, err := h.Compactor.Days(ctx, w.Space())
+	days, err := h.Compactor.Days(ctx, w.Namespace())
 	if err != nil {
 		return fmt.Errorf("list days: %w", err)
 	}
@@ -42,7 +42,7 @@ func (h *Handler) compactOne(ctx context.Context, w workspace.Workspace) error {
 		if done++; done > daysAtOnce || h.isLate(ctx) {
 			return nil
 		}
-		if err := h.Compactor.CompactSteps(ctx, w.Space(), day.Key); err != nil {
+		if err := h.Compactor.CompactSteps(ctx, w.Namespace(), day.Key); err != nil {
 			return err
 		}
 	}

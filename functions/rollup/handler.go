@@ -183,7 +183,7 @@ func (h *Handler) work(ctx context.Context, in workspace.Workspace, d demand, is
 	}
 	until := h.Now().Add(wait)
 	for ; ; isNew = false {
-		state, err := h.Store.State(ctx, w.Space())
+		state, err := h.Store.State(ctx, w.Namespace())
 		if err != nil {
 			return p, fmt.Errorf("read state: %w", err)
 		}
@@ -194,7 +194,7 @@ func (h *Handler) work(ctx context.Context, in workspace.Workspace, d demand, is
 			return p, err
 		}
 	}
-	p.Waiting, err = Waiting(ctx, h.Store, w.Space(), event.At(h.Now()))
+	p.Waiting, err = Waiting(ctx, h.Store, w.Namespace(), event.At(h.Now()))
 	return p, err
 }
 
@@ -220,12 +220,12 @@ func (h *Handler) turn(ctx context.Context, w workspace.Workspace, until time.Ti
 }
 
 // Waiting counts what is not settled yet: batches of events, and notes of persons who are due, at most maxWaiting of each.
-func Waiting(ctx context.Context, store Store, ws string, now event.Millis) (int, error) {
-	state, err := store.State(ctx, ws)
+func Waiting(ctx context.Context, store Store, ns workspace.Namespace, now event.Millis) (int, error) {
+	state, err := store.State(ctx, ns)
 	if err != nil {
 		return 0, fmt.Errorf("read state: %w", err)
 	}
-	batches, _, err := store.Batches(ctx, ws, state.Cursor, maxWaiting)
+	batches, _, err := store.Batches(ctx, ns, state.Cursor, maxWaiting)
 	if err != nil {
 		return 0, fmt.Errorf("read records: %w", err)
 	}
@@ -235,7 +235,7 @@ func Waiting(ctx context.Context, store Store, ws string, now event.Millis) (int
 			n++
 		}
 	}
-	dues, _, err := store.Dues(ctx, ws, now, maxWaiting)
+	dues, _, err := store.Dues(ctx, ns, now, maxWaiting)
 	if err != nil {
 		return 0, fmt.Errorf("read dues: %w", err)
 	}

@@ -208,13 +208,13 @@ func TestDemandOfTheNextGeneration(t *testing.T) {
 	at := event.At(s.Now.Add(-time.Hour))
 	tp := event.Touchpoint{ID: "x", Source: "web", Type: event.Page, Original: at, Corrected: at, Received: at}
 	record := event.Record{Workspace: "shop", Type: event.Page, Identifiers: []event.Identifier{"user:9"}, Touchpoint: tp}
-	must(t, s.Ingest(s.Ports()).Apply(t.Context(), next.Space(), ingest.Input{Events: []event.Record{record}, IsArchived: true}))
+	must(t, s.Ingest(s.Ports()).Apply(t.Context(), next.Namespace(), ingest.Input{Events: []event.Record{record}, IsArchived: true}))
 	check := func(what string, w workspace.Workspace, revision int64, model string) {
 		t.Helper()
-		day := map[bool]string{true: "2026-11-22", false: "2026-11-20"}[w.Space() == next.Space()]
-		got, err := s.Table.Window(t.Context(), w.Space(), period.Day, day)
+		day := map[bool]string{true: "2026-11-22", false: "2026-11-20"}[w.Namespace() == next.Namespace()]
+		got, err := s.Table.Window(t.Context(), w.Namespace(), period.Day, day)
 		if err != nil || got.Revision != revision || got.Model != model {
-			t.Errorf("%s: the day of %s has revision %d under %s (%v), want %d under %s", what, w.Space(), got.Revision, got.Model, err, revision, model)
+			t.Errorf("%s: the day of %s has revision %d under %s (%v), want %d under %s", what, w.Namespace(), got.Revision, got.Model, err, revision, model)
 		}
 	}
 	s.Settle()
@@ -257,10 +257,12 @@ type compactor struct {
 	err  error
 }
 
-func (c *compactor) Days(context.Context, string) ([]ledger.DayObjects, error) { return c.days, c.err }
+func (c *compactor) Days(context.Context, workspace.Namespace) ([]ledger.DayObjects, error) {
+	return c.days, c.err
+}
 
-func (c *compactor) CompactSteps(_ context.Context, ws, day string) error {
-	c.did = append(c.did, "steps of "+ws+" "+day)
+func (c *compactor) CompactSteps(_ context.Context, ns workspace.Namespace, day string) error {
+	c.did = append(c.did, "steps of "+string(ns)+" "+day)
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/workspace"
 )
 
 // maxExamples is how many differing identifiers, orders or windows are named.
@@ -75,7 +76,7 @@ func (w *work) compare(ctx context.Context) error {
 	err := w.eachName(ctx, func(ctx context.Context, some []string) error {
 		var said [2]map[string]texts
 		err := each(ctx, w.Workers, []int{0, 1}, func(ctx context.Context, side int) (err error) {
-			said[side], err = w.texts(ctx, []string{w.workspace.Space(), next.Space()}[side], some)
+			said[side], err = w.texts(ctx, []workspace.Namespace{w.workspace.Namespace(), next.Namespace()}[side], some)
 			return err
 		})
 		for _, name := range some {
@@ -107,13 +108,13 @@ func textsOfWindow(w kpi.Window) (out texts) {
 }
 
 // texts is what a generation says of identifiers and orders.
-func (w *work) texts(ctx context.Context, space string, names []string) (map[string]texts, error) {
+func (w *work) texts(ctx context.Context, ns workspace.Namespace, names []string) (map[string]texts, error) {
 	ids, orders := byKind(names)
-	partitions, err := w.Table.Partitions(ctx, space, ids)
+	partitions, err := w.Table.Partitions(ctx, ns, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read partitions: %w", err)
 	}
-	claims, _, err := w.Table.Claims(ctx, space, orders)
+	claims, _, err := w.Table.Claims(ctx, ns, orders)
 	if err != nil {
 		return nil, fmt.Errorf("read claims: %w", err)
 	}

@@ -64,42 +64,42 @@ func (w *work) dropPending(ctx context.Context) error {
 
 // drop deletes a generation. The workspace forgets it only afterwards, so a crash leaves nothing behind that a second run would not find.
 func (w *work) drop(ctx context.Context, name string, of, without workspace.Workspace) error {
-	if err := w.run(ctx, phase{name, func(ctx context.Context) error { return w.erase(ctx, of.Space()) }}); err != nil {
+	if err := w.run(ctx, phase{name, func(ctx context.Context) error { return w.erase(ctx, of.Namespace()) }}); err != nil {
 		return err
 	}
 	return w.become(ctx, without)
 }
 
 // erase deletes everything of whoever the archive names, and what was computed.
-func (w *work) erase(ctx context.Context, space string) error {
-	if space == w.workspace.Space() {
+func (w *work) erase(ctx context.Context, ns workspace.Namespace) error {
+	if ns == w.workspace.Namespace() {
 		panic("rebuild: the generation in use is never deleted")
 	}
-	if err := w.awaitRun(ctx, space); err != nil {
+	if err := w.awaitRun(ctx, ns); err != nil {
 		return err
 	}
 	err := w.eachName(ctx, func(ctx context.Context, some []string) error {
 		ids, orders := byKind(some)
-		if err := w.Table.DeletePartitions(ctx, space, ids); err != nil {
+		if err := w.Table.DeletePartitions(ctx, ns, ids); err != nil {
 			return err
 		}
-		return w.Table.DeleteClaims(ctx, space, orders)
+		return w.Table.DeleteClaims(ctx, ns, orders)
 	})
 	if err != nil {
 		return err
 	}
-	for _, prefix := range [...]string{steps.Prefix(space), archive.LogPrefix(space)} {
+	for _, prefix := range [...]string{steps.Prefix(ns), archive.LogPrefix(ns)} {
 		if err := w.deleteObjects(ctx, prefix); err != nil {
 			return err
 		}
 	}
-	return w.Table.DeleteComputed(ctx, space)
+	return w.Table.DeleteComputed(ctx, ns)
 }
 
 // awaitRun waits for a settle that a rebuild which died may have left at work.
-func (w *work) awaitRun(ctx context.Context, space string) error {
+func (w *work) awaitRun(ctx context.Context, ns workspace.Namespace) error {
 	for {
-		state, err := w.Table.State(ctx, space)
+		state, err := w.Table.State(ctx, ns)
 		if err != nil {
 			return fmt.Errorf("read state: %w", err)
 		}

@@ -34,11 +34,11 @@ type once struct {
 
 const maxRecorded = 1 << 20
 
-func (o *once) PutBatch(ctx context.Context, ws string, b ledger.Batch) error {
+func (o *once) PutBatch(ctx context.Context, ns workspace.Namespace, b ledger.Batch) error {
 	if b.Identifiers = o.fresh(b.Identifiers); len(b.Identifiers) == 0 {
 		return nil
 	}
-	return o.Batches.PutBatch(ctx, ws, b)
+	return o.Batches.PutBatch(ctx, ns, b)
 }
 
 func (o *once) fresh(ids []event.Identifier) []event.Identifier {
@@ -56,7 +56,7 @@ func (o *once) fresh(ids []event.Identifier) []event.Identifier {
 
 // applyUnseen ingests the events of all objects that are not seen yet, and then has seen them.
 func (w *work) applyUnseen(ctx context.Context, applier *ingest.Applier, into, from workspace.Workspace) error {
-	c := &chunk{work: w, applier: applier, into: into.Space(), from: from.Space()}
+	c := &chunk{work: w, applier: applier, into: into.Namespace(), from: from.Namespace()}
 	if err := w.scan(ctx, w.since, w.seen, c.add); err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (w *work) applyUnseen(ctx context.Context, applier *ingest.Applier, into, f
 type chunk struct {
 	*work
 	applier    *ingest.Applier
-	into, from string // key spaces
+	into, from workspace.Namespace
 
 	collecting, applying sync.Mutex
 	events               []event.Record
@@ -127,19 +127,19 @@ func (c *chunk) traits(ctx context.Context, events []event.Record) (map[event.Id
 // carryCuts takes over an operator's decisions about links, which no archived event knows of. Of two about one link the later one stays, whichever
 // is put first. All are recorded each time: a crash may have come between a decision and its record.
 func (w *work) carryCuts(ctx context.Context, into, from workspace.Workspace) error {
-	cuts, err := w.Table.Cuts(ctx, from.Space())
+	cuts, err := w.Table.Cuts(ctx, from.Namespace())
 	if err != nil {
 		return fmt.Errorf("read cuts: %w", err)
 	}
 	for some := range slices.Chunk(cuts, eventsTogether) {
 		var record ledger.Batch
 		for _, cut := range some {
-			if err := w.Table.PutCut(ctx, into.Space(), cut); err != nil {
+			if err := w.Table.PutCut(ctx, into.Namespace(), cut); err != nil {
 				return fmt.Errorf("put cut: %w", err)
 			}
 			record.Identifiers = append(record.Identifiers, cut.Child, cut.Parent)
 		}
-		if err := w.Ingest.Record(ctx, into.Space(), record); err != nil {
+		if err := w.Ingest.Record(ctx, into.Namespace(), record); err != nil {
 			return err
 		}
 	}

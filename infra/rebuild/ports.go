@@ -31,28 +31,28 @@ type Workspaces interface {
 
 // Decisions are an operator's about links. PutCut keeps the latest.
 type Decisions interface {
-	Cuts(ctx context.Context, ws string) ([]identity.Cut, error)
-	PutCut(ctx context.Context, ws string, c identity.Cut) error
+	Cuts(ctx context.Context, ns workspace.Namespace) ([]identity.Cut, error)
+	PutCut(ctx context.Context, ns workspace.Namespace, c identity.Cut) error
 }
 
 // Windows holds the computed windows: the zero Window where there is none. StampWindow answers Conflict unless the stored one is of the given run,
 // 0 for none.
 type Windows interface {
-	Window(ctx context.Context, ws string, g period.Grain, key string) (kpi.Window, error)
-	Windows(ctx context.Context, ws string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
-	StampWindow(ctx context.Context, ws string, w kpi.Window, stored int64) error
+	Window(ctx context.Context, ns workspace.Namespace, g period.Grain, key string) (kpi.Window, error)
+	Windows(ctx context.Context, ns workspace.Namespace, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
+	StampWindow(ctx context.Context, ns workspace.Namespace, w kpi.Window, stored int64) error
 }
 
 // States says where the settling of a generation stands; the zero State before the first.
 type States interface {
-	State(ctx context.Context, ws string) (ledger.State, error)
+	State(ctx context.Context, ns workspace.Namespace) (ledger.State, error)
 }
 
 // Eraser deletes a generation. What is gone is gone.
 type Eraser interface {
-	DeletePartitions(ctx context.Context, ws string, ids []event.Identifier) error
-	DeleteClaims(ctx context.Context, ws string, keys []string) error
-	DeleteComputed(ctx context.Context, ws string) error
+	DeletePartitions(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) error
+	DeleteClaims(ctx context.Context, ns workspace.Namespace, keys []string) error
+	DeleteComputed(ctx context.Context, ns workspace.Namespace) error
 }
 
 // Archive reads the accepted events, NotFound when an object is gone, and deletes what runs have left in the bucket. KeysSince yields the keys of

@@ -241,7 +241,7 @@ func (w *work) carry(ctx context.Context, into, from workspace.Workspace, named 
 
 // checkClock looks whether records can be named by the clock of this machine: a settle passes over names that are long past by its own.
 func (w *work) checkClock(ctx context.Context, into workspace.Workspace) error {
-	state, err := w.Table.State(ctx, into.Space())
+	state, err := w.Table.State(ctx, into.Namespace())
 	if err != nil {
 		return fmt.Errorf("read state: %w", err)
 	}

@@ -35,11 +35,11 @@ func (w *work) publish(ctx context.Context, published, into workspace.Workspace,
 			if next = revised(was, next); next.Revision == is.Revision && next.ComputedAt == is.ComputedAt {
 				return nil
 			}
-			err := w.Table.StampWindow(ctx, into.Space(), next, is.Run)
+			err := w.Table.StampWindow(ctx, into.Namespace(), next, is.Run)
 			if fault.KindOf(err) != fault.Conflict {
 				return err
 			}
-			if is, err = w.Table.Window(ctx, into.Space(), next.Grain, next.Key); err != nil { // a settle was faster
+			if is, err = w.Table.Window(ctx, into.Namespace(), next.Grain, next.Key); err != nil { // a settle was faster
 				return fmt.Errorf("read %s %s: %w", next.Grain, next.Key, err)
 			}
 		}
@@ -74,13 +74,13 @@ func (w *work) walk(ctx context.Context, a, b workspace.Workspace, visit func(a,
 		if grain == period.Hour {
 			continue
 		}
-		err := w.pairs(ctx, [2]string{a.Space(), b.Space()}, grain, "0", "~", func(left, right kpi.Window) error {
+		err := w.pairs(ctx, [2]workspace.Namespace{a.Namespace(), b.Namespace()}, grain, "0", "~", func(left, right kpi.Window) error {
 			if err := visit(left, right); err != nil || grain != period.Day {
 				return err
 			}
 			start, end := max(left.Start, right.Start), max(left.End, right.End) // the same where both are there
 			from, to := start.Time().Format(time.RFC3339), (end - 1).Time().Format(time.RFC3339)
-			return w.pairs(ctx, [2]string{a.Space(), b.Space()}, period.Hour, from, to, visit)
+			return w.pairs(ctx, [2]workspace.Namespace{a.Namespace(), b.Namespace()}, period.Hour, from, to, visit)
 		})
 		if err != nil {
 			return err
@@ -90,7 +90,7 @@ func (w *work) walk(ctx context.Context, a, b workspace.Workspace, visit func(a,
 }
 
 // pairs visits the windows of a grain from one key to another.
-func (w *work) pairs(ctx context.Context, spaces [2]string, grain period.Grain, from, to string, visit func(a, b kpi.Window) error) error {
+func (w *work) pairs(ctx context.Context, spaces [2]workspace.Namespace, grain period.Grain, from, to string, visit func(a, b kpi.Window) error) error {
 	pairs := map[string]*[2]kpi.Window{}
 	for side, space := range spaces {
 		found, err := w.Table.Windows(ctx, space, grain, from, to)

@@ -20,6 +20,7 @@ import (
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/workspace"
 )
 
 // Applier puts events into a store. Every field must be set.
@@ -46,11 +47,11 @@ type Input struct {
 }
 
 // Apply writes events to a workspace's table. After an error some of it may be written: apply the same events again.
-func (a *Applier) Apply(ctx context.Context, ws string, in Input) error {
+func (a *Applier) Apply(ctx context.Context, ns workspace.Namespace, in Input) error {
 	if len(in.Events) == 0 {
 		return nil
 	}
-	b := batch{Applier: a, ws: ws, concerned: map[event.Identifier]bool{}}
+	b := batch{Applier: a, ns: ns, concerned: map[event.Identifier]bool{}}
 	pages := map[event.Identifier][]event.Touchpoint{}
 	for i := range in.Events {
 		r := &in.Events[i]
@@ -60,7 +61,7 @@ func (a *Applier) Apply(ctx context.Context, ws string, in Input) error {
 			pages[r.Kept()] = append(pages[r.Kept()], r.Touchpoint)
 		}
 	}
-	if err := a.Store.PutPages(ctx, ws, pages); err != nil {
+	if err := a.Store.PutPages(ctx, ns, pages); err != nil {
 		return fmt.Errorf("put pages: %w", err)
 	}
 	if err := b.joinTraits(ctx, in.Traits); err != nil {
@@ -76,16 +77,16 @@ func (a *Applier) Apply(ctx context.Context, ws string, in Input) error {
 	if !in.IsArchived {
 		record.Events = in.Events
 	}
-	return a.Record(ctx, ws, record)
+	return a.Record(ctx, ns, record)
 }
 
 // Record says whose person may have changed. The record is named by the clock, and a settle passes over names that are older than it needs to look
 // for: so one that was not written soon after it was named is written again under a new name.
-func (r *Recorder) Record(ctx context.Context, ws string, b ledger.Batch) error {
+func (r *Recorder) Record(ctx context.Context, ns workspace.Namespace, b ledger.Batch) error {
 	for {
 		named := event.At(r.Now())
 		b.Handle = ledger.HandleAt(named) + "#" + r.NewID()
-		if err := r.Batches.PutBatch(ctx, ws, b); err != nil {
+		if err := r.Batches.PutBatch(ctx, ns, b); err != nil {
 			return fmt.Errorf("put record of the batch: %w", err)
 		}
 		if event.At(r.Now()).Sub(named) <= ledger.MaxDelay {
@@ -97,7 +98,7 @@ func (r *Recorder) Record(ctx context.Context, ws string, b ledger.Batch) error 
 // batch is the work on one workspace.
 type batch struct {
 	*Applier
-	ws        string
+	ns        workspace.Namespace
 	concerned map[event.Identifier]bool
 }
 
@@ -127,7 +128,7 @@ func again[T any](ctx context.Context, a *Applier, left []T, busy string, do fun
 func (b *batch) joinTraits(ctx context.Context, said map[event.Identifier]profile.Traits) error {
 	ids := slices.Sorted(maps.Keys(said))
 	return again(ctx, b.Applier, ids, "busy_identifier", func(ids []event.Identifier) (left []event.Identifier, err error) {
-		stored, versions, err := b.Store.Traits(ctx, b.ws, ids)
+		stored, versions, err := b.Store.Traits(ctx, b.ns, ids)
 		if err != nil {
 			return nil, fmt.Errorf("load traits: %w", err)
 		}
@@ -136,7 +137,7 @@ func (b *batch) joinTraits(ctx context.Context, said map[event.Identifier]profil
 			if joined.Equal(stored[id]) {
 				continue
 			}
-			err := b.Store.PutTraits(ctx, b.ws, id, joined, versions[id])
+			err := b.Store.PutTraits(ctx, b.ns, id, joined, versions[id])
 			if fault.KindOf(err) == fault.Conflict {
 				left = append(left, id)
 			} else if err != nil {
@@ -154,7 +155,7 @@ func (b *batch) joinLinks(ctx context.Context, records []event.Record) error {
 	if len(links) == 0 {
 		return nil
 	}
-	stored, found, err := b.Store.Evidence(ctx, b.ws, links)
+	stored, found, err := b.Store.Evidence(ctx, b.ns, links)
 	if err != nil {
 		return fmt.Errorf("load links: %w", err)
 	}
@@ -163,7 +164,7 @@ func (b *batch) joinLinks(ctx context.Context, records []event.Record) error {
 			continue
 		}
 		if !found[i] || stored[i] != l.Evidence {
-			if err := b.Store.PutLink(ctx, b.ws, l); err != nil {
+			if err := b.Store.PutLink(ctx, b.ns, l); err != nil {
 				return fmt.Errorf("put link: %w", err)
 			}
 		}
@@ -204,14 +205,14 @@ func (b *batch) claimOrders(ctx context.Context, records []event.Record) error {
 	}
 	keys := slices.SortedFunc(maps.Keys(said), cmp.Compare)
 	return again(ctx, b.Applier, keys, "busy_order", func(keys []string) (left []string, err error) {
-		stored, versions, err := b.Store.Claims(ctx, b.ws, keys)
+		stored, versions, err := b.Store.Claims(ctx, b.ns, keys)
 		if err != nil {
 			return nil, fmt.Errorf("load order claims: %w", err)
 		}
 		for _, key := range keys {
 			joined := stored[key].Join(said[key]...)
 			if !slices.Equal(joined, stored[key]) {
-				err := b.Store.PutClaims(ctx, b.ws, key, joined, versions[key])
+				err := b.Store.PutClaims(ctx, b.ns, key, joined, versions[key])
 				if fault.KindOf(err) == fault.Conflict {
 					left = append(left, key)
 					continue

@@ -17,28 +17,29 @@ import (
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/workspace"
 )
 
 // Store reads consistently: what was written before the call is in the answer, in the order of ids.
 type Store interface {
-	Partitions(ctx context.Context, ws string, ids []event.Identifier) ([]ledger.Partition, error)
-	Claims(ctx context.Context, ws string, keys []string) (map[string]profile.Claims, map[string]int64, error)
+	Partitions(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]ledger.Partition, error)
+	Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, map[string]int64, error)
 }
 
 // Nodes reads links and cuts consistently, in the order of ids.
 type Nodes interface {
-	Nodes(ctx context.Context, ws string, ids []event.Identifier) ([]identity.Node, error)
+	Nodes(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]identity.Node, error)
 }
 
 // Walk asks a forest, loads what it could not answer without, and asks again until nothing is missing.
-func Walk(ctx context.Context, nodes Nodes, ws string, f *identity.Forest, ask func()) error {
+func Walk(ctx context.Context, nodes Nodes, ns workspace.Namespace, f *identity.Forest, ask func()) error {
 	for {
 		ask()
 		missing := f.Missing()
 		if len(missing) == 0 {
 			return nil
 		}
-		loaded, err := nodes.Nodes(ctx, ws, missing)
+		loaded, err := nodes.Nodes(ctx, ns, missing)
 		if err != nil {
 			return err
 		}
@@ -65,7 +66,7 @@ func (p Person) Journey(rules journey.Rules, until event.Millis) journey.Journey
 // Loaded is what was loaded around some identifiers.
 type Loaded struct {
 	store      Store
-	ws         string
+	ns         workspace.Namespace
 	forest     *identity.Forest
 	partitions map[event.Identifier]ledger.Partition
 	persons    map[event.Identifier]identity.Person // by every identifier that was asked for, and their members
@@ -73,14 +74,14 @@ type Loaded struct {
 }
 
 // Load finds the persons of the given identifiers. Each identifier is read once, however many persons' trees it is asked for in.
-func Load(ctx context.Context, store Store, ws string, caps identity.Caps, ids []event.Identifier) (*Loaded, error) {
-	return load(ctx, store, ws, caps, ids, func(ledger.Profile) []event.Identifier { return nil })
+func Load(ctx context.Context, store Store, ns workspace.Namespace, caps identity.Caps, ids []event.Identifier) (*Loaded, error) {
+	return load(ctx, store, ns, caps, ids, func(ledger.Profile) []event.Identifier { return nil })
 }
 
 // LoadConcerned finds whoever the given identifiers may concern: the persons that they are of now, those that they were counted under, and all
 // members of either, until nobody new comes.
-func LoadConcerned(ctx context.Context, store Store, ws string, caps identity.Caps, ids []event.Identifier) (*Loaded, error) {
-	return load(ctx, store, ws, caps, ids, func(p ledger.Profile) []event.Identifier {
+func LoadConcerned(ctx context.Context, store Store, ns workspace.Namespace, caps identity.Caps, ids []event.Identifier) (*Loaded, error) {
+	return load(ctx, store, ns, caps, ids, func(p ledger.Profile) []event.Identifier {
 		if p.Root != "" {
 			return []event.Identifier{p.Root}
 		}
@@ -89,10 +90,10 @@ func LoadConcerned(ctx context.Context, store Store, ws string, caps identity.Ca
 }
 
 func load(
-	ctx context.Context, store Store, ws string, caps identity.Caps, ids []event.Identifier, then func(ledger.Profile) []event.Identifier,
+	ctx context.Context, store Store, ns workspace.Namespace, caps identity.Caps, ids []event.Identifier, then func(ledger.Profile) []event.Identifier,
 ) (*Loaded, error) {
 	l := &Loaded{
-		store: store, ws: ws, forest: identity.NewForestWith("", caps), partitions: map[event.Identifier]ledger.Partition{},
+		store: store, ns: ns, forest: identity.NewForestWith("", caps), partitions: map[event.Identifier]ledger.Partition{},
 		persons: map[event.Identifier]identity.Person{},
 	}
 	met := map[event.Identifier]bool{}
@@ -122,11 +123,11 @@ func load(
 
 // find loads the persons of identifiers, and the identifiers themselves.
 func (l *Loaded) find(ctx context.Context, ids []event.Identifier) error {
-	if _, err := l.Nodes(ctx, l.ws, slices.DeleteFunc(slices.Clone(ids), l.isLoaded)); err != nil {
+	if _, err := l.Nodes(ctx, l.ns, slices.DeleteFunc(slices.Clone(ids), l.isLoaded)); err != nil {
 		return err
 	}
 	open := ids
-	return Walk(ctx, l, l.ws, l.forest, func() {
+	return Walk(ctx, l, l.ns, l.forest, func() {
 		asked := open
 		open = nil
 		for _, id := range asked {
@@ -146,11 +147,11 @@ func (l *Loaded) isLoaded(id event.Identifier) bool {
 }
 
 // Nodes reads whole partitions and keeps them.
-func (l *Loaded) Nodes(ctx context.Context, ws string, ids []event.Identifier) ([]identity.Node, error) {
+func (l *Loaded) Nodes(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]identity.Node, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	partitions, err := l.store.Partitions(ctx, ws, ids)
+	partitions, err := l.store.Partitions(ctx, ns, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read partitions: %w", err)
 	}
@@ -176,7 +177,7 @@ func (l *Loaded) claim(ctx context.Context) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	claims, _, err := l.store.Claims(ctx, l.ws, slices.SortedFunc(maps.Keys(wanted), cmp.Compare))
+	claims, _, err := l.store.Claims(ctx, l.ns, slices.SortedFunc(maps.Keys(wanted), cmp.Compare))
 	if err != nil {
 		return fmt.Errorf("read order claims: %w", err)
 	}

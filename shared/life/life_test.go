@@ -12,6 +12,7 @@ import (
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/workspace"
 	"waymark/shared/life"
 	"waymark/shared/model"
 )
@@ -29,8 +30,8 @@ type store struct {
 
 var errDown = errors.New("store is down")
 
-func (s *store) Partitions(_ context.Context, ws string, ids []event.Identifier) ([]ledger.Partition, error) {
-	if ws != "demo" || s.broken == "Partitions" {
+func (s *store) Partitions(_ context.Context, ns workspace.Namespace, ids []event.Identifier) ([]ledger.Partition, error) {
+	if ns != "demo" || s.broken == "Partitions" {
 		return nil, errDown
 	}
 	s.asked = append(s.asked, ids)
@@ -49,8 +50,8 @@ func (s *store) Partitions(_ context.Context, ws string, ids []event.Identifier)
 	return out, nil
 }
 
-func (s *store) Claims(_ context.Context, ws string, keys []string) (map[string]profile.Claims, map[string]int64, error) {
-	if ws != "demo" || s.broken == "Claims" {
+func (s *store) Claims(_ context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, map[string]int64, error) {
+	if ns != "demo" || s.broken == "Claims" {
 		return nil, nil, errDown
 	}
 	s.keys = append(s.keys, keys)

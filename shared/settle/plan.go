@@ -33,7 +33,7 @@ func (r *run) plan(ctx context.Context) (plan, error) {
 		return p, err
 	}
 	if len(p.ids) < r.most {
-		dues, more, err := r.Store.Dues(ctx, r.ws, r.now, r.most)
+		dues, more, err := r.Store.Dues(ctx, r.ns, r.now, r.most)
 		if err != nil {
 			return p, fmt.Errorf("read dues: %w", err)
 		}
@@ -56,7 +56,7 @@ func (r *run) plan(ctx context.Context) (plan, error) {
 func (r *run) planRecords(ctx context.Context, p *plan, most int) error {
 	isFull := func() bool { return len(p.ids) >= most || len(p.events) >= touchpointsAtOnce }
 	for from := r.state.Cursor; !isFull(); {
-		batches, next, err := r.Store.Batches(ctx, r.ws, from, recordsAtOnce)
+		batches, next, err := r.Store.Batches(ctx, r.ns, from, recordsAtOnce)
 		if err != nil {
 			return fmt.Errorf("read records: %w", err)
 		}
@@ -97,7 +97,7 @@ func (r *run) planRecount(ctx context.Context, p *plan, most int) error {
 	if r.state.Recount == rules {
 		after = r.state.After
 	}
-	persons, next, err := r.Store.Everybody(ctx, r.ws, after, most)
+	persons, next, err := r.Store.Everybody(ctx, r.ns, after, most)
 	if err != nil {
 		return fmt.Errorf("list everybody: %w", err)
 	}

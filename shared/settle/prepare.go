@@ -27,7 +27,7 @@ func (r *run) prepare(ctx context.Context, epoch int64, p plan) (ledger.Log, err
 	if caps == (identity.Caps{}) {
 		caps = identity.DefaultCaps()
 	}
-	loaded, err := life.LoadConcerned(ctx, r.Store, r.ws, caps, slices.Sorted(maps.Keys(p.ids)))
+	loaded, err := life.LoadConcerned(ctx, r.Store, r.ns, caps, slices.Sorted(maps.Keys(p.ids)))
 	if err != nil {
 		return log, fmt.Errorf("load persons: %w", err)
 	}

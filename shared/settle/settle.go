@@ -66,7 +66,7 @@ type Result struct {
 type run struct {
 	*Settler
 	workspace workspace.Workspace
-	ws        string // the key space of its generation
+	ns        workspace.Namespace // of its generation in use
 	calendar  period.Calendar
 	clock     *ledger.Clock
 	rules     journey.Rules
@@ -88,9 +88,9 @@ func (s *Settler) Begin(ctx context.Context, w workspace.Workspace, now event.Mi
 	if err != nil {
 		return nil, fmt.Errorf("read rules of workspace %s: %w", w.Name, err)
 	}
-	r := &run{Settler: s, workspace: w, ws: w.Space(), calendar: calendar, clock: ledger.NewClock(calendar), rules: rules, result: Result{Workspace: w.Name}}
+	r := &run{Settler: s, workspace: w, ns: w.Namespace(), calendar: calendar, clock: ledger.NewClock(calendar), rules: rules, result: Result{Workspace: w.Name}}
 	r.most = cmp.Or(s.AtOnce, fewIdentifiers)
-	if r.state, err = s.Store.State(ctx, r.ws); err != nil {
+	if r.state, err = s.Store.State(ctx, r.ns); err != nil {
 		return nil, fmt.Errorf("read state: %w", err)
 	}
 	if r.state.IsBusy(r.clockNow()) {
@@ -157,7 +157,7 @@ func (r *run) clockNow() event.Millis { return event.At(r.Now()) }
 
 // put writes the state if no other run has taken the fence.
 func (r *run) put(ctx context.Context, next ledger.State) error {
-	err := r.Store.PutState(ctx, r.ws, next, r.state.Epoch)
+	err := r.Store.PutState(ctx, r.ns, next, r.state.Epoch)
 	if fault.KindOf(err) == fault.Conflict {
 		return ledger.ErrOvertaken(r.workspace.Name)
 	}
@@ -173,7 +173,7 @@ func (r *run) finish(ctx context.Context) error {
 	if r.state.Pending == "" {
 		return nil
 	}
-	log, err := r.Objects.Log(ctx, r.ws, r.state.Pending)
+	log, err := r.Objects.Log(ctx, r.ns, r.state.Pending)
 	switch {
 	case fault.KindOf(err) == fault.NotFound: // it was deleted when all was written
 	case err != nil:
@@ -183,7 +183,7 @@ func (r *run) finish(ctx context.Context) error {
 		if err := r.apply(ctx, log); err != nil {
 			return err
 		}
-		if err := r.Objects.DeleteLog(ctx, r.ws, r.state.Pending); err != nil {
+		if err := r.Objects.DeleteLog(ctx, r.ns, r.state.Pending); err != nil {
 			return fmt.Errorf("delete log: %w", err)
 		}
 	}
@@ -244,7 +244,7 @@ func (r *run) name(epoch int64) string { return fmt.Sprintf("%012d-%s", epoch, r
 // commit makes a log count, in one write, and writes it out.
 func (r *run) commit(ctx context.Context, next ledger.State, log ledger.Log) error {
 	next.Pending = r.name(log.Run)
-	if err := r.Objects.PutLog(ctx, r.ws, next.Pending, log); err != nil {
+	if err := r.Objects.PutLog(ctx, r.ns, next.Pending, log); err != nil {
 		return fmt.Errorf("put log: %w", err)
 	}
 	if err := r.put(ctx, next); err != nil {
@@ -253,7 +253,7 @@ func (r *run) commit(ctx context.Context, next ledger.State, log ledger.Log) err
 	if err := r.apply(ctx, log); err != nil {
 		return err
 	}
-	if err := r.Objects.DeleteLog(ctx, r.ws, next.Pending); err != nil {
+	if err := r.Objects.DeleteLog(ctx, r.ns, next.Pending); err != nil {
 		return fmt.Errorf("delete log: %w", err)
 	}
 	r.state.Pending = "" // the next write says so

@@ -70,7 +70,7 @@ func played(t testing.TB, n int) *system.System {
 // and times of computing are left out, for they tell how it went.
 func stored(t testing.TB, s *system.System) []string {
 	t.Helper()
-	space := system.Shop().Space()
+	space := system.Shop().Namespace()
 	var out []string
 	note := func(what string, value any, err error) {
 		t.Helper()

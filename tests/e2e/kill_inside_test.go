@@ -10,6 +10,7 @@ import (
 	"waymark/shared/adapter/bucket"
 	"waymark/shared/adapter/dynamo"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/workspace"
 	"waymark/tests/e2e"
 )
 
@@ -21,7 +22,7 @@ func checkStored(t testing.TB, w e2e.Tenant, rows []row) {
 		wanted[keptUnder(r)]++
 	}
 	table, kept := tableOf(w), archivedIn(t, w)
-	partitions, err := table.Partitions(t.Context(), w.Keys.Workspace, slices.Sorted(maps.Keys(wanted)))
+	partitions, err := table.Partitions(t.Context(), workspace.Namespace(w.Keys.Workspace), slices.Sorted(maps.Keys(wanted)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"waymark/shared/adapter/steps"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/workspace"
 	"waymark/tests/e2e"
 )
 
@@ -65,7 +66,7 @@ func kill(t testing.TB, w e2e.Tenant, function string) {
 
 func stateOf(t testing.TB, w e2e.Tenant) ledger.State {
 	t.Helper()
-	state, err := tableOf(w).State(t.Context(), w.Keys.Workspace)
+	state, err := tableOf(w).State(t.Context(), workspace.Namespace(w.Keys.Workspace))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +133,7 @@ func killCompactions(t testing.TB, w e2e.Tenant) {
 // scattered counts the days of steps in several objects. All events of this test are of days that are over.
 func scattered(t testing.TB, w e2e.Tenant) (n int) {
 	t.Helper()
-	days, err := steps.New(bucket.New(bucket.NewClient(envOf(w)), w.Env["ARCHIVE_BUCKET"])).Days(t.Context(), w.Keys.Workspace)
+	days, err := steps.New(bucket.New(bucket.NewClient(envOf(w)), w.Env["ARCHIVE_BUCKET"])).Days(t.Context(), workspace.Namespace(w.Keys.Workspace))
 	if err != nil {
 		t.Fatal(err)
 	}

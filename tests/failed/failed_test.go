@@ -73,9 +73,9 @@ func classes(t *testing.T) map[string]sample {
 }
 
 // checkKept holds the one record of a workspace against its golden file.
-func checkKept(t *testing.T, w world, ws, class, original string) event.Failed {
+func checkKept(t *testing.T, w world, name, class, original string) event.Failed {
 	t.Helper()
-	kept := w.kept(ws)
+	kept := w.kept(name)
 	if len(kept) != 1 {
 		t.Fatalf("%d records are kept, want one: %+v", len(kept), kept)
 	}

@@ -65,9 +65,9 @@ func (w world) ask(method, path, body string, into any) {
 }
 
 // kept is all that is kept of a workspace's failures.
-func (w world) kept(ws string) []event.Failed {
+func (w world) kept(name string) []event.Failed {
 	w.t.Helper()
-	kept, _, err := w.Table.Failed(w.t.Context(), ws, "", "", 100)
+	kept, _, err := w.Table.Failed(w.t.Context(), name, "", "", 100)
 	must(w.t, err)
 	return kept
 }

@@ -133,7 +133,7 @@ func (l *ledger) holding(of period.Grain) map[string]map[string]int64 {
 	out := map[string]map[string]int64{}
 	calendar, _ := shop.Calendar()
 	for _, grain := range report.Parts(of) {
-		windows, _ := l.Table.Windows(l.t.Context(), shop.Space(), grain, "0", "~")
+		windows, _ := l.Table.Windows(l.t.Context(), shop.Namespace(), grain, "0", "~")
 		for _, w := range windows {
 			whole := calendar.At(of, w.Start.Time())
 			if !whole.Closed(l.Now) {

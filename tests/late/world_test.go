@@ -65,7 +65,7 @@ var people = []event.Identifier{"user:u0", "user:u1", "user:u2", "anon:a0", "ano
 // recount counts every window of everybody's whole life in one plain pass, which shares none of the reasoning about what a change can reach.
 func (w world) recount() map[string]recount.Counted {
 	w.t.Helper()
-	loaded, err := life.Load(w.t.Context(), w.Table, shop.Space(), identity.DefaultCaps(), people)
+	loaded, err := life.Load(w.t.Context(), w.Table, shop.Namespace(), identity.DefaultCaps(), people)
 	if err != nil {
 		w.t.Fatal(err)
 	}

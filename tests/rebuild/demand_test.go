@@ -43,10 +43,10 @@ func TestDemandOfAGeneration(t *testing.T) {
 		if again, isDone := asked("GET", "/v1/rollups/"+id, "", 200); again != id || !isDone {
 			t.Errorf("asked again, it is %s, done: %v", again, isDone)
 		}
-		inUse, err := w.Table.State(t.Context(), w.shop().Space())
+		inUse, err := w.Table.State(t.Context(), w.shop().Namespace())
 		must(t, err)
 		if isSettled := inUse.Settled > 0; isSettled == (generation == "next") {
-			t.Errorf("after a demand of %s, %s is settled: %v", generation, w.shop().Space(), isSettled)
+			t.Errorf("after a demand of %s, %s is settled: %v", generation, w.shop().Namespace(), isSettled)
 		}
 	}
 	for _, id := range []string{"next", "next-", "next-0017", "last-17", "-17", fmt.Sprintf("next-%d", now+1), fmt.Sprintf("next--%d", now)} {

@@ -46,7 +46,7 @@ func TestRebuildWhileEventsComeIn(t *testing.T) {
 				}
 			case n < 15:
 				w.settle()
-				for name, one := range w.windows(w.shop().Space()) {
+				for name, one := range w.windows(w.shop().Namespace()) {
 					if one.Revision >= published[name].Revision {
 						published[name] = one
 					}
@@ -149,11 +149,11 @@ func TestDropWaitsForASettle(t *testing.T) {
 	next, _ := begun.Next()
 	atWork, err := w.Settler(w.Ports()).Begin(t.Context(), next, 0)
 	must(t, err)
-	must(t, w.Archive.PutLog(t.Context(), next.Space(), "of a run that died", ledger.Log{}))
+	must(t, w.Archive.PutLog(t.Context(), next.Namespace(), "of a run that died", ledger.Log{}))
 	c, waits := w.config(nil), 0
 	c.Sleep = func(_ context.Context, d time.Duration) error {
 		waits++
-		must(t, w.Table.PutProfiles(t.Context(), next.Space(), []ledger.Profile{{ID: "user:u1", Run: 2}}))
+		must(t, w.Table.PutProfiles(t.Context(), next.Namespace(), []ledger.Profile{{ID: "user:u1", Run: 2}}))
 		must(t, atWork.End(t.Context(), true))
 		w.Advance(d)
 		return nil
@@ -163,7 +163,7 @@ func TestDropWaitsForASettle(t *testing.T) {
 	if waits != 1 {
 		t.Errorf("the settle was waited for %d times, want once", waits)
 	}
-	same(t, "the generation that was dropped", w.left(next.Space()), "")
+	same(t, "the generation that was dropped", w.left(next.Namespace()), "")
 }
 
 // A rebuild that dies at any of its calls, at every other one after the call was done, harms nothing; run again, it ends as if nothing had happened, and
@@ -236,14 +236,14 @@ func dieAt(t *testing.T, w *world, at int, isDone bool, second, third []sent) {
 		must(t, want.decide(cut))
 	}
 	want.settle()
-	same(t, "the generation in use after the second run", w.dump(shop.Space()), want.dump("shop"))
+	same(t, "the generation in use after the second run", w.dump(shop.Namespace()), want.dump("shop"))
 	if _, err := rebuild.Drop(t.Context(), w.config(nil)); err != nil {
 		t.Errorf("drop: %v", err)
 	}
 	for generation := range shop.Highest + 1 {
 		other := shop
 		if other.Generation = generation; generation != shop.Generation {
-			same(t, "what is left of "+other.Space(), w.left(other.Space()), "")
+			same(t, "what is left of "+string(other.Namespace()), w.left(other.Namespace()), "")
 		}
 	}
 }

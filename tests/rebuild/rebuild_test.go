@@ -16,6 +16,7 @@ import (
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/workspace"
 	"waymark/shared/model"
 	"waymark/shared/testing/seed"
 	"waymark/shared/testing/system"
@@ -80,7 +81,7 @@ func TestRebuildEqualsWhatIsInUse(t *testing.T) {
 
 // cut cuts a link that there is, or takes a cut back, as an operator may.
 func (w *world) cut() {
-	nodes, err := w.Table.Nodes(w.t.Context(), w.shop().Space(), w.everybody())
+	nodes, err := w.Table.Nodes(w.t.Context(), w.shop().Namespace(), w.everybody())
 	must(w.t, err)
 	var cuts []identity.Cut
 	for _, n := range nodes {
@@ -100,7 +101,7 @@ func (w *world) cut() {
 
 // decide is what an operator does.
 func (w *world) decide(c identity.Cut) error {
-	space, recorder := w.shop().Space(), w.Recorder(w.Ports())
+	space, recorder := w.shop().Namespace(), w.Recorder(w.Ports())
 	if err := w.Table.PutCut(w.t.Context(), space, c); err != nil {
 		return err
 	}
@@ -163,13 +164,13 @@ func TestRebuildUnderOtherRules(t *testing.T) {
 				if report.Swapped != report.Equal || c.mustDifer && report.Equal || report.Equal && !c.maySwap {
 					t.Fatalf("report %+v", report)
 				}
-				space := "shop~1"
+				space := workspace.Namespace("shop~1")
 				if !report.Swapped {
 					report = w.run(w.config(nil), rebuild.Order{Model: c.stages, Swap: rebuild.Always}) // drops the first and makes generation 2
 					same(t, "the generation that was not wanted", w.left("shop~1"), "")
 					space = "shop~2"
 				}
-				if !report.Swapped || w.shop().Space() != space || w.shop().Model != c.stages {
+				if !report.Swapped || w.shop().Namespace() != space || w.shop().Model != c.stages {
 					t.Fatalf("workspace %+v after the swap", w.shop())
 				}
 				same(t, "another "+name, w.dump(space), w.fresh(c.stages).dump("shop"))
@@ -298,7 +299,7 @@ func TestBackAndDrop(t *testing.T) {
 		published, since := w.windows("shop~1"), w.archived()-before
 		report, err := rebuild.Back(t.Context(), w.config(nil))
 		must(t, err)
-		if !report.Swapped || report.Events != since || w.shop().Space() != "shop" || w.shop().Model != "default" {
+		if !report.Swapped || report.Events != since || w.shop().Namespace() != "shop" || w.shop().Model != "default" {
 			t.Fatalf("back: report %+v, workspace %+v; want the %d events that came since", report, w.shop(), since)
 		}
 		w.settle()
@@ -313,7 +314,7 @@ func TestBackAndDrop(t *testing.T) {
 		if report := w.run(w.config(nil), rebuild.Order{Swap: rebuild.IfEqual}); report.To != 2 || !report.Equal {
 			t.Errorf("the next rebuild: %+v, want generation 2, equal", report)
 		}
-		if old, _ := w.shop().Old(); old.Space() != "shop" || w.shop().Generation != 2 {
+		if old, _ := w.shop().Old(); old.Namespace() != "shop" || w.shop().Generation != 2 {
 			t.Errorf("workspace %+v, want generation 2 in use and 0 kept", w.shop())
 		}
 	})

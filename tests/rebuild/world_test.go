@@ -184,30 +184,30 @@ func (w *world) fresh(stages string, change ...func(*system.System)) *world {
 }
 
 // dump is all that one generation says, as lines without its name: what was ingested, profiles, windows in which something counts, and steps.
-func (w *world) dump(space string) string {
+func (w *world) dump(ns workspace.Namespace) string {
 	var out strings.Builder
 	for line := range strings.Lines(w.Table.Dump()) {
-		if rest, found := strings.CutPrefix(line, space+" "); found && !strings.HasPrefix(rest, "failed ") {
+		if rest, found := strings.CutPrefix(line, string(ns)+" "); found && !strings.HasPrefix(rest, "failed ") {
 			out.WriteString(rest)
 		}
 	}
-	profiles, err := w.Table.Profiles(w.t.Context(), space, w.everybody())
+	profiles, err := w.Table.Profiles(w.t.Context(), ns, w.everybody())
 	must(w.t, err)
 	for _, p := range profiles {
 		if p.Run > 0 {
 			line(w.t, &out, "profile", string(p.ID), p)
 		}
 	}
-	windows := w.windows(space)
+	windows := w.windows(ns)
 	for _, name := range slices.Sorted(maps.Keys(windows)) {
 		if one := windows[name]; !one.Totals.IsZero() {
 			line(w.t, &out, "window", name, one.Totals)
 		}
 	}
-	days, err := w.Archive.Days(w.t.Context(), space)
+	days, err := w.Archive.Days(w.t.Context(), ns)
 	must(w.t, err)
 	for _, day := range days {
-		for rows := range w.Archive.Steps(w.t.Context(), space, []string{day.Key}) {
+		for rows := range w.Archive.Steps(w.t.Context(), ns, []string{day.Key}) {
 			line(w.t, &out, "steps", day.Key, rows)
 		}
 	}
@@ -232,25 +232,25 @@ func (w *world) everybody() (ids []event.Identifier) {
 }
 
 // left is all that is stored under the name of a generation, whatever it says.
-func (w *world) left(space string) string {
-	ctx, out := w.t.Context(), w.dump(space)
-	state, err := w.Table.State(ctx, space)
+func (w *world) left(ns workspace.Namespace) string {
+	ctx, out := w.t.Context(), w.dump(ns)
+	state, err := w.Table.State(ctx, ns)
 	must(w.t, err)
 	if state.Epoch > 0 {
 		out += fmt.Sprintf("state %+v\n", state)
 	}
-	batches, _, err := w.Table.Batches(ctx, space, "", 1000)
+	batches, _, err := w.Table.Batches(ctx, ns, "", 1000)
 	must(w.t, err)
-	dues, _, err := w.Table.Dues(ctx, space, event.At(w.Now.Add(1000*24*time.Hour)), 1000)
+	dues, _, err := w.Table.Dues(ctx, ns, event.At(w.Now.Add(1000*24*time.Hour)), 1000)
 	must(w.t, err)
-	listed, _, err := w.Table.Everybody(ctx, space, "", 1000)
+	listed, _, err := w.Table.Everybody(ctx, ns, "", 1000)
 	must(w.t, err)
 	out += strings.Repeat("record\n", len(batches)) + strings.Repeat("due\n", len(dues)) + strings.Repeat("person\n", len(listed))
-	for name := range w.windows(space) {
+	for name := range w.windows(ns) {
 		out += name + "\n"
 	}
 	for key := range w.Archive.Keys(ctx, "") {
-		if strings.Contains(key, "workspace="+space+"/") && !strings.HasPrefix(key, "touchpoints/") {
+		if strings.Contains(key, "workspace="+string(ns)+"/") && !strings.HasPrefix(key, "touchpoints/") {
 			out += key + "\n"
 		}
 	}
@@ -258,11 +258,11 @@ func (w *world) left(space string) string {
 }
 
 // windows gives the stored windows of a generation by grain and key.
-func (w *world) windows(space string) map[string]kpi.Window {
+func (w *world) windows(ns workspace.Namespace) map[string]kpi.Window {
 	w.t.Helper()
 	out := map[string]kpi.Window{}
 	for _, g := range period.Grains() {
-		found, err := w.Table.Windows(w.t.Context(), space, g, "0", "~")
+		found, err := w.Table.Windows(w.t.Context(), ns, g, "0", "~")
 		must(w.t, err)
 		for _, one := range found {
 			out[fmt.Sprintf("%s %s", g, one.Key)] = one

@@ -73,7 +73,7 @@ func (w *World) checkWindows(o *oracle) string {
 	definitions := w.newest().definitions
 	empty := definitions.Set().Empty()
 	for _, grain := range period.Grains() {
-		stored, err := w.table.Windows(background, o.Space(), grain, "0", "~")
+		stored, err := w.table.Windows(background, o.Namespace(), grain, "0", "~")
 		if err != nil {
 			return err.Error()
 		}
@@ -100,12 +100,12 @@ func (w *World) checkWindows(o *oracle) string {
 
 // checkSteps compares the table of steps.
 func (w *World) checkSteps(o *oracle) string {
-	days, _ := w.archive.Days(background, o.Space()) // never an error
+	days, _ := w.archive.Days(background, o.Namespace()) // never an error
 	for _, one := range days {
 		day, want := one.Key, o.steps[one.Key]
 		delete(o.steps, day)
 		var stored []step.Row
-		for rows := range w.archive.Steps(background, o.Space(), []string{day}) {
+		for rows := range w.archive.Steps(background, o.Namespace(), []string{day}) {
 			stored = append(stored, rows...)
 		}
 		slices.SortStableFunc(want, func(a, b step.Row) int { return cmp.Compare(a.Person, b.Person) })
@@ -127,7 +127,7 @@ func (w *World) checkProfiles(o *oracle) string {
 	}
 	clock := ledger.NewClock(calendar)
 	ids := slices.Sorted(maps.Keys(o.people))
-	profiles, _ := w.table.Profiles(background, o.Space(), ids) // never an error
+	profiles, _ := w.table.Profiles(background, o.Namespace(), ids) // never an error
 	for i, id := range ids {
 		if o.people[id] != id {
 			if profiles[i].Root != o.people[id] {
@@ -158,7 +158,7 @@ func (w *World) checkProfiles(o *oracle) string {
 }
 
 func (w *World) lists(o *oracle, p ledger.Profile, clock *ledger.Clock) bool {
-	listings, _, _ := w.table.Listings(background, o.Space(), string(p.Stage), "", 1<<30) // never an error
+	listings, _, _ := w.table.Listings(background, o.Namespace(), string(p.Stage), "", 1<<30) // never an error
 	day := ""
 	if p.LastSeen != 0 {
 		day = clock.Day(p.LastSeen)

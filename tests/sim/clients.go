@@ -106,7 +106,7 @@ func (w *World) checkPromises() string {
 		kept[c] = true
 	}
 	for _, t := range tenants {
-		batches, _, err := w.table.Batches(background, t.Space(), "", 1<<30)
+		batches, _, err := w.table.Batches(background, t.Namespace(), "", 1<<30)
 		if err != nil {
 			return err.Error()
 		}

@@ -55,7 +55,7 @@ func (w *World) checkNotes(t workspace.Workspace) string {
 		return err.Error()
 	}
 	for grain := range system.Schedules {
-		notes, err := w.table.Restated(background, t.Space(), grain)
+		notes, err := w.table.Restated(background, t.Namespace(), grain)
 		if err != nil {
 			return err.Error()
 		}

@@ -23,6 +23,7 @@ import (
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/system"
 )
 
@@ -116,16 +117,16 @@ type recordFirst struct {
 	pages map[event.Identifier][]event.Touchpoint
 }
 
-func (m *recordFirst) PutPages(_ context.Context, _ string, pages map[event.Identifier][]event.Touchpoint) error {
+func (m *recordFirst) PutPages(_ context.Context, _ workspace.Namespace, pages map[event.Identifier][]event.Touchpoint) error {
 	m.pages = pages
 	return nil
 }
 
-func (m *recordFirst) PutBatch(ctx context.Context, ws string, b ledger.Batch) error {
-	if err := m.stores.PutBatch(ctx, ws, b); err != nil {
+func (m *recordFirst) PutBatch(ctx context.Context, ns workspace.Namespace, b ledger.Batch) error {
+	if err := m.stores.PutBatch(ctx, ns, b); err != nil {
 		return err
 	}
-	return m.stores.PutPages(ctx, ws, m.pages)
+	return m.stores.PutPages(ctx, ns, m.pages)
 }
 
 // forgetful takes it that whoever saw the events first has written their record.
@@ -134,18 +135,18 @@ type forgetful struct {
 	isRepeat bool
 }
 
-func (m *forgetful) PutPages(ctx context.Context, ws string, pages map[event.Identifier][]event.Touchpoint) error {
+func (m *forgetful) PutPages(ctx context.Context, ns workspace.Namespace, pages map[event.Identifier][]event.Touchpoint) error {
 	before := m.table.Dump()
-	err := m.stores.PutPages(ctx, ws, pages)
+	err := m.stores.PutPages(ctx, ns, pages)
 	m.isRepeat = m.table.Dump() == before
 	return err
 }
 
-func (m *forgetful) PutBatch(ctx context.Context, ws string, b ledger.Batch) error {
+func (m *forgetful) PutBatch(ctx context.Context, ns workspace.Namespace, b ledger.Batch) error {
 	if m.isRepeat {
 		b.Identifiers = nil
 	}
-	return m.stores.PutBatch(ctx, ws, b)
+	return m.stores.PutBatch(ctx, ns, b)
 }
 
 // narrow leaves the other ends of links and the other claimants of orders out of records.
@@ -154,34 +155,34 @@ type narrow struct {
 	pages map[event.Identifier][]event.Touchpoint
 }
 
-func (m *narrow) PutPages(ctx context.Context, ws string, pages map[event.Identifier][]event.Touchpoint) error {
+func (m *narrow) PutPages(ctx context.Context, ns workspace.Namespace, pages map[event.Identifier][]event.Touchpoint) error {
 	m.pages = pages
-	return m.stores.PutPages(ctx, ws, pages)
+	return m.stores.PutPages(ctx, ns, pages)
 }
 
-func (m *narrow) PutBatch(ctx context.Context, ws string, b ledger.Batch) error {
+func (m *narrow) PutBatch(ctx context.Context, ns workspace.Namespace, b ledger.Batch) error {
 	if len(b.Events) > 0 {
 		b.Identifiers = slices.Sorted(maps.Keys(m.pages))
 	}
-	return m.stores.PutBatch(ctx, ws, b)
+	return m.stores.PutBatch(ctx, ns, b)
 }
 
 // halfLinks does not heal a link of which one end was written.
 type halfLinks struct{ *stores }
 
-func (m *halfLinks) PutLink(ctx context.Context, ws string, l identity.Link) error {
-	nodes, _ := m.table.Nodes(ctx, ws, []event.Identifier{l.Parent})
+func (m *halfLinks) PutLink(ctx context.Context, ns workspace.Namespace, l identity.Link) error {
+	nodes, _ := m.table.Nodes(ctx, ns, []event.Identifier{l.Parent})
 	if slices.ContainsFunc(nodes[0].Children, func(other identity.Link) bool { return other == l }) {
 		return nil
 	}
-	return m.stores.PutLink(ctx, ws, l)
+	return m.stores.PutLink(ctx, ns, l)
 }
 
 // firstLink keeps the evidence that was processed first, not the earliest.
 type firstLink struct{ *stores }
 
-func (m *firstLink) Evidence(ctx context.Context, ws string, links []identity.Link) ([]identity.Evidence, []bool, error) {
-	stored, found, err := m.stores.Evidence(ctx, ws, links)
+func (m *firstLink) Evidence(ctx context.Context, ns workspace.Namespace, links []identity.Link) ([]identity.Evidence, []bool, error) {
+	stored, found, err := m.stores.Evidence(ctx, ns, links)
 	for i := range found {
 		if found[i] {
 			stored[i] = identity.Evidence{At: -1}
@@ -193,11 +194,11 @@ func (m *firstLink) Evidence(ctx context.Context, ws string, links []identity.Li
 // lastTraits writes traits over those that another writer has put there.
 type lastTraits struct{ *stores }
 
-func (m *lastTraits) PutTraits(ctx context.Context, ws string, id event.Identifier, t profile.Traits, version int64) error {
-	err := m.stores.PutTraits(ctx, ws, id, t, version)
+func (m *lastTraits) PutTraits(ctx context.Context, ns workspace.Namespace, id event.Identifier, t profile.Traits, version int64) error {
+	err := m.stores.PutTraits(ctx, ns, id, t, version)
 	for fault.KindOf(err) == fault.Conflict {
-		_, stored, _ := m.table.Traits(ctx, ws, []event.Identifier{id})
-		err = m.stores.PutTraits(ctx, ws, id, t, stored[id])
+		_, stored, _ := m.table.Traits(ctx, ns, []event.Identifier{id})
+		err = m.stores.PutTraits(ctx, ns, id, t, stored[id])
 	}
 	return err
 }
@@ -205,11 +206,11 @@ func (m *lastTraits) PutTraits(ctx context.Context, ws string, id event.Identifi
 // lastClaims writes claims over those that another writer has put there.
 type lastClaims struct{ *stores }
 
-func (m *lastClaims) PutClaims(ctx context.Context, ws, key string, c profile.Claims, version int64) error {
-	err := m.stores.PutClaims(ctx, ws, key, c, version)
+func (m *lastClaims) PutClaims(ctx context.Context, ns workspace.Namespace, key string, c profile.Claims, version int64) error {
+	err := m.stores.PutClaims(ctx, ns, key, c, version)
 	for fault.KindOf(err) == fault.Conflict {
-		_, stored, _ := m.table.Claims(ctx, ws, []string{key})
-		err = m.stores.PutClaims(ctx, ws, key, c, stored[key])
+		_, stored, _ := m.table.Claims(ctx, ns, []string{key})
+		err = m.stores.PutClaims(ctx, ns, key, c, stored[key])
 	}
 	return err
 }
@@ -225,11 +226,11 @@ func (m *careless) PutFailed(ctx context.Context, f event.Failed) error {
 // fenceless writes the state over that of another run.
 type fenceless struct{ *stores }
 
-func (m *fenceless) PutState(ctx context.Context, ws string, s ledger.State, epoch int64) error {
-	err := m.stores.PutState(ctx, ws, s, epoch)
+func (m *fenceless) PutState(ctx context.Context, ns workspace.Namespace, s ledger.State, epoch int64) error {
+	err := m.stores.PutState(ctx, ns, s, epoch)
 	for fault.KindOf(err) == fault.Conflict {
-		stored, _ := m.table.State(ctx, ws)
-		err = m.stores.PutState(ctx, ws, s, stored.Epoch)
+		stored, _ := m.table.State(ctx, ns)
+		err = m.stores.PutState(ctx, ns, s, stored.Epoch)
 	}
 	return err
 }
@@ -237,25 +238,25 @@ func (m *fenceless) PutState(ctx context.Context, ws string, s ledger.State, epo
 // hasty takes all records for settled that are named before now.
 type hasty struct{ *stores }
 
-func (m *hasty) PutState(ctx context.Context, ws string, s ledger.State, epoch int64) error {
+func (m *hasty) PutState(ctx context.Context, ns workspace.Namespace, s ledger.State, epoch int64) error {
 	if len(s.Tail) > 0 {
 		s.Cursor, s.Tail = max(s.Cursor, s.Tail[len(s.Tail)-1]+"~"), nil
 	}
-	return m.stores.PutState(ctx, ws, s, epoch)
+	return m.stores.PutState(ctx, ns, s, epoch)
 }
 
 // dueless never looks at anybody for time alone.
 type dueless struct{ *stores }
 
-func (m *dueless) PutDues(context.Context, string, []ledger.Due) error { return nil }
+func (m *dueless) PutDues(context.Context, workspace.Namespace, []ledger.Due) error { return nil }
 
 // doneEarly deletes dues before what follows from them is stored.
 type doneEarly struct{ *stores }
 
-func (m *doneEarly) Dues(ctx context.Context, ws string, until event.Millis, limit int) ([]ledger.Due, bool, error) {
-	dues, more, err := m.stores.Dues(ctx, ws, until, limit)
+func (m *doneEarly) Dues(ctx context.Context, ns workspace.Namespace, until event.Millis, limit int) ([]ledger.Due, bool, error) {
+	dues, more, err := m.stores.Dues(ctx, ns, until, limit)
 	for _, d := range dues {
-		_ = m.table.DeleteDues(ctx, ws, []string{d.Handle})
+		_ = m.table.DeleteDues(ctx, ns, []string{d.Handle})
 	}
 	return dues, more, err
 }
@@ -263,8 +264,8 @@ func (m *doneEarly) Dues(ctx context.Context, ws string, until event.Millis, lim
 // forwards looks for persons as they are now, not as they were counted.
 type forwards struct{ *stores }
 
-func (m *forwards) Partitions(ctx context.Context, ws string, ids []event.Identifier) ([]ledger.Partition, error) {
-	out, err := m.stores.Partitions(ctx, ws, ids)
+func (m *forwards) Partitions(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]ledger.Partition, error) {
+	out, err := m.stores.Partitions(ctx, ns, ids)
 	for i := range out {
 		out[i].Profile.Root, out[i].Profile.Members = "", nil
 	}
@@ -274,10 +275,10 @@ func (m *forwards) Partitions(ctx context.Context, ws string, ids []event.Identi
 // stale reads a person as they were at the last reading, now and then, as an eventually consistent read may.
 type stale struct{ *stores }
 
-func (m *stale) Partitions(ctx context.Context, ws string, ids []event.Identifier) ([]ledger.Partition, error) {
-	fresh, err := m.stores.Partitions(ctx, ws, ids)
+func (m *stale) Partitions(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]ledger.Partition, error) {
+	fresh, err := m.stores.Partitions(ctx, ns, ids)
 	for i := range fresh {
-		key := ws + string(fresh[i].ID)
+		key := string(ns) + string(fresh[i].ID)
 		old, known := m.scratch[key].(ledger.Partition)
 		m.scratch[key] = fresh[i]
 		if known && m.oneIn(3) {
@@ -290,8 +291,8 @@ func (m *stale) Partitions(ctx context.Context, ws string, ids []event.Identifie
 // noClaims lets every event that names an order count it.
 type noClaims struct{ *stores }
 
-func (m *noClaims) Claims(ctx context.Context, ws string, keys []string) (map[string]profile.Claims, map[string]int64, error) {
-	claims, versions, err := m.stores.Claims(ctx, ws, keys)
+func (m *noClaims) Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, map[string]int64, error) {
+	claims, versions, err := m.stores.Claims(ctx, ns, keys)
 	if strings.HasPrefix(m.run.name, "rollup") {
 		claims = map[string]profile.Claims{}
 	}
@@ -314,8 +315,8 @@ func (m *lateArchive) PutEvents(ctx context.Context, ws, name string, events []e
 	return nil
 }
 
-func (m *lateArchive) PutState(ctx context.Context, ws string, s ledger.State, epoch int64) error {
-	return andThen(m.stores.PutState(ctx, ws, s, epoch), &m.later)
+func (m *lateArchive) PutState(ctx context.Context, ns workspace.Namespace, s ledger.State, epoch int64) error {
+	return andThen(m.stores.PutState(ctx, ns, s, epoch), &m.later)
 }
 
 // andThen does what was put off, once.
@@ -333,49 +334,49 @@ type lateLog struct {
 	later func() error
 }
 
-func (m *lateLog) PutLog(ctx context.Context, ws, name string, l ledger.Log) error {
-	m.later = func() error { return m.stores.PutLog(ctx, ws, name, l) }
+func (m *lateLog) PutLog(ctx context.Context, ns workspace.Namespace, name string, l ledger.Log) error {
+	m.later = func() error { return m.stores.PutLog(ctx, ns, name, l) }
 	return nil
 }
 
-func (m *lateLog) PutState(ctx context.Context, ws string, s ledger.State, epoch int64) error {
-	return andThen(m.stores.PutState(ctx, ws, s, epoch), &m.later)
+func (m *lateLog) PutState(ctx context.Context, ns workspace.Namespace, s ledger.State, epoch int64) error {
+	return andThen(m.stores.PutState(ctx, ns, s, epoch), &m.later)
 }
 
 // unfinished finds no log.
 type unfinished struct{ *stores }
 
-func (m *unfinished) Log(context.Context, string, string) (ledger.Log, error) {
+func (m *unfinished) Log(context.Context, workspace.Namespace, string) (ledger.Log, error) {
 	return ledger.Log{}, fault.New(fault.NotFound, "no_such_object", "a mutant")
 }
 
 // lastProfile writes profiles over those of later runs.
 type lastProfile struct{ *stores }
 
-func (m *lastProfile) PutProfiles(ctx context.Context, ws string, profiles []ledger.Profile) error {
+func (m *lastProfile) PutProfiles(ctx context.Context, ns workspace.Namespace, profiles []ledger.Profile) error {
 	n, _ := m.scratch["writes"].(int64)
 	m.scratch["writes"] = n + 1
 	profiles = slices.Clone(profiles)
 	for i := range profiles {
 		profiles[i].Run = n + 1
 	}
-	return m.stores.PutProfiles(ctx, ws, profiles)
+	return m.stores.PutProfiles(ctx, ns, profiles)
 }
 
 // twice does not look whether a change was added before.
 type twice struct{ *stores }
 
-func (m *twice) Window(ctx context.Context, ws string, g period.Grain, key string) (kpi.Window, error) {
-	w, err := m.stores.Window(ctx, ws, g, key)
+func (m *twice) Window(ctx context.Context, ns workspace.Namespace, g period.Grain, key string) (kpi.Window, error) {
+	w, err := m.stores.Window(ctx, ns, g, key)
 	w.Run = 0
 	return w, err
 }
 
-func (m *twice) PutWindow(ctx context.Context, ws string, w kpi.Window) error {
-	err := m.stores.PutWindow(ctx, ws, w)
+func (m *twice) PutWindow(ctx context.Context, ns workspace.Namespace, w kpi.Window) error {
+	err := m.stores.PutWindow(ctx, ns, w)
 	if fault.KindOf(err) == fault.Conflict {
-		stored, _ := m.table.Window(ctx, ws, w.Grain, w.Key)
-		err = m.table.StampWindow(ctx, ws, w, stored.Run)
+		stored, _ := m.table.Window(ctx, ns, w.Grain, w.Key)
+		err = m.table.StampWindow(ctx, ns, w, stored.Run)
 	}
 	return err
 }
@@ -383,8 +384,8 @@ func (m *twice) PutWindow(ctx context.Context, ws string, w kpi.Window) error {
 // replacing takes a change for the whole.
 type replacing struct{ *stores }
 
-func (m *replacing) Window(ctx context.Context, ws string, g period.Grain, key string) (kpi.Window, error) {
-	w, err := m.stores.Window(ctx, ws, g, key)
+func (m *replacing) Window(ctx context.Context, ns workspace.Namespace, g period.Grain, key string) (kpi.Window, error) {
+	w, err := m.stores.Window(ctx, ns, g, key)
 	w.Totals.Groups = nil
 	return w, err
 }
@@ -392,7 +393,7 @@ func (m *replacing) Window(ctx context.Context, ws string, g period.Grain, key s
 // adding leaves the steps that a person has no more.
 type adding struct{ *stores }
 
-func (m *adding) PutSteps(ctx context.Context, ws string, run int64, day ledger.Day) error {
+func (m *adding) PutSteps(ctx context.Context, ns workspace.Namespace, run int64, day ledger.Day) error {
 	day.Persons = slices.DeleteFunc(slices.Clone(day.Persons), func(p event.Identifier) bool {
 		for i := range day.Rows {
 			if day.Rows[i].Person == p {
@@ -401,22 +402,22 @@ func (m *adding) PutSteps(ctx context.Context, ws string, run int64, day ledger.
 		}
 		return true
 	})
-	return m.stores.PutSteps(ctx, ws, run, day)
+	return m.stores.PutSteps(ctx, ns, run, day)
 }
 
 // first counts some of everybody anew.
 type first struct{ *stores }
 
-func (m *first) Everybody(ctx context.Context, ws, after string, limit int) ([]event.Identifier, string, error) {
-	persons, _, err := m.stores.Everybody(ctx, ws, after, limit)
+func (m *first) Everybody(ctx context.Context, ns workspace.Namespace, after string, limit int) ([]event.Identifier, string, error) {
+	persons, _, err := m.stores.Everybody(ctx, ns, after, limit)
 	return persons, "", err
 }
 
 // older does not see that a newer release was at it.
 type older struct{ *stores }
 
-func (m *older) State(ctx context.Context, ws string) (ledger.State, error) {
-	s, err := m.stores.State(ctx, ws)
+func (m *older) State(ctx context.Context, ns workspace.Namespace) (ledger.State, error) {
+	s, err := m.stores.State(ctx, ns)
 	s.Newest = 0
 	return s, err
 }

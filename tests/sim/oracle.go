@@ -108,13 +108,13 @@ func (o *oracle) fail(s event.Stamp, raw []byte, err error) {
 
 // part takes the operators' decisions as they were made: they are orders, not events.
 func (o *oracle) part(from *memory.Table) error {
-	cuts, err := from.Cuts(background, o.Space())
+	cuts, err := from.Cuts(background, o.Namespace())
 	if err != nil {
 		return err
 	}
 	for _, c := range cuts {
 		o.parted[[2]event.Identifier{c.Child, c.Parent}] = !c.Undone
-		if err := o.table.PutCut(background, o.Space(), c); err != nil {
+		if err := o.table.PutCut(background, o.Namespace(), c); err != nil {
 			return err
 		}
 	}
@@ -125,22 +125,22 @@ func (o *oracle) part(from *memory.Table) error {
 func (o *oracle) put(until event.Millis) error {
 	for id, copies := range o.copies {
 		distinct := event.Distinct(copies)
-		if err := o.table.PutPages(background, o.Space(), map[event.Identifier][]event.Touchpoint{id: distinct}); err != nil {
+		if err := o.table.PutPages(background, o.Namespace(), map[event.Identifier][]event.Touchpoint{id: distinct}); err != nil {
 			return err
 		}
 	}
 	for id, traits := range o.traits {
-		if err := o.table.PutTraits(background, o.Space(), id, traits, 0); err != nil {
+		if err := o.table.PutTraits(background, o.Namespace(), id, traits, 0); err != nil {
 			return err
 		}
 	}
 	for _, l := range o.links {
-		if err := o.table.PutLink(background, o.Space(), l); err != nil {
+		if err := o.table.PutLink(background, o.Namespace(), l); err != nil {
 			return err
 		}
 	}
 	for key, claims := range o.claims {
-		if err := o.table.PutClaims(background, o.Space(), key, claims, 0); err != nil {
+		if err := o.table.PutClaims(background, o.Namespace(), key, claims, 0); err != nil {
 			return err
 		}
 	}
@@ -160,7 +160,7 @@ func (o *oracle) limited() (map[event.Identifier]event.Identifier, error) {
 		if len(missing) == 0 {
 			return out, nil
 		}
-		nodes, err := o.table.Nodes(background, o.Space(), missing)
+		nodes, err := o.table.Nodes(background, o.Namespace(), missing)
 		if err != nil {
 			return nil, err
 		}

@@ -153,11 +153,11 @@ func (w *World) settle() error {
 		w.settleExports()
 	}
 	for _, t := range tenants {
-		left, err := rollup.Waiting(background, w.table, t.Space(), w.settled)
+		left, err := rollup.Waiting(background, w.table, t.Namespace(), w.settled)
 		if err != nil {
 			return err
 		}
-		if state, _ := w.table.State(background, t.Space()); left > 0 || state.Pending != "" || state.Settled < w.settled {
+		if state, _ := w.table.State(background, t.Namespace()); left > 0 || state.Pending != "" || state.Settled < w.settled {
 			return fmt.Errorf("%d batches and dues of %s are not settled; the state is %+v", left, t.Name, state)
 		}
 	}

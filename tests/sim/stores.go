@@ -5,6 +5,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/system"
 )
 
@@ -39,12 +40,12 @@ func (s *stores) PutEvents(ctx context.Context, ws, name string, events []event.
 }
 
 // PutWindow freezes slow rollups between two of their windows.
-func (s *stores) PutWindow(ctx context.Context, ws string, w kpi.Window) error {
+func (s *stores) PutWindow(ctx context.Context, ns workspace.Namespace, w kpi.Window) error {
 	if s.run.puts--; s.run.puts == 0 && s.faults.on {
 		s.freeze(s.run)
 		if !s.run.yield() {
 			panic(errCrash)
 		}
 	}
-	return s.Stores.PutWindow(ctx, ws, w)
+	return s.Stores.PutWindow(ctx, ns, w)
 }

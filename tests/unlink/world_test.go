@@ -16,6 +16,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
+	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/system"
 )
 
@@ -27,11 +28,11 @@ type forgetful struct {
 	never map[ends]bool
 }
 
-func (f forgetful) PutLink(ctx context.Context, ws string, l identity.Link) error {
+func (f forgetful) PutLink(ctx context.Context, ns workspace.Namespace, l identity.Link) error {
 	if f.never[ends{l.Child, l.Parent}] {
 		return nil
 	}
-	return f.Ports.PutLink(ctx, ws, l)
+	return f.Ports.PutLink(ctx, ns, l)
 }
 
 // world is a system with a few words of its own.

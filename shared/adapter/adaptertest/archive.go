@@ -14,6 +14,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/workspace"
 )
 
 // ArchiveUnderTest is everything that an archive does.
@@ -24,9 +25,9 @@ type ArchiveUnderTest interface {
 	Read(ctx context.Context, key string) iter.Seq2[event.Record, error]
 	Keys(ctx context.Context, prefix string) iter.Seq2[string, error]
 	Delete(ctx context.Context, key string) error
-	PutLog(ctx context.Context, ws, name string, l ledger.Log) error
-	Log(ctx context.Context, ws, name string) (ledger.Log, error)
-	DeleteLog(ctx context.Context, ws, name string) error
+	PutLog(ctx context.Context, ns workspace.Namespace, name string, l ledger.Log) error
+	Log(ctx context.Context, ns workspace.Namespace, name string) (ledger.Log, error)
+	DeleteLog(ctx context.Context, ns workspace.Namespace, name string) error
 }
 
 // OpenArchive gives the archive that is tested.

@@ -13,13 +13,14 @@ import (
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/step"
+	"waymark/shared/domain/workspace"
 )
 
 // StepsUnderTest is everything that a steps table does.
 type StepsUnderTest interface {
-	PutSteps(ctx context.Context, ws string, run int64, day ledger.Day) error
-	Steps(ctx context.Context, ws string, days []string) iter.Seq2[[]step.Row, error]
-	CompactSteps(ctx context.Context, ws, day string) error
+	PutSteps(ctx context.Context, ns workspace.Namespace, run int64, day ledger.Day) error
+	Steps(ctx context.Context, ns workspace.Namespace, days []string) iter.Seq2[[]step.Row, error]
+	CompactSteps(ctx context.Context, ns workspace.Namespace, day string) error
 }
 
 // Steps holds a steps table to its promises.
@@ -30,10 +31,10 @@ func Steps(t *testing.T, open func(t *testing.T) StepsUnderTest) {
 }
 
 // stepsOf collects what Steps yields, and checks that each person comes once.
-func stepsOf(t *testing.T, table StepsUnderTest, ws string, days ...string) map[event.Identifier][]step.Row {
+func stepsOf(t *testing.T, table StepsUnderTest, ns workspace.Namespace, days ...string) map[event.Identifier][]step.Row {
 	t.Helper()
 	all := map[event.Identifier][]step.Row{}
-	for rows, err := range table.Steps(t.Context(), ws, days) {
+	for rows, err := range table.Steps(t.Context(), ns, days) {
 		must(t, err)
 		if len(rows) == 0 || all[rows[0].Person] != nil {
 			t.Fatalf("Steps yields %d rows of a person who has come", len(rows))
@@ -92,9 +93,9 @@ func stepsOfAnyRuns(t *testing.T, open func(t *testing.T) StepsUnderTest) {
 		runs := map[string]map[event.Identifier]int64{}
 		for _, run := range random.Perm(1 + random.IntN(20)) {
 			d := random.IntN(len(days))
-			key := fmt.Sprint("any-", seed)
+			ns := workspace.Namespace(fmt.Sprint("any-", seed))
 			changed := randomDay(random, days[d], noon+event.Millis(d-1)*day)
-			must(t, table.PutSteps(t.Context(), key, int64(run), changed))
+			must(t, table.PutSteps(t.Context(), ns, int64(run), changed))
 			for _, person := range changed.Persons {
 				if want[days[d]] == nil {
 					want[days[d]], runs[days[d]] = map[event.Identifier][]step.Row{}, map[event.Identifier]int64{}
@@ -106,7 +107,7 @@ func stepsOfAnyRuns(t *testing.T, open func(t *testing.T) StepsUnderTest) {
 				want[days[d]][person] = slices.DeleteFunc(slices.Clone(changed.Rows), func(r step.Row) bool { return r.Person != person })
 			}
 			if random.IntN(6) == 0 {
-				must(t, table.CompactSteps(t.Context(), key, days[random.IntN(len(days))]))
+				must(t, table.CompactSteps(t.Context(), ns, days[random.IntN(len(days))]))
 			}
 			all := map[event.Identifier][]step.Row{}
 			for _, d := range days {
@@ -116,7 +117,7 @@ func stepsOfAnyRuns(t *testing.T, open func(t *testing.T) StepsUnderTest) {
 					}
 				}
 			}
-			if got := stepsOf(t, table, key, days...); !reflect.DeepEqual(got, all) {
+			if got := stepsOf(t, table, ns, days...); !reflect.DeepEqual(got, all) {
 				t.Fatalf("seed %d, after run %d: got %s\nwant %s", seed, run, shown(got), shown(all))
 			}
 		}

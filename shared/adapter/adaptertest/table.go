@@ -23,41 +23,41 @@ type TableUnderTest interface {
 	Workspaces(ctx context.Context) ([]workspace.Workspace, error)
 	PutWorkspace(ctx context.Context, w workspace.Workspace) error
 
-	PutPages(ctx context.Context, ws string, pages map[event.Identifier][]event.Touchpoint) error
+	PutPages(ctx context.Context, ns workspace.Namespace, pages map[event.Identifier][]event.Touchpoint) error
 	Traits(
-		ctx context.Context, ws string, ids []event.Identifier,
+		ctx context.Context, ns workspace.Namespace, ids []event.Identifier,
 	) (map[event.Identifier]profile.Traits, map[event.Identifier]int64, error)
-	PutTraits(ctx context.Context, ws string, id event.Identifier, traits profile.Traits, version int64) error
-	Partitions(ctx context.Context, ws string, ids []event.Identifier) ([]ledger.Partition, error)
+	PutTraits(ctx context.Context, ns workspace.Namespace, id event.Identifier, traits profile.Traits, version int64) error
+	Partitions(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]ledger.Partition, error)
 
-	Evidence(ctx context.Context, ws string, links []identity.Link) ([]identity.Evidence, []bool, error)
-	PutLink(ctx context.Context, ws string, l identity.Link) error
-	Nodes(ctx context.Context, ws string, ids []event.Identifier) ([]identity.Node, error)
-	PutCut(ctx context.Context, ws string, c identity.Cut) error
-	Cuts(ctx context.Context, ws string) ([]identity.Cut, error)
-	Claims(ctx context.Context, ws string, keys []string) (map[string]profile.Claims, map[string]int64, error)
-	PutClaims(ctx context.Context, ws, key string, c profile.Claims, version int64) error
+	Evidence(ctx context.Context, ns workspace.Namespace, links []identity.Link) ([]identity.Evidence, []bool, error)
+	PutLink(ctx context.Context, ns workspace.Namespace, l identity.Link) error
+	Nodes(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]identity.Node, error)
+	PutCut(ctx context.Context, ns workspace.Namespace, c identity.Cut) error
+	Cuts(ctx context.Context, ns workspace.Namespace) ([]identity.Cut, error)
+	Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, map[string]int64, error)
+	PutClaims(ctx context.Context, ns workspace.Namespace, key string, c profile.Claims, version int64) error
 
-	PutBatch(ctx context.Context, ws string, b ledger.Batch) error
-	Batches(ctx context.Context, ws, from string, limit int) (batches []ledger.Batch, next string, err error)
-	PutDues(ctx context.Context, ws string, dues []ledger.Due) error
-	Dues(ctx context.Context, ws string, until event.Millis, limit int) (dues []ledger.Due, more bool, err error)
-	DeleteDues(ctx context.Context, ws string, handles []string) error
-	State(ctx context.Context, ws string) (ledger.State, error)
-	PutState(ctx context.Context, ws string, s ledger.State, epoch int64) error
-	Profiles(ctx context.Context, ws string, ids []event.Identifier) ([]ledger.Profile, error)
-	PutProfiles(ctx context.Context, ws string, profiles []ledger.Profile) error
-	PutListings(ctx context.Context, ws string, run int64, listings []ledger.Listing) error
-	Listings(ctx context.Context, ws, stage, after string, limit int) (listings []ledger.Listing, next string, err error)
-	Everybody(ctx context.Context, ws, after string, limit int) (persons []event.Identifier, next string, err error)
-	Window(ctx context.Context, ws string, g period.Grain, key string) (kpi.Window, error)
-	Windows(ctx context.Context, ws string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
-	PutWindow(ctx context.Context, ws string, w kpi.Window) error
-	StampWindow(ctx context.Context, ws string, w kpi.Window, stored int64) error
+	PutBatch(ctx context.Context, ns workspace.Namespace, b ledger.Batch) error
+	Batches(ctx context.Context, ns workspace.Namespace, from string, limit int) (batches []ledger.Batch, next string, err error)
+	PutDues(ctx context.Context, ns workspace.Namespace, dues []ledger.Due) error
+	Dues(ctx context.Context, ns workspace.Namespace, until event.Millis, limit int) (dues []ledger.Due, more bool, err error)
+	DeleteDues(ctx context.Context, ns workspace.Namespace, handles []string) error
+	State(ctx context.Context, ns workspace.Namespace) (ledger.State, error)
+	PutState(ctx context.Context, ns workspace.Namespace, s ledger.State, epoch int64) error
+	Profiles(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]ledger.Profile, error)
+	PutProfiles(ctx context.Context, ns workspace.Namespace, profiles []ledger.Profile) error
+	PutListings(ctx context.Context, ns workspace.Namespace, run int64, listings []ledger.Listing) error
+	Listings(ctx context.Context, ns workspace.Namespace, stage, after string, limit int) (listings []ledger.Listing, next string, err error)
+	Everybody(ctx context.Context, ns workspace.Namespace, after string, limit int) (persons []event.Identifier, next string, err error)
+	Window(ctx context.Context, ns workspace.Namespace, g period.Grain, key string) (kpi.Window, error)
+	Windows(ctx context.Context, ns workspace.Namespace, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)
+	PutWindow(ctx context.Context, ns workspace.Namespace, w kpi.Window) error
+	StampWindow(ctx context.Context, ns workspace.Namespace, w kpi.Window, stored int64) error
 
-	PutRestated(ctx context.Context, ws string, notes []report.Restatement) error
-	Restated(ctx context.Context, ws string, g period.Grain) ([]report.Restatement, error)
-	DeleteRestated(ctx context.Context, ws string, handles []string) error
+	PutRestated(ctx context.Context, ns workspace.Namespace, notes []report.Restatement) error
+	Restated(ctx context.Context, ns workspace.Namespace, g period.Grain) ([]report.Restatement, error)
+	DeleteRestated(ctx context.Context, ns workspace.Namespace, handles []string) error
 	ExportClaim(ctx context.Context, ws, export string) (report.Claim, error)
 	PutExportClaim(ctx context.Context, ws, export string, c report.Claim) error
 
@@ -75,9 +75,9 @@ type TableUnderTest interface {
 	ArchiveIndex(ctx context.Context, ws, day string) ([]string, error)
 
 	PutGenerations(ctx context.Context, before, after workspace.Workspace) error
-	DeletePartitions(ctx context.Context, ws string, ids []event.Identifier) error
-	DeleteClaims(ctx context.Context, ws string, keys []string) error
-	DeleteComputed(ctx context.Context, ws string) error
+	DeletePartitions(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) error
+	DeleteClaims(ctx context.Context, ns workspace.Namespace, keys []string) error
+	DeleteComputed(ctx context.Context, ns workspace.Namespace) error
 }
 
 // Clock is a time of day that a case moves.

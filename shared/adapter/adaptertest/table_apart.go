@@ -8,6 +8,7 @@ import (
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/workspace"
 )
 
 // values are one of each kind that holds memory of others.
@@ -45,35 +46,35 @@ func (v values) spoil() {
 	v.Window.Totals.Groups[measure.Key{}][0], v.Window.Totals.Names[0] = 99, "x"
 }
 
-func (v values) put(t *testing.T, table TableUnderTest, ws string) {
+func (v values) put(t *testing.T, table TableUnderTest, ns workspace.Namespace) {
 	t.Helper()
 	ctx := t.Context()
-	must(t, table.PutPages(ctx, ws, map[event.Identifier][]event.Touchpoint{"user:1": v.Page}))
-	must(t, table.PutBatch(ctx, ws, v.Batches[0]))
-	must(t, table.PutDues(ctx, ws, v.Dues))
-	must(t, table.PutState(ctx, ws, v.State, 0))
-	must(t, table.PutProfiles(ctx, ws, v.Profiles))
-	must(t, table.PutListings(ctx, ws, 1, v.Listings))
-	must(t, table.PutWindow(ctx, ws, v.Window))
+	must(t, table.PutPages(ctx, ns, map[event.Identifier][]event.Touchpoint{"user:1": v.Page}))
+	must(t, table.PutBatch(ctx, ns, v.Batches[0]))
+	must(t, table.PutDues(ctx, ns, v.Dues))
+	must(t, table.PutState(ctx, ns, v.State, 0))
+	must(t, table.PutProfiles(ctx, ns, v.Profiles))
+	must(t, table.PutListings(ctx, ns, 1, v.Listings))
+	must(t, table.PutWindow(ctx, ns, v.Window))
 }
 
-func storedValues(t *testing.T, table TableUnderTest, ws string) (v values) {
+func storedValues(t *testing.T, table TableUnderTest, ns workspace.Namespace) (v values) {
 	t.Helper()
 	ctx, ids := t.Context(), []event.Identifier{"user:1"}
-	partitions, err := table.Partitions(ctx, ws, ids)
+	partitions, err := table.Partitions(ctx, ns, ids)
 	must(t, err)
 	v.Page = partitions[0].Touchpoints
-	v.Batches, _, err = table.Batches(ctx, ws, "", 1)
+	v.Batches, _, err = table.Batches(ctx, ns, "", 1)
 	must(t, err)
-	v.Dues, _, err = table.Dues(ctx, ws, noon, 1)
+	v.Dues, _, err = table.Dues(ctx, ns, noon, 1)
 	must(t, err)
-	v.State, err = table.State(ctx, ws)
+	v.State, err = table.State(ctx, ns)
 	must(t, err)
-	v.Profiles, err = table.Profiles(ctx, ws, ids)
+	v.Profiles, err = table.Profiles(ctx, ns, ids)
 	must(t, err)
-	v.Listings, _, err = table.Listings(ctx, ws, "a", "", 1)
+	v.Listings, _, err = table.Listings(ctx, ns, "a", "", 1)
 	must(t, err)
-	v.Window, err = table.Window(ctx, ws, period.Day, "2026-11-22")
+	v.Window, err = table.Window(ctx, ns, period.Day, "2026-11-22")
 	must(t, err)
 	return v
 }

@@ -9,14 +9,15 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/workspace"
 )
 
 // nodeOf reads one identifier by both ways and wants the same of them.
-func nodeOf(t *testing.T, table TableUnderTest, ws string, id event.Identifier) identity.Node {
+func nodeOf(t *testing.T, table TableUnderTest, ns workspace.Namespace, id event.Identifier) identity.Node {
 	t.Helper()
-	got, err := table.Nodes(t.Context(), ws, []event.Identifier{id})
+	got, err := table.Nodes(t.Context(), ns, []event.Identifier{id})
 	must(t, err)
-	whole, err := table.Partitions(t.Context(), ws, []event.Identifier{id})
+	whole, err := table.Partitions(t.Context(), ns, []event.Identifier{id})
 	must(t, err)
 	equal(t, "node of the partition "+string(id), whole[0].Node, got[0])
 	return got[0]
@@ -126,7 +127,7 @@ func cutLinks(t *testing.T, table TableUnderTest, _ *Clock) {
 		{event.Identifier("anon:" + longest), event.Identifier("user:" + longest)},
 	} {
 		child, parent := ends[0], ends[1]
-		ws := fmt.Sprintf("cut-%d", n)
+		ns := workspace.Namespace(fmt.Sprintf("cut-%d", n))
 		link, cut := linkOf(child, parent, noon, "e"), identity.Cut{Child: child, Parent: parent, At: noon, Reason: "two people"}
 		undone := identity.Cut{Child: child, Parent: parent, At: noon + 1, Undone: true}
 		check := func(what string, parents []identity.Link, cut identity.Cut) {
@@ -136,20 +137,20 @@ func cutLinks(t *testing.T, table TableUnderTest, _ *Clock) {
 				up.Children, up.Cuts = parents, append(up.Cuts, cut)
 				down = up
 			}
-			equal(t, what+": the child", nodeOf(t, table, ws, child), up)
-			equal(t, what+": the parent", nodeOf(t, table, ws, parent), down)
+			equal(t, what+": the child", nodeOf(t, table, ns, child), up)
+			equal(t, what+": the parent", nodeOf(t, table, ns, parent), down)
 		}
-		must(t, table.PutCut(ctx, ws, cut))
+		must(t, table.PutCut(ctx, ns, cut))
 		check("cut before its link", nil, cut)
-		must(t, table.PutLink(ctx, ws, link))
+		must(t, table.PutLink(ctx, ns, link))
 		check("cut", nil, cut)
-		stored, found, err := table.Evidence(ctx, ws, []identity.Link{link})
+		stored, found, err := table.Evidence(ctx, ns, []identity.Link{link})
 		must(t, err)
 		equal(t, "evidence of a cut link", stored, []identity.Evidence{link.Evidence})
 		equal(t, "evidence of a cut link is found", found, []bool{true})
-		must(t, table.PutCut(ctx, ws, undone))
+		must(t, table.PutCut(ctx, ns, undone))
 		check("undone", []identity.Link{link}, undone)
-		listed, err := table.Cuts(ctx, ws)
+		listed, err := table.Cuts(ctx, ns)
 		must(t, err)
 		equal(t, "list of cuts", listed, []identity.Cut{undone})
 	}

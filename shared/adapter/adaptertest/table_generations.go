@@ -54,32 +54,32 @@ type computed struct {
 	Cuts      []identity.Cut
 }
 
-func computedOf(t *testing.T, table TableUnderTest, ws string) computed {
+func computedOf(t *testing.T, table TableUnderTest, ns workspace.Namespace) computed {
 	t.Helper()
 	ctx := t.Context()
 	var out computed
 	var err error
-	out.State, err = table.State(ctx, ws)
+	out.State, err = table.State(ctx, ns)
 	must(t, err)
-	out.Batches, _, err = table.Batches(ctx, ws, "", 1000)
+	out.Batches, _, err = table.Batches(ctx, ns, "", 1000)
 	must(t, err)
-	out.Dues, _, err = table.Dues(ctx, ws, noon, 1000)
+	out.Dues, _, err = table.Dues(ctx, ns, noon, 1000)
 	must(t, err)
-	out.Everybody = everybody(t, table, ws, 10)
+	out.Everybody = everybody(t, table, ns, 10)
 	for _, stage := range []string{"", "purchase"} {
-		out.Lists = append(out.Lists, listingsOf(t, table, ws, stage, 10)...)
+		out.Lists = append(out.Lists, listingsOf(t, table, ns, stage, 10)...)
 	}
 	for _, g := range period.Grains() {
-		windows, err := table.Windows(ctx, ws, g, "0", "~")
+		windows, err := table.Windows(ctx, ns, g, "0", "~")
 		must(t, err)
 		out.Windows = append(out.Windows, windows...)
 	}
-	out.Cuts, err = table.Cuts(ctx, ws)
+	out.Cuts, err = table.Cuts(ctx, ns)
 	must(t, err)
 	return out
 }
 
-func putComputed(t *testing.T, table TableUnderTest, ws string) computed {
+func putComputed(t *testing.T, table TableUnderTest, ns workspace.Namespace) computed {
 	t.Helper()
 	ctx := t.Context()
 	put := computed{
@@ -95,16 +95,16 @@ func putComputed(t *testing.T, table TableUnderTest, ws string) computed {
 		put.Windows = append(put.Windows, windowOf(g, "2026-11-22", 1))
 	}
 	put.Windows[1] = largeWindow(period.Day, "2026-11-22", 1, 6500)
-	must(t, table.PutState(ctx, ws, put.State, 0))
+	must(t, table.PutState(ctx, ns, put.State, 0))
 	for _, b := range put.Batches {
-		must(t, table.PutBatch(ctx, ws, b))
+		must(t, table.PutBatch(ctx, ns, b))
 	}
-	must(t, table.PutDues(ctx, ws, put.Dues))
-	must(t, table.PutListings(ctx, ws, 1, put.Lists))
+	must(t, table.PutDues(ctx, ns, put.Dues))
+	must(t, table.PutListings(ctx, ns, 1, put.Lists))
 	for _, w := range put.Windows {
-		must(t, table.PutWindow(ctx, ws, w))
+		must(t, table.PutWindow(ctx, ns, w))
 	}
-	must(t, table.PutCut(ctx, ws, put.Cuts[0]))
+	must(t, table.PutCut(ctx, ns, put.Cuts[0]))
 	return put
 }
 
@@ -114,10 +114,10 @@ func deleted(t *testing.T, table TableUnderTest, _ *Clock) {
 	all, ids := crowd(40)
 	claims := profile.Claims{{Identifier: "user:1"}}
 	var want computed
-	for _, space := range []string{"old", "old~1"} {
+	for _, space := range []workspace.Namespace{"old", "old~1"} {
 		putCrowd(t, table, space, all)
 		want = putComputed(t, table, space)
-		equal(t, "what is computed of "+space, computedOf(t, table, space), want)
+		equal(t, "what is computed of "+string(space), computedOf(t, table, space), want)
 	}
 	for range 2 {
 		must(t, table.DeletePartitions(ctx, "old", ids))
@@ -125,7 +125,7 @@ func deleted(t *testing.T, table TableUnderTest, _ *Clock) {
 		must(t, table.DeleteComputed(ctx, "old"))
 	}
 	for _, c := range []struct {
-		space string
+		space workspace.Namespace
 		there bool
 	}{{"old", false}, {"old~1", true}} {
 		wantPartitions := make([]profile.Partition, len(ids))
@@ -144,15 +144,15 @@ func deleted(t *testing.T, table TableUnderTest, _ *Clock) {
 		}
 		got, err := table.Partitions(ctx, c.space, ids)
 		must(t, err)
-		equal(t, "Partitions of "+c.space, plain(got), wantPartitions)
+		equal(t, "Partitions of "+string(c.space), plain(got), wantPartitions)
 		gotClaims, _, err := table.Claims(ctx, c.space, []string{"order:user:1", "order:user:4"})
 		must(t, err)
-		equal(t, "Claims of "+c.space, gotClaims, wantClaims)
+		equal(t, "Claims of "+string(c.space), gotClaims, wantClaims)
 		wantProfiles(t, table, c.space, wantedProfiles...)
 		if c.there {
-			equal(t, "what is computed of "+c.space, computedOf(t, table, c.space), want)
+			equal(t, "what is computed of "+string(c.space), computedOf(t, table, c.space), want)
 		} else {
-			equal(t, "what is computed of "+c.space, computedOf(t, table, c.space), computed{})
+			equal(t, "what is computed of "+string(c.space), computedOf(t, table, c.space), computed{})
 		}
 	}
 	equal(t, "what is computed again", putComputed(t, table, "old"), want)

@@ -10,6 +10,7 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/workspace"
 )
 
 func windowOf(g period.Grain, key string, run int64) kpi.Window {
@@ -88,7 +89,7 @@ func windows(t *testing.T, table TableUnderTest, _ *Clock) {
 		equal(t, "Windows", all, want)
 	}
 	for _, other := range []struct {
-		ws    string
+		ns    workspace.Namespace
 		grain period.Grain
 		key   string
 	}{
@@ -96,7 +97,7 @@ func windows(t *testing.T, table TableUnderTest, _ *Clock) {
 		{"windows", period.Day, "2026-11-23"},
 		{"windows-2", period.Day, "2026-11-22"},
 	} {
-		got, err := table.Window(ctx, other.ws, other.grain, other.key)
+		got, err := table.Window(ctx, other.ns, other.grain, other.key)
 		must(t, err)
 		equal(t, fmt.Sprintf("Window of %v", other), got, kpi.Window{})
 	}

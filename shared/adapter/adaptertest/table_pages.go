@@ -10,6 +10,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/workspace"
 )
 
 func touchpoint(id string, at event.Millis) event.Touchpoint {
@@ -19,10 +20,10 @@ func touchpoint(id string, at event.Millis) event.Touchpoint {
 }
 
 // wantTouchpoints compares all that is stored of identifiers, without order, which no table promises.
-func wantTouchpoints(t *testing.T, table TableUnderTest, ws string, want map[event.Identifier][]event.Touchpoint) {
+func wantTouchpoints(t *testing.T, table TableUnderTest, ns workspace.Namespace, want map[event.Identifier][]event.Touchpoint) {
 	t.Helper()
 	ids := slices.Sorted(maps.Keys(want))
-	partitions, err := table.Partitions(t.Context(), ws, ids)
+	partitions, err := table.Partitions(t.Context(), ns, ids)
 	must(t, err)
 	for n, id := range ids {
 		equal(t, "identifier of the partition", partitions[n].ID, id)

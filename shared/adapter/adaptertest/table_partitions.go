@@ -10,6 +10,7 @@ import (
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/workspace"
 )
 
 func traits(t *testing.T, table TableUnderTest, _ *Clock) {
@@ -123,7 +124,7 @@ func crowd(n int) ([]profile.Partition, []event.Identifier) {
 }
 
 // putCrowd stores partitions, and beside them what belongs to none: profiles and claims.
-func putCrowd(t *testing.T, table TableUnderTest, ws string, all []profile.Partition) {
+func putCrowd(t *testing.T, table TableUnderTest, ns workspace.Namespace, all []profile.Partition) {
 	t.Helper()
 	ctx := t.Context()
 	pages := map[event.Identifier][]event.Touchpoint{}
@@ -134,12 +135,12 @@ func putCrowd(t *testing.T, table TableUnderTest, ws string, all []profile.Parti
 		}
 		pages[p.ID] = p.Touchpoints
 		profiles = append(profiles, ledger.Profile{ID: p.ID, Run: 1, Touchpoints: 1})
-		must(t, table.PutTraits(ctx, ws, p.ID, p.Traits, 0))
-		must(t, table.PutLink(ctx, ws, p.Node.Children[0]))
-		must(t, table.PutClaims(ctx, ws, "order:"+string(p.ID), profile.Claims{{Identifier: p.ID}}, 0))
+		must(t, table.PutTraits(ctx, ns, p.ID, p.Traits, 0))
+		must(t, table.PutLink(ctx, ns, p.Node.Children[0]))
+		must(t, table.PutClaims(ctx, ns, "order:"+string(p.ID), profile.Claims{{Identifier: p.ID}}, 0))
 	}
-	must(t, table.PutPages(ctx, ws, pages))
-	must(t, table.PutProfiles(ctx, ws, profiles))
+	must(t, table.PutPages(ctx, ns, pages))
+	must(t, table.PutProfiles(ctx, ns, profiles))
 }
 
 // plain leaves out the profiles, which other tests look at.

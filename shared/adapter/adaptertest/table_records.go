@@ -8,6 +8,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/workspace"
 )
 
 // batchOf is the record of a batch that was named at an instant.
@@ -23,11 +24,11 @@ func batchOf(at event.Millis, name string) ledger.Batch {
 }
 
 // batchesFrom reads records to their end, some at a time, and checks that no more come than were asked for.
-func batchesFrom(t *testing.T, table TableUnderTest, ws, from string, limit int) []ledger.Batch {
+func batchesFrom(t *testing.T, table TableUnderTest, ns workspace.Namespace, from string, limit int) []ledger.Batch {
 	t.Helper()
 	var out []ledger.Batch
 	for {
-		some, next, err := table.Batches(t.Context(), ws, from, limit)
+		some, next, err := table.Batches(t.Context(), ns, from, limit)
 		must(t, err)
 		out = append(out, some...)
 		if next == "" {

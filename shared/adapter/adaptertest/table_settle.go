@@ -14,6 +14,7 @@ import (
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/stage"
+	"waymark/shared/domain/workspace"
 )
 
 // states: a state is replaced only by one who knows the epoch that is stored.
@@ -122,13 +123,13 @@ func profileOf(id event.Identifier, run int64) ledger.Profile {
 	}
 }
 
-func wantProfiles(t *testing.T, table TableUnderTest, ws string, want ...ledger.Profile) {
+func wantProfiles(t *testing.T, table TableUnderTest, ns workspace.Namespace, want ...ledger.Profile) {
 	t.Helper()
 	ids := make([]event.Identifier, len(want))
 	for n, p := range want {
 		ids[n] = p.ID
 	}
-	got, err := table.Profiles(t.Context(), ws, ids)
+	got, err := table.Profiles(t.Context(), ns, ids)
 	must(t, err)
 	equal(t, "Profiles", got, want)
 }
@@ -282,11 +283,11 @@ func concurrentProfiles(t *testing.T, table TableUnderTest, _ *Clock) {
 }
 
 // everybody reads all persons that are listed, and checks that each answer but the last has as many as were asked for.
-func everybody(t *testing.T, table TableUnderTest, ws string, limit int) []event.Identifier {
+func everybody(t *testing.T, table TableUnderTest, ns workspace.Namespace, limit int) []event.Identifier {
 	t.Helper()
 	var out []event.Identifier
 	for after, rounds := "", 0; ; rounds++ {
-		some, next, err := table.Everybody(t.Context(), ws, after, limit)
+		some, next, err := table.Everybody(t.Context(), ns, after, limit)
 		must(t, err)
 		out = append(out, some...)
 		if next == "" {
@@ -301,11 +302,11 @@ func everybody(t *testing.T, table TableUnderTest, ws string, limit int) []event
 }
 
 // listingsOf reads the listings of a stage, some at a time, and joins those that follow each other on a day.
-func listingsOf(t *testing.T, table TableUnderTest, ws, stage string, limit int) []ledger.Listing {
+func listingsOf(t *testing.T, table TableUnderTest, ns workspace.Namespace, stage string, limit int) []ledger.Listing {
 	t.Helper()
 	var out []ledger.Listing
 	for after, rounds := "", 0; ; rounds++ {
-		some, next, err := table.Listings(t.Context(), ws, stage, after, limit)
+		some, next, err := table.Listings(t.Context(), ns, stage, after, limit)
 		must(t, err)
 		for _, l := range some {
 			if last := len(out) - 1; last >= 0 && out[last].Day == l.Day {

@@ -5,13 +5,14 @@ import (
 	"fmt"
 
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/workspace"
 )
 
 // Claims reads who claims orders, by order key, with the version of each. Keys that nobody claims are in neither map.
-func (t *Table) Claims(ctx context.Context, workspace string, keys []string) (map[string]profile.Claims, map[string]int64, error) {
+func (t *Table) Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, map[string]int64, error) {
 	addresses := make([]address, len(keys))
 	for n, key := range keys {
-		addresses[n] = claimed(workspace, key)
+		addresses[n] = claimed(ns, key)
 	}
 	items, err := t.batchGet(ctx, addresses)
 	if err != nil {
@@ -32,13 +33,13 @@ func (t *Table) Claims(ctx context.Context, workspace string, keys []string) (ma
 	return claims, versions, nil
 }
 
-func claimed(workspace, key string) address {
-	return address{partition(workspace, "order#"+key), "O"}
+func claimed(ns workspace.Namespace, key string) address {
+	return address{partition(ns, "order#"+key), "O"}
 }
 
 // PutClaims writes the claims to an order if the stored version is still the one that was read, 0 for none; else fault.Conflict.
-func (t *Table) PutClaims(ctx context.Context, workspace, key string, c profile.Claims, version int64) error {
-	i, err := t.packed(claimed(workspace, key), c)
+func (t *Table) PutClaims(ctx context.Context, ns workspace.Namespace, key string, c profile.Claims, version int64) error {
+	i, err := t.packed(claimed(ns, key), c)
 	if err != nil {
 		return fmt.Errorf("encode claims: %w", err)
 	}

@@ -7,21 +7,22 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/workspace"
 )
 
 // DeletePartitions deletes everything that is stored of identifiers. What is gone is gone.
-func (t *Table) DeletePartitions(ctx context.Context, ws string, ids []event.Identifier) error {
+func (t *Table) DeletePartitions(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) error {
 	err := parallel(ctx, len(ids), partitionsAtOnce, func(ctx context.Context, n int) error {
-		return t.deleteAll(ctx, partitionOf(ws, ids[n]))
+		return t.deleteAll(ctx, partitionOf(ns, ids[n]))
 	})
 	return translate("delete partitions", err)
 }
 
 // DeleteClaims deletes the claims to orders.
-func (t *Table) DeleteClaims(ctx context.Context, ws string, keys []string) error {
+func (t *Table) DeleteClaims(ctx context.Context, ns workspace.Namespace, keys []string) error {
 	writes := make([]types.WriteRequest, len(keys))
 	for n, key := range keys {
-		writes[n] = deleteRequest(claimed(ws, key))
+		writes[n] = deleteRequest(claimed(ns, key))
 	}
 	return translate("delete claims", t.bulkWrite(ctx, writes))
 }
@@ -29,25 +30,25 @@ func (t *Table) DeleteClaims(ctx context.Context, ws string, keys []string) erro
 // DeleteComputed deletes what belongs to no identifier: where settling stands, records, dues, lists of persons,
 // windows, notes of exports and the list of cuts. Nobody may settle the workspace meanwhile, nor another process
 // afterwards that did before: it would take stages for listed that are not.
-func (t *Table) DeleteComputed(ctx context.Context, ws string) error {
-	stages, err := t.keysFrom(ctx, listedStages(ws), "")
+func (t *Table) DeleteComputed(ctx context.Context, ns workspace.Namespace) error {
+	stages, err := t.keysFrom(ctx, listedStages(ns), "")
 	if err != nil {
 		return translate("read stages of lists", err)
 	}
-	partitions := []string{settling(ws).pk, records(ws), dues(ws), restated(ws), decided(ws)}
+	partitions := []string{settling(ns).pk, records(ns), dues(ns), restated(ns), decided(ns)}
 	for _, stage := range stages {
-		partitions = append(partitions, peopleIn(ws, stage))
+		partitions = append(partitions, peopleIn(ns, stage))
 	}
-	partitions = append(partitions, listedStages(ws)) // after the lists that it leads to
+	partitions = append(partitions, listedStages(ns)) // after the lists that it leads to
 	for _, g := range period.Grains() {
-		partitions = append(partitions, computed(ws, g), partsOfWindows(ws, g))
+		partitions = append(partitions, computed(ns, g), partsOfWindows(ns, g))
 	}
 	for _, pk := range partitions {
 		if err := t.deleteAll(ctx, pk); err != nil {
 			return translate("delete what was computed", err)
 		}
 	}
-	t.forgetListed(ws)
+	t.forgetListed(ns)
 	return nil
 }
 

@@ -9,15 +9,16 @@ import (
 
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
+	"waymark/shared/domain/workspace"
 )
 
-func restated(workspace string) string { return partition(workspace, "restated") }
+func restated(ns workspace.Namespace) string { return partition(ns, "restated") }
 
 // PutRestated leaves notes of exports to be made anew, each under a key of its own that no other note ever has.
-func (t *Table) PutRestated(ctx context.Context, workspace string, notes []report.Restatement) error {
+func (t *Table) PutRestated(ctx context.Context, ns workspace.Namespace, notes []report.Restatement) error {
 	writes := make([]types.WriteRequest, 0, len(notes))
 	for _, n := range notes {
-		i, err := t.note(restated(workspace), string(n.Grain)+"#"+n.Key, n)
+		i, err := t.note(restated(ns), string(n.Grain)+"#"+n.Key, n)
 		if err != nil {
 			return fmt.Errorf("encode restatement: %w", err)
 		}
@@ -32,15 +33,15 @@ func (t *Table) note(pk, begin string, value any) (item, error) {
 }
 
 // Restated reads the notes of exports of one grain, in the order of their windows, each with its handle.
-func (t *Table) Restated(ctx context.Context, workspace string, g period.Grain) ([]report.Restatement, error) {
-	grain := span{pk: restated(workspace), from: string(g) + "#", to: string(g) + "#~"}
+func (t *Table) Restated(ctx context.Context, ns workspace.Namespace, g period.Grain) ([]report.Restatement, error) {
+	grain := span{pk: restated(ns), from: string(g) + "#", to: string(g) + "#~"}
 	found, _, err := readSome(ctx, t, grain, all, func(n *report.Restatement, handle string) { n.Handle = handle })
 	return found, translate("read restatements", err)
 }
 
 // DeleteRestated deletes the notes that were read, by their handles; those that are gone are gone.
-func (t *Table) DeleteRestated(ctx context.Context, workspace string, handles []string) error {
-	return translate("delete restatements", t.deleteNotes(ctx, restated(workspace), handles))
+func (t *Table) DeleteRestated(ctx context.Context, ns workspace.Namespace, handles []string) error {
+	return translate("delete restatements", t.deleteNotes(ctx, restated(ns), handles))
 }
 
 // deleteNotes deletes items by their sort keys, which may repeat.

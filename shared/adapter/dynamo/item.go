@@ -10,6 +10,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/workspace"
 )
 
 // Limits of DynamoDB.
@@ -29,13 +30,13 @@ func (a address) item() item {
 	return item{"PK": text(a.pk), "SK": text(a.sk)}
 }
 
-// partition is the PK of something in a workspace.
-func partition(workspace, rest string) string {
-	return workspace + "#" + fit(rest, maxPKBytes-len(workspace)-1)
+// partition is the PK of something in a workspace, by its name, or in one generation of it.
+func partition[Of ~string](of Of, rest string) string {
+	return string(of) + "#" + fit(rest, maxPKBytes-len(of)-1)
 }
 
-func partitionOf(workspace string, id event.Identifier) string {
-	return partition(workspace, string(id))
+func partitionOf(ns workspace.Namespace, id event.Identifier) string {
+	return partition(ns, string(id))
 }
 
 // fit replaces what DynamoDB has no room for in a key by its hash; whoever needs the text finds it in the item's value.

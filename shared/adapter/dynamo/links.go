@@ -7,16 +7,17 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
+	"waymark/shared/domain/workspace"
 )
 
 // nodesAtOnce bounds how many identifiers' links are read at a time.
 const nodesAtOnce = 8
 
 // Evidence reads what is stored of links, by child and parent: the evidence of each and whether it is there, in the order of links.
-func (t *Table) Evidence(ctx context.Context, workspace string, links []identity.Link) ([]identity.Evidence, []bool, error) {
+func (t *Table) Evidence(ctx context.Context, ns workspace.Namespace, links []identity.Link) ([]identity.Evidence, []bool, error) {
 	addresses := make([]address, len(links))
 	for n, l := range links {
-		addresses[n] = upward(workspace, l)
+		addresses[n] = upward(ns, l)
 	}
 	items, err := t.batchGet(ctx, addresses)
 	if err != nil {
@@ -38,8 +39,8 @@ func (t *Table) Evidence(ctx context.Context, workspace string, links []identity
 }
 
 // upward is where the child keeps a link.
-func upward(workspace string, l identity.Link) address {
-	return address{partitionOf(workspace, l.Child), "L#" + fit(string(l.Parent), maxSKBytes-2)}
+func upward(ns workspace.Namespace, l identity.Link) address {
+	return address{partitionOf(ns, l.Child), "L#" + fit(string(l.Parent), maxSKBytes-2)}
 }
 
 // maxOrderBytes is how much of a link's evidence a sort key has room for. It is more than any source and id of ours; of longer ones the rest
@@ -47,26 +48,26 @@ func upward(workspace string, l identity.Link) address {
 const maxOrderBytes = maxSKBytes - 2 - 65
 
 // downward is where the parent keeps it: behind the links with earlier evidence.
-func downward(workspace string, l identity.Link) address {
+func downward(ns workspace.Namespace, l identity.Link) address {
 	order := l.Sortable()
 	if len(order) > maxSKBytes-2 {
 		order = strings.ToValidUTF8(order[:maxOrderBytes], "") + fit(order, 0)
 	}
-	return address{partitionOf(workspace, l.Parent), "M#" + order}
+	return address{partitionOf(ns, l.Parent), "M#" + order}
 }
 
 // PutLink stores a link with the child and with the parent unless earlier evidence for it is there. Writing it twice, or links in any order,
 // ends the same. The parent's side is written first, so that a link which the child knows is never missing there; what a crash may leave behind
 // is the same link with later evidence, and a reader passes that over.
-func (t *Table) PutLink(ctx context.Context, workspace string, l identity.Link) error {
-	below, err := t.packed(downward(workspace, l), l)
+func (t *Table) PutLink(ctx context.Context, ns workspace.Namespace, l identity.Link) error {
+	below, err := t.packed(downward(ns, l), l)
 	if err != nil {
 		return fmt.Errorf("encode link: %w", err)
 	}
 	if err := t.put(ctx, below, condition{}); err != nil {
 		return translate("write link", err)
 	}
-	above, err := t.packed(upward(workspace, l), l)
+	above, err := t.packed(upward(ns, l), l)
 	if err != nil {
 		return fmt.Errorf("encode link: %w", err)
 	}
@@ -74,7 +75,7 @@ func (t *Table) PutLink(ctx context.Context, workspace string, l identity.Link) 
 	above["e"] = order
 	replaced, err := t.swap(ctx, above, condition{expression: "attribute_not_exists(PK) OR e >= :e", values: item{":e": order}})
 	if conditionFailed(err) { // earlier evidence is there: ours stays nowhere
-		return translate("take back link", t.delete(ctx, downward(workspace, l)))
+		return translate("take back link", t.delete(ctx, downward(ns, l)))
 	}
 	if err != nil || replaced == nil {
 		return translate("write link", err)
@@ -83,19 +84,19 @@ func (t *Table) PutLink(ctx context.Context, workspace string, l identity.Link) 
 	if err := t.unpack(replaced, &old); err != nil {
 		return err
 	}
-	if at := downward(workspace, old); at != downward(workspace, l) {
+	if at := downward(ns, old); at != downward(ns, l) {
 		return translate("delete later link", t.delete(ctx, at))
 	}
 	return nil
 }
 
 // decided holds every decision about a link once more, in one list for a rebuild, which no record of the archive leads to them.
-func decided(workspace string) string { return partition(workspace, "cuts") }
+func decided(ns workspace.Namespace) string { return partition(ns, "cuts") }
 
 // Cuts lists all decisions about links, the latest of each link, in the order of their ends.
-func (t *Table) Cuts(ctx context.Context, workspace string) ([]identity.Cut, error) {
+func (t *Table) Cuts(ctx context.Context, ns workspace.Namespace) ([]identity.Cut, error) {
 	var out []identity.Cut
-	for i, err := range t.query(ctx, span{pk: decided(workspace)}) {
+	for i, err := range t.query(ctx, span{pk: decided(ns)}) {
 		if err != nil {
 			return nil, translate("read cuts", err)
 		}
@@ -110,12 +111,12 @@ func (t *Table) Cuts(ctx context.Context, workspace string) ([]identity.Cut, err
 
 // PutCut stores a decision about a link in the list of all and with both its ends unless a later one about the same link is there. Writing it twice, or decisions in
 // any order, ends the same.
-func (t *Table) PutCut(ctx context.Context, workspace string, c identity.Cut) error {
+func (t *Table) PutCut(ctx context.Context, ns workspace.Namespace, c identity.Cut) error {
 	order := text(fmt.Sprintf("%015d\x00%t\x00%s", c.At, c.Undone, c.Reason)) // sorts as Cut.Before does
 	for _, at := range []address{
-		{decided(workspace), fit(string(c.Child)+" "+string(c.Parent), maxSKBytes)},
-		{partitionOf(workspace, c.Child), "CL#" + fit(string(c.Parent), maxSKBytes-3)},
-		{partitionOf(workspace, c.Parent), "CM#" + fit(string(c.Child), maxSKBytes-3)},
+		{decided(ns), fit(string(c.Child)+" "+string(c.Parent), maxSKBytes)},
+		{partitionOf(ns, c.Child), "CL#" + fit(string(c.Parent), maxSKBytes-3)},
+		{partitionOf(ns, c.Parent), "CM#" + fit(string(c.Child), maxSKBytes-3)},
 	} {
 		i, err := t.packed(at, c)
 		if err != nil {
@@ -138,10 +139,10 @@ const (
 )
 
 // Nodes reads the links of each identifier and the decisions about them, in the order of ids: of a parent of very many the earliest.
-func (t *Table) Nodes(ctx context.Context, workspace string, ids []event.Identifier) ([]identity.Node, error) {
+func (t *Table) Nodes(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]identity.Node, error) {
 	nodes := make([]identity.Node, len(ids))
 	err := parallel(ctx, len(ids), nodesAtOnce, func(ctx context.Context, n int) (err error) {
-		nodes[n], err = t.node(ctx, partitionOf(workspace, ids[n]), ids[n], func(item) error { return nil }, lastOfNode)
+		nodes[n], err = t.node(ctx, partitionOf(ns, ids[n]), ids[n], func(item) error { return nil }, lastOfNode)
 		return err
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/workspace"
 )
 
 // maxPageBytes bounds one page as stored, well under the limit of an item.
@@ -21,14 +22,14 @@ const maxPageBytes = 350 << 10
 // PutPages writes a page for each identifier, in any order. The name of a page is made of its content, so the same
 // touchpoints are the same item, and writing them again changes nothing. A page too large for one item is stored as
 // several. After an error some may be written.
-func (t *Table) PutPages(ctx context.Context, ws string, pages map[event.Identifier][]event.Touchpoint) error {
+func (t *Table) PutPages(ctx context.Context, ns workspace.Namespace, pages map[event.Identifier][]event.Touchpoint) error {
 	writer := pageWriter{codec: t.codec}
 	writes := make([]types.WriteRequest, 0, len(pages))
 	for id, page := range pages {
 		if err := writer.encode(page); err != nil {
 			return fmt.Errorf("encode page: %w", err)
 		}
-		writes = writer.items(writes, partitionOf(ws, id), writer.lines)
+		writes = writer.items(writes, partitionOf(ns, id), writer.lines)
 	}
 	return translate("write pages", t.bulkWrite(ctx, writes))
 }

@@ -9,6 +9,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/workspace"
 )
 
 // noStage stands for the persons who are in no stage. It is the name of no stage: those have letters, digits, - and _.
@@ -17,9 +18,9 @@ const noStage = "."
 // noDay stands for the day of persons without a step, and sorts before every other.
 const noDay = "0"
 
-func listedStages(ws string) string { return partition(ws, "people") }
+func listedStages(ns workspace.Namespace) string { return partition(ns, "people") }
 
-func peopleIn(ws, stage string) string { return partition(ws, "people#"+stage) }
+func peopleIn(ns workspace.Namespace, stage string) string { return partition(ns, "people#"+stage) }
 
 // orElse is text, or what stands for none.
 func orElse(text, none string) string {
@@ -31,18 +32,18 @@ func orElse(text, none string) string {
 
 // PutListings adds listings to the lists of persons, under the run that made them and their place among all of the
 // run's: writing them again changes nothing. After an error some may be written.
-func (t *Table) PutListings(ctx context.Context, ws string, run int64, listings []ledger.Listing) error {
+func (t *Table) PutListings(ctx context.Context, ns workspace.Namespace, run int64, listings []ledger.Listing) error {
 	var writes []types.WriteRequest
 	stages := map[address]bool{}
 	for place, l := range listings {
 		stage := orElse(l.Stage, noStage)
-		stages[address{listedStages(ws), stage}] = true
+		stages[address{listedStages(ns), stage}] = true
 		bodies, err := split(t.codec, l.Persons, halvePersons)
 		if err != nil {
 			return fmt.Errorf("encode listing: %w", err)
 		}
 		sk := fmt.Sprintf("%s#%s#%05d", orElse(l.Day, noDay), runText(run), place)
-		writes = append(writes, puts(several(peopleIn(ws, stage), sk, bodies))...)
+		writes = append(writes, puts(several(peopleIn(ns, stage), sk, bodies))...)
 	}
 	for at := range stages {
 		if !t.isListed(at) {
@@ -77,11 +78,11 @@ func (t *Table) noteListed(stages map[address]bool) {
 }
 
 // forgetListed forgets that stages of a workspace were written down.
-func (t *Table) forgetListed(ws string) {
+func (t *Table) forgetListed(ns workspace.Namespace) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for at := range t.listed {
-		if at.pk == listedStages(ws) {
+		if at.pk == listedStages(ns) {
 			delete(t.listed, at)
 		}
 	}
@@ -90,9 +91,9 @@ func (t *Table) forgetListed(ws string) {
 // Listings reads the listings of a stage, "" for none, the newest day first, from behind a cursor on, limit at most.
 // next is the cursor to go on from, "" at the end.
 func (t *Table) Listings(
-	ctx context.Context, ws, stage, after string, limit int,
+	ctx context.Context, ns workspace.Namespace, stage, after string, limit int,
 ) (listings []ledger.Listing, next string, err error) {
-	s := span{pk: peopleIn(ws, orElse(stage, noStage)), after: after, newest: true, limit: justOver(limit)}
+	s := span{pk: peopleIn(ns, orElse(stage, noStage)), after: after, newest: true, limit: justOver(limit)}
 	last := ""
 	for i, err := range t.query(ctx, s) {
 		if err != nil {
@@ -121,10 +122,10 @@ const listingsAtOnce = 100
 // Everybody reads the persons of all lists, from behind a cursor on: so many at least, unless there are no more. One
 // who is on several lists comes several times. next is the cursor to go on from, "" at the end.
 func (t *Table) Everybody(
-	ctx context.Context, ws, after string, limit int,
+	ctx context.Context, ns workspace.Namespace, after string, limit int,
 ) (persons []event.Identifier, next string, err error) {
 	stage, behind, _ := strings.Cut(after, "#")
-	stages, err := t.keysFrom(ctx, listedStages(ws), stage)
+	stages, err := t.keysFrom(ctx, listedStages(ns), stage)
 	if err != nil {
 		return nil, "", translate("read stages of lists", err)
 	}
@@ -133,7 +134,7 @@ func (t *Table) Everybody(
 		if s != stage {
 			behind = ""
 		}
-		list := span{pk: peopleIn(ws, s), after: behind, limit: int32(min(max(limit, 1), listingsAtOnce))}
+		list := span{pk: peopleIn(ns, s), after: behind, limit: int32(min(max(limit, 1), listingsAtOnce))}
 		for i, err := range t.query(ctx, list) {
 			if err != nil {
 				return nil, "", translate("read lists", err)

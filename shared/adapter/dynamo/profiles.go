@@ -5,22 +5,23 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/workspace"
 )
 
 // profilesAtOnce bounds how many profiles are written at a time: a batch call takes no conditions.
 const profilesAtOnce = 16
 
-func profileOf(ws string, id event.Identifier) headed {
-	pk := partitionOf(ws, id)
+func profileOf(ns workspace.Namespace, id event.Identifier) headed {
+	pk := partitionOf(ns, id)
 	return headed{head: address{pk, "P"}, pk: pk, prefix: "p"} // behind lastOfAll: Partitions passes the parts over
 }
 
 // Profiles reads what was counted of identifiers, in the order of ids; the zero Profile, with its ID, where there is
 // none.
-func (t *Table) Profiles(ctx context.Context, ws string, ids []event.Identifier) ([]ledger.Profile, error) {
+func (t *Table) Profiles(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]ledger.Profile, error) {
 	addresses := make([]address, len(ids))
 	for n, id := range ids {
-		addresses[n] = profileOf(ws, id).head
+		addresses[n] = profileOf(ns, id).head
 	}
 	items, err := t.batchGet(ctx, addresses)
 	if err != nil {
@@ -33,7 +34,7 @@ func (t *Table) Profiles(ctx context.Context, ws string, ids []event.Identifier)
 		if !found {
 			continue
 		}
-		head, err := t.whole(ctx, profileOf(ws, id), head, &profiles[n])
+		head, err := t.whole(ctx, profileOf(ns, id), head, &profiles[n])
 		if err != nil {
 			return nil, translate("read profile", err)
 		}
@@ -44,10 +45,10 @@ func (t *Table) Profiles(ctx context.Context, ws string, ids []event.Identifier)
 
 // PutProfiles writes profiles, several at a time and each if no later run has written it; of the same run it was
 // written before. After an error some may be written.
-func (t *Table) PutProfiles(ctx context.Context, ws string, profiles []ledger.Profile) error {
+func (t *Table) PutProfiles(ctx context.Context, ns workspace.Namespace, profiles []ledger.Profile) error {
 	err := parallel(ctx, len(profiles), profilesAtOnce, func(ctx context.Context, n int) error {
 		p := &profiles[n]
-		err := t.putOfRun(ctx, profileOf(ws, p.ID), p, p.Run, ofEarlierRun(p.Run))
+		err := t.putOfRun(ctx, profileOf(ns, p.ID), p, p.Run, ofEarlierRun(p.Run))
 		if conditionFailed(err) {
 			return nil
 		}

@@ -9,14 +9,15 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/workspace"
 )
 
-func records(ws string) string { return partition(ws, "records") }
+func records(ns workspace.Namespace) string { return partition(ns, "records") }
 
 // PutBatch writes the record of a batch, to be kept for ledger.KeepBatches. One of the same handle replaces it. One
 // too large for an item is stored as several, each a record of its own with some of the events and of the
 // identifiers; after an error some of them may be written.
-func (t *Table) PutBatch(ctx context.Context, ws string, b ledger.Batch) error {
+func (t *Table) PutBatch(ctx context.Context, ns workspace.Namespace, b ledger.Batch) error {
 	at, err := instantOf(b.Handle)
 	if err != nil {
 		return err
@@ -26,7 +27,7 @@ func (t *Table) PutBatch(ctx context.Context, ws string, b ledger.Batch) error {
 		return fmt.Errorf("encode record of a batch: %w", err)
 	}
 	expires := number(at.Add(ledger.KeepBatches).Time().Unix())
-	items := several(records(ws), b.Handle, bodies)
+	items := several(records(ns), b.Handle, bodies)
 	for _, i := range items {
 		i["expires_at"] = expires
 	}
@@ -58,9 +59,9 @@ func halveBatch(b ledger.Batch) (first, second ledger.Batch, ok bool) {
 // the handle of the first that was left out, "" for none. Those that have expired are read like others until DynamoDB
 // deletes them: a record counts until it is settled.
 func (t *Table) Batches(
-	ctx context.Context, ws, from string, limit int,
+	ctx context.Context, ns workspace.Namespace, from string, limit int,
 ) (batches []ledger.Batch, next string, err error) {
-	s := span{pk: records(ws), from: from, limit: justOver(limit)}
+	s := span{pk: records(ns), from: from, limit: justOver(limit)}
 	batches, next, err = readSome(ctx, t, s, limit, func(b *ledger.Batch, handle string) { b.Handle = handle })
 	return batches, next, translate("read records of batches", err)
 }

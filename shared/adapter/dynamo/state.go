@@ -5,16 +5,17 @@ import (
 	"fmt"
 
 	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/workspace"
 )
 
-func settling(ws string) address {
-	return address{partition(ws, "settle"), "S"}
+func settling(ns workspace.Namespace) address {
+	return address{partition(ns, "settle"), "S"}
 }
 
 // State reads where the settling of a workspace stands; the zero State before the first.
-func (t *Table) State(ctx context.Context, ws string) (ledger.State, error) {
+func (t *Table) State(ctx context.Context, ns workspace.Namespace) (ledger.State, error) {
 	var s ledger.State
-	i, err := t.get(ctx, settling(ws))
+	i, err := t.get(ctx, settling(ns))
 	if err != nil || i == nil {
 		return s, translate("read state of settling", err)
 	}
@@ -22,8 +23,8 @@ func (t *Table) State(ctx context.Context, ws string) (ledger.State, error) {
 }
 
 // PutState replaces the state if that of the given epoch is stored, 0 for none; else fault.Conflict.
-func (t *Table) PutState(ctx context.Context, ws string, s ledger.State, epoch int64) error {
-	i, err := t.packed(settling(ws), s)
+func (t *Table) PutState(ctx context.Context, ns workspace.Namespace, s ledger.State, epoch int64) error {
+	i, err := t.packed(settling(ns), s)
 	if err != nil {
 		return fmt.Errorf("encode state of settling: %w", err)
 	}

@@ -6,19 +6,20 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/workspace"
 )
 
-func traitsOf(ws string, id event.Identifier) address {
-	return address{partitionOf(ws, id), "R"}
+func traitsOf(ns workspace.Namespace, id event.Identifier) address {
+	return address{partitionOf(ns, id), "R"}
 }
 
 // Traits reads the traits of identifiers with the version of each; those that have none are in neither map.
 func (t *Table) Traits(
-	ctx context.Context, ws string, ids []event.Identifier,
+	ctx context.Context, ns workspace.Namespace, ids []event.Identifier,
 ) (map[event.Identifier]profile.Traits, map[event.Identifier]int64, error) {
 	addresses := make([]address, len(ids))
 	for n, id := range ids {
-		addresses[n] = traitsOf(ws, id)
+		addresses[n] = traitsOf(ns, id)
 	}
 	items, err := t.batchGet(ctx, addresses)
 	if err != nil {
@@ -41,9 +42,9 @@ func (t *Table) Traits(
 
 // PutTraits writes traits if the stored version is still the one that was read, 0 for none; else fault.Conflict.
 func (t *Table) PutTraits(
-	ctx context.Context, ws string, id event.Identifier, traits profile.Traits, version int64,
+	ctx context.Context, ns workspace.Namespace, id event.Identifier, traits profile.Traits, version int64,
 ) error {
-	i, err := t.packed(traitsOf(ws, id), traits)
+	i, err := t.packed(traitsOf(ns, id), traits)
 	if err != nil {
 		return fmt.Errorf("encode traits: %w", err)
 	}

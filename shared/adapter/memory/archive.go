@@ -15,6 +15,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/workspace"
 )
 
 // Archive keeps what archive.Archive keeps. It is safe for concurrent use.
@@ -153,21 +154,23 @@ func (a *Archive) CompactEvents(_ context.Context, ws, day string) error {
 	return nil
 }
 
-func logKey(ws, name string) string { return fmt.Sprintf("settle/workspace=%s/%s.json.zst", ws, name) }
+func logKey(ns workspace.Namespace, name string) string {
+	return fmt.Sprintf("settle/workspace=%s/%s.json.zst", ns, name)
+}
 
 // PutLog is archive.Archive.PutLog.
-func (a *Archive) PutLog(_ context.Context, ws, name string, l ledger.Log) error {
+func (a *Archive) PutLog(_ context.Context, ns workspace.Namespace, name string, l ledger.Log) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.logs[logKey(ws, name)] = cloneLog(l)
+	a.logs[logKey(ns, name)] = cloneLog(l)
 	return nil
 }
 
 // Log is archive.Archive.Log. What it gives went through JSON, as there; few logs are ever read.
-func (a *Archive) Log(_ context.Context, ws, name string) (l ledger.Log, err error) {
+func (a *Archive) Log(_ context.Context, ns workspace.Namespace, name string) (l ledger.Log, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	stored, found := a.logs[logKey(ws, name)]
+	stored, found := a.logs[logKey(ns, name)]
 	if !found {
 		return l, missing(name)
 	}
@@ -180,10 +183,10 @@ func (a *Archive) Log(_ context.Context, ws, name string) (l ledger.Log, err err
 }
 
 // DeleteLog is archive.Archive.DeleteLog.
-func (a *Archive) DeleteLog(_ context.Context, ws, name string) error {
+func (a *Archive) DeleteLog(_ context.Context, ns workspace.Namespace, name string) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.logs, logKey(ws, name))
+	delete(a.logs, logKey(ns, name))
 	return nil
 }
 

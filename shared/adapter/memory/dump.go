@@ -18,8 +18,11 @@ func (t *Table) Dump() string {
 	for _, name := range sortedKeys(t.workspaces) {
 		dump(&out, "workspace %s", t.workspaces[name], name)
 	}
-	for _, name := range sortedKeys(t.spaces) {
-		t.spaces[name].dump(&out, name)
+	for _, ns := range sortedKeys(t.spaces) {
+		t.spaces[ns].dump(&out, string(ns))
+	}
+	for _, name := range sortedKeys(t.tenants) {
+		t.tenants[name].dump(&out, name)
 	}
 	return out.String()
 }
@@ -39,8 +42,11 @@ func (s *space) dump(out *strings.Builder, name string) {
 	for _, key := range sortedKeys(s.claims) {
 		dump(out, "%s claims %s", s.claims[key].value, name, key)
 	}
-	for _, id := range sortedKeys(s.failed) {
-		if f := s.failed[id]; !f.done {
+}
+
+func (of *tenant) dump(out *strings.Builder, name string) {
+	for _, id := range sortedKeys(of.failed) {
+		if f := of.failed[id]; !f.done {
 			f.event.Replayed = 0
 			dump(out, "%s failed %s", f.event, name, id)
 		}

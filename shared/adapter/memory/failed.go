@@ -31,7 +31,7 @@ func (t *Table) PutFailed(_ context.Context, f event.Failed) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.space(f.Workspace)
+	s := t.tenant(f.Workspace)
 	stored, found := s.failed[f.ID]
 	if !found {
 		f = cloneFailed(f)
@@ -50,7 +50,7 @@ func (t *Table) PutFailed(_ context.Context, f event.Failed) error {
 func (t *Table) FailedAgain(_ context.Context, workspace, id string, v event.Verdict) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.space(workspace)
+	s := t.tenant(workspace)
 	if stored, found := s.failed[id]; found && !stored.done {
 		stored.event = stored.event.Judged(v)
 		stored.event.Replayed = 0
@@ -63,7 +63,7 @@ func (t *Table) FailedAgain(_ context.Context, workspace, id string, v event.Ver
 func (t *Table) EditFailed(_ context.Context, workspace, id, edited string, at event.Millis) (event.Failed, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.space(workspace)
+	s := t.tenant(workspace)
 	stored, found := s.failed[id]
 	if !found || !stored.alive(t.Now()) {
 		return event.Failed{}, unknownFailed()
@@ -80,7 +80,7 @@ func (t *Table) EditFailed(_ context.Context, workspace, id, edited string, at e
 func (t *Table) ReplayFailed(_ context.Context, workspace string, ids []string, at event.Millis) ([]event.Failed, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.space(workspace)
+	s := t.tenant(workspace)
 	var out []event.Failed
 	for _, id := range ids {
 		stored, found := s.failed[id]
@@ -98,7 +98,7 @@ func (t *Table) ReplayFailed(_ context.Context, workspace string, ids []string, 
 func (t *Table) DeleteFailed(_ context.Context, workspace, id string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.space(workspace)
+	s := t.tenant(workspace)
 	if stored, found := s.failed[id]; found {
 		s.failed[id] = failure{event: event.Failed{ID: id, Workspace: workspace}, place: stored.place, done: true}
 	}
@@ -129,7 +129,7 @@ func (t *Table) Failed(_ context.Context, workspace, class, cursor string, limit
 // newestFailed lists what has not expired, the one received last first.
 func (t *Table) newestFailed(workspace string) []failure {
 	var alive []failure
-	for _, f := range t.space(workspace).failed {
+	for _, f := range t.tenant(workspace).failed {
 		if f.alive(t.Now()) {
 			alive = append(alive, f)
 		}
@@ -142,7 +142,7 @@ func (t *Table) newestFailed(workspace string) []failure {
 func (t *Table) FailedByID(_ context.Context, workspace, id string) (event.Failed, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	f, found := t.space(workspace).failed[id]
+	f, found := t.tenant(workspace).failed[id]
 	if !found || !f.alive(t.Now()) {
 		return event.Failed{}, unknownFailed()
 	}

@@ -9,31 +9,32 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/workspace"
 )
 
 // Evidence is dynamo.Table.Evidence.
-func (t *Table) Evidence(_ context.Context, workspace string, links []identity.Link) ([]identity.Evidence, []bool, error) {
+func (t *Table) Evidence(_ context.Context, ns workspace.Namespace, links []identity.Link) ([]identity.Evidence, []bool, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	evidence, found := make([]identity.Evidence, len(links)), make([]bool, len(links))
 	for n, l := range links {
-		stored, ok := t.row(workspace, l.Child).parents[l.Parent]
+		stored, ok := t.row(ns, l.Child).parents[l.Parent]
 		evidence[n], found[n] = stored.Evidence, ok
 	}
 	return evidence, found, nil
 }
 
 // PutLink is dynamo.Table.PutLink.
-func (t *Table) PutLink(_ context.Context, workspace string, l identity.Link) error {
+func (t *Table) PutLink(_ context.Context, ns workspace.Namespace, l identity.Link) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	parent := t.row(workspace, l.Parent)
+	parent := t.row(ns, l.Parent)
 	join(parent.children, l.Child, l)
 	parent.sorted = nil
 	if err := t.between("put link"); err != nil {
 		return err
 	}
-	join(t.row(workspace, l.Child).parents, l.Parent, l)
+	join(t.row(ns, l.Child).parents, l.Parent, l)
 	return nil
 }
 
@@ -44,12 +45,12 @@ func join(links map[event.Identifier]identity.Link, at event.Identifier, l ident
 }
 
 // Nodes is dynamo.Table.Nodes.
-func (t *Table) Nodes(_ context.Context, workspace string, ids []event.Identifier) ([]identity.Node, error) {
+func (t *Table) Nodes(_ context.Context, ns workspace.Namespace, ids []event.Identifier) ([]identity.Node, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	nodes := make([]identity.Node, len(ids))
 	for n, id := range ids {
-		nodes[n] = t.row(workspace, id).node(id)
+		nodes[n] = t.row(ns, id).node(id)
 	}
 	return nodes, nil
 }
@@ -86,11 +87,11 @@ func (r *row) byEvidence() []identity.Link {
 }
 
 // Cuts is dynamo.Table.Cuts.
-func (t *Table) Cuts(_ context.Context, workspace string) ([]identity.Cut, error) {
+func (t *Table) Cuts(_ context.Context, ns workspace.Namespace) ([]identity.Cut, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var out []identity.Cut
-	rows := t.space(workspace).rows
+	rows := t.space(ns).rows
 	for _, id := range sortedKeys(rows) {
 		for _, parent := range sortedKeys(rows[id].cutsUp) {
 			out = append(out, rows[id].cutsUp[parent])
@@ -100,11 +101,11 @@ func (t *Table) Cuts(_ context.Context, workspace string) ([]identity.Cut, error
 }
 
 // PutCut is dynamo.Table.PutCut.
-func (t *Table) PutCut(_ context.Context, workspace string, c identity.Cut) error {
+func (t *Table) PutCut(_ context.Context, ns workspace.Namespace, c identity.Cut) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	decide(t.row(workspace, c.Child).cutsUp, c.Parent, c)
-	decide(t.row(workspace, c.Parent).cutsDown, c.Child, c)
+	decide(t.row(ns, c.Child).cutsUp, c.Parent, c)
+	decide(t.row(ns, c.Parent).cutsDown, c.Child, c)
 	return nil
 }
 
@@ -115,12 +116,12 @@ func decide(cuts map[event.Identifier]identity.Cut, end event.Identifier, c iden
 }
 
 // Claims is dynamo.Table.Claims.
-func (t *Table) Claims(_ context.Context, workspace string, keys []string) (map[string]profile.Claims, map[string]int64, error) {
+func (t *Table) Claims(_ context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, map[string]int64, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	claims, versions := map[string]profile.Claims{}, map[string]int64{}
 	for _, key := range keys {
-		if stored, found := t.space(workspace).claims[key]; found {
+		if stored, found := t.space(ns).claims[key]; found {
 			claims[key], versions[key] = slices.Clone(stored.value), stored.version
 		}
 	}
@@ -128,13 +129,13 @@ func (t *Table) Claims(_ context.Context, workspace string, keys []string) (map[
 }
 
 // PutClaims is dynamo.Table.PutClaims.
-func (t *Table) PutClaims(_ context.Context, workspace, key string, c profile.Claims, version int64) error {
+func (t *Table) PutClaims(_ context.Context, ns workspace.Namespace, key string, c profile.Claims, version int64) error {
 	if err := checkSize(c); err != nil {
 		return err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.space(workspace)
+	s := t.space(ns)
 	if err := checkVersion(s.claims[key].version, version); err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ const keepRefusals = 90 * 24 * time.Hour
 func (t *Table) PutRefusal(_ context.Context, workspace string, r event.Refusal) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s, day := t.space(workspace), r.Received.Day()
+	s, day := t.tenant(workspace), r.Received.Day()
 	if s.refused[day] == nil {
 		s.refused[day] = map[string]event.Refusal{}
 	}
@@ -25,7 +25,7 @@ func (t *Table) PutRefusal(_ context.Context, workspace string, r event.Refusal)
 func (t *Table) Refusals(_ context.Context, workspace, day string) ([]event.Refusal, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	stored := t.space(workspace).refused[day]
+	stored := t.tenant(workspace).refused[day]
 	var out []event.Refusal
 	for _, request := range sortedKeys(stored) {
 		if r := stored[request]; r.Received.Add(keepRefusals).Time().Unix() > t.Now().Unix() {

@@ -9,21 +9,22 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/workspace"
 )
 
 // PutBatch is dynamo.Table.PutBatch. It writes one item, whatever the size.
-func (t *Table) PutBatch(_ context.Context, workspace string, b ledger.Batch) error {
+func (t *Table) PutBatch(_ context.Context, ns workspace.Namespace, b ledger.Batch) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.space(workspace).batches[b.Handle] = cloneBatch(b)
+	t.space(ns).batches[b.Handle] = cloneBatch(b)
 	return nil
 }
 
 // Batches is dynamo.Table.Batches.
-func (t *Table) Batches(_ context.Context, workspace, from string, limit int) (batches []ledger.Batch, next string, err error) {
+func (t *Table) Batches(_ context.Context, ns workspace.Namespace, from string, limit int) (batches []ledger.Batch, next string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	stored := t.space(workspace).batches
+	stored := t.space(ns).batches
 	var handles []string
 	for handle := range stored {
 		if handle >= from {
@@ -43,10 +44,10 @@ func (t *Table) Batches(_ context.Context, workspace, from string, limit int) (b
 }
 
 // Dues is dynamo.Table.Dues.
-func (t *Table) Dues(_ context.Context, workspace string, until event.Millis, limit int) (dues []ledger.Due, more bool, err error) {
+func (t *Table) Dues(_ context.Context, ns workspace.Namespace, until event.Millis, limit int) (dues []ledger.Due, more bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	stored := t.space(workspace).dues
+	stored := t.space(ns).dues
 	for _, handle := range sortedKeys(stored) {
 		if handle > ledger.HandleAt(until)+"~" {
 			break
@@ -60,7 +61,7 @@ func (t *Table) Dues(_ context.Context, workspace string, until event.Millis, li
 }
 
 // PutDues is dynamo.Table.PutDues.
-func (t *Table) PutDues(_ context.Context, workspace string, dues []ledger.Due) error {
+func (t *Table) PutDues(_ context.Context, ns workspace.Namespace, dues []ledger.Due) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for n, d := range dues {
@@ -69,13 +70,13 @@ func (t *Table) PutDues(_ context.Context, workspace string, dues []ledger.Due) 
 				return err
 			}
 		}
-		t.space(workspace).dues[d.Handle] = cloneDue(d)
+		t.space(ns).dues[d.Handle] = cloneDue(d)
 	}
 	return nil
 }
 
 // DeleteDues is dynamo.Table.DeleteDues.
-func (t *Table) DeleteDues(_ context.Context, workspace string, handles []string) error {
+func (t *Table) DeleteDues(_ context.Context, ns workspace.Namespace, handles []string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for n, handle := range handles {
@@ -84,26 +85,26 @@ func (t *Table) DeleteDues(_ context.Context, workspace string, handles []string
 				return err
 			}
 		}
-		delete(t.space(workspace).dues, handle)
+		delete(t.space(ns).dues, handle)
 	}
 	return nil
 }
 
 // State is dynamo.Table.State.
-func (t *Table) State(_ context.Context, workspace string) (ledger.State, error) {
+func (t *Table) State(_ context.Context, ns workspace.Namespace) (ledger.State, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return cloneState(t.space(workspace).state), nil
+	return cloneState(t.space(ns).state), nil
 }
 
 // PutState is dynamo.Table.PutState.
-func (t *Table) PutState(_ context.Context, workspace string, s ledger.State, epoch int64) error {
+func (t *Table) PutState(_ context.Context, ns workspace.Namespace, s ledger.State, epoch int64) error {
 	if err := checkSize(s); err != nil {
 		return err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	space := t.space(workspace)
+	space := t.space(ns)
 	if err := checkVersion(space.state.Epoch, epoch); err != nil {
 		return err
 	}
@@ -112,19 +113,19 @@ func (t *Table) PutState(_ context.Context, workspace string, s ledger.State, ep
 }
 
 // Profiles is dynamo.Table.Profiles.
-func (t *Table) Profiles(_ context.Context, workspace string, ids []event.Identifier) ([]ledger.Profile, error) {
+func (t *Table) Profiles(_ context.Context, ns workspace.Namespace, ids []event.Identifier) ([]ledger.Profile, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	out := make([]ledger.Profile, len(ids))
 	for n, id := range ids {
-		out[n] = cloneProfile(t.row(workspace, id).profile)
+		out[n] = cloneProfile(t.row(ns, id).profile)
 		out[n].ID = id
 	}
 	return out, nil
 }
 
 // PutProfiles is dynamo.Table.PutProfiles.
-func (t *Table) PutProfiles(_ context.Context, workspace string, profiles []ledger.Profile) error {
+func (t *Table) PutProfiles(_ context.Context, ns workspace.Namespace, profiles []ledger.Profile) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for n, p := range profiles {
@@ -133,7 +134,7 @@ func (t *Table) PutProfiles(_ context.Context, workspace string, profiles []ledg
 				return err
 			}
 		}
-		if r := t.row(workspace, p.ID); r.profile.Run < p.Run {
+		if r := t.row(ns, p.ID); r.profile.Run < p.Run {
 			r.profile = cloneProfile(p)
 		}
 	}
@@ -141,7 +142,7 @@ func (t *Table) PutProfiles(_ context.Context, workspace string, profiles []ledg
 }
 
 // PutListings is dynamo.Table.PutListings.
-func (t *Table) PutListings(_ context.Context, workspace string, run int64, listings []ledger.Listing) error {
+func (t *Table) PutListings(_ context.Context, ns workspace.Namespace, run int64, listings []ledger.Listing) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for n, l := range listings {
@@ -150,16 +151,16 @@ func (t *Table) PutListings(_ context.Context, workspace string, run int64, list
 				return err
 			}
 		}
-		t.space(workspace).listings[fmt.Sprintf("%012d#%04d", run, n)] = cloneListing(l)
+		t.space(ns).listings[fmt.Sprintf("%012d#%04d", run, n)] = cloneListing(l)
 	}
 	return nil
 }
 
 // Everybody is dynamo.Table.Everybody. A cursor is the key of a listing.
-func (t *Table) Everybody(_ context.Context, workspace, after string, limit int) (persons []event.Identifier, next string, err error) {
+func (t *Table) Everybody(_ context.Context, ns workspace.Namespace, after string, limit int) (persons []event.Identifier, next string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	stored := t.space(workspace).listings
+	stored := t.space(ns).listings
 	last := ""
 	for _, key := range sortedKeys(stored) {
 		if key <= after {
@@ -174,7 +175,7 @@ func (t *Table) Everybody(_ context.Context, workspace, after string, limit int)
 }
 
 // Listings is dynamo.Table.Listings.
-func (t *Table) Listings(_ context.Context, workspace, stage, after string, limit int) (listings []ledger.Listing, next string, err error) {
+func (t *Table) Listings(_ context.Context, ns workspace.Namespace, stage, after string, limit int) (listings []ledger.Listing, next string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	type keyed struct {
@@ -182,7 +183,7 @@ func (t *Table) Listings(_ context.Context, workspace, stage, after string, limi
 		ledger.Listing
 	}
 	var all []keyed
-	for key, l := range t.space(workspace).listings {
+	for key, l := range t.space(ns).listings {
 		if l.Stage == stage {
 			all = append(all, keyed{cmp.Or(l.Day, "0") + "#" + key, l})
 		}

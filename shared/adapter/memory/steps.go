@@ -10,12 +10,16 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/step"
+	"waymark/shared/domain/workspace"
 )
 
-type dayOf struct{ ws, day string }
+type dayOf struct {
+	ns  workspace.Namespace
+	day string
+}
 
 func (d dayOf) key() string {
-	return fmt.Sprintf("steps/workspace=%s/day=%s/part=00-ff.parquet", d.ws, d.day)
+	return fmt.Sprintf("steps/workspace=%s/day=%s/part=00-ff.parquet", d.ns, d.day)
 }
 
 // personDay is what a run wrote of one person on one day.
@@ -25,10 +29,10 @@ type personDay struct {
 }
 
 // PutSteps is steps.Table.PutSteps.
-func (a *Archive) PutSteps(_ context.Context, ws string, run int64, day ledger.Day) error {
+func (a *Archive) PutSteps(_ context.Context, ns workspace.Namespace, run int64, day ledger.Day) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	key := dayOf{ws, day.Key}
+	key := dayOf{ns, day.Key}
 	if a.days[key] == nil {
 		a.days[key] = map[event.Identifier]personDay{}
 	}
@@ -45,9 +49,9 @@ func (a *Archive) PutSteps(_ context.Context, ws string, run int64, day ledger.D
 }
 
 // Steps is steps.Table.Steps.
-func (a *Archive) Steps(_ context.Context, ws string, days []string) iter.Seq2[[]step.Row, error] {
+func (a *Archive) Steps(_ context.Context, ns workspace.Namespace, days []string) iter.Seq2[[]step.Row, error] {
 	return func(yield func([]step.Row, error) bool) {
-		for _, rows := range a.stepsOf(ws, days) {
+		for _, rows := range a.stepsOf(ns, days) {
 			if !yield(rows, nil) {
 				return
 			}
@@ -55,12 +59,12 @@ func (a *Archive) Steps(_ context.Context, ws string, days []string) iter.Seq2[[
 	}
 }
 
-func (a *Archive) stepsOf(ws string, days []string) [][]step.Row {
+func (a *Archive) stepsOf(ns workspace.Namespace, days []string) [][]step.Row {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	byPerson := map[event.Identifier][]step.Row{}
 	for _, day := range slices.Compact(slices.Sorted(slices.Values(days))) {
-		for person, stored := range a.days[dayOf{ws, day}] {
+		for person, stored := range a.days[dayOf{ns, day}] {
 			if len(stored.rows) > 0 {
 				byPerson[person] = append(byPerson[person], cloneAll(stored.rows, cloneRow)...)
 			}
@@ -74,15 +78,15 @@ func (a *Archive) stepsOf(ws string, days []string) [][]step.Row {
 }
 
 // CompactSteps is steps.Table.CompactSteps: there is nothing to compact.
-func (a *Archive) CompactSteps(context.Context, string, string) error { return nil }
+func (a *Archive) CompactSteps(context.Context, workspace.Namespace, string) error { return nil }
 
 // Days is steps.Table.Days: each day is one object.
-func (a *Archive) Days(_ context.Context, ws string) ([]ledger.DayObjects, error) {
+func (a *Archive) Days(_ context.Context, ns workspace.Namespace) ([]ledger.DayObjects, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var out []ledger.DayObjects
 	for key := range a.days {
-		if key.ws == ws {
+		if key.ns == ns {
 			out = append(out, ledger.DayObjects{Key: key.day, Objects: 1})
 		}
 	}

@@ -30,13 +30,17 @@ type Table struct {
 	mu         sync.Mutex
 	workspaces map[string]workspace.Workspace
 	keys       map[string]workspace.Key // by fingerprint
-	spaces     map[string]*space
-	handles    int // notes ever written
+	spaces     map[workspace.Namespace]*space
+	tenants    map[string]*tenant // by name of the workspace
+	handles    int                // notes ever written
 }
 
 // NewTable is an empty table.
 func NewTable() *Table {
-	return &Table{Now: time.Now, workspaces: map[string]workspace.Workspace{}, keys: map[string]workspace.Key{}, spaces: map[string]*space{}}
+	return &Table{
+		Now: time.Now, workspaces: map[string]workspace.Workspace{}, keys: map[string]workspace.Key{},
+		spaces: map[workspace.Namespace]*space{}, tenants: map[string]*tenant{},
+	}
 }
 
 // between lets others have the table between two items.
@@ -49,7 +53,7 @@ func (t *Table) between(operation string) error {
 	return t.Between(operation)
 }
 
-// space is what one workspace has stored.
+// space is what is stored of one generation of a workspace.
 type space struct {
 	rows     map[event.Identifier]*row
 	claims   map[string]versioned[profile.Claims]
@@ -58,11 +62,15 @@ type space struct {
 	state    ledger.State
 	listings map[string]ledger.Listing     // by run and place
 	restated map[string]report.Restatement // by handle
-	exports  map[string]report.Claim       // newest, by name of the export
 	windows  map[period.Grain]map[string]kpi.Window
-	failed   map[string]failure
-	refused  map[string]map[string]event.Refusal // by request, by day
-	archive  map[string]map[string]bool          // object keys by day
+}
+
+// tenant is what is stored of a workspace, whatever the generation.
+type tenant struct {
+	exports map[string]report.Claim // newest, by name of the export
+	failed  map[string]failure
+	refused map[string]map[string]event.Refusal // by request, by day
+	archive map[string]map[string]bool          // object keys by day
 }
 
 type versioned[T any] struct {
@@ -82,22 +90,33 @@ type row struct {
 	profile  ledger.Profile
 }
 
-func (t *Table) space(name string) *space {
-	s, found := t.spaces[name]
+func (t *Table) space(ns workspace.Namespace) *space {
+	s, found := t.spaces[ns]
 	if !found {
 		s = &space{
-			rows: map[event.Identifier]*row{}, claims: map[string]versioned[profile.Claims]{}, batches: map[string]ledger.Batch{},
-			dues: map[string]ledger.Due{}, listings: map[string]ledger.Listing{}, restated: map[string]report.Restatement{}, exports: map[string]report.Claim{},
-			windows: map[period.Grain]map[string]kpi.Window{}, failed: map[string]failure{},
-			refused: map[string]map[string]event.Refusal{}, archive: map[string]map[string]bool{},
+			rows: map[event.Identifier]*row{}, claims: map[string]versioned[profile.Claims]{},
+			batches: map[string]ledger.Batch{}, dues: map[string]ledger.Due{}, listings: map[string]ledger.Listing{},
+			restated: map[string]report.Restatement{}, windows: map[period.Grain]map[string]kpi.Window{},
 		}
-		t.spaces[name] = s
+		t.spaces[ns] = s
 	}
 	return s
 }
 
-func (t *Table) row(workspace string, id event.Identifier) *row {
-	s := t.space(workspace)
+func (t *Table) tenant(name string) *tenant {
+	of, found := t.tenants[name]
+	if !found {
+		of = &tenant{
+			exports: map[string]report.Claim{}, failed: map[string]failure{},
+			refused: map[string]map[string]event.Refusal{}, archive: map[string]map[string]bool{},
+		}
+		t.tenants[name] = of
+	}
+	return of
+}
+
+func (t *Table) row(ns workspace.Namespace, id event.Identifier) *row {
+	s := t.space(ns)
 	r, found := s.rows[id]
 	if !found {
 		r = &row{
@@ -119,7 +138,7 @@ func (r *row) touchpoints() []event.Touchpoint {
 }
 
 // PutPages is dynamo.Table.PutPages.
-func (t *Table) PutPages(_ context.Context, workspace string, pages map[event.Identifier][]event.Touchpoint) error {
+func (t *Table) PutPages(_ context.Context, ns workspace.Namespace, pages map[event.Identifier][]event.Touchpoint) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for n, id := range sortedKeys(pages) {
@@ -128,7 +147,7 @@ func (t *Table) PutPages(_ context.Context, workspace string, pages map[event.Id
 				return err
 			}
 		}
-		if err := t.row(workspace, id).put(pages[id]); err != nil {
+		if err := t.row(ns, id).put(pages[id]); err != nil {
 			return err
 		}
 	}
@@ -156,13 +175,13 @@ func (r *row) put(page []event.Touchpoint) error {
 
 // Traits is dynamo.Table.Traits.
 func (t *Table) Traits(
-	_ context.Context, workspace string, ids []event.Identifier,
+	_ context.Context, ns workspace.Namespace, ids []event.Identifier,
 ) (map[event.Identifier]profile.Traits, map[event.Identifier]int64, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	traits, versions := map[event.Identifier]profile.Traits{}, map[event.Identifier]int64{}
 	for _, id := range ids {
-		if stored := t.row(workspace, id).traits; stored.version > 0 {
+		if stored := t.row(ns, id).traits; stored.version > 0 {
 			traits[id], versions[id] = cloneTraits(stored.value), stored.version
 		}
 	}
@@ -170,13 +189,13 @@ func (t *Table) Traits(
 }
 
 // PutTraits is dynamo.Table.PutTraits.
-func (t *Table) PutTraits(_ context.Context, workspace string, id event.Identifier, traits profile.Traits, version int64) error {
+func (t *Table) PutTraits(_ context.Context, ns workspace.Namespace, id event.Identifier, traits profile.Traits, version int64) error {
 	if err := checkSize(traits); err != nil {
 		return err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r := t.row(workspace, id)
+	r := t.row(ns, id)
 	if err := checkVersion(r.traits.version, version); err != nil {
 		return err
 	}
@@ -185,12 +204,12 @@ func (t *Table) PutTraits(_ context.Context, workspace string, id event.Identifi
 }
 
 // Partitions is dynamo.Table.Partitions.
-func (t *Table) Partitions(_ context.Context, workspace string, ids []event.Identifier) ([]ledger.Partition, error) {
+func (t *Table) Partitions(_ context.Context, ns workspace.Namespace, ids []event.Identifier) ([]ledger.Partition, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	partitions := make([]ledger.Partition, len(ids))
 	for n, id := range ids {
-		r := t.row(workspace, id)
+		r := t.row(ns, id)
 		partitions[n].Partition = profile.Partition{ID: id, Touchpoints: r.touchpoints(), Traits: cloneTraits(r.traits.value), Node: r.node(id)}
 		partitions[n].Profile = cloneProfile(r.profile)
 		partitions[n].Profile.ID = id

@@ -6,20 +6,21 @@ import (
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/workspace"
 )
 
 // Window is dynamo.Table.Window.
-func (t *Table) Window(_ context.Context, workspace string, g period.Grain, key string) (kpi.Window, error) {
+func (t *Table) Window(_ context.Context, ns workspace.Namespace, g period.Grain, key string) (kpi.Window, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return cloneWindow(t.space(workspace).windows[g][key]), nil
+	return cloneWindow(t.space(ns).windows[g][key]), nil
 }
 
 // Windows is dynamo.Table.Windows.
-func (t *Table) Windows(_ context.Context, workspace string, g period.Grain, fromKey, toKey string) ([]kpi.Window, error) {
+func (t *Table) Windows(_ context.Context, ns workspace.Namespace, g period.Grain, fromKey, toKey string) ([]kpi.Window, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	stored := t.space(workspace).windows[g]
+	stored := t.space(ns).windows[g]
 	var windows []kpi.Window
 	for _, key := range sortedKeys(stored) {
 		if fromKey <= key && key <= toKey {
@@ -30,10 +31,10 @@ func (t *Table) Windows(_ context.Context, workspace string, g period.Grain, fro
 }
 
 // PutWindow is dynamo.Table.PutWindow.
-func (t *Table) PutWindow(_ context.Context, workspace string, w kpi.Window) error {
+func (t *Table) PutWindow(_ context.Context, ns workspace.Namespace, w kpi.Window) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.space(workspace)
+	s := t.space(ns)
 	if stored := s.windows[w.Grain][w.Key]; stored.Run >= w.Run {
 		return fault.Newf(fault.Conflict, "conflict", "run %d has stored the window, this is run %d", stored.Run, w.Run)
 	}
@@ -42,10 +43,10 @@ func (t *Table) PutWindow(_ context.Context, workspace string, w kpi.Window) err
 }
 
 // StampWindow is dynamo.Table.StampWindow.
-func (t *Table) StampWindow(_ context.Context, workspace string, w kpi.Window, storedRun int64) error {
+func (t *Table) StampWindow(_ context.Context, ns workspace.Namespace, w kpi.Window, storedRun int64) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.space(workspace)
+	s := t.space(ns)
 	if err := checkVersion(s.windows[w.Grain][w.Key].Run, storedRun); err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func (s *space) put(w kpi.Window) {
 func (t *Table) PutArchiveIndex(_ context.Context, workspace string, days []string, key string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	s := t.space(workspace)
+	s := t.tenant(workspace)
 	for n, day := range days {
 		if n > 0 {
 			if err := t.between("archive index"); err != nil {
@@ -83,5 +84,5 @@ func (t *Table) PutArchiveIndex(_ context.Context, workspace string, days []stri
 func (t *Table) ArchiveIndex(_ context.Context, workspace, day string) ([]string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return sortedKeys(t.space(workspace).archive[day]), nil
+	return sortedKeys(t.tenant(workspace).archive[day]), nil
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+
+	"waymark/shared/domain/workspace"
 )
 
 // Rules of compaction:
@@ -17,9 +19,9 @@ import (
 
 // CompactSteps merges the objects of a day until none overlap, and drops the rows that a later run has replaced. What
 // Steps yields stays the same. Memory is for so many objects as the limits say, and for the one that is being written.
-func (t *Table) CompactSteps(ctx context.Context, ws, day string) error {
+func (t *Table) CompactSteps(ctx context.Context, ns workspace.Namespace, day string) error {
 	for {
-		chains, err := t.chains(ctx, ws, day)
+		chains, err := t.chains(ctx, ns, day)
 		if err != nil {
 			return err
 		}
@@ -30,8 +32,8 @@ func (t *Table) CompactSteps(ctx context.Context, ws, day string) error {
 			if len(some) < 2 {
 				continue
 			}
-			if err := t.compact(ctx, dayPrefix(ws, day), some); err != nil {
-				return fmt.Errorf("compact %s: %w", dayPrefix(ws, day), err)
+			if err := t.compact(ctx, dayPrefix(ns, day), some); err != nil {
+				return fmt.Errorf("compact %s: %w", dayPrefix(ns, day), err)
 			}
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"waymark/shared/domain/step"
+	"waymark/shared/domain/workspace"
 )
 
 // part is an object with the range of hashes that its name tells: the first bytes.
@@ -28,9 +29,9 @@ type chain struct {
 var partName = regexp.MustCompile(`^part=(?:run-[0-9]{12}|([0-9a-f]{2})-([0-9a-f]{2})-[0-9a-f]{16})\.parquet$`)
 
 // chains are the objects of a day in as few chains as can be.
-func (t *Table) chains(ctx context.Context, ws, day string) ([]chain, error) {
+func (t *Table) chains(ctx context.Context, ns workspace.Namespace, day string) ([]chain, error) {
 	var parts []part
-	prefix := dayPrefix(ws, day)
+	prefix := dayPrefix(ns, day)
 	for key, err := range t.objects.Keys(ctx, prefix) {
 		if err != nil {
 			return nil, err

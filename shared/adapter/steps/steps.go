@@ -30,6 +30,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/step"
+	"waymark/shared/domain/workspace"
 )
 
 // Objects is the bucket underneath. Its errors are passed on with their kinds.
@@ -62,17 +63,19 @@ func NewWithin(objects Objects, limits Limits) *Table {
 }
 
 // Prefix is where all steps of a workspace lie.
-func Prefix(ws string) string { return fmt.Sprintf("steps/workspace=%s/", ws) }
+func Prefix(ns workspace.Namespace) string { return fmt.Sprintf("steps/workspace=%s/", ns) }
 
-func dayPrefix(ws, day string) string { return fmt.Sprintf("%sday=%s/", Prefix(ws), day) }
+func dayPrefix(ns workspace.Namespace, day string) string {
+	return fmt.Sprintf("%sday=%s/", Prefix(ns), day)
+}
 
 // PutSteps writes the steps that take the place of all earlier ones of these persons on that day. A run that is written
 // again replaces its objects.
-func (t *Table) PutSteps(ctx context.Context, ws string, run int64, day ledger.Day) error {
+func (t *Table) PutSteps(ctx context.Context, ns workspace.Namespace, run int64, day ledger.Day) error {
 	if len(day.Persons) == 0 {
 		return nil
 	}
-	key := fmt.Sprintf("%spart=run-%012d.parquet", dayPrefix(ws, day.Key), run)
+	key := fmt.Sprintf("%spart=run-%012d.parquet", dayPrefix(ns, day.Key), run)
 	persons, err := byHash(day)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", key, err)
@@ -139,11 +142,11 @@ func byHash(day ledger.Day) ([]personRows, error) {
 // Steps yields the steps that persons have on some days, each person once with all of them in time order. Persons come
 // in the order of their hashes. Memory is for one batch of each day and of each object that is not compacted yet. After
 // an error nothing more comes.
-func (t *Table) Steps(ctx context.Context, ws string, days []string) iter.Seq2[[]step.Row, error] {
+func (t *Table) Steps(ctx context.Context, ns workspace.Namespace, days []string) iter.Seq2[[]step.Row, error] {
 	return func(yield func([]step.Row, error) bool) {
 		var chains []chain
 		for _, day := range slices.Compact(slices.Sorted(slices.Values(days))) {
-			of, err := t.chains(ctx, ws, day)
+			of, err := t.chains(ctx, ns, day)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -174,13 +177,13 @@ func (t *Table) Steps(ctx context.Context, ws string, days []string) iter.Seq2[[
 }
 
 // Days lists the days of a workspace that have objects. A day of many objects wants compaction.
-func (t *Table) Days(ctx context.Context, ws string) ([]ledger.DayObjects, error) {
+func (t *Table) Days(ctx context.Context, ns workspace.Namespace) ([]ledger.DayObjects, error) {
 	var days []ledger.DayObjects
-	for key, err := range t.objects.Keys(ctx, Prefix(ws)) {
+	for key, err := range t.objects.Keys(ctx, Prefix(ns)) {
 		if err != nil {
 			return nil, err
 		}
-		day, _, found := strings.Cut(strings.TrimPrefix(key, Prefix(ws)+"day="), "/")
+		day, _, found := strings.Cut(strings.TrimPrefix(key, Prefix(ns)+"day="), "/")
 		if !found {
 			continue
 		}

@@ -151,8 +151,8 @@ type DayObjects struct {
 }
 
 // ErrOvertaken says that another run holds the fence.
-func ErrOvertaken(ws string) error {
-	return fault.Newf(fault.Conflict, "overtaken", "another run settles workspace %s now: this one stops", ws)
+func ErrOvertaken(workspace string) error {
+	return fault.Newf(fault.Conflict, "overtaken", "another run settles workspace %s now: this one stops", workspace)
 }
 
 // Partition is everything that is stored of one identifier: what was ingested, and what was counted.

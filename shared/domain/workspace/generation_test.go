@@ -9,7 +9,7 @@ import (
 )
 
 func state(w workspace.Workspace) string {
-	text, _ := json.Marshal(map[string]any{"in use": w.Space() + " " + w.Model, "highest": w.Highest, "pending": w.Pending, "former": w.Former})
+	text, _ := json.Marshal(map[string]any{"in use": string(w.Namespace()) + " " + w.Model, "highest": w.Highest, "pending": w.Pending, "former": w.Former})
 	return string(text)
 }
 

@@ -32,13 +32,16 @@ type Workspace struct {
 	Former     *Side `json:"former,omitempty"`             // was in use before the last swap, and is kept for the way back
 }
 
-// Space is what the keys of everything derived begin with: each generation has one of its own, so that a rebuild is made beside what is in
-// use. Archive, failed events, keys and exports belong to the workspace by its name, whatever the generation.
-func (w Workspace) Space() string {
+// Namespace is what the keys of everything derived in one generation of a workspace begin with: pages, links, profiles,
+// steps, windows. Archive, failed events, keys and exports belong to the workspace by its name, whatever the generation.
+type Namespace string
+
+// Namespace is that of the generation in use. A rebuild is made beside it, in another.
+func (w Workspace) Namespace() Namespace {
 	if w.Generation == 0 {
-		return w.Name
+		return Namespace(w.Name)
 	}
-	return fmt.Sprintf("%s~%d", w.Name, w.Generation)
+	return Namespace(fmt.Sprintf("%s~%d", w.Name, w.Generation))
 }
 
 // Role is what a key may do.

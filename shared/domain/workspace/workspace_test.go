@@ -128,11 +128,11 @@ func TestCalendar(t *testing.T) {
 	}
 }
 
-func TestSpace(t *testing.T) {
+func TestNamespace(t *testing.T) {
 	t.Parallel()
-	for generation, want := range map[int64]string{0: "shop", 1: "shop~1", 12: "shop~12"} {
-		if got := (workspace.Workspace{Name: "shop", Generation: generation}).Space(); got != want {
-			t.Errorf("Space of generation %d = %q, want %q", generation, got, want)
+	for generation, want := range map[int64]workspace.Namespace{0: "shop", 1: "shop~1", 12: "shop~12"} {
+		if got := (workspace.Workspace{Name: "shop", Generation: generation}).Namespace(); got != want {
+			t.Errorf("namespace of generation %d = %q, want %q", generation, got, want)
 		}
 	}
 }

@@ -70,59 +70,59 @@ func (s *Stores) Workspaces(ctx context.Context) (all []workspace.Workspace, err
 	return all, err
 }
 
-func (s *Stores) PutPages(ctx context.Context, ws string, pages map[event.Identifier][]event.Touchpoint) error {
-	return s.call("put pages", func() error { return s.Table.PutPages(ctx, ws, pages) })
+func (s *Stores) PutPages(ctx context.Context, ns workspace.Namespace, pages map[event.Identifier][]event.Touchpoint) error {
+	return s.call("put pages", func() error { return s.Table.PutPages(ctx, ns, pages) })
 }
 
 func (s *Stores) Traits(
-	ctx context.Context, ws string, ids []event.Identifier,
+	ctx context.Context, ns workspace.Namespace, ids []event.Identifier,
 ) (t map[event.Identifier]profile.Traits, versions map[event.Identifier]int64, err error) {
-	err = s.call("traits", func() error { t, versions, err = s.Table.Traits(ctx, ws, ids); return err })
+	err = s.call("traits", func() error { t, versions, err = s.Table.Traits(ctx, ns, ids); return err })
 	return t, versions, err
 }
 
-func (s *Stores) PutTraits(ctx context.Context, ws string, id event.Identifier, t profile.Traits, version int64) error {
-	return s.call("put traits", func() error { return s.Table.PutTraits(ctx, ws, id, t, version) })
+func (s *Stores) PutTraits(ctx context.Context, ns workspace.Namespace, id event.Identifier, t profile.Traits, version int64) error {
+	return s.call("put traits", func() error { return s.Table.PutTraits(ctx, ns, id, t, version) })
 }
 
-func (s *Stores) Evidence(ctx context.Context, ws string, links []identity.Link) (stored []identity.Evidence, found []bool, err error) {
-	err = s.call("evidence", func() error { stored, found, err = s.Table.Evidence(ctx, ws, links); return err })
+func (s *Stores) Evidence(ctx context.Context, ns workspace.Namespace, links []identity.Link) (stored []identity.Evidence, found []bool, err error) {
+	err = s.call("evidence", func() error { stored, found, err = s.Table.Evidence(ctx, ns, links); return err })
 	return stored, found, err
 }
 
-func (s *Stores) PutLink(ctx context.Context, ws string, l identity.Link) error {
-	return s.call("put link", func() error { return s.Table.PutLink(ctx, ws, l) })
+func (s *Stores) PutLink(ctx context.Context, ns workspace.Namespace, l identity.Link) error {
+	return s.call("put link", func() error { return s.Table.PutLink(ctx, ns, l) })
 }
 
-func (s *Stores) PutCut(ctx context.Context, ws string, c identity.Cut) error {
-	return s.call("put cut", func() error { return s.Table.PutCut(ctx, ws, c) })
+func (s *Stores) PutCut(ctx context.Context, ns workspace.Namespace, c identity.Cut) error {
+	return s.call("put cut", func() error { return s.Table.PutCut(ctx, ns, c) })
 }
 
-func (s *Stores) Nodes(ctx context.Context, ws string, ids []event.Identifier) (nodes []identity.Node, err error) {
-	err = s.call("nodes", func() error { nodes, err = s.Table.Nodes(ctx, ws, ids); return err })
+func (s *Stores) Nodes(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) (nodes []identity.Node, err error) {
+	err = s.call("nodes", func() error { nodes, err = s.Table.Nodes(ctx, ns, ids); return err })
 	return nodes, err
 }
 
-func (s *Stores) Claims(ctx context.Context, ws string, keys []string) (c map[string]profile.Claims, versions map[string]int64, err error) {
-	err = s.call("claims", func() error { c, versions, err = s.Table.Claims(ctx, ws, keys); return err })
+func (s *Stores) Claims(ctx context.Context, ns workspace.Namespace, keys []string) (c map[string]profile.Claims, versions map[string]int64, err error) {
+	err = s.call("claims", func() error { c, versions, err = s.Table.Claims(ctx, ns, keys); return err })
 	return c, versions, err
 }
 
-func (s *Stores) PutClaims(ctx context.Context, ws, key string, c profile.Claims, version int64) error {
-	return s.call("put claims", func() error { return s.Table.PutClaims(ctx, ws, key, c, version) })
+func (s *Stores) PutClaims(ctx context.Context, ns workspace.Namespace, key string, c profile.Claims, version int64) error {
+	return s.call("put claims", func() error { return s.Table.PutClaims(ctx, ns, key, c, version) })
 }
 
-func (s *Stores) PutBatch(ctx context.Context, ws string, b ledger.Batch) error {
-	return s.call("put batch", func() error { return s.Table.PutBatch(ctx, ws, b) })
+func (s *Stores) PutBatch(ctx context.Context, ns workspace.Namespace, b ledger.Batch) error {
+	return s.call("put batch", func() error { return s.Table.PutBatch(ctx, ns, b) })
 }
 
-func (s *Stores) Batches(ctx context.Context, ws, from string, limit int) (batches []ledger.Batch, next string, err error) {
-	err = s.call("batches", func() error { batches, next, err = s.Table.Batches(ctx, ws, from, limit); return err })
+func (s *Stores) Batches(ctx context.Context, ns workspace.Namespace, from string, limit int) (batches []ledger.Batch, next string, err error) {
+	err = s.call("batches", func() error { batches, next, err = s.Table.Batches(ctx, ns, from, limit); return err })
 	return batches, next, err
 }
 
-func (s *Stores) Dues(ctx context.Context, ws string, until event.Millis, limit int) (dues []ledger.Due, more bool, err error) {
-	err = s.call("dues", func() error { dues, more, err = s.Table.Dues(ctx, ws, until, limit); return err })
+func (s *Stores) Dues(ctx context.Context, ns workspace.Namespace, until event.Millis, limit int) (dues []ledger.Due, more bool, err error) {
+	err = s.call("dues", func() error { dues, more, err = s.Table.Dues(ctx, ns, until, limit); return err })
 	return dues, more, err
 }
 
@@ -134,33 +134,33 @@ func (s *Stores) unless(isNothing bool, name string, apply func() error) error {
 	return s.call(name, apply)
 }
 
-func (s *Stores) PutDues(ctx context.Context, ws string, dues []ledger.Due) error {
-	return s.unless(len(dues) == 0, "put dues", func() error { return s.Table.PutDues(ctx, ws, dues) })
+func (s *Stores) PutDues(ctx context.Context, ns workspace.Namespace, dues []ledger.Due) error {
+	return s.unless(len(dues) == 0, "put dues", func() error { return s.Table.PutDues(ctx, ns, dues) })
 }
 
-func (s *Stores) DeleteDues(ctx context.Context, ws string, handles []string) error {
-	return s.unless(len(handles) == 0, "delete dues", func() error { return s.Table.DeleteDues(ctx, ws, handles) })
+func (s *Stores) DeleteDues(ctx context.Context, ns workspace.Namespace, handles []string) error {
+	return s.unless(len(handles) == 0, "delete dues", func() error { return s.Table.DeleteDues(ctx, ns, handles) })
 }
 
-func (s *Stores) State(ctx context.Context, ws string) (state ledger.State, err error) {
-	err = s.call("state", func() error { state, err = s.Table.State(ctx, ws); return err })
+func (s *Stores) State(ctx context.Context, ns workspace.Namespace) (state ledger.State, err error) {
+	err = s.call("state", func() error { state, err = s.Table.State(ctx, ns); return err })
 	return state, err
 }
 
-func (s *Stores) PutState(ctx context.Context, ws string, state ledger.State, epoch int64) error {
-	return s.call("put state", func() error { return s.Table.PutState(ctx, ws, state, epoch) })
+func (s *Stores) PutState(ctx context.Context, ns workspace.Namespace, state ledger.State, epoch int64) error {
+	return s.call("put state", func() error { return s.Table.PutState(ctx, ns, state, epoch) })
 }
 
-func (s *Stores) PutProfiles(ctx context.Context, ws string, profiles []ledger.Profile) error {
-	return s.unless(len(profiles) == 0, "put profiles", func() error { return s.Table.PutProfiles(ctx, ws, profiles) })
+func (s *Stores) PutProfiles(ctx context.Context, ns workspace.Namespace, profiles []ledger.Profile) error {
+	return s.unless(len(profiles) == 0, "put profiles", func() error { return s.Table.PutProfiles(ctx, ns, profiles) })
 }
 
-func (s *Stores) PutListings(ctx context.Context, ws string, run int64, listings []ledger.Listing) error {
-	return s.unless(len(listings) == 0, "put listings", func() error { return s.Table.PutListings(ctx, ws, run, listings) })
+func (s *Stores) PutListings(ctx context.Context, ns workspace.Namespace, run int64, listings []ledger.Listing) error {
+	return s.unless(len(listings) == 0, "put listings", func() error { return s.Table.PutListings(ctx, ns, run, listings) })
 }
 
-func (s *Stores) Everybody(ctx context.Context, ws, after string, limit int) (persons []event.Identifier, next string, err error) {
-	err = s.call("everybody", func() error { persons, next, err = s.Table.Everybody(ctx, ws, after, limit); return err })
+func (s *Stores) Everybody(ctx context.Context, ns workspace.Namespace, after string, limit int) (persons []event.Identifier, next string, err error) {
+	err = s.call("everybody", func() error { persons, next, err = s.Table.Everybody(ctx, ns, after, limit); return err })
 	return persons, next, err
 }
 
@@ -190,27 +190,27 @@ func (s *Stores) PutArchiveIndex(ctx context.Context, ws string, days []string, 
 	return s.call("archive index", func() error { return s.Table.PutArchiveIndex(ctx, ws, days, key) })
 }
 
-func (s *Stores) PutLog(ctx context.Context, ws, name string, l ledger.Log) error {
-	return s.call("put log", func() error { return s.Archive.PutLog(ctx, ws, name, l) })
+func (s *Stores) PutLog(ctx context.Context, ns workspace.Namespace, name string, l ledger.Log) error {
+	return s.call("put log", func() error { return s.Archive.PutLog(ctx, ns, name, l) })
 }
 
-func (s *Stores) Log(ctx context.Context, ws, name string) (l ledger.Log, err error) {
-	err = s.call("log", func() error { l, err = s.Archive.Log(ctx, ws, name); return err })
+func (s *Stores) Log(ctx context.Context, ns workspace.Namespace, name string) (l ledger.Log, err error) {
+	err = s.call("log", func() error { l, err = s.Archive.Log(ctx, ns, name); return err })
 	return l, err
 }
 
-func (s *Stores) DeleteLog(ctx context.Context, ws, name string) error {
-	return s.call("delete log", func() error { return s.Archive.DeleteLog(ctx, ws, name) })
+func (s *Stores) DeleteLog(ctx context.Context, ns workspace.Namespace, name string) error {
+	return s.call("delete log", func() error { return s.Archive.DeleteLog(ctx, ns, name) })
 }
 
-func (s *Stores) PutSteps(ctx context.Context, ws string, run int64, day ledger.Day) error {
-	return s.call("put steps", func() error { return s.Archive.PutSteps(ctx, ws, run, day) })
+func (s *Stores) PutSteps(ctx context.Context, ns workspace.Namespace, run int64, day ledger.Day) error {
+	return s.call("put steps", func() error { return s.Archive.PutSteps(ctx, ns, run, day) })
 }
 
-func (s *Stores) Partitions(ctx context.Context, ws string, ids []event.Identifier) (out []ledger.Partition, err error) {
+func (s *Stores) Partitions(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) (out []ledger.Partition, err error) {
 	for _, id := range ids {
 		err = s.call("partition", func() error {
-			one, err := s.Table.Partitions(ctx, ws, []event.Identifier{id})
+			one, err := s.Table.Partitions(ctx, ns, []event.Identifier{id})
 			out = append(out, one...)
 			return err
 		})
@@ -221,31 +221,31 @@ func (s *Stores) Partitions(ctx context.Context, ws string, ids []event.Identifi
 	return out, nil
 }
 
-func (s *Stores) Window(ctx context.Context, ws string, g period.Grain, key string) (w kpi.Window, err error) {
-	err = s.call("window", func() error { w, err = s.Table.Window(ctx, ws, g, key); return err })
+func (s *Stores) Window(ctx context.Context, ns workspace.Namespace, g period.Grain, key string) (w kpi.Window, err error) {
+	err = s.call("window", func() error { w, err = s.Table.Window(ctx, ns, g, key); return err })
 	return w, err
 }
 
-func (s *Stores) Windows(ctx context.Context, ws string, g period.Grain, from, to string) (w []kpi.Window, err error) {
-	err = s.call("windows", func() error { w, err = s.Table.Windows(ctx, ws, g, from, to); return err })
+func (s *Stores) Windows(ctx context.Context, ns workspace.Namespace, g period.Grain, from, to string) (w []kpi.Window, err error) {
+	err = s.call("windows", func() error { w, err = s.Table.Windows(ctx, ns, g, from, to); return err })
 	return w, err
 }
 
-func (s *Stores) PutWindow(ctx context.Context, ws string, w kpi.Window) error {
-	return s.call("put window", func() error { return s.Table.PutWindow(ctx, ws, w) })
+func (s *Stores) PutWindow(ctx context.Context, ns workspace.Namespace, w kpi.Window) error {
+	return s.call("put window", func() error { return s.Table.PutWindow(ctx, ns, w) })
 }
 
-func (s *Stores) PutRestated(ctx context.Context, ws string, notes []report.Restatement) error {
-	return s.call("put restated", func() error { return s.Table.PutRestated(ctx, ws, notes) })
+func (s *Stores) PutRestated(ctx context.Context, ns workspace.Namespace, notes []report.Restatement) error {
+	return s.call("put restated", func() error { return s.Table.PutRestated(ctx, ns, notes) })
 }
 
-func (s *Stores) Restated(ctx context.Context, ws string, g period.Grain) (notes []report.Restatement, err error) {
-	err = s.call("restated", func() error { notes, err = s.Table.Restated(ctx, ws, g); return err })
+func (s *Stores) Restated(ctx context.Context, ns workspace.Namespace, g period.Grain) (notes []report.Restatement, err error) {
+	err = s.call("restated", func() error { notes, err = s.Table.Restated(ctx, ns, g); return err })
 	return notes, err
 }
 
-func (s *Stores) DeleteRestated(ctx context.Context, ws string, handles []string) error {
-	return s.call("delete restated", func() error { return s.Table.DeleteRestated(ctx, ws, handles) })
+func (s *Stores) DeleteRestated(ctx context.Context, ns workspace.Namespace, handles []string) error {
+	return s.call("delete restated", func() error { return s.Table.DeleteRestated(ctx, ns, handles) })
 }
 
 func (s *Stores) ExportClaim(ctx context.Context, ws, name string) (c report.Claim, err error) {
@@ -258,14 +258,14 @@ func (s *Stores) PutExportClaim(ctx context.Context, ws, name string, c report.C
 }
 
 // Profiles reads what was counted of identifiers.
-func (s *Stores) Profiles(ctx context.Context, ws string, ids []event.Identifier) (profiles []ledger.Profile, err error) {
-	err = s.call("profiles", func() error { profiles, err = s.Table.Profiles(ctx, ws, ids); return err })
+func (s *Stores) Profiles(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) (profiles []ledger.Profile, err error) {
+	err = s.call("profiles", func() error { profiles, err = s.Table.Profiles(ctx, ns, ids); return err })
 	return profiles, err
 }
 
 // Listings reads who is in a stage.
-func (s *Stores) Listings(ctx context.Context, ws, stage, after string, limit int) (listings []ledger.Listing, next string, err error) {
-	err = s.call("listings", func() error { listings, next, err = s.Table.Listings(ctx, ws, stage, after, limit); return err })
+func (s *Stores) Listings(ctx context.Context, ns workspace.Namespace, stage, after string, limit int) (listings []ledger.Listing, next string, err error) {
+	err = s.call("listings", func() error { listings, next, err = s.Table.Listings(ctx, ns, stage, after, limit); return err })
 	return listings, next, err
 }
 
@@ -275,25 +275,25 @@ func (s *Stores) PutGenerations(ctx context.Context, before, after workspace.Wor
 	return s.call("put generations", func() error { return s.Table.PutGenerations(ctx, before, after) })
 }
 
-func (s *Stores) Cuts(ctx context.Context, ws string) (cuts []identity.Cut, err error) {
-	err = s.call("cuts", func() error { cuts, err = s.Table.Cuts(ctx, ws); return err })
+func (s *Stores) Cuts(ctx context.Context, ns workspace.Namespace) (cuts []identity.Cut, err error) {
+	err = s.call("cuts", func() error { cuts, err = s.Table.Cuts(ctx, ns); return err })
 	return cuts, err
 }
 
-func (s *Stores) StampWindow(ctx context.Context, ws string, w kpi.Window, stored int64) error {
-	return s.call("stamp window", func() error { return s.Table.StampWindow(ctx, ws, w, stored) })
+func (s *Stores) StampWindow(ctx context.Context, ns workspace.Namespace, w kpi.Window, stored int64) error {
+	return s.call("stamp window", func() error { return s.Table.StampWindow(ctx, ns, w, stored) })
 }
 
-func (s *Stores) DeletePartitions(ctx context.Context, ws string, ids []event.Identifier) error {
-	return s.call("delete partitions", func() error { return s.Table.DeletePartitions(ctx, ws, ids) })
+func (s *Stores) DeletePartitions(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) error {
+	return s.call("delete partitions", func() error { return s.Table.DeletePartitions(ctx, ns, ids) })
 }
 
-func (s *Stores) DeleteClaims(ctx context.Context, ws string, keys []string) error {
-	return s.call("delete claims", func() error { return s.Table.DeleteClaims(ctx, ws, keys) })
+func (s *Stores) DeleteClaims(ctx context.Context, ns workspace.Namespace, keys []string) error {
+	return s.call("delete claims", func() error { return s.Table.DeleteClaims(ctx, ns, keys) })
 }
 
-func (s *Stores) DeleteComputed(ctx context.Context, ws string) error {
-	return s.call("delete computed", func() error { return s.Table.DeleteComputed(ctx, ws) })
+func (s *Stores) DeleteComputed(ctx context.Context, ns workspace.Namespace) error {
+	return s.call("delete computed", func() error { return s.Table.DeleteComputed(ctx, ns) })
 }
 
 func (s *Stores) Keys(ctx context.Context, prefix string) iter.Seq2[string, error] {

@@ -318,7 +318,7 @@ func CSV(ctx context.Context, table export.Windows, d *kpi.Definitions, w worksp
 		}
 		for _, part := range report.Parts(grain) {
 			spans := calendar.Between(part, whole.Start, whole.End)
-			found, err := table.Windows(ctx, w.Space(), part, spans[0].Key, spans[len(spans)-1].Key)
+			found, err := table.Windows(ctx, w.Namespace(), part, spans[0].Key, spans[len(spans)-1].Key)
 			if err != nil {
 				return nil, err
 			}
@@ -336,7 +336,7 @@ func (s *System) Windows(w workspace.Workspace) map[string]kpi.Window {
 	s.t.Helper()
 	out := map[string]kpi.Window{}
 	for _, g := range period.Grains() {
-		stored, err := s.Table.Windows(s.t.Context(), w.Space(), g, "0", "~")
+		stored, err := s.Table.Windows(s.t.Context(), w.Namespace(), g, "0", "~")
 		must(s.t, err)
 		s.Definitions.Show(w.Currency, stored)
 		for _, one := range stored {
