@@ -69,32 +69,48 @@ type Loaded struct {
 	ns         workspace.Namespace
 	forest     *identity.Forest
 	partitions map[event.Identifier]ledger.Partition
-	persons    map[event.Identifier]identity.Person // by every identifier that was asked for, and their members
+	persons    map[event.Identifier]identity.Person    // by every identifier that was asked for, and their members
+	connected  map[event.Identifier][]event.Identifier // users, by the person whose aliases connect them with it
 	claims     map[string]profile.Claims
 }
 
 // Load finds the persons of the given identifiers. Each identifier is read once, however many persons' trees it is asked for in.
 func Load(ctx context.Context, store Store, ns workspace.Namespace, caps identity.Caps, ids []event.Identifier) (*Loaded, error) {
-	return load(ctx, store, ns, caps, ids, func(ledger.Profile) []event.Identifier { return nil })
+	return load(ctx, store, ns, caps, ids, func(*Loaded, []event.Identifier) []event.Identifier { return nil })
 }
 
-// LoadConcerned finds whoever the given identifiers may concern: the persons that they are of now, those that they were counted under, and all
-// members of either, until nobody new comes.
-func LoadConcerned(ctx context.Context, store Store, ns workspace.Namespace, caps identity.Caps, ids []event.Identifier) (*Loaded, error) {
-	return load(ctx, store, ns, caps, ids, func(p ledger.Profile) []event.Identifier {
-		if p.Root != "" {
-			return []event.Identifier{p.Root}
+// LoadConcerned finds whoever the given identifiers may concern: the persons that they are of now, those that they were
+// counted under, and all members of either, until nobody new comes. With a person come the users that aliases connect with
+// it, now or when it was counted: one alias more or less decides whether all of theirs count.
+func LoadConcerned(
+	ctx context.Context, store Store, ns workspace.Namespace, caps identity.Caps, ids []event.Identifier,
+) (*Loaded, error) {
+	isFirst := true
+	return load(ctx, store, ns, caps, ids, func(l *Loaded, asked []event.Identifier) (more []event.Identifier) {
+		for _, id := range asked {
+			if p := l.partitions[id].Profile; p.Root != "" {
+				more = append(more, p.Root)
+			} else {
+				more = append(append(more, p.Members...), p.Connected...)
+			}
+			more = append(more, l.connected[l.persons[id].Root]...)
+			if isFirst {
+				more = append(more, l.forest.AtLimits(id)...)
+			}
 		}
-		return p.Members
+		isFirst = false
+		return more
 	})
 }
 
+// load loads the persons of identifiers and of whoever more names after each round, until that is nobody new.
 func load(
-	ctx context.Context, store Store, ns workspace.Namespace, caps identity.Caps, ids []event.Identifier, then func(ledger.Profile) []event.Identifier,
+	ctx context.Context, store Store, ns workspace.Namespace, caps identity.Caps, ids []event.Identifier,
+	more func(l *Loaded, asked []event.Identifier) []event.Identifier,
 ) (*Loaded, error) {
 	l := &Loaded{
 		store: store, ns: ns, forest: identity.NewForestWith("", caps), partitions: map[event.Identifier]ledger.Partition{},
-		persons: map[event.Identifier]identity.Person{},
+		persons: map[event.Identifier]identity.Person{}, connected: map[event.Identifier][]event.Identifier{},
 	}
 	met := map[event.Identifier]bool{}
 	var open []event.Identifier
@@ -115,8 +131,8 @@ func load(
 		}
 		for _, id := range asked {
 			meet(l.persons[id].IDs()...)
-			meet(then(l.partitions[id].Profile)...)
 		}
+		meet(more(l, asked)...)
 	}
 	return l, l.claim(ctx)
 }
@@ -136,7 +152,12 @@ func (l *Loaded) find(ctx context.Context, ids []event.Identifier) error {
 				open = append(open, id)
 				continue
 			}
-			l.persons[id] = found
+			users, known := l.forest.Connected(found.Root)
+			if !known {
+				open = append(open, id)
+				continue
+			}
+			l.persons[id], l.connected[found.Root] = found, users
 		}
 	})
 }
@@ -183,6 +204,18 @@ func (l *Loaded) claim(ctx context.Context) error {
 	}
 	l.claims = claims
 	return nil
+}
+
+// Connected lists the other users that aliases connect with a person that was found.
+func (l *Loaded) Connected(root event.Identifier) []event.Identifier {
+	var others []event.Identifier
+	for _, id := range l.connected[root] {
+		if !l.persons[root].Has(id) {
+			others = append(others, id)
+		}
+	}
+	slices.Sort(others)
+	return others
 }
 
 // Root is the person that an identifier belongs to: one that was asked for, or another of the same person. "" for all others.

@@ -29,6 +29,9 @@ const recordsAtOnce = 10
 // plan reads records until there are enough identifiers, then those who are due, and at last some of everybody where rules have changed.
 func (r *run) plan(ctx context.Context) (plan, error) {
 	p := plan{began: r.clockNow(), ids: map[event.Identifier]bool{}, dueIDs: map[event.Identifier]bool{}}
+	if r.state.Rules == "" && r.state.Recount == "" { // nobody was ever counted: whoever is, is from now on under these
+		p.recount = r.countedUnder(rulesID(r))
+	}
 	if err := r.planRecords(ctx, &p, r.most); err != nil {
 		return p, err
 	}
@@ -86,11 +89,7 @@ func (r *run) planRecords(ctx context.Context, p *plan, most int) error {
 // planRecount adds some of everybody when they were counted under other rules than those of now. Rules that change meanwhile begin it again.
 func (r *run) planRecount(ctx context.Context, p *plan, most int) error {
 	rules := rulesID(r)
-	if r.state.Rules == rules && r.state.Recount == "" {
-		return nil
-	}
-	if r.state.Rules == "" && r.state.Recount == "" { // nobody was ever counted
-		p.recount = r.countedUnder(rules)
+	if p.recount != nil || r.state.Rules == rules && r.state.Recount == "" {
 		return nil
 	}
 	after := ""

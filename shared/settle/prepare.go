@@ -70,6 +70,7 @@ func (b *builder) person(root event.Identifier) {
 	b.persons, b.touchpoints = b.persons+1, b.touchpoints+len(j.Steps)+len(j.Bots)
 	rows := step.Of(j, step.Place{Currency: b.workspace.Currency, Month: b.clock.Month})
 	now := b.profile(person.IDs(), j, rows)
+	now.Connected = b.loaded.Connected(root)
 	b.differ(before, now, rows)
 	b.await(before, now)
 	b.list(before, now)

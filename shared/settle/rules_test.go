@@ -97,6 +97,30 @@ func TestRecount(t *testing.T) {
 	}
 }
 
+// A workspace whose very first settle stops halfway is counted anew as well when its rules change before the next.
+func TestRecountAfterHalfAFirstSettle(t *testing.T) {
+	t.Parallel()
+	another := func(s *system.System) {
+		s.Rules = func(string) (journey.Rules, error) { return model.Rules("four") }
+		s.Definitions = newer(t, s.Definitions)
+	}
+	fresh := played(t, 0)
+	another(fresh)
+	scenes[0](fresh)
+	s := played(t, 1)
+	run, err := s.Settler(s.Ports()).Begin(t.Context(), shop(t, s), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if more, err := run.Next(t.Context()); !more || err != nil {
+		t.Fatalf("the first slice leaves nothing: %v, %v", more, err)
+	}
+	another(s)
+	s.Settle()
+	fresh.Settle()
+	same(t, "counted anew", stored(t, s), stored(t, fresh))
+}
+
 // While a release with another measure takes the place of the one before, both may run. Once the newer has settled, the older does no more: it could
 // not take anybody out of what it does not know.
 func TestOlderReleaseKeepsAway(t *testing.T) {

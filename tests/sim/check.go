@@ -137,7 +137,7 @@ func (w *World) checkProfiles(o *oracle) string {
 		}
 		got, life := profiles[i], o.lives[id]
 		want := ledger.Profile{
-			ID: id, Run: got.Run, Version: w.newest().definitions.Version, Members: got.Members, History: got.History, Since: got.Since, Channels: got.Channels,
+			ID: id, Run: got.Run, Version: w.newest().definitions.Version, Members: got.Members, Connected: got.Connected, History: got.History, Since: got.Since, Channels: got.Channels,
 			Orders: got.Orders, Revenue: got.Revenue, Touchpoints: len(life.Steps), Sessions: len(life.Sessions), Next: life.Stages.Next,
 			Hours: ledger.Hours(clock, life.Rows),
 		}

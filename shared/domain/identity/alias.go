@@ -51,6 +51,43 @@ func (f *Forest) Aliases(user event.Identifier) (users []event.Identifier, count
 	return users, len(missing) == 0, len(missing) == 0
 }
 
+// Connected lists the users that count as connected with a user by aliases, that user first; none when its aliases do not
+// count, and none for other identifiers. Known is false while something is missing.
+func (f *Forest) Connected(id event.Identifier) (users []event.Identifier, known bool) {
+	if id.Kind() != event.User {
+		return nil, true
+	}
+	users, count, known := f.Aliases(id)
+	if !count {
+		return nil, known
+	}
+	return users, true
+}
+
+// AtLimits lists the users at the other ends of a loaded user's aliases that a limit may have let in or put out: children of
+// a parent that has as many as it accepts, parents of a child that has more than count. Links that are cut are counted with
+// the others, for they took part before.
+func (f *Forest) AtLimits(user event.Identifier) []event.Identifier {
+	n, loaded := f.nodes[user]
+	if !loaded || user.Kind() != event.User {
+		return nil
+	}
+	var ends []event.Identifier
+	if len(n.Parents)+len(n.Cuts) > f.caps.Parents {
+		for _, l := range n.Parents {
+			ends = append(ends, l.Parent)
+		}
+	}
+	if len(n.Children)+len(n.Cuts) >= f.caps.Children {
+		for _, l := range n.Children {
+			if l.IsAlias() {
+				ends = append(ends, l.Child)
+			}
+		}
+	}
+	return ends
+}
+
 // settle chooses the parents of all users that aliases connect with one: links in the order of their evidence, each unless its child has a
 // parent already or the link would close a circle. Count says whether these aliases count at all.
 func (f *Forest) settle(user event.Identifier) (count, known bool) {

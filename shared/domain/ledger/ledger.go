@@ -28,6 +28,8 @@ type Profile struct {
 	Run     int64              `json:"-"`                 // of the settle that wrote it; 0 = it was never written
 	Version int                `json:"version,omitempty"` // of the definitions of measures that the person was counted in
 	Members []event.Identifier `json:"members,omitempty"` // that the person was counted with, the root first
+	// Connected are other users that aliases connected with the person when it was counted, sorted.
+	Connected []event.Identifier `json:"connected,omitempty"`
 
 	Stage       stage.Name              `json:"stage,omitempty"`
 	Since       event.Millis            `json:"since,omitempty"`
