@@ -18,32 +18,28 @@ func Drop(ctx context.Context, c Config) (Report, error) {
 		return Report{}, err
 	}
 	w.report.To = w.workspace.Generation
-	if err := w.dropPending(ctx); err != nil {
-		return w.report, err
+	if !w.workspace.IsReturning() {
+		if err := w.dropPending(ctx); err != nil {
+			return w.report, err
+		}
 	}
-	old, isKept := w.workspace.Old()
+	// A function that was late may have written to the former generation long after the swap. That it is opened is stored
+	// first: a crash leaves it to the next run.
+	reopened, isKept := w.workspace.Reopen(event.At(w.Now()))
 	if !isKept {
 		return w.report, nil
 	}
-	if err := w.run(ctx, w.rescue(old, Former)); err != nil {
+	if err := w.become(ctx, reopened); err != nil {
 		return w.report, err
 	}
+	w.since = reopened.Former.Opened.Add(-slack)
+	if err := w.run(ctx, phase{"take over what came late", w.takeOver}); err != nil {
+		return w.report, err
+	}
+	old, _ := w.workspace.Old()
 	without := w.workspace
 	without.Former = nil
 	return w.report, w.drop(ctx, "delete the former generation", old, without)
-}
-
-// rescue takes over what came into a generation after its swap, from a function that was late: it is in no archive yet.
-func (w *work) rescue(from workspace.Workspace, named Generation) phase {
-	return phase{"take over what came late", func(ctx context.Context) error {
-		for key, err := range w.Archive.Keys(ctx, archive.Prefix(w.Config.Workspace)) {
-			if err != nil {
-				return fmt.Errorf("list archive: %w", err)
-			}
-			w.seen[key] = true
-		}
-		return w.carry(ctx, w.workspace, from, named)
-	}}
 }
 
 // dropPending deletes what an unfinished rebuild left, if any.
@@ -51,11 +47,6 @@ func (w *work) dropPending(ctx context.Context) error {
 	next, isPending := w.workspace.Next()
 	if !isPending {
 		return nil
-	}
-	if w.workspace.IsReturning() {
-		if err := w.run(ctx, w.rescue(next, Next)); err != nil {
-			return err
-		}
 	}
 	without := w.workspace
 	without.Pending = nil

@@ -98,8 +98,8 @@ func begin(ctx context.Context, c Config) (*work, error) {
 		return nil, fmt.Errorf("read workspace: %w", err)
 	}
 	w.report = Report{Workspace: c.Workspace, From: w.workspace.Generation, Model: w.workspace.Model}
-	if former := w.workspace.Former; former != nil && former.Open {
-		w.since = former.Since.Add(-slack)
+	if former := w.workspace.Former; former != nil && former.Opened > 0 {
+		w.since = former.Opened.Add(-slack)
 		err = w.run(ctx, phase{"finish the swap of an earlier run", w.settle})
 	}
 	return w, err
@@ -203,12 +203,17 @@ func (w *work) swap(ctx context.Context) error {
 	return w.run(ctx, phase{"settle", w.settle})
 }
 
-// settle waits until every function knows of the swap, carries over what they wrote to the former generation meanwhile, and sees to it that no
-// revision that was published is given again to other numbers.
+// settle waits until every function knows of the swap, and carries over what they wrote to the former generation meanwhile.
 func (w *work) settle(ctx context.Context) error {
 	if err := w.Sleep(ctx, w.Settle); err != nil {
 		return err
 	}
+	return w.takeOver(ctx)
+}
+
+// takeOver carries over what came into the former generation since it was opened, and sees to it that no revision that was
+// published is given again to other numbers.
+func (w *work) takeOver(ctx context.Context) error {
 	former, _ := w.workspace.Old()
 	if err := w.carry(ctx, w.workspace, former, Former); err != nil {
 		return err

@@ -1,6 +1,8 @@
 package workspace
 
 import (
+	"cmp"
+
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 )
@@ -8,9 +10,10 @@ import (
 // Side is a generation beside the one in use (docs/adr/0012).
 type Side struct {
 	Generation int64        `json:"generation"`
-	Model      string       `json:"model"`          // stage model that it is made under
-	Since      event.Millis `json:"since"`          // all that arrived before is in both generations; what came later may be in one alone
-	Open       bool         `json:"open,omitempty"` // of Former: what came in during the swap is not yet carried over
+	Model      string       `json:"model"` // stage model that it is made under
+	Since      event.Millis `json:"since"` // all that arrived before is in both generations; what came later may be in one alone
+	// Opened is of Former: what came into it after this instant is being taken over into the one in use. 0 = all is there.
+	Opened event.Millis `json:"opened,omitempty"`
 }
 
 // Begin gives the workspace a pending generation under a number that was never used. Fault: Conflict when one is pending already, or when a
@@ -38,7 +41,7 @@ func (w Workspace) Return() (Workspace, error) {
 		return w, fault.Newf(fault.NotFound, "no_former_generation", "workspace %s has no former generation: there is no way back", w.Name)
 	}
 	back := *w.Former
-	back.Open = false
+	back.Opened = 0
 	w.Pending, w.Former = &back, nil
 	return w, nil
 }
@@ -63,16 +66,31 @@ func (w Workspace) Swap() (Workspace, error) {
 	if !ok {
 		return w, fault.Newf(fault.NotFound, "no_pending_generation", "workspace %s has no pending generation: start with `waymark rebuild`", w.Name)
 	}
-	next.Former = &Side{Generation: w.Generation, Model: w.Model, Since: w.Pending.Since, Open: true}
+	next.Former = &Side{Generation: w.Generation, Model: w.Model, Since: w.Pending.Since, Opened: w.Pending.Since}
 	next.Pending = nil
 	return next, nil
+}
+
+// Reopen takes up once more what may have come into the former generation since it was closed, before it is deleted; one on
+// its way back is the former one again. ok is false without one.
+func (w Workspace) Reopen(now event.Millis) (reopened Workspace, ok bool) {
+	if w.IsReturning() {
+		w.Former, w.Pending = w.Pending, nil
+	}
+	if w.Former == nil {
+		return w, false
+	}
+	former := *w.Former
+	former.Opened = cmp.Or(former.Opened, now)
+	w.Former = &former
+	return w, true
 }
 
 // Settled says that everything is in the generation in use.
 func (w Workspace) Settled() Workspace {
 	if w.Former != nil {
 		closed := *w.Former
-		closed.Open = false
+		closed.Opened = 0
 		w.Former = &closed
 	}
 	return w

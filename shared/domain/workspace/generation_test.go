@@ -35,11 +35,11 @@ func TestGenerations(t *testing.T) {
 		{func() workspace.Workspace { return must(w.Begin("five", 10)) }, `{"former":null,"highest":1,"in use":"shop default","pending":{"generation":1,"model":"five","since":10}}`},
 		{func() workspace.Workspace { return drop(w) }, `{"former":null,"highest":1,"in use":"shop default","pending":null}`},
 		{func() workspace.Workspace { return must(w.Begin("five", 20)) }, `{"former":null,"highest":2,"in use":"shop default","pending":{"generation":2,"model":"five","since":20}}`},
-		{func() workspace.Workspace { return must(w.Swap()) }, `{"former":{"generation":0,"model":"default","since":20,"open":true},"highest":2,"in use":"shop~2 five","pending":null}`},
+		{func() workspace.Workspace { return must(w.Swap()) }, `{"former":{"generation":0,"model":"default","since":20,"opened":20},"highest":2,"in use":"shop~2 five","pending":null}`},
 		{func() workspace.Workspace { return w.Settled() }, `{"former":{"generation":0,"model":"default","since":20},"highest":2,"in use":"shop~2 five","pending":null}`},
 		{func() workspace.Workspace { return must(w.Return()) }, `{"former":null,"highest":2,"in use":"shop~2 five","pending":{"generation":0,"model":"default","since":20}}`},
 		{func() workspace.Workspace { return must(w.Return()) }, `{"former":null,"highest":2,"in use":"shop~2 five","pending":{"generation":0,"model":"default","since":20}}`},
-		{func() workspace.Workspace { return must(w.Swap()) }, `{"former":{"generation":2,"model":"five","since":20,"open":true},"highest":2,"in use":"shop default","pending":null}`},
+		{func() workspace.Workspace { return must(w.Swap()) }, `{"former":{"generation":2,"model":"five","since":20,"opened":20},"highest":2,"in use":"shop default","pending":null}`},
 		{func() workspace.Workspace { return drop(w) }, `{"former":null,"highest":2,"in use":"shop default","pending":null}`},
 		{func() workspace.Workspace { return must(w.Begin("default", 30)) }, `{"former":null,"highest":3,"in use":"shop default","pending":{"generation":3,"model":"default","since":30}}`},
 	} {
