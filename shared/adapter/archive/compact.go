@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -59,7 +60,9 @@ type part struct {
 
 type chain []part
 
-var partName = regexp.MustCompile(`^hash=([0-9a-f]{2})-([0-9a-f]{2})/[^/]+\.ndjson\.zst$`)
+var partName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^hash=([0-9a-f]{2})-([0-9a-f]{2})/[^/]+\.ndjson\.zst$`)
+})
 
 // chains are the objects of a day in as few chains as can be. Objects that are named otherwise are left alone.
 func (a *Archive) chains(ctx context.Context, prefix string) ([]chain, error) {
@@ -68,7 +71,7 @@ func (a *Archive) chains(ctx context.Context, prefix string) ([]chain, error) {
 		if err != nil {
 			return nil, err
 		}
-		if m := partName.FindStringSubmatch(strings.TrimPrefix(key, prefix)); m != nil {
+		if m := partName().FindStringSubmatch(strings.TrimPrefix(key, prefix)); m != nil {
 			from, _ := strconv.ParseUint(m[1], 16, 8)
 			to, _ := strconv.ParseUint(m[2], 16, 8)
 			parts = append(parts, part{key, byte(from), byte(to)})

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"waymark/shared/domain/step"
 	"waymark/shared/domain/workspace"
@@ -26,7 +27,9 @@ type chain struct {
 	parts []part
 }
 
-var partName = regexp.MustCompile(`^part=(?:run-[0-9]{12}|([0-9a-f]{2})-([0-9a-f]{2})-[0-9a-f]{16})\.parquet$`)
+var partName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^part=(?:run-[0-9]{12}|([0-9a-f]{2})-([0-9a-f]{2})-[0-9a-f]{16})\.parquet$`)
+})
 
 // chains are the objects of a day in as few chains as can be.
 func (t *Table) chains(ctx context.Context, ns workspace.Namespace, day string) ([]chain, error) {
@@ -36,7 +39,7 @@ func (t *Table) chains(ctx context.Context, ns workspace.Namespace, day string) 
 		if err != nil {
 			return nil, err
 		}
-		m := partName.FindStringSubmatch(strings.TrimPrefix(key, prefix))
+		m := partName().FindStringSubmatch(strings.TrimPrefix(key, prefix))
 		if m == nil {
 			return nil, fmt.Errorf("read %s: nobody knows what it holds by this name", key)
 		}
