@@ -58,3 +58,15 @@ func checkVersion(stored, read int64) error {
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K {
 	return slices.Sorted(maps.Keys(m))
 }
+
+// keysWhere sorts only the keys that are wanted: a table keeps many that are long settled, or due in a year.
+func keysWhere[V any](m map[string]V, wanted func(key string) bool) []string {
+	var keys []string
+	for key := range m {
+		if wanted(key) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -25,14 +25,7 @@ func (t *Table) Batches(_ context.Context, ns workspace.Namespace, from string, 
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	stored := t.space(ns).batches
-	var handles []string
-	for handle := range stored {
-		if handle >= from {
-			handles = append(handles, handle)
-		}
-	}
-	slices.Sort(handles)
-	for _, handle := range handles {
+	for _, handle := range keysWhere(stored, func(handle string) bool { return handle >= from }) {
 		if len(batches) == limit {
 			return batches, handle, nil
 		}
@@ -47,11 +40,8 @@ func (t *Table) Batches(_ context.Context, ns workspace.Namespace, from string, 
 func (t *Table) Dues(_ context.Context, ns workspace.Namespace, until event.Millis, limit int) (dues []ledger.Due, more bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	stored := t.space(ns).dues
-	for _, handle := range sortedKeys(stored) {
-		if handle > ledger.HandleAt(until)+"~" {
-			break
-		}
+	stored, last := t.space(ns).dues, ledger.HandleAt(until)+"~"
+	for _, handle := range keysWhere(stored, func(handle string) bool { return handle <= last }) {
 		if len(dues) == limit {
 			return dues, true, nil
 		}

@@ -43,15 +43,16 @@ func main() {
 	persons := flag.Int("persons", 100_000, "customers, with ten touchpoints each in 60 days")
 	times := flag.Int("life", 1, "how often ten touchpoints each: a longer life")
 	live := flag.Bool("live", false, "measure the memory of a run's slices in place of CPU time, which it costs much of")
+	python := flag.String("duckdb", "", "a Python with DuckDB, to compare counting from steps with: .venv-duckdb/bin/python")
 	profile := flag.String("cpuprofile", "", "a file for a profile of settling everything")
 	flag.Parse()
-	if err := run(context.Background(), *persons, *times, *live, *profile); err != nil {
+	if err := run(context.Background(), *persons, *times, *live, *profile, *python); err != nil {
 		fmt.Fprintln(os.Stderr, "counting:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, persons, times int, live bool, profile string) error {
+func run(ctx context.Context, persons, times int, live bool, profile, python string) error {
 	b, err := newBench(ctx)
 	if err != nil {
 		return err
@@ -79,6 +80,9 @@ func run(ctx context.Context, persons, times int, live bool, profile string) err
 	pprof.StopCPUProfile()
 	if err != nil {
 		return err
+	}
+	if python != "" {
+		return b.against(ctx, python)
 	}
 	n := persons * perPerson * times
 	for _, later := range []struct {
@@ -125,6 +129,7 @@ type bench struct {
 	pages   map[event.Identifier][]event.Touchpoint
 	records []event.Record
 	settler *settle.Settler
+	bucket  *memory.Bucket // archive and steps
 }
 
 // objects are those of the archive bucket.
@@ -148,9 +153,9 @@ func newBench(ctx context.Context) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	bucket := memory.NewBucket()
+	b.bucket = memory.NewBucket()
 	b.settler = &settle.Settler{
-		Store: b.table, Objects: objects{archive.New(bucket), steps.New(bucket)}, Rules: model.Rules, Definitions: definitions,
+		Store: b.table, Objects: objects{archive.New(b.bucket), steps.New(b.bucket)}, Rules: model.Rules, Definitions: definitions,
 		Now: clock, NewID: rand.Text, Workers: settle.Workers,
 	}
 	return b, b.table.PutWorkspace(ctx, b.shop)
