@@ -255,6 +255,8 @@ type compactor struct {
 	days []ledger.DayObjects
 	did  []string
 	err  error
+
+	during func() // steps are compacted
 }
 
 func (c *compactor) Days(context.Context, workspace.Namespace) ([]ledger.DayObjects, error) {
@@ -263,6 +265,9 @@ func (c *compactor) Days(context.Context, workspace.Namespace) ([]ledger.DayObje
 
 func (c *compactor) CompactSteps(_ context.Context, ns workspace.Namespace, day string) error {
 	c.did = append(c.did, "steps of "+string(ns)+" "+day)
+	if c.during != nil {
+		c.during()
+	}
 	return nil
 }
 
@@ -302,6 +307,48 @@ func TestCompaction(t *testing.T) {
 		cancel()
 		if !errors.Is(err, c.err) || !slices.Equal(c.did, c.want) {
 			t.Errorf("%s: %q, %v, want %q, %v", c.name, c.did, err, c.want, c.err)
+		}
+	}
+}
+
+// A compaction holds the fence: it leaves a workspace alone that another run settles, and stops when one overtakes it.
+func TestCompactionHoldsTheFence(t *testing.T) {
+	t.Parallel()
+	take := func(s *system.System) {
+		t.Helper()
+		state, err := s.Table.State(t.Context(), "shop")
+		must(t, err)
+		must(t, s.Table.PutState(t.Context(), "shop", state.Take(event.At(s.Now)), state.Epoch))
+	}
+	days := []ledger.DayObjects{{Key: "2026-11-19", Objects: 2}, {Key: "2026-11-20", Objects: 2}}
+	for name, c := range map[string]struct {
+		before, during func(s *system.System)
+		want           []string
+	}{
+		"busy": {before: take},
+		"overtaken": {
+			during: func(s *system.System) { s.Advance(ledger.Lease + time.Second); take(s) },
+			want:   []string{"steps of shop 2026-11-19"},
+		},
+		"slow": {
+			during: func(s *system.System) { s.Advance(ledger.Lease + time.Second) },
+			want: []string{
+				"steps of shop 2026-11-19", "steps of shop 2026-11-20", "events of shop 2026-11-21", "events of shop 2026-11-20",
+			},
+		},
+	} {
+		s := shop(t)
+		handler := s.Rollup(s.Ports())
+		compactor := &compactor{days: days}
+		handler.Compactor = compactor
+		if c.during != nil {
+			compactor.during = func() { c.during(s) }
+		}
+		if c.before != nil {
+			c.before(s)
+		}
+		if _, err := handler.Handle(t.Context(), json.RawMessage(`{"schedule":"rollup"}`)); err != nil || !slices.Equal(compactor.did, c.want) {
+			t.Errorf("%s: %q, %v, want %q", name, compactor.did, err, c.want)
 		}
 	}
 }

@@ -121,6 +121,15 @@ func (r *Run) Result() Result { return r.run.result }
 // Next settles one slice of what there is. It says whether there may be more.
 func (r *Run) Next(ctx context.Context) (more bool, err error) { return r.run.slice(ctx) }
 
+// Hold keeps the fence for half a Lease at least, for work besides settling. Fault: Conflict when another run has taken it.
+func (r *Run) Hold(ctx context.Context) error {
+	now := r.run.clockNow()
+	if r.run.state.IsBusy(now.Add(ledger.Lease / 2)) {
+		return nil
+	}
+	return r.run.put(ctx, r.run.state.Take(now))
+}
+
 // End gives the fence back. done says that nothing is left of what was there when the run began.
 func (r *Run) End(ctx context.Context, done bool) error {
 	next := r.run.state
