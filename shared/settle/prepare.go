@@ -36,6 +36,9 @@ func (r *run) prepare(ctx context.Context, epoch int64, p plan) (ledger.Log, err
 		dues: map[event.Millis]*ledger.Due{}, listings: map[[2]string]*ledger.Listing{},
 	}
 	for _, id := range loaded.Identifiers() {
+		if err := r.hold(ctx); err != nil {
+			return log, err
+		}
 		if root := loaded.Root(id); root == id {
 			b.person(id)
 		} else {

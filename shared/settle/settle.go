@@ -122,13 +122,7 @@ func (r *Run) Result() Result { return r.run.result }
 func (r *Run) Next(ctx context.Context) (more bool, err error) { return r.run.slice(ctx) }
 
 // Hold keeps the fence for half a Lease at least, for work besides settling. Fault: Conflict when another run has taken it.
-func (r *Run) Hold(ctx context.Context) error {
-	now := r.run.clockNow()
-	if r.run.state.IsBusy(now.Add(ledger.Lease / 2)) {
-		return nil
-	}
-	return r.run.put(ctx, r.run.state.Take(now))
-}
+func (r *Run) Hold(ctx context.Context) error { return r.run.hold(ctx) }
 
 // End gives the fence back. done says that nothing is left of what was there when the run began.
 func (r *Run) End(ctx context.Context, done bool) error {
@@ -163,6 +157,15 @@ func (s *Settler) Run(ctx context.Context, w workspace.Workspace, now event.Mill
 }
 
 func (r *run) clockNow() event.Millis { return event.At(r.Now()) }
+
+// hold keeps the fence while something takes long, such as a person of very many touchpoints.
+func (r *run) hold(ctx context.Context) error {
+	now := r.clockNow()
+	if r.state.IsBusy(now.Add(ledger.Lease / 2)) {
+		return nil
+	}
+	return r.put(ctx, r.state.Hold(now))
+}
 
 // put writes the state if no other run has taken the fence.
 func (r *run) put(ctx context.Context, next ledger.State) error {
@@ -212,6 +215,7 @@ func (r *run) slice(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	next = next.Hold(r.clockNow())
 	if err := r.archive(ctx, r.name(next.Epoch), p.events); err != nil {
 		return false, err
 	}

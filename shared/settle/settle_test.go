@@ -5,7 +5,9 @@ import (
 	"slices"
 	"testing"
 
+	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/testing/system"
 )
 
@@ -173,6 +175,29 @@ func TestRepeatsChangeNothing(t *testing.T) {
 	want = append(want, "state", "put state", "put state") // of the compaction
 	if !slices.Equal(got, want) {
 		t.Errorf("calls are %q, want %q", got, want)
+	}
+}
+
+// A run that takes long to load a slice keeps the fence while it folds.
+func TestSlowRunKeepsTheFence(t *testing.T) {
+	t.Parallel()
+	s := played(t, 2)
+	looks := 0
+	s.Call = func(name string, apply func() error) error {
+		switch name {
+		case "claims":
+			s.Advance(ledger.Lease * 3 / 4)
+		case "put log":
+			state, err := s.Table.State(t.Context(), "shop")
+			if looks++; err != nil || !state.IsBusy(event.At(s.Now.Add(ledger.Lease/2))) {
+				t.Errorf("the fence is held until %s at %s, %v", state.Until.Time(), s.Now, err)
+			}
+		}
+		return apply()
+	}
+	s.Settle()
+	if looks == 0 {
+		t.Error("nothing was settled")
 	}
 }
 

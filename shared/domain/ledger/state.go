@@ -34,6 +34,11 @@ const Lease = 20 * time.Second
 // Take is the state with the fence in the hands of a new run, or of the next slice of one.
 func (s State) Take(now event.Millis) State {
 	s.Epoch++
+	return s.Hold(now)
+}
+
+// Hold is the state with the fence in the same hands for another Lease.
+func (s State) Hold(now event.Millis) State {
 	s.Until = now.Add(Lease)
 	return s
 }
