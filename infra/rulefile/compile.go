@@ -175,8 +175,14 @@ func writeLiteral(out *bytes.Buffer, v reflect.Value, typeName string) {
 		for _, key := range v.MapKeys() {
 			values[key.String()] = v.MapIndex(key)
 		}
+		width := 0
 		for _, key := range slices.Sorted(maps.Keys(values)) {
+			at := out.Len()
 			writeElement(out, fmt.Sprintf("%q: ", key), values[key])
+			if width += out.Len() - at; width > maxWidth {
+				width = 0
+				out.WriteString("\n")
+			}
 		}
 		out.WriteString("}")
 	case reflect.Pointer:
@@ -200,9 +206,13 @@ func basic(v reflect.Value) any {
 	return v.Interface()
 }
 
-// writeElement writes an element of a list or map. Those with fields of their own get lines of their own, so that a change shows as that.
+// maxWidth is after how many columns a line of a map ends.
+const maxWidth = 80
+
+// writeElement writes an element of a list or map. Those with fields of their own get lines of their own, so that a change
+// shows as that.
 func writeElement(out *bytes.Buffer, key string, v reflect.Value) {
-	if key != "" || v.Kind() == reflect.Struct {
+	if v.Kind() == reflect.Struct {
 		out.WriteString("\n")
 	}
 	out.WriteString(key)
