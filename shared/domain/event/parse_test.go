@@ -54,6 +54,9 @@ func TestParseWholeEvent(t *testing.T) {
 func TestParseRejects(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", event.MaxIdentifierBytes+1)
+	order := func(properties string) string {
+		return `{"type":"track","event":"Order Completed","userId":"1","properties":{` + properties + `}}`
+	}
 	tests := []struct{ name, raw, code, field string }{
 		{"no object", `[1]`, "bad_json", ""},
 		{"null", `null`, "bad_json", ""},
@@ -74,11 +77,9 @@ func TestParseRejects(t *testing.T) {
 		{"half a surrogate pair in an identifier", `{"type":"page","userId":"a\ud800"}`, "bad_encoding", "userId"},
 		{"bytes that are no UTF-8 in an identifier", "{\"type\":\"page\",\"anonymousId\":\"Jos\xe9\"}", "bad_encoding", "anonymousId"},
 		{"half a surrogate pair in the messageId", `{"type":"page","userId":"a","messageId":"m\udfff"}`, "bad_encoding", "messageId"},
+		{"a blocked earlier id", `{"type":"alias","userId":"a","previousId":"null"}`, "blocked_identifier", "previousId"},
 		{"half a surrogate pair in an earlier id", `{"type":"alias","userId":"a","previousId":"b\ud800"}`, "bad_encoding", "previousId"},
-		{
-			"half a surrogate pair in an order id", `{"type":"track","event":"Order Completed","userId":"a","properties":{"order_id":"o\ud800","revenue":1}}`, "bad_encoding",
-			"properties.order_id",
-		},
+		{"half a surrogate pair in an order id", order(`"order_id":"o\ud800","revenue":1`), "bad_encoding", "properties.order_id"},
 		{"control character in an identifier", `{"type":"page","userId":"a\u0000b"}`, "bad_identifier", "userId"},
 		{"message id too long", `{"type":"page","userId":"1","messageId":"` + long + `"}`, "key_too_long", "messageId"},
 		{"time is no time", `{"type":"page","userId":"1","timestamp":"yesterday"}`, "bad_time", "timestamp"},
@@ -86,9 +87,12 @@ func TestParseRejects(t *testing.T) {
 		{"year 0", `{"type":"page","userId":"1","timestamp":"0000-01-01T00:00:00Z"}`, "bad_time", "timestamp"},
 		{"year 9999", `{"type":"page","userId":"1","timestamp":"9999-12-31T23:59:59Z"}`, "bad_time", "timestamp"},
 		{"bad original time", `{"type":"page","userId":"1","originalTimestamp":"x"}`, "bad_time", "originalTimestamp"},
-		{"amount is no number", `{"type":"track","event":"Order Completed","userId":"1","properties":{"revenue":"ten"}}`, "number_malformed", "properties.revenue"},
-		{"amount out of range", `{"type":"track","event":"Order Completed","userId":"1","properties":{"revenue":1e300}}`, "number_out_of_range", "properties.revenue"},
-		{"currency", `{"type":"track","event":"Order Completed","userId":"1","properties":{"revenue":1,"currency":"POUND"}}`, "bad_currency", "properties.currency"},
+		{"amount is no number", order(`"revenue":"ten"`), "number_malformed", "properties.revenue"},
+		{"amount out of range", order(`"revenue":1e300`), "number_out_of_range", "properties.revenue"},
+		{"order id too long", order(`"order_id":"` + long + `"`), "key_too_long", "properties.order_id"},
+		{"price is no number", order(`"products":[{"price":"x"}]`), "number_malformed", "properties.products.price"},
+		{"quantity is no number", order(`"products":[{"price":1,"quantity":"x"}]`), "number_malformed", "properties.products.quantity"},
+		{"currency", order(`"revenue":1,"currency":"POUND"`), "bad_currency", "properties.currency"},
 		{"too deep", `{"type":"page","userId":"1","properties":` + strings.Repeat(`{"a":`, 32) + `1` + strings.Repeat(`}`, 32) + `}`, "too_deep", ""},
 		{"too large", `{"type":"page","userId":"1","x":"` + strings.Repeat("y", event.MaxEventBytes) + `"}`, "too_large", ""},
 	}
@@ -150,8 +154,9 @@ func TestParseIdentifiers(t *testing.T) {
 		{"context traits", `{"type":"track","event":"E","anonymousId":"7f","context":{"traits":{"email":"a@b.c"}}}`, ids("email:a@b.c", "anon:7f"), nil},
 		{"a group's traits are not the person's", `{"type":"group","userId":"1","groupId":"g","traits":{"email":"info@firm.example"}}`, ids("user:1"), nil},
 		{
-			"external ids", `{"type":"page","context":{"externalIds":[{"id":"L9","type":"loyalty"},{"id":"a@b.c","type":"email"},{"id":"x","type":"ga"}]}}`,
-			ids("email:a@b.c", "loyalty:L9"), nil,
+			"external ids", `{"type":"page","context":{"externalIds":[{"id":"L9","type":"loyalty_card"},{"id":"a@b.c","type":"email"},{"id":"x","type":"ga"},
+				{"id":"d","type":"device_id"},{"id":"a","type":"anonymousId"}]}}`,
+			ids("email:a@b.c", "loyalty:L9", "device:d", "anon:a"), nil,
 		},
 		{"device and till", `{"type":"track","event":"E","properties":{"loyalty_id":7},"context":{"device":{"id":"D"}}}`, ids("loyalty:7", "device:D"), nil},
 		{"bytes of an id are kept", `{"type":"page","userId":"Ångström "}`, ids("user:Ångström "), nil},
@@ -306,10 +311,16 @@ func TestOrderAmounts(t *testing.T) {
 		{`{"products":[{"price":0.1},{"price":0.2,"quantity":3}]}`, 700_000, "event:m"},
 		{`{"revenue":0.30000000000000004}`, 300_000, "event:m"},
 		{`{"revenue":null,"total":"","value":"2"}`, 2_000_000, "event:m"},
+		{`{"order_id":"a\u0001b","products":[{"sku":"no price"},{"price":2}]}`, 2_000_000, "a b"},
+		{`{"refund_id":"r","order_id":"o","total":3}`, 3_000_000, "r"},
 		{`{}`, 0, "event:m"},
 	}
 	for _, test := range tests {
-		e, err := event.Parse([]byte(`{"type":"track","event":"Order Completed","messageId":"m","userId":"u1","properties":`+test.properties+`}`), stamp())
+		name := "Order Completed"
+		if strings.Contains(test.properties, "refund_id") {
+			name = "Order Refunded"
+		}
+		e, err := event.Parse([]byte(`{"type":"track","event":"`+name+`","messageId":"m","userId":"u1","properties":`+test.properties+`}`), stamp())
 		if err != nil || e.Order.Amount != test.want || e.Order.ID != test.id {
 			t.Errorf("%s: order %+v, error %v; want %v of %q", test.properties, e.Order, err, test.want, test.id)
 		}
