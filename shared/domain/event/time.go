@@ -1,6 +1,7 @@
 package event
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,44 +21,107 @@ var (
 	latest   = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-var layouts = [...]string{
-	time.RFC3339Nano,
-	"2006-01-02T15:04:05.999999999Z0700",
-	"2006-01-02 15:04:05.999999999Z07:00",
-	"2006-01-02T15:04:05.999999999",
-	"2006-01-02 15:04:05.999999999",
-	"2006-01-02T15:04Z07:00",
-	time.DateOnly,
-}
-
-// ParseTime reads an ISO 8601 instant; one without an offset is taken as UTC, finer parts than milliseconds are cut off. As RFC 3339 allows, T and
-// Z may be small letters, and a leap second, 23:59:60 UTC, is read as the second after it. There is no 24:00. Errors: fault.Invalid with code
-// bad_time.
+// ParseTime reads an instant as clients and databases write it: ISO 8601 in its long and its short form, with a T or a blank
+// before the time of day, with a fraction after a point or a comma, with Z, UTC, GMT or an offset behind it, or a date alone.
+// Without an offset it is taken as UTC; finer parts than milliseconds are cut off. A leap second, 23:59:60 UTC, is read as
+// the second after it. There is no 24:00. A number of nine digits or more before its point is the time since 1970, in
+// seconds up to ten digits and in milliseconds above. Errors: fault.Invalid with code bad_time.
 func ParseTime(text string) (Millis, error) {
 	text = strings.TrimSpace(text)
-	t, ok := parse(text)
-	if !ok {
-		t, ok = parse(strings.ToUpper(text))
+	if ms, ok := parseEpoch(text); ok {
+		return plausible(ms)
 	}
-	if !ok {
-		t, ok = parseLeapSecond(strings.ToUpper(text))
-	}
-	if !ok {
-		return 0, fault.New(fault.Invalid, "bad_time", "the time must be ISO 8601, such as 2026-11-22T09:30:00.000Z")
-	}
-	if t.Before(earliest) || !t.Before(latest) {
-		return 0, fault.New(fault.Invalid, "bad_time", "the time lies outside the years 1970 to 2099")
-	}
-	return At(t), nil
-}
-
-func parse(text string) (time.Time, bool) {
-	for _, layout := range layouts {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t, true
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		whole, ok := rfc3339(strings.ToUpper(text))
+		if t, err = time.Parse(time.RFC3339Nano, whole); err != nil {
+			t, ok = parseLeapSecond(whole)
+		}
+		if !ok {
+			return 0, fault.New(fault.Invalid, "bad_time", "the time must be ISO 8601, such as 2026-11-22T09:30:00.000Z, "+
+				"or seconds or milliseconds since 1970")
 		}
 	}
-	return time.Time{}, false
+	return plausible(At(t))
+}
+
+func plausible(at Millis) (Millis, error) {
+	if at < At(earliest) || at >= At(latest) {
+		return 0, fault.New(fault.Invalid, "bad_time", "the time lies outside the years 1970 to 2099")
+	}
+	return at, nil
+}
+
+// parseEpoch reads seconds or milliseconds since 1970. Fewer than nine digits are a date in short form, or no time at all.
+func parseEpoch(text string) (Millis, bool) {
+	whole, fraction, _ := strings.Cut(text, ".")
+	if len(whole) < 9 || len(whole) > 13 || !isDigits(whole) || len(fraction) > 9 || !isDigits(fraction) {
+		return 0, false
+	}
+	if len(whole) <= 10 {
+		whole += (fraction + "000")[:3]
+	}
+	n, err := strconv.ParseInt(whole, 10, 64)
+	return Millis(n), err == nil
+}
+
+func isDigits(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+}
+
+// rfc3339 writes what stands in other forms of ISO 8601 in the form of RFC 3339. ok says only that the parts are there.
+func rfc3339(text string) (whole string, ok bool) {
+	date, rest := "", ""
+	switch {
+	case len(text) >= 10 && text[4] == '-':
+		date, rest = text[:10], text[10:]
+	case len(text) >= 8 && isDigits(text[:8]):
+		date, rest = text[:4]+"-"+text[4:6]+"-"+text[6:8], text[8:]
+	default:
+		return "", false
+	}
+	if rest == "" {
+		return date + "T00:00:00Z", true
+	}
+	if rest[0] != 'T' && rest[0] != ' ' {
+		return "", false
+	}
+	rest = strings.TrimLeft(rest[1:], " ")
+	end := strings.IndexFunc(rest, func(r rune) bool { return (r < '0' || r > '9') && !strings.ContainsRune(":.,", r) })
+	if end < 0 {
+		end = len(rest)
+	}
+	clock, zone := rest[:end], strings.TrimSpace(rest[end:])
+	at := strings.IndexAny(clock, ".,")
+	if at < 0 {
+		at = len(clock)
+	}
+	clock, fraction := clock[:at], clock[at:]
+	switch { // what has another length, time.Parse refuses
+	case len(clock) == len("1504") && isDigits(clock):
+		clock = clock[:2] + ":" + clock[2:] + ":00"
+	case len(clock) == len("150405") && isDigits(clock):
+		clock = clock[:2] + ":" + clock[2:4] + ":" + clock[4:]
+	case len(clock) == len("15:04"):
+		clock += ":00"
+	}
+	return date + "T" + clock + fraction + offset(zone), true
+}
+
+// offset writes what stands behind the time of day as RFC 3339 does. Go and Ruby print the name of the zone behind it.
+func offset(zone string) string {
+	if len(zone) > 3 {
+		zone = strings.TrimSpace(strings.TrimSuffix(zone, "UTC"))
+	}
+	switch {
+	case zone == "" || zone == "UTC" || zone == "GMT":
+		return "Z"
+	case len(zone) == len("+07"):
+		return zone + ":00"
+	case len(zone) == len("+0700"):
+		return zone[:3] + ":" + zone[3:]
+	}
+	return zone
 }
 
 // parseLeapSecond reads the second that is put in at the end of some days of UTC, whatever the offset it is written with.
@@ -66,9 +130,9 @@ func parseLeapSecond(text string) (time.Time, bool) {
 	if len(text) < after || text[minute:after] != ":60" {
 		return time.Time{}, false
 	}
-	t, ok := parse(text[:minute] + ":59" + text[after:])
+	t, err := time.Parse(time.RFC3339Nano, text[:minute]+":59"+text[after:])
 	hour, minutes, second := t.UTC().Clock()
-	return t.Add(time.Second), ok && hour == 23 && minutes == 59 && second == 59
+	return t.Add(time.Second), err == nil && hour == 23 && minutes == 59 && second == 59
 }
 
 // Correct gives the time that people see. A device's clock is wrong by about received − sent, of which some is network delay: up to
@@ -118,8 +182,8 @@ func (p *parser) times(e *Event) error {
 		e.Untimed, e.Original, e.Corrected = true, e.Received, e.Received
 		return nil
 	}
-	if said.Kind() != strictjson.Text {
-		return fault.New(fault.Invalid, "bad_time", "the time must be text in ISO 8601, such as 2026-11-22T09:30:00.000Z").At(field)
+	if said.Kind() != strictjson.Text && said.Kind() != strictjson.Number {
+		return fault.New(fault.Invalid, "bad_time", "the time must be a text or a number").At(field)
 	}
 	original, err := ParseTime(said.Scalar())
 	if err != nil {
