@@ -167,7 +167,7 @@ func traits(p life.Person) map[string]traitAnswer {
 		all = all.Join(one.Traits)
 	}
 	out := make(map[string]traitAnswer, len(all))
-	for name, t := range all {
+	for name, t := range all.Standing() {
 		out[name] = traitAnswer{Value: t.Value, At: instant(t.At), Source: t.Source}
 	}
 	return out

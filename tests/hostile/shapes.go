@@ -1,6 +1,7 @@
 package hostile
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -143,7 +144,8 @@ func bodies() []Case {
 	}
 }
 
-// numbers are those that a float or an integer cannot hold. They are text until somebody counts with them.
+// numbers are those that a float or an integer cannot hold. They are text until somebody counts with them, and equal ones
+// are one id.
 func numbers() []Case {
 	var cases []Case
 	for i, c := range []struct{ raw, class string }{
@@ -163,7 +165,10 @@ func numbers() []Case {
 		cases = append(cases, shape("numbers", c.raw+" as revenue", page("hostile-numbers", id+"-r",
 			`,"type":"track","event":"Order Completed","properties":{"order_id":"`+id+`","revenue":`+c.raw+`}`).is(c.class)))
 		who := page("x", id+"-u", `,"anonymousId":null,"userId":`+c.raw)
-		who.Who = "user:" + c.raw
+		who.Who = "user:" + cmp.Or(map[string]string{"0.1e1": "1", "1E+2": "100"}[c.raw], c.raw)
+		if c.raw == "-0" {
+			who = who.is("blocked_identifier") // as 0 is
+		}
 		cases = append(cases, shape("numbers", c.raw+" as userId", who))
 		traits := Event{Raw: []byte(`{"type":"identify","userId":"hostile-numbers","messageId":"` + id + `-t","timestamp":"` + moment + `","traits":{"n` + fmt.Sprint(i) + `":` + c.raw + `}}`), Who: "user:hostile-numbers"}
 		traits.Traits = map[string]any{fmt.Sprint("n", i): number(c.raw)}

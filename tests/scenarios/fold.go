@@ -169,7 +169,7 @@ func (f *Fold) Person(_ context.Context, id event.Identifier) (Person, error) {
 	for _, member := range p.IDs() {
 		traits = traits.Join(f.traits[member])
 	}
-	for name, t := range traits {
+	for name, t := range traits.Standing() {
 		out.Traits[name] = plain(t.Value)
 	}
 	for _, v := range j.Stages.Visits {

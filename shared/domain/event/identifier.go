@@ -62,26 +62,35 @@ func ParseIdentifier(text string) (Identifier, error) {
 	return NewIdentifier(Kind(kind), value)
 }
 
-// NewIdentifier checks and normalises one id. E-mail addresses are trimmed and lower-cased, phone numbers lose their punctuation; every other
-// value is kept byte for byte, because silent normalisation merges people. Errors are those of ParseIdentifier.
+// NewIdentifier checks and normalises one id. What cannot be seen makes no other id: invisible and direction characters are
+// left out, dashes of all kinds are one, digits of full width are digits. E-mail addresses are trimmed and folded to small
+// letters, phone numbers lose their punctuation. Everything else is kept byte for byte, because silent normalisation merges
+// people. Errors are those of ParseIdentifier; blocked_identifier is for what is no id of anybody.
 func NewIdentifier(kind Kind, value string) (Identifier, error) {
+	value = strings.Map(seen, value)
+	what := "is a filler value that many people share, such as null or 0"
+	blocked := isFiller(value)
 	switch kind {
 	case Email:
-		value = strings.ToLower(strings.TrimSpace(value))
+		value = strings.Map(foldMail, strings.TrimSpace(value))
+		if !blocked && !isMailbox(value) {
+			blocked, what = true, "is no address of one person: it needs a name, @ and a domain, such as ada@shop.example"
+		}
 	case Phone:
 		value = strings.Map(phoneRune, value)
+		if !blocked && !isNumber(value) {
+			blocked, what = true, "is no number of one person: it needs six digits that are not all the same"
+		}
 	}
-	if len(value) > MaxIdentifierBytes {
+	switch {
+	case len(value) > MaxIdentifierBytes:
 		return "", fault.Newf(fault.Invalid, "key_too_long", "the %s identifier has %d bytes, the limit is %d", kind, len(value), MaxIdentifierBytes)
-	}
-	if strings.ContainsFunc(value, unicode.IsControl) {
+	case strings.ContainsFunc(value, unicode.IsControl):
 		return "", fault.Newf(fault.Invalid, "bad_identifier", "the %s identifier holds a control character", kind)
-	}
-	if lossy(value) {
+	case lossy(value):
 		return "", fault.Newf(fault.Invalid, "bad_encoding", "the %s identifier %s", kind, lostCharacter)
-	}
-	if blocked[strings.ToLower(strings.TrimSpace(value))] {
-		return "", fault.Newf(fault.Invalid, "blocked_identifier", "the %s identifier is a filler value that many people share, such as null or 0", kind)
+	case blocked:
+		return "", fault.Newf(fault.Invalid, "blocked_identifier", "the %s identifier %s", kind, what)
 	}
 	return Identifier(string(kind) + ":" + value), nil
 }
@@ -92,23 +101,46 @@ const lostCharacter = "holds a character that was lost on the way (U+FFFD); send
 // differ in such bytes alone would be one, and so would two people, two events or two orders.
 func lossy(id string) bool { return strings.ContainsRune(id, unicode.ReplacementChar) }
 
-func phoneRune(r rune) rune {
-	if unicode.IsSpace(r) || strings.ContainsRune("-()./", r) {
+// seen gives what a reader sees of a character: nothing of one that only formats, one dash for all, one digit for those of
+// full width.
+func seen(r rune) rune {
+	switch {
+	case r < 0x80:
+		return r
+	case unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Variation_Selector, r):
 		return -1
+	case unicode.Is(unicode.Pd, r) || r == '\u2212':
+		return '-'
+	case r >= '０' && r <= '９':
+		return r - '０' + '0'
 	}
 	return r
 }
 
-// blocked holds fillers that clients send in place of an id. Joining people over one of them would make a runaway merge.
-var blocked = func() map[string]bool {
-	fillers := []string{
-		"", "null", "undefined", "none", "nil", "nan", "n/a", "na", "0", "-1", "true", "false", "anonymous", "anon", "guest", "unknown",
-		"user", "userid", "user_id", "id", "test", "test@test.com", "test@example.com", "example@example.com", "noreply@example.com",
-		"[object object]", "{}", "[]", "00000000-0000-0000-0000-000000000000", "00000000-00000000-00000000-00000000",
+// foldMail makes a letter small, unless that makes another letter of it: İ is no i, and the sign of Kelvin no k.
+func foldMail(r rune) rune {
+	if r >= '！' && r <= '～' { // ASCII of full width, such as ＠
+		r -= '！' - '!'
 	}
-	set := make(map[string]bool, len(fillers))
-	for _, filler := range fillers {
-		set[filler] = true
+	if small := unicode.ToLower(r); r < 0x80 || small >= 0x80 {
+		return small
 	}
-	return set
-}()
+	return r
+}
+
+// phoneRune takes punctuation out of a phone number and reads the digits of other scripts.
+func phoneRune(r rune) rune {
+	switch {
+	case unicode.IsSpace(r) || strings.ContainsRune("-()./", r):
+		return -1
+	case r == '＋':
+		return '+'
+	case r >= '٠' && r <= '٩':
+		return r - '٠' + '0'
+	case r >= '۰' && r <= '۹':
+		return r - '۰' + '0'
+	case r >= '०' && r <= '९':
+		return r - '०' + '0'
+	}
+	return r
+}

@@ -1,6 +1,10 @@
 package event
 
 import (
+	"math/big"
+	"strconv"
+	"strings"
+
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/strictjson"
 )
@@ -22,6 +26,7 @@ func (p *parser) identifiers(e *Event) error {
 	collected.add("properties.loyalty_id", Loyalty, p.properties.Get("loyalty_id"))
 	collected.add("context.device.id", Device, p.around("device").Get("id"))
 	p.external(&collected)
+	collected.addMailbox(p.sent.Get("userId"))
 	if e.Type == Alias {
 		p.previous(e, &collected)
 	}
@@ -58,9 +63,9 @@ func (p *parser) external(collected *identifierSet) {
 
 // previous reads the alias call's previousId, which may be an earlier user id or the anonymous id.
 func (p *parser) previous(e *Event, collected *identifierSet) {
-	said := p.sent.Get("previousId").Scalar()
+	said := idText(p.sent.Get("previousId"))
 	kind := User
-	if said == p.sent.Get("anonymousId").Scalar() {
+	if said == idText(p.sent.Get("anonymousId")) {
 		kind = Anonymous
 	}
 	id, err := NewIdentifier(kind, said)
@@ -72,6 +77,30 @@ func (p *parser) previous(e *Event, collected *identifierSet) {
 		return
 	}
 	e.Previous = append(e.Previous, id)
+}
+
+// idText is an id as text. Numbers that are equal are one id: 42, 42.0 and 4.2e1.
+func idText(sent strictjson.Value) string {
+	text := sent.Scalar()
+	const enough = 40 // an id that is longer is no number that anybody counted up to
+	if sent.Kind() != strictjson.Number || len(text) > enough || !strings.ContainsAny(text, ".eE") {
+		return text
+	}
+	mantissa, exponent, isScaled := strings.Cut(strings.ToLower(text), "e")
+	if !isScaled {
+		whole, fraction, _ := strings.Cut(text, ".")
+		if strings.Trim(fraction, "0") == "" {
+			return whole
+		}
+		return text
+	}
+	if n, err := strconv.Atoi(exponent); err != nil || n > enough || n < -enough {
+		return text
+	}
+	if whole, ok := new(big.Rat).SetString(mantissa + "e" + exponent); ok && whole.IsInt() {
+		return whole.Num().String()
+	}
+	return text
 }
 
 type identifierSet struct {
@@ -94,7 +123,7 @@ func (s *identifierSet) addTraits(field string, traits strictjson.Value) {
 
 // add keeps the first usable id of each kind. An empty value is no id.
 func (s *identifierSet) add(field string, kind Kind, sent strictjson.Value) {
-	value := sent.Scalar()
+	value := idText(sent)
 	if value == "" {
 		return
 	}
@@ -105,6 +134,16 @@ func (s *identifierSet) add(field string, kind Kind, sent strictjson.Value) {
 	}
 	if rank := kind.Rank(); s.ranked[rank] == "" {
 		s.ranked[rank] = id
+	}
+}
+
+// addMailbox adds the address that a user id is, unless the event says another.
+func (s *identifierSet) addMailbox(userID strictjson.Value) {
+	if s.ranked[Email.Rank()] != "" {
+		return
+	}
+	if id, err := NewIdentifier(Email, userID.Scalar()); err == nil {
+		s.ranked[Email.Rank()] = id
 	}
 }
 

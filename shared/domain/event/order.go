@@ -97,7 +97,7 @@ func asFault(err error) *fault.Error {
 
 func firstText(tree strictjson.Value, fields ...string) string {
 	for _, field := range fields {
-		if s := strings.TrimSpace(tree.Get(field).Scalar()); s != "" {
+		if s := strings.TrimSpace(idText(tree.Get(field))); s != "" {
 			return s
 		}
 	}

@@ -150,6 +150,12 @@ func TestParseIdentifiers(t *testing.T) {
 	}{
 		{"user and visitor", `{"type":"page","userId":"42","anonymousId":"7f"}`, ids("user:42", "anon:7f"), nil},
 		{"number as user id", `{"type":"page","userId":42}`, ids("user:42"), nil},
+		{"an equal number", `{"type":"page","userId":42.0,"anonymousId":4.2e1}`, ids("user:42", "anon:42"), nil},
+		{"another number", `{"type":"page","userId":42.5,"anonymousId":1e999999999}`, ids("user:42.5", "anon:1e999999999"), nil},
+		{"a large number", `{"type":"page","userId":12345678901234567890.000}`, ids("user:12345678901234567890"), nil},
+		{"a user id that is an address", `{"type":"page","userId":"Ann@B.C"}`, ids("user:Ann@B.C", "email:ann@b.c"), nil},
+		{"and another address", `{"type":"identify","userId":"ann@b.c","traits":{"email":"new@b.c"}}`, ids("user:ann@b.c", "email:new@b.c"), nil},
+		{"fillers beside a real one", `{"type":"identify","anonymousId":"7f","traits":{"email":"-","phone":"0000000000"}}`, ids("anon:7f"), nil},
 		{"only exact keys", `{"type":"page","userId":"a","USERID":"evil","userid":"evil"}`, ids("user:a"), nil},
 		{"filler beside a real one", `{"type":"page","userId":"undefined","anonymousId":"7f"}`, ids("anon:7f"), nil},
 		{"traits", `{"type":"identify","userId":"42","traits":{"email":" Ann@B.C ","phone":"+44 (20) 1-2"}}`, ids("user:42", "email:ann@b.c", "phone:+44201"+"2"), nil},

@@ -26,13 +26,13 @@ func TestTraitsOf(t *testing.T) {
 		{"a track call has none", event.Event{Type: event.Track, Traits: map[string]any{"a": "b"}}, nil},
 		{
 			"values of all kinds",
-			event.Event{Type: event.Identify, Traits: map[string]any{"s": "x", "n": json.Number("12.50"), "b": true, "o": map[string]any{"k": "v"}, "l": []any{"x"}}},
-			profile.Traits{"s": proof(`"x"`), "n": proof(`12.50`), "b": proof(`true`), "o": proof(`{"k":"v"}`), "l": proof(`["x"]`)},
+			event.Event{Type: event.Identify, Traits: map[string]any{"s": "x", "n": json.Number("12.50"), "b": true, "o": map[string]any{"k": "v"}, "l": []any{"x"}, "gone": nil}},
+			profile.Traits{"gone": proof(`null`), "s": proof(`"x"`), "n": proof(`12.50`), "b": proof(`true`), "o": proof(`{"k":"v"}`), "l": proof(`["x"]`)},
 		},
 		{
 			"what is not kept",
 			event.Event{Type: event.Identify, Traits: map[string]any{
-				"null": nil, "": "x", strings.Repeat("n", 129): "x", "long": long + "x", "longest": long, strings.Repeat("n", 128): "x",
+				"": "x", strings.Repeat("n", 129): "x", "long": long + "x", "longest": long, strings.Repeat("n", 128): "x",
 			}},
 			profile.Traits{"longest": proof(`"` + long + `"`), strings.Repeat("n", 128): proof(`"x"`)},
 		},
@@ -45,6 +45,27 @@ func TestTraitsOf(t *testing.T) {
 				t.Errorf("TraitsOf = %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// A trait is taken back by null, and stays away until a later event says it again, whatever comes first.
+func TestStanding(t *testing.T) {
+	t.Parallel()
+	said := func(at event.Millis, value any) profile.Traits {
+		return profile.TraitsOf(event.Event{
+			Type: event.Identify, Traits: map[string]any{"newsletter": value}, ID: "m", Original: at,
+		})
+	}
+	first, back, again := said(1, "yes"), said(2, nil), said(3, "no")
+	for _, c := range []struct {
+		joined profile.Traits
+		want   string
+	}{
+		{first.Join(back), ""}, {back.Join(first), ""}, {back, ""}, {back.Join(again).Join(first), `"no"`}, {first, `"yes"`},
+	} {
+		if got := string(c.joined.Standing()["newsletter"].Value); got != c.want {
+			t.Errorf("of %v stands %q, want %q", c.joined, got, c.want)
+		}
 	}
 }
 

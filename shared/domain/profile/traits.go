@@ -2,6 +2,7 @@ package profile
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,7 +11,7 @@ import (
 
 // Trait is one fact about a person with the event that said so.
 type Trait struct {
-	Value  json.RawMessage `json:"value"`
+	Value  json.RawMessage `json:"value"` // null when the event took the trait back
 	At     event.Millis    `json:"at"` // original time of the event
 	Event  event.ID        `json:"event"`
 	Source string          `json:"source"`
@@ -39,7 +40,7 @@ func TraitsOf(e event.Event) Traits {
 	out := Traits{}
 	for name, value := range values {
 		text, err := json.Marshal(value)
-		if err != nil || value == nil || len(text) > maxTraitBytes || len(name) > maxTraitName || name == "" {
+		if err != nil || len(text) > maxTraitBytes || len(name) > maxTraitName || name == "" {
 			continue
 		}
 		out[name] = Trait{Value: text, At: e.Original, Event: e.ID, Source: e.Source}
@@ -69,6 +70,13 @@ func (t Traits) Join(other Traits) Traits {
 	for _, name := range names[MaxTraits:] {
 		delete(out, name)
 	}
+	return out
+}
+
+// Standing are the traits without those that were taken back.
+func (t Traits) Standing() Traits {
+	out := maps.Clone(t)
+	maps.DeleteFunc(out, func(_ string, trait Trait) bool { return string(trait.Value) == "null" })
 	return out
 }
 
