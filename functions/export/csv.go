@@ -25,8 +25,7 @@ func WriteCSV(w io.Writer, lines [][]string) (rows int, err error) {
 	for i, name := range report.Columns {
 		columns[i] = tablefile.Column{Name: name, Kind: cmp.Or(kinds[name], tablefile.Text)}
 	}
-	summary, err := tablefile.WriteCSV(w, columns, slices.Values(lines))
-	return summary.Rows, err
+	return tablefile.WriteCSV(w, columns, slices.Values(lines))
 }
 
 // numbersIn reads what a file says that WriteCSV wrote.

@@ -48,6 +48,7 @@ type order struct {
 	grains   []period.Grain
 	start    time.Time
 	end      time.Time
+	isFirst  bool // it is made unless it is there in any revision, or nothing ever happened in its windows
 }
 
 // schedules says which windows each schedule exports; report.Parts says what their files hold.
@@ -129,7 +130,9 @@ func (f *firing) closed(ctx context.Context) error {
 		if f.waits(ctx, window) {
 			continue
 		}
-		made, err := f.once(ctx, f.workspace, f.calendar, orderOf(f.schedule, window))
+		o := orderOf(f.schedule, window)
+		o.isFirst = true
+		made, err := f.make(ctx, f.workspace, o)
 		if err != nil {
 			return err
 		}
@@ -157,17 +160,4 @@ func orderOf(schedule string, w period.Window) order {
 	return order{
 		schedule: schedule, name: schedule + "-" + w.Key, grain: w.Grain, grains: report.Parts(w.Grain), start: w.Start, end: w.End,
 	}
-}
-
-// once makes an export unless it is there in any revision, or nothing ever happened in its windows.
-func (h *Handler) once(ctx context.Context, w workspace.Workspace, calendar period.Calendar, o order) (result, error) {
-	known, err := h.known(ctx, w.Name, o.name)
-	if err != nil || known.newest.Name != "" {
-		return result{manifest: known.newest}, err
-	}
-	found, _, err := h.windows(ctx, w, calendar, o)
-	if err != nil || len(found) == 0 {
-		return result{}, err
-	}
-	return h.make(ctx, w, o)
 }

@@ -50,11 +50,11 @@ func (h *Handler) make(ctx context.Context, w workspace.Workspace, o order) (mad
 
 func (h *Handler) try(ctx context.Context, w workspace.Workspace, calendar period.Calendar, o order) (result, error) {
 	known, err := h.known(ctx, w.Name, o.name)
-	if err != nil {
-		return result{}, err
+	if err != nil || o.isFirst && known.newest.Name != "" {
+		return result{manifest: known.newest}, err
 	}
 	f, err := h.compute(ctx, w, calendar, o)
-	if err != nil {
+	if err != nil || o.isFirst && len(f.windows) == 0 {
 		return result{}, err
 	}
 	since, isSame, err := h.compare(ctx, w, known, f)

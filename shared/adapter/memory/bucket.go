@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -114,11 +113,12 @@ func (b *Bucket) List(_ context.Context, prefix string) ([]string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var keys []string
-	for _, key := range slices.Sorted(maps.Keys(b.objects)) {
+	for key := range b.objects {
 		if strings.HasPrefix(key, prefix) {
 			keys = append(keys, key)
 		}
 	}
+	slices.Sort(keys)
 	return keys, nil
 }
 

@@ -3,13 +3,11 @@
 //
 // It is not a CSV reader, and not for machines that want raw text: text that a spreadsheet would run as a formula is changed (see cell.go).
 //
-//	summary, err := tablefile.WriteCSV(file, columns, slices.Values(lines))
+//	rows, err := tablefile.WriteCSV(file, columns, slices.Values(lines))
 package tablefile
 
 import (
 	"bufio"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"iter"
@@ -32,48 +30,38 @@ type Column struct {
 	Kind Kind
 }
 
-// Summary describes a written file.
-type Summary struct {
-	Rows   int    // without the header
-	Bytes  int64  // of the whole file
-	SHA256 string // of the whole file, in hexadecimal
-}
-
 // byteOrderMark tells Excel that the file is UTF-8.
 const byteOrderMark = "\ufeff"
 
-// WriteCSV writes a header and the rows as of RFC 4180, in UTF-8 with a byte order mark, with CRLF after every line. The same table always
-// gives the same bytes.
+// WriteCSV writes a header and the rows as of RFC 4180, in UTF-8 with a byte order mark, with CRLF after every line, and counts the rows. The same
+// table always gives the same bytes.
 //
 // An error means that the file is not to be used: w refused a write, a row has another number of cells than there are columns, or a cell of kind
 // Number or Time holds something else. The last two are defects of the caller; the error names the place and never the content, which
 // may be personal.
-func WriteCSV(w io.Writer, columns []Column, rows iter.Seq[[]string]) (Summary, error) {
-	hash := sha256.New()
-	counted := &counter{}
-	out := bufio.NewWriter(io.MultiWriter(w, hash, counted))
+func WriteCSV(w io.Writer, columns []Column, rows iter.Seq[[]string]) (count int, err error) {
+	out := bufio.NewWriter(w)
 	header := make([]string, len(columns))
 	for i, column := range columns {
 		header[i] = quoted(harmless(column.Name))
 	}
-	if _, err := out.WriteString(byteOrderMark + line(header)); err != nil {
-		return Summary{}, fmt.Errorf("write header: %w", err)
+	if err := writeLine(out, byteOrderMark, header); err != nil {
+		return 0, fmt.Errorf("write header: %w", err)
 	}
-	count := 0
 	now := &cells{columns: columns}
 	for row := range rows {
 		count++
 		if err := now.take(row); err != nil {
-			return Summary{}, fmt.Errorf("write row %d: %w", count, err)
+			return 0, fmt.Errorf("write row %d: %w", count, err)
 		}
-		if _, err := out.WriteString(line(now.written)); err != nil {
-			return Summary{}, fmt.Errorf("write row %d: %w", count, err)
+		if err := writeLine(out, "", now.written); err != nil {
+			return 0, fmt.Errorf("write row %d: %w", count, err)
 		}
 	}
 	if err := out.Flush(); err != nil {
-		return Summary{}, fmt.Errorf("write rows: %w", err)
+		return 0, fmt.Errorf("write rows: %w", err)
 	}
-	return Summary{Rows: count, Bytes: counted.bytes, SHA256: hex.EncodeToString(hash.Sum(nil))}, nil
+	return count, nil
 }
 
 // cells are those of one row, as they stand in the file. Most equal the ones of the row before, and are not made again.
@@ -104,20 +92,19 @@ func (c *cells) take(row []string) error {
 	return nil
 }
 
-// line joins quoted cells to a line of the file. encoding/csv is not used because it changes line ends inside cells.
-func line(cells []string) string {
-	if len(cells) == 1 && cells[0] == "" {
-		return "\"\"\r\n" // an empty line is no row to most readers
+// writeLine joins quoted cells to a line of the file. encoding/csv is not used because it changes line ends inside cells.
+func writeLine(out *bufio.Writer, separator string, cells []string) error {
+	isEmpty := len(cells) == 1 && cells[0] == ""
+	for _, cell := range cells {
+		out.WriteString(separator) // the writer remembers its first error
+		out.WriteString(cell)
+		separator = ","
 	}
-	var b strings.Builder
-	for i, cell := range cells {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(cell)
+	if isEmpty { // an empty line is no row to most readers
+		out.WriteString(`""`)
 	}
-	b.WriteString("\r\n")
-	return b.String()
+	_, err := out.WriteString("\r\n")
+	return err
 }
 
 // quoted puts a cell in quotes where a reader could otherwise misread it. Semicolon and tab are no separators here, but some programs take them
@@ -127,12 +114,4 @@ func quoted(cell string) string {
 		return cell
 	}
 	return `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
-}
-
-// counter counts the bytes written to it.
-type counter struct{ bytes int64 }
-
-func (c *counter) Write(p []byte) (int, error) {
-	c.bytes += int64(len(p))
-	return len(p), nil
 }

@@ -93,18 +93,20 @@ type group struct {
 
 // byDimension sorts totals into members, those of each dimension by value and their numbers by currency.
 func byDimension(t measure.Totals) map[Dimension][]member {
-	keys := slices.SortedFunc(maps.Keys(t.Groups), func(a, b measure.Key) int {
-		return cmp.Or(cmp.Compare(a.Value, b.Value), cmp.Compare(a.Currency, b.Currency))
+	keys := slices.AppendSeq(make([]measure.Key, 0, len(t.Groups)), maps.Keys(t.Groups))
+	slices.SortFunc(keys, func(a, b measure.Key) int {
+		return cmp.Or(cmp.Compare(a.Dimension, b.Dimension), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Currency, b.Currency))
 	})
+	numbers := make([]group, len(keys))
 	out := make(map[Dimension][]member, len(measure.Dimensions))
-	for _, key := range keys {
+	for i, key := range keys {
+		numbers[i] = group{key.Currency, t.Groups[key]}
 		members := out[key.Dimension]
-		if n := len(members); n == 0 || members[n-1].value != key.Value {
-			members = append(members, member{value: key.Value})
-			out[key.Dimension] = members
+		if n := len(members); n > 0 && members[n-1].value == key.Value {
+			members[n-1].numbers = numbers[i-len(members[n-1].numbers) : i+1 : i+1]
+			continue
 		}
-		last := &members[len(members)-1]
-		last.numbers = append(last.numbers, group{key.Currency, t.Groups[key]})
+		out[key.Dimension] = append(members, member{value: key.Value, numbers: numbers[i : i+1 : i+1]})
 	}
 	return out
 }
