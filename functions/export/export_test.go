@@ -5,12 +5,15 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
 )
@@ -121,6 +124,32 @@ func TestCrash(t *testing.T) {
 				t.Fatalf("after a crash at call %d, %s, applied %v", n+1, undisturbed.files.calls[n], applied)
 			}
 		}
+	}
+}
+
+// A release with newer definitions completes what the one before claimed with the very same bytes: that one may only have
+// been slow, and go on.
+func TestNewerReleaseCompletesTheSame(t *testing.T) {
+	t.Parallel()
+	undisturbed := newShop(t)
+	undisturbed.compute(t, "shop", period.Day, "2026-11-21", visit())
+	undisturbed.fire(t, "daily", "2026-11-22T06:00:00Z")
+	w := newShop(t)
+	w.compute(t, "shop", period.Day, "2026-11-21", visit())
+	isManifest := func(call string) bool { return strings.HasPrefix(call, "put") && strings.Contains(call, "manifest") }
+	w.crash(t, slices.IndexFunc(undisturbed.files.calls, isManifest), false)
+	if names := w.listed(t, "shop"); len(names) > 0 {
+		t.Fatalf("%q are listed after the crash", names)
+	}
+	is := w.Definitions
+	var err error
+	w.handler.Definitions, err = kpi.New(kpi.Config{
+		Version: is.Version + 1, Measures: is.Set().Definitions(), Metrics: is.Metrics,
+	})
+	must(t, err)
+	w.fire(t, "daily", "2026-11-22T06:00:00Z")
+	if got, want := w.content(t), undisturbed.content(t); !maps.Equal(got, want) {
+		t.Errorf("stored is %q, want %q", got, want)
 	}
 }
 

@@ -8,11 +8,9 @@ import (
 	"io"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,6 +18,7 @@ import (
 
 	"waymark/infra/client"
 	"waymark/shared/model"
+	"waymark/shared/testing/seed"
 	"waymark/tests/e2e"
 )
 
@@ -31,15 +30,19 @@ const (
 )
 
 // TestKill imports the same events into two workspaces: once into one that is left alone, and several times, cut differently, into one
-// whose processes are killed 200 times in the middle of their work meanwhile, whose batches are handed out twice, late and in another order,
-// and whose acknowledgements are lost. Then Profile and Rollup are killed in the middle of settling, Rollup while it compacts, and Export. Both
+// whose processes are killed in the middle of their work meanwhile, 15 times or 200 with WAYMARK_LONG=1, whose batches are
+// handed out twice, late and in another order, and whose acknowledgements are lost. Then Profile and Rollup are killed in the middle of settling, Rollup while it compacts, and Export. Both
 // workspaces are the same in the end, and what a plain count of the file says.
 //
 // WAYMARK_KILLS asks for more kills, WAYMARK_KILL_SEED for the luck of an earlier run.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	kills, seed := setting(t, "WAYMARK_KILLS", 200), setting(t, "WAYMARK_KILL_SEED", int(rand.Uint32()))
-	t.Logf("WAYMARK_KILLS=%d WAYMARK_KILL_SEED=%d", kills, seed)
+	kills := 15
+	if seed.Long() {
+		kills = 200
+	}
+	kills, luck := seed.Setting(t, "WAYMARK_KILLS", kills), seed.Setting(t, "WAYMARK_KILL_SEED", int(rand.Uint32()))
+	t.Logf("WAYMARK_KILLS=%d WAYMARK_KILL_SEED=%d", kills, luck)
 	// A short visibility timeout brings the messages of a killed process back soon, and MaxReceiveCount keeps unlucky ones out of the
 	// dead-letter queue.
 	system := start(t, e2e.Config{Binary: binary(t), Root: root, Data: filepath.Join(t.TempDir(), "killed"), Flags: []string{
@@ -59,7 +62,7 @@ func TestKill(t *testing.T) {
 	}
 	exportWhole(t, calm)
 
-	raise(t, stormy, fmt.Sprintf("seed=%d,%s", seed, storm))
+	raise(t, stormy, fmt.Sprintf("seed=%d,%s", luck, storm))
 	weather(t, stormy, *files, rows, kills)
 	raise(t, stormy, "off")
 	drain(t, stormy)
@@ -89,20 +92,6 @@ func TestKill(t *testing.T) {
 		}
 	}
 	endsAll(t, system)
-}
-
-// setting is a number from the environment.
-func setting(t testing.TB, name string, otherwise int) int {
-	t.Helper()
-	value, is := os.LookupEnv(name)
-	if !is {
-		return otherwise
-	}
-	n, err := strconv.Atoi(value)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
 }
 
 func raise(t testing.TB, w e2e.Tenant, plan string) {

@@ -82,4 +82,6 @@ type Claim struct {
 	SHA256   string `json:"sha256"`         // of the file
 	Base     int    `json:"base,omitempty"` // the revision that this one restates: the newest that was whole; 0 when there is none
 	Created  string `json:"created"`        // RFC 3339, UTC
+	// Definitions is the version that the rows are of. Another release may make the same bytes under its own.
+	Definitions int `json:"definitions,omitempty"`
 }

@@ -1,6 +1,6 @@
 // Package seed holds laws against random inputs. Each input comes from a numbered seed, which a failure names, so that it can be run alone.
 //
-// It is for tests only.
+// It is for tests only. WAYMARK_LONG=1 makes every test that may be longer so, WAYMARK_SEED=… runs one seed alone.
 //
 //	seed.Each(t, 1000, func(t *testing.T, r *rand.Rand) { … })
 package seed
@@ -12,18 +12,23 @@ import (
 	"testing"
 )
 
-// Each holds a law against the seeds 1 to n, or against WAYMARK_SEED alone. The first seed that breaks it is named and ends the test.
+// Long says whether tests may take minutes.
+func Long() bool { return os.Getenv("WAYMARK_LONG") == "1" }
+
+// longer is how many times as many seeds a long run plays.
+const longer = 20
+
+// Each holds a law against the seeds 1 to n, 1 to 20 n in a long run, or against WAYMARK_SEED alone. The first seed that breaks it is named and ends
+// the test.
 func Each(t *testing.T, n uint64, law func(t *testing.T, r *rand.Rand)) {
 	t.Helper()
-	first := uint64(1)
-	if text := os.Getenv("WAYMARK_SEED"); text != "" {
-		seed, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
-			t.Fatalf("WAYMARK_SEED is %q, want a number", text)
-		}
-		first, n = seed, seed
+	if Long() {
+		n *= longer
 	}
-	seed := first
+	seed := uint64(1)
+	if alone := Setting(t, "WAYMARK_SEED", 0); alone > 0 {
+		seed, n = uint64(alone), uint64(alone)
+	}
 	defer func() { // also where the law ended the test
 		if t.Failed() {
 			t.Logf("seed %d; run it alone with WAYMARK_SEED=%d", seed, seed)
@@ -35,4 +40,18 @@ func Each(t *testing.T, n uint64, law func(t *testing.T, r *rand.Rand)) {
 			return
 		}
 	}
+}
+
+// Setting is a number from the environment.
+func Setting(t testing.TB, name string, otherwise int) int {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatalf("%s is %q, want a number", name, text)
+	}
+	return n
 }
