@@ -23,9 +23,10 @@ import (
 	"waymark/shared/domain/workspace"
 )
 
-// Applier puts events into a store. Every field must be set.
+// Applier puts events into a store. Every field but Known must be set.
 type Applier struct {
 	Recorder
+	Known  *Known // what one process remembers from one call to the next; nil for nothing
 	Store  Store
 	Bot    func(agent string) string // why an agent is a program's: such events prove no link and claim no order
 	Sleep  func(ctx context.Context, d time.Duration) error
@@ -151,7 +152,9 @@ func (b *batch) joinTraits(ctx context.Context, said map[event.Identifier]profil
 // joinLinks writes the links that events prove, unless earlier evidence is stored. Both ends are concerned, on the repeat path too, because a crash
 // may have come between the link and the record.
 func (b *batch) joinLinks(ctx context.Context, records []event.Record) error {
-	links := proven(records)
+	now := b.Now()
+	isKnown := func(l identity.Link) bool { return b.Known.isSettled(now, b.ns, l) }
+	links := slices.DeleteFunc(proven(records), isKnown)
 	if len(links) == 0 {
 		return nil
 	}
@@ -161,6 +164,7 @@ func (b *batch) joinLinks(ctx context.Context, records []event.Record) error {
 	}
 	for i, l := range links {
 		if found[i] && stored[i].Before(l.Evidence) {
+			links[i].Evidence = stored[i]
 			continue
 		}
 		if !found[i] || stored[i] != l.Evidence {
@@ -170,6 +174,7 @@ func (b *batch) joinLinks(ctx context.Context, records []event.Record) error {
 		}
 		b.concerned[l.Child], b.concerned[l.Parent] = true, true
 	}
+	b.Known.note(now, b.ns, links)
 	return nil
 }
 

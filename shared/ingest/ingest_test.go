@@ -262,3 +262,60 @@ func TestCrashAtEveryCall(t *testing.T) {
 		}
 	}
 }
+
+// What a process has seen stored it does not ask for again: within a minute, and if the event's evidence is later. A link that could not be written is
+// not known.
+func TestKnownLinks(t *testing.T) {
+	t.Parallel()
+	s := system.New(t, system.Shop())
+	applier := s.Ingest(s.Ports())
+	applier.Known = &ingest.Known{}
+	asked, fails := 0, false
+	s.Call = func(name string, call func() error) error {
+		switch {
+		case name == "evidence":
+			asked++
+		case name == "put link" && fails:
+			return errDead
+		}
+		return call()
+	}
+	applier.Store = s.Ports()
+	send := func(id, at string) int {
+		t.Helper()
+		asked = 0
+		if err := applier.Apply(t.Context(), "shop", input(t, identify(id, "42", "a", at, ""))); errors.Is(err, errDead) != fails {
+			t.Fatal(err)
+		}
+		return asked
+	}
+	fails = true
+	for _, c := range []struct {
+		what, id, at string
+		want         int
+	}{
+		{"a link that is not written", "e0", "2026-11-20T09:30:00Z", 1},
+		{"it with later evidence", "e1", "2026-11-20T10:00:00Z", 1},
+		{"still later evidence", "e2", "2026-11-20T11:00:00Z", 0},
+		{"a repeat, whose record may be missing", "e1", "2026-11-20T10:00:00Z", 1},
+		{"earlier evidence", "e3", "2026-11-20T09:00:00Z", 1},
+		{"what was the earliest", "e1", "2026-11-20T10:00:00Z", 0},
+	} {
+		if got := send(c.id, c.at); got != c.want {
+			t.Errorf("%s is asked for %d times, want %d", c.what, got, c.want)
+		}
+		fails = false
+	}
+	s.Advance(time.Minute)
+	if send("e4", "2026-11-20T12:00:00Z") != 1 || send("e5", "2026-11-20T12:00:00Z") != 0 {
+		t.Error("after a minute links are to be asked for, once")
+	}
+	links, _, err := s.Table.Evidence(t.Context(), "shop", []identity.Link{{Child: "anon:a", Parent: "user:42"}})
+	if err != nil || links[0].Event != "e3" {
+		t.Errorf("the link is proven by %+v, %v, want e3", links, err)
+	}
+	other := input(t, identify("e6", "42", "a", "2026-11-20T12:00:00Z", ""))
+	if err := applier.Apply(t.Context(), "other", other); err != nil || asked != 1 {
+		t.Errorf("in another workspace it is asked for %d times, want once; %v", asked, err)
+	}
+}

@@ -69,7 +69,7 @@ var answers = map[string]mutant{
 	"refused entries taken for sent":      {sender: func(s adapter.Sender) adapter.Sender { return trusting{s} }},
 }
 
-// TestMutants: known bad designs must be caught within a thousand seeds, or the simulator proves nothing.
+// TestMutants: known bad designs must be caught within two thousand seeds, or the simulator proves nothing.
 func TestMutants(t *testing.T) {
 	all := maps.Clone(answers)
 	for name, ports := range mutants {
@@ -80,13 +80,13 @@ func TestMutants(t *testing.T) {
 			t.Parallel()
 			p := player(t)
 			p.mutant = m
-			for seed := uint64(1); seed <= 1000; seed++ {
+			for seed := uint64(1); seed <= 2000; seed++ {
 				if o := p.Play(seed); o.Problem != "" {
 					t.Logf("killed at seed %d: %.200s", seed, o.Problem)
 					return
 				}
 			}
-			t.Errorf("the mutant %q survived 1,000 schedules", name)
+			t.Errorf("the mutant %q survived 2,000 schedules", name)
 		})
 	}
 }

@@ -24,6 +24,7 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/ingest"
 	"waymark/shared/model"
 	"waymark/shared/testing/system"
 )
@@ -104,6 +105,8 @@ type World struct {
 	archive   *memory.Archive
 	exports   *memory.Bucket
 	queue     queue
+	known     [2]*ingest.Known // what warm processes remember
+	starts    int              // of process
 	clients   []*request
 	exported  bool // every export is made of what is stored now
 	operators []*unlinking
@@ -162,6 +165,7 @@ func newWorld(c *chance, r rules, m mutant) (*World, error) {
 	w := &World{
 		chance: c, rules: r, table: memory.NewTable(), archive: memory.NewArchive(), exports: memory.NewBucket(), now: begin,
 		archived: map[copyOf]bool{}, rejected: map[copyOf]bool{}, mutant: m, scratch: map[string]any{},
+		known: [2]*ingest.Known{{}, {}},
 	}
 	w.table.Now = func() time.Time { return w.now }
 	w.table.Between = w.between
