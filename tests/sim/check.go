@@ -68,28 +68,26 @@ func (w *World) checkArchive() string {
 	return ""
 }
 
-// checkWindows compares every window. One in which something counted once and nothing does now may be stored; it must hold zeros.
+// checkWindows compares every window, in what is stored and in the rows that are read. One in which something counted
+// once and nothing does now may be stored; it must hold zeros.
 func (w *World) checkWindows(o *oracle) string {
 	definitions := w.newest().definitions
-	empty := definitions.Set().Empty()
 	for _, grain := range period.Grains() {
 		stored, err := w.table.Windows(background, o.Space(), grain, "0", "~")
 		if err != nil {
 			return err.Error()
 		}
 		for _, window := range stored {
-			want, counts := o.counts[recount.Key(grain, window.Key)]
-			if !counts {
-				want.Totals = empty
-			}
-			problem := differentRow(want.Shown, want.Rows)
-			if got := window.Totals.Plus(empty); !got.Equal(want.Totals) { // of a release that changed no number of it
-				problem = cmp.Or(differentRow(definitions.Rows(o.Currency, got), want.Rows), fmt.Sprintf("totals %v, want %v", got, want.Totals))
+			key := recount.Key(grain, window.Key)
+			want := o.counts[key]
+			problem := want.Differs(window.Totals)
+			if problem == "" && want != nil {
+				problem = differentRow(definitions.Rows(o.Currency, window.Totals), want.Rows())
 			}
 			if problem != "" {
-				return fmt.Sprintf("%s %s of %s: %s", grain, window.Key, o.Name, problem)
+				return fmt.Sprintf("%s of %s: %s", key, o.Name, problem)
 			}
-			delete(o.counts, recount.Key(grain, window.Key))
+			delete(o.counts, key)
 		}
 	}
 	for key := range o.counts {

@@ -2,7 +2,7 @@
 // and send again until they are answered; invocations are interleaved call by call; a queue with visibility, receive counts and a dead-letter
 // queue hands messages out once, twice, late and in any order; and any call may fail before or after it was applied or half-way through, be
 // the last of its invocation, or freeze it until long after. When the faults stop, the queue must drain; then everything stored must equal,
-// line by line, what a plain oracle makes of the accepted events.
+// line by line, what a plain oracle makes of the accepted events. Steps and windows are counted by package recount.
 //
 // One seed is one schedule. `make sim SEED=…` plays it again, makes it smaller and prints it step by step.
 package sim
