@@ -16,6 +16,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/workspace"
 	"waymark/shared/life"
 	"waymark/shared/testing/system"
 	"waymark/tests/recount"
@@ -64,6 +65,17 @@ var people = []event.Identifier{"user:u0", "user:u1", "user:u2", "anon:a0", "ano
 // recount counts every window of everybody's whole life in one plain pass, which shares none of the reasoning about what a change can reach.
 func (w world) recount() map[string][]kpi.Row {
 	w.t.Helper()
+	in, lives := w.lives(shop)
+	out := map[string][]kpi.Row{}
+	for key, counted := range in.Windows(lives) {
+		out[key] = counted.Rows()
+	}
+	return out
+}
+
+// lives are those of everybody, as a workspace with these settings sees them.
+func (w world) lives(shop workspace.Workspace) (recount.In, []recount.Life) {
+	w.t.Helper()
 	loaded, err := life.Load(w.t.Context(), w.Table, shop.Space(), identity.DefaultCaps(), people)
 	if err != nil {
 		w.t.Fatal(err)
@@ -75,11 +87,7 @@ func (w world) recount() map[string][]kpi.Row {
 	for _, root := range loaded.Roots() {
 		lives = append(lives, in.Life(loaded.Of(root).Journey(rules, event.At(w.Now))))
 	}
-	out := map[string][]kpi.Row{}
-	for key, counted := range in.Windows(lives) {
-		out[key] = counted.Rows()
-	}
-	return out
+	return in, lives
 }
 
 // check compares windows with a recount. One in which nothing counts any more may be stored; it must hold zeros.

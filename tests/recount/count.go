@@ -98,11 +98,11 @@ type tally [measures]int64
 
 // Counted is what a window comes to.
 type Counted struct {
-	currency string // the workspace's
-	groups   map[group]*tally
+	in     In
+	groups map[group]*tally
 }
 
-func newCounted(currency string) *Counted { return &Counted{currency, map[group]*tally{}} }
+func newCounted(in In) *Counted { return &Counted{in, map[group]*tally{}} }
 
 func at(groups map[group]*tally, g group) *tally {
 	found, ok := groups[g]
@@ -131,7 +131,7 @@ func (c *Counted) add(p person, from, to int, end event.Millis) {
 			count(mine, &p.life.Rows[i])
 		}
 		for _, t := range mine {
-			t.persons()
+			t.persons(c.in.Later)
 		}
 		p.did[rows] = mine
 	}
@@ -193,7 +193,7 @@ func count(mine map[group]*tally, r *step.Row) {
 }
 
 // persons fills in the measures that count a person once, of what the person did.
-func (t *tally) persons() {
+func (t *tally) persons(hasLater bool) {
 	once := func(n number, holds bool) {
 		if holds {
 			t[n] = 1
@@ -203,7 +203,7 @@ func (t *tally) persons() {
 	once(buyers, t[orders] > 0)
 	once(repeatBuyers, t[orders] > 1)
 	once(payingBuyers, t[pricedOrders] > 0)
-	once(later, t[sessionsBegun] > 1)
+	once(later, hasLater && t[sessionsBegun] > 1)
 }
 
 // Differs compares what is counted here with totals of the system, in every measure and every group; "" when they are

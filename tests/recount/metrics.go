@@ -44,53 +44,60 @@ var metrics = [...]metric{
 // most is how many values of a dimension a window shows one by one. What is beyond no test here reaches.
 const most = 500
 
-// Rows gives everything counted, in the order of the system's rows: by dimension, metric, value and currency. The
-// whole has a row of every metric, zero or not, the parts where something was counted.
+// Rows gives everything counted, in the order of the system's rows: by dimension, metric, value and currency. The whole
+// has a row of every metric, zero or not, the parts where something was counted.
 func (c *Counted) Rows() []kpi.Row {
-	values := [len(dimensions)]map[string]map[string]*tally{whole: {"": {c.currency: {}}}} // and by currency
-	for g, t := range c.groups {
-		if values[g.dimension] == nil {
-			values[g.dimension] = map[string]map[string]*tally{}
+	groups := slices.SortedFunc(maps.Keys(c.groups), compareGroups)
+	for _, g := range []group{{}, {currency: c.in.Currency}} { // the whole has rows of these in any case
+		if at, found := slices.BinarySearchFunc(groups, g, compareGroups); !found {
+			groups = slices.Insert(groups, at, g)
 		}
-		if values[g.dimension][g.value] == nil {
-			values[g.dimension][g.value] = map[string]*tally{}
-		}
-		values[g.dimension][g.value][g.currency] = t
 	}
 	var rows []kpi.Row
-	for d := range dimensions {
-		if len(values[d]) > most {
+	for len(groups) > 0 {
+		n, values := 0, 0
+		for n < len(groups) && groups[n].dimension == groups[0].dimension {
+			if n == 0 || groups[n].value != groups[n-1].value {
+				values++
+			}
+			n++
+		}
+		if values > most {
 			panic("recount: so many values of a dimension are not shown one by one")
 		}
 		for i := range metrics {
-			if m := &metrics[i]; d == whole || d == byStage || !m.onlyByStage {
-				for _, value := range slices.Sorted(maps.Keys(values[d])) {
-					rows = m.appendRows(rows, d, value, values[d][value])
-				}
+			if m := &metrics[i]; !m.onlyByStage || groups[0].dimension == whole || groups[0].dimension == byStage {
+				rows = m.appendRows(rows, c.groups, groups[:n])
 			}
 		}
+		groups = groups[n:]
 	}
 	return rows
 }
 
-// appendRows adds the rows of a metric for one value of a dimension, of which the tallies by currency are given.
-func (m *metric) appendRows(rows []kpi.Row, d int, value string, tallies map[string]*tally) []kpi.Row {
-	isMoney := m.unit == kpi.UnitCurrency
-	currencies := []string{""}
-	if isMoney {
-		currencies = slices.Sorted(maps.Keys(tallies))
-		currencies = slices.DeleteFunc(currencies, func(currency string) bool { return currency == "" })
+func compareGroups(a, b group) int {
+	if a.dimension != b.dimension {
+		return a.dimension - b.dimension
 	}
-	for _, currency := range currencies {
-		t := cmp.Or(tallies[currency], &tally{})
+	return cmp.Or(cmp.Compare(a.value, b.value), cmp.Compare(a.currency, b.currency))
+}
+
+// appendRows adds the rows of a metric for the groups of one dimension.
+func (m *metric) appendRows(rows []kpi.Row, tallies map[group]*tally, groups []group) []kpi.Row {
+	isMoney := m.unit == kpi.UnitCurrency
+	for _, g := range groups {
+		if (g.currency != "") != isMoney {
+			continue
+		}
+		t := cmp.Or(tallies[g], &tally{})
 		row := kpi.Row{
-			Metric: m.name, Dimension: dimensions[d], Value: value, Unit: cmp.Or(currency, string(m.unit)),
-			Numerator: t[m.numerator], N: t[m.n],
+			Metric: m.name, Dimension: dimensions[g.dimension], Value: g.value,
+			Unit: cmp.Or(g.currency, string(m.unit)), Numerator: t[m.numerator], N: t[m.n],
 		}
 		if m.denominator != nothing {
 			row.Denominator = new(t[m.denominator])
 		}
-		if d == whole || row.N > 0 || row.Numerator > 0 && !isMoney {
+		if g.dimension == whole || row.N > 0 || row.Numerator > 0 && !isMoney {
 			rows = append(rows, row)
 		}
 	}

@@ -23,6 +23,7 @@ import (
 type In struct {
 	Calendar period.Calendar
 	Currency string // of orders that name none
+	Later    bool   // the definitions have the measure "later" too, which the simulator's newer release adds
 }
 
 // Life is one person's journey with its rows of the steps table, in time order.
@@ -45,7 +46,7 @@ func (in In) Windows(lives []Life) map[string]*Counted {
 				}
 				c, found := out[w.key]
 				if !found {
-					c = newCounted(in.Currency)
+					c = newCounted(in)
 					out[w.key] = c
 				}
 				c.add(p, from, to, w.end)
@@ -57,7 +58,7 @@ func (in In) Windows(lives []Life) map[string]*Counted {
 
 // Window counts all lives in one window.
 func (in In) Window(lives []Life, w period.Window) *Counted {
-	c := newCounted(in.Currency)
+	c := newCounted(in)
 	start, end := event.At(w.Start), event.At(w.End)
 	for i := range lives {
 		p := newPerson(&lives[i])

@@ -213,7 +213,7 @@ func (o *oracle) count(until event.Millis) error {
 	for id, root := range o.people {
 		lines[root] = append(lines[root], journey.Line{Identifier: id, Touchpoints: o.copies[id]})
 	}
-	in := recount.In{Calendar: calendar, Currency: o.Currency}
+	in := recount.In{Calendar: calendar, Currency: o.Currency, Later: true}
 	for _, root := range slices.Sorted(maps.Keys(lines)) {
 		life := in.Life(journey.Fold(root, lines[root], o.claims, o.fold, until))
 		for _, row := range life.Rows {

@@ -22,6 +22,10 @@ const (
 	cellFile    = "shared/domain/measure/cell.go"
 	totalsFile  = "shared/domain/measure/totals.go"
 	rulesFile   = "shared/model/compiled.go"
+	ledgerFile  = "shared/domain/ledger/ledger.go"
+	stateFile   = "shared/domain/ledger/state.go"
+	planFile    = "shared/settle/plan.go"
+	prepareFile = "shared/settle/prepare.go"
 
 	ofSession = "c[channel], c[campaign] = r.SessionChannel, r.SessionCampaign"
 )
@@ -62,6 +66,17 @@ var sourceMutants = map[string]sourceMutant{
 		rulesFile, `Denominator: "active_persons"`, `Denominator: "touchpoints"`,
 	},
 	"average over buyers": {rulesFile, `Denominator: "priced_orders"`, `Denominator: "paying_buyers"`},
+
+	// a zone or a stage model that is changed
+	"another zone is no reason to recount":      {planFile, ", r.calendar.Zone()", ""},
+	"nobody moves from one zone to another":     {ledgerFile, "if was.Clock != c.clock {", "if false {"},
+	"steps stay on the days of another zone":    {ledgerFile, "if was.Clock == c {", "if true {"},
+	"a window keeps the bounds of another zone": {ledgerFile, "|| c.moved[name]", ""},
+	"lists keep the days of another zone":       {prepareFile, "b.clocks[p.Zone].Day", "b.clock.Day"},
+	"rules that come back recount nobody": {
+		stateFile, `s.Recount, s.After = rules, ""`,
+		`if s.Recount, s.After = rules, ""; s.Rules == rules { s.Recount = "" }`,
+	},
 }
 
 // TestMutantsOfTheSource: each mistake in the source is found within a thousand seeds. The oracle must not share it,

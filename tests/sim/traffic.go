@@ -23,7 +23,7 @@ func (w *World) traffic() {
 		w.phase = 0
 	}
 	w.atOnce = pick(w.chance, 0, 0, 1, 3)
-	w.slow = w.oneIn(3)
+	w.slow, w.resets = w.oneIn(3), w.oneIn(6)
 	requests, most := 1+w.IntN(12), 3
 	if w.slow {
 		requests, most = 2+w.IntN(4), 1
@@ -148,8 +148,8 @@ func (w *World) who() (fields, context string) {
 }
 
 // when picks a time where something can go wrong: about the clock change of 25 October 2026, about midnights of the
-// last days and of a month's and quarter's end, about 90 days ago, so that lapses come true while the schedule runs, and
-// a day ahead, where times are taken for wrong. Where all is old, many lapse.
+// last days and of a month's and quarter's end, about 90 days ago, so that lapses come true while the schedule runs,
+// and a day ahead, where times are taken for wrong. Where all is old, many lapse.
 func (w *World) when() time.Time {
 	around := pick(w.chance,
 		time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC),

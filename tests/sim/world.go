@@ -9,6 +9,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -100,6 +101,7 @@ var smallCaps = identity.Caps{Children: 3, Parents: 3, Aliases: 2, Members: 5}
 type World struct {
 	*chance
 	rules
+	tenants   []workspace.Workspace // as their settings are now
 	table     *memory.Table
 	archive   *memory.Archive
 	exports   *memory.Bucket
@@ -123,6 +125,7 @@ type World struct {
 	phase   int  // of a deployment: 0 before it, 1 while both releases run, 2 after it
 	old     bool // everybody was seen last about three months ago
 	slow    bool // rollups freeze soon, and for as long as something else goes on
+	resets  bool // an operator changes settings of workspaces
 	now     time.Time
 	settled event.Millis // when the last rollup was
 	ids     int
@@ -160,14 +163,15 @@ var begin = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // newWorld begins a schedule.
 func newWorld(c *chance, r rules, m mutant) (*World, error) {
 	w := &World{
-		chance: c, rules: r, table: memory.NewTable(), archive: memory.NewArchive(), exports: memory.NewBucket(), now: begin,
+		chance: c, rules: r, tenants: slices.Clone(tenants[:]),
+		table: memory.NewTable(), archive: memory.NewArchive(), exports: memory.NewBucket(), now: begin,
 		archived: map[copyOf]bool{}, rejected: map[copyOf]bool{}, mutant: m, scratch: map[string]any{},
 	}
 	w.table.Now = func() time.Time { return w.now }
 	w.table.Between = w.between
 	w.faults = newFaults(w)
 	w.queue.World = w
-	for _, t := range tenants {
+	for _, t := range w.tenants {
 		if err := w.table.PutWorkspace(background, t); err != nil {
 			return nil, err
 		}
