@@ -27,7 +27,7 @@ run: ## Start the whole system on this machine: PORT=3000
 test: emulators ## Run every test; no network once modules and emulators are fetched
 	go test -timeout=60m $$(go list ./... | grep -v /tests/sim$$)
 	go test ./tests/sim # by itself, for it keeps every processor busy
-	go test -tags=mutants -run='TestMutants|TestShrink' ./tests/sim
+	go test -tags=mutants -timeout=60m -run='TestMutants|TestShrink' ./tests/sim
 
 check: lint test ## Everything that must hold before a commit: lint, then test
 

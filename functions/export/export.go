@@ -99,6 +99,10 @@ func (h *Handler) workspace(ctx context.Context, w workspace.Workspace, schedule
 	if err != nil {
 		return nil, fmt.Errorf("read state: %w", err)
 	}
+	if !state.IsIn(w.Zone) {
+		slog.InfoContext(ctx, "exports wait until everybody is counted in the new time zone", "workspace", w.Name)
+		return nil, nil
+	}
 	f := firing{
 		Handler: h, workspace: w, calendar: calendar, schedule: schedule, grain: grain, now: now, settled: state.Settled, made: map[string][]kpi.Window{},
 	}

@@ -187,7 +187,12 @@ func (h *Handler) windows(ctx context.Context, w workspace.Workspace, calendar p
 		if err != nil {
 			return nil, 0, fmt.Errorf("read %s windows: %w", grain, err)
 		}
-		all = append(all, found...)
+		placed, isMoving := kpi.Placed(calendar, found)
+		if isMoving {
+			return nil, 0, fault.Newf(fault.Unavailable, "zone_changed",
+				"the numbers of workspace %s are being counted anew in another time zone: ask again", w.Name)
+		}
+		all = append(all, placed...)
 	}
 	complete.Show(w.Currency, all)
 	return all, complete.Version, nil

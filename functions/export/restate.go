@@ -27,16 +27,13 @@ func (f *firing) restate(ctx context.Context, notes []report.Restatement) error 
 	}
 	for _, key := range keys {
 		window, err := f.calendar.ByKey(f.grain, key)
+		switch {
+		case err != nil: // a date that only a zone before had
+			err = f.settle(ctx, key, nil, byKey[key])
+		case window.Closed(f.now) && !f.waits(ctx, window):
+			err = f.restateOne(ctx, window, byKey[key])
+		}
 		if err != nil {
-			return fmt.Errorf("read key of a restatement: %w", err)
-		}
-		if !window.Closed(f.now) {
-			continue
-		}
-		if f.waits(ctx, window) {
-			continue
-		}
-		if err := f.restateOne(ctx, window, byKey[key]); err != nil {
 			return err
 		}
 	}
@@ -48,6 +45,11 @@ func (f *firing) restateOne(ctx context.Context, window period.Window, notes []r
 	if err != nil {
 		return err
 	}
+	return f.settle(ctx, window.Key, windows, notes)
+}
+
+// settle deletes the notes that these windows settle.
+func (f *firing) settle(ctx context.Context, key string, windows []kpi.Window, notes []report.Restatement) error {
 	var settled []string
 	for _, n := range notes {
 		if n.Settled(windows, event.At(f.Now())) {
@@ -55,7 +57,7 @@ func (f *firing) restateOne(ctx context.Context, window period.Window, notes []r
 		}
 	}
 	if err := f.Restated.DeleteRestated(ctx, f.workspace.Namespace(), settled); err != nil {
-		return fmt.Errorf("delete restatements of %s: %w", window.Key, err)
+		return fmt.Errorf("delete restatements of %s: %w", key, err)
 	}
 	return nil
 }

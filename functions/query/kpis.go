@@ -14,8 +14,10 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
+	"waymark/shared/domain/workspace"
 )
 
 // Limits of one answer, which Lambda bounds at 6 MB.
@@ -26,10 +28,12 @@ const (
 )
 
 type kpisAnswer struct {
-	TimeZone string      `json:"time_zone"`
-	Model    string      `json:"model"`
-	Missing  []kpi.Name  `json:"missing,omitempty"` // metrics that are new and not counted of everybody yet
-	Rows     []rowAnswer `json:"rows"`
+	TimeZone string     `json:"time_zone"`
+	Model    string     `json:"model"`
+	Missing  []kpi.Name `json:"missing,omitempty"` // metrics that are new and not counted of everybody yet
+	// Recounting says that everybody is being counted anew under changed rules or settings: until then rows hold both.
+	Recounting bool        `json:"recounting,omitempty"`
+	Rows       []rowAnswer `json:"rows"`
 }
 
 // rowAnswer is one number. Amounts are decimal text, counts whole numbers, ratios numbers; a ratio whose denominator is 0 has no value.
@@ -56,10 +60,11 @@ func (h *Handler) kpis(ctx context.Context, q question) (events.APIGatewayV2HTTP
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read rules of workspace %s: %w", q.workspace.Name, err)
 	}
-	definitions, missing, err := h.complete(ctx, q)
+	state, err := h.Ledger.State(ctx, q.workspace.Namespace())
 	if err != nil {
-		return events.APIGatewayV2HTTPResponse{}, err
+		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read state: %w", err)
 	}
+	definitions, missing := h.complete(state)
 	w, err := h.readKPIQuery(q.Request, calendar, h.Now())
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
@@ -70,6 +75,7 @@ func (h *Handler) kpis(ctx context.Context, q question) (events.APIGatewayV2HTTP
 	}
 	definitions.Show(q.workspace.Currency, windows)
 	answer := kpisAnswer{TimeZone: q.workspace.Zone, Model: rules.Model.ID(), Missing: missing, Rows: []rowAnswer{}}
+	answer.Recounting = isRecounting(state, q.workspace)
 	for _, window := range windows {
 		answer.Rows = append(answer.Rows, rowsOf(window, calendar, w)...)
 		if len(answer.Rows) > maxRows {
@@ -81,13 +87,9 @@ func (h *Handler) kpis(ctx context.Context, q question) (events.APIGatewayV2HTTP
 }
 
 // complete gives the definitions that every window is counted in. Metrics that are newer are missing until everybody is counted anew.
-func (h *Handler) complete(ctx context.Context, q question) (complete *kpi.Definitions, missing []kpi.Name, err error) {
-	state, err := h.Ledger.State(ctx, q.workspace.Namespace())
-	if err != nil {
-		return nil, nil, fmt.Errorf("read state: %w", err)
-	}
+func (h *Handler) complete(state ledger.State) (complete *kpi.Definitions, missing []kpi.Name) {
 	if state.Definitions == 0 || state.Definitions >= h.Definitions.Version {
-		return h.Definitions, nil, nil
+		return h.Definitions, nil
 	}
 	complete = h.Definitions.CompleteSince(state.Definitions)
 	for _, name := range h.Definitions.Names() {
@@ -95,7 +97,12 @@ func (h *Handler) complete(ctx context.Context, q question) (complete *kpi.Defin
 			missing = append(missing, name)
 		}
 	}
-	return complete, missing, nil
+	return complete, missing
+}
+
+// isRecounting says whether everybody is being counted anew, or will be by the next settle, which finds another zone.
+func isRecounting(state ledger.State, w workspace.Workspace) bool {
+	return state.Recount != "" || !state.IsIn(w.Zone)
 }
 
 func (h *Handler) windows(ctx context.Context, q question, calendar period.Calendar, w kpiQuery) ([]kpi.Window, error) {
@@ -107,6 +114,7 @@ func (h *Handler) windows(ctx context.Context, q question, calendar period.Calen
 	if err != nil {
 		return nil, fmt.Errorf("read windows: %w", err)
 	}
+	windows, _ = kpi.Placed(calendar, windows)
 	return windows, nil
 }
 

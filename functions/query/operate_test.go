@@ -287,8 +287,41 @@ func TestStatusOfARecount(t *testing.T) {
 		t.Helper()
 		kpis, status := w.ask(t, "/v1/kpis", "").Body, w.ask(t, "/v1/status", "").Body
 		isMissing, isThere := strings.Contains(kpis, `"missing":["firsts"]`), strings.Contains(kpis, `"metric":"firsts"`)
-		if isMissing != isUnderWay || isThere == isUnderWay || strings.Contains(status, `"recounting":true`) != isUnderWay {
+		if isMissing != isUnderWay || isThere == isUnderWay || !saysRecounting(isUnderWay, kpis, status) {
 			t.Errorf("under way %v: the metric is missing %v and there %v, with the status %s", isUnderWay, isMissing, isThere, status)
+		}
+	}
+	check(true)
+	w.settle()
+	check(false)
+}
+
+func saysRecounting(whether bool, answers ...string) bool {
+	return !slices.ContainsFunc(answers, func(text string) bool {
+		return strings.Contains(text, `"recounting":true`) != whether
+	})
+}
+
+// From when an operator changes the time zone until everybody is counted in it, status and KPIs say that numbers are of
+// both. Windows are shown with the bounds that they have in the zone of the answer.
+func TestStatusOfAnotherZone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.take(t, `{"type":"page","userId":"1","timestamp":"2026-11-20T09:30:00Z"}`)
+	w.settle()
+	demo, err := w.Table.Workspace(t.Context(), "demo")
+	must(t, err)
+	demo.Zone = "Asia/Kolkata"
+	must(t, w.Table.PutWorkspace(t.Context(), demo))
+	w.Advance(time.Minute)
+	check := func(isUnderWay bool) {
+		t.Helper()
+		const day = `"start":"2026-11-20T00:00:00+05:30","end":"2026-11-21T00:00:00+05:30"`
+		kpis, hours, status := w.ask(t, "/v1/kpis", ""), w.ask(t, "/v1/kpis", "grain=hour"), w.ask(t, "/v1/status", "")
+		isOther := strings.Contains(hours.Body, `"start":"2026-11-20T14:30:00+05:30"`) // an hour of London
+		isRight := saysRecounting(isUnderWay, kpis.Body, hours.Body, status.Body) && strings.Contains(kpis.Body, day)
+		if !isRight || isOther {
+			t.Errorf("under way %v: %.300s\n%.300s\n%s", isUnderWay, kpis.Body, hours.Body, status.Body)
 		}
 	}
 	check(true)

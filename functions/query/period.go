@@ -24,7 +24,7 @@ func (h *Handler) period(ctx context.Context, ws workspace.Workspace, calendar p
 	}
 	first, last := calendar.At(period.Day, w.from), calendar.At(period.Day, w.to.Add(-1))
 	days, err := h.Windows.Windows(ctx, ws.Namespace(), period.Day, first.Key, last.Key)
-	if err != nil || len(days) == 0 {
+	if days, _ = kpi.Placed(calendar, days); err != nil || len(days) == 0 {
 		return nil, err
 	}
 	out := kpi.Window{Grain: period.Period, Key: whole.Key, Start: event.At(whole.Start), End: event.At(whole.End)}

@@ -21,7 +21,7 @@ type statusAnswer struct {
 	Queues       queuesAnswer            `json:"queues"`
 	Failed       map[string]int          `json:"failed"`
 	DirtyWindows int                     `json:"dirty_windows"` // batches of events, and notes of persons who are due, that are not counted yet
-	Recounting   bool                    `json:"recounting"`    // everybody is being counted anew, under rules that have changed
+	Recounting   bool                    `json:"recounting"`    // everybody is being counted anew, see isRecounting
 	NewestRollup map[period.Grain]string `json:"newest_rollup"`
 }
 
@@ -57,7 +57,7 @@ func (h *Handler) status(ctx context.Context, q question) (events.APIGatewayV2HT
 			answer.NewestRollup[grain] = instant(state.Settled)
 		}
 	}
-	answer.Recounting = state.Recount != ""
+	answer.Recounting = isRecounting(state, q.workspace)
 	return httpapi.JSON(http.StatusOK, answer), nil
 }
 

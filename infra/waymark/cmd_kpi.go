@@ -23,10 +23,11 @@ exit code: 0 printed · 1 it failed · 2 wrong usage
 
 // kpiAnswer is what GET /v1/kpis answers.
 type kpiAnswer struct {
-	TimeZone string   `json:"time_zone"`
-	Model    string   `json:"model"`
-	Missing  []string `json:"missing"`
-	Rows     []kpiRow `json:"rows"`
+	TimeZone   string   `json:"time_zone"`
+	Model      string   `json:"model"`
+	Missing    []string `json:"missing"`
+	Recounting bool     `json:"recounting"`
+	Rows       []kpiRow `json:"rows"`
 }
 
 type kpiRow struct {

@@ -12,15 +12,19 @@ import (
 
 	"waymark/infra/demo"
 	"waymark/shared/adapter/dynamo"
+	"waymark/shared/domain/workspace"
+	"waymark/shared/model"
 )
 
 const workspaceUsage = `waymark workspace create NAME --time-zone ZONE --currency CODE [--model MODEL] [--json]
+waymark workspace set NAME [--time-zone ZONE] [--currency CODE] [--model MODEL]
 waymark workspace list [--json]
 
-A workspace is one tenant: its own keys, persons, KPIs, time zone, currency and stage model.
+A workspace is one tenant: its own keys, persons, KPIs, time zone, currency and stage model. What is set holds for the
+past too: the next settles count everybody anew, and ` + "`recounting`" + ` of GET /v1/status says until when.
 `
 
-// cmdWorkspace makes and lists workspaces. It talks to the table of the running system, or of the environment.
+// cmdWorkspace makes, changes and lists workspaces. It talks to the table of the running system, or of the environment.
 func cmdWorkspace(ctx context.Context, args []string, io stdio) int {
 	action := ""
 	if len(args) > 0 {
@@ -31,6 +35,11 @@ func cmdWorkspace(ctx context.Context, args []string, io stdio) int {
 	case "create":
 		code := 0
 		if code, err = workspaceCreate(ctx, args[1:], io); err == nil {
+			return code
+		}
+	case "set":
+		code := 0
+		if code, err = workspaceSet(ctx, args[1:], io); err == nil {
 			return code
 		}
 	case "list":
@@ -77,6 +86,40 @@ func workspaceCreate(ctx context.Context, args []string, io stdio) (int, error) 
 	}
 	fmt.Fprintf(io.Out, "workspace   %s  (%s, %s, stage model %s)\nwrite key   %s  (public: websites send with it)\nsecret key  %s  (reads and operates; it is shown this once)\n",
 		w.name, w.zone, strings.ToUpper(w.currency), w.model, keys.Write, keys.Secret)
+	return 0, nil
+}
+
+// workspaceSet changes settings of a workspace; those that are not named stay.
+func workspaceSet(ctx context.Context, args []string, io stdio) (int, error) {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		fmt.Fprint(io.Err, workspaceUsage)
+		return 2, nil
+	}
+	getenv := systemEnv()
+	table := dynamo.New(dynamo.NewClient(getenv), getenv("TABLE_NAME"))
+	set := flag.NewFlagSet("waymark workspace set", flag.ContinueOnError)
+	zone := set.String("time-zone", "", "IANA time zone in which days begin, such as Europe/London")
+	currency := set.String("currency", "", "currency of orders that name none, three letters")
+	stages := set.String("model", "", "stage model: default, five or four")
+	if code, done := parseFlags(set, args[1:], io); done {
+		return code, nil
+	}
+	w, err := table.Workspace(ctx, args[0])
+	if err != nil {
+		return 1, err
+	}
+	is, err := workspace.New(w.Name, cmp.Or(*zone, w.Zone), cmp.Or(*currency, w.Currency), cmp.Or(*stages, w.Model))
+	if err != nil {
+		return 1, err
+	}
+	if _, err := model.Stages(is.Model); err != nil {
+		return 1, err
+	}
+	w.Zone, w.Currency, w.Model = is.Zone, is.Currency, is.Model
+	if err := table.PutWorkspace(ctx, w); err != nil {
+		return 1, err
+	}
+	fmt.Fprintf(io.Out, "workspace  %s  (%s, %s, stage model %s)\n", w.Name, w.Zone, w.Currency, w.Model)
 	return 0, nil
 }
 

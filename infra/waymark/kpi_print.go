@@ -136,8 +136,12 @@ func cellText(r kpiRow) string {
 	return whole
 }
 
-// printMissing says which metrics the answer leaves out.
+// printMissing says which metrics the answer leaves out, and when its numbers are not all of one kind.
 func (a kpiAnswer) printMissing(w goio.Writer) {
+	if a.Recounting {
+		const text = "Everybody is being counted anew, because rules or settings have changed: "
+		fmt.Fprint(w, "\n", wrapped(text+"until that is done, the numbers hold both.", ""))
+	}
 	if len(a.Missing) > 0 {
 		text := "missing: " + strings.Join(a.Missing, ", ") + ". They are new, and not everybody is counted in them yet; they come by themselves."
 		fmt.Fprint(w, "\n", wrapped(text, ""))

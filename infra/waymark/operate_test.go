@@ -46,7 +46,7 @@ var operated = map[string]string{
 
 	"GET /v1/kpis?": kpiJSON,
 	"GET /v1/kpis?by=channel&from=2026-10-25&grain=hour&metric=orders&metric=revenue&to=2026-10-26": kpiByJSON,
-	"GET /v1/kpis?grain=month": `{"time_zone":"UTC","model":"default@1","rows":[]}`,
+	"GET /v1/kpis?grain=month": `{"time_zone":"UTC","model":"default@1","recounting":true,"rows":[]}`,
 	"GET /v1/kpis?by=shoe":     `400 {"code":"unknown_dimension","message":"there are these dimensions: channel, source, stage, country"}`,
 
 	"POST /v1/exports {}": manifestJSON,
@@ -109,6 +109,11 @@ const kpiByCSV = "\ufeffmetric,start,end,dimension,dimension_value,numerator,den
 	"orders,2026-10-25T01:00:00+01:00,2026-10-25T01:00:00Z,channel,'=cmd|' /C calc'\x1b[2J,2,,2,2,count,1\r\n" +
 	"orders,2026-10-25T01:00:00Z,2026-10-25T02:00:00Z,channel,,3,,3,3,count,1\r\n"
 
+const bothKinds = `
+Everybody is being counted anew, because rules or settings have changed: until
+that is done, the numbers hold both.
+`
+
 const exportText = `export   daily-2026-11-21-r1
 windows  day, from 2026-11-21 to 2026-11-22
 file     daily-2026-11-21-r1.csv, 1,234 rows, 15 bytes
@@ -150,7 +155,10 @@ func TestOperate(t *testing.T) {
 		{args: "kpi --json", out: kpiJSON + "\n"},
 		{args: by, out: kpiByTable},
 		{args: by + " --csv", out: kpiByCSV},
-		{args: "kpi --grain month", out: "months in UTC, stage model default@1\n\nNothing is counted in this time. `waymark rollup run` counts what is stored.\n"},
+		{
+			args: "kpi --grain month", out: "months in UTC, stage model default@1\n\n" +
+				"Nothing is counted in this time. `waymark rollup run` counts what is stored.\n" + bothKinds,
+		},
 		{args: "kpi --by shoe", code: 1, err: "waymark kpi: there are these dimensions: channel, source, stage, country (unknown_dimension)\n"},
 		{args: "kpi --csv --json", code: 2, err: "waymark kpi [--metric NAME]..."},
 		{args: "kpi orders", code: 2, err: "waymark kpi [--metric NAME]..."},

@@ -3,7 +3,6 @@ package settle
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
@@ -29,9 +28,6 @@ const recordsAtOnce = 10
 // plan reads records until there are enough identifiers, then those who are due, and at last some of everybody where rules have changed.
 func (r *run) plan(ctx context.Context) (plan, error) {
 	p := plan{began: r.clockNow(), ids: map[event.Identifier]bool{}, dueIDs: map[event.Identifier]bool{}}
-	if r.state.Rules == "" && r.state.Recount == "" { // nobody was ever counted: whoever is, is from now on under these
-		p.recount = r.countedUnder(rulesID(r))
-	}
 	if err := r.planRecords(ctx, &p, r.most); err != nil {
 		return p, err
 	}
@@ -86,17 +82,13 @@ func (r *run) planRecords(ctx context.Context, p *plan, most int) error {
 	return nil
 }
 
-// planRecount adds some of everybody when they were counted under other rules than those of now. Rules that change meanwhile begin it again.
+// planRecount adds some of everybody when they were counted under other rules than those of now.
 func (r *run) planRecount(ctx context.Context, p *plan, most int) error {
-	rules := rulesID(r)
-	if p.recount != nil || r.state.Rules == rules && r.state.Recount == "" {
+	rules := r.state.Recount
+	if rules == "" {
 		return nil
 	}
-	after := ""
-	if r.state.Recount == rules {
-		after = r.state.After
-	}
-	persons, next, err := r.Store.Everybody(ctx, r.ns, after, most)
+	persons, next, err := r.Store.Everybody(ctx, r.ns, r.state.After, most)
 	if err != nil {
 		return fmt.Errorf("list everybody: %w", err)
 	}
@@ -109,7 +101,7 @@ func (r *run) planRecount(ctx context.Context, p *plan, most int) error {
 	}
 	p.more = true
 	p.recount = func(s ledger.State) ledger.State {
-		s.Recount, s.After = rules, next
+		s.After = next
 		return s
 	}
 	return nil
@@ -126,7 +118,7 @@ func (r *run) learn(identifiers, touchpoints int) {
 // countedUnder notes that everybody is counted under some rules.
 func (r *run) countedUnder(rules string) func(ledger.State) ledger.State {
 	return func(s ledger.State) ledger.State {
-		s.Rules, s.Definitions, s.Recount, s.After = rules, r.Definitions.Version, "", ""
+		s.Rules, s.Definitions, s.Zone, s.Recount, s.After = rules, r.Definitions.Version, r.zone, "", ""
 		return s
 	}
 }
@@ -140,5 +132,5 @@ func (p plan) recounted(s ledger.State) ledger.State {
 
 // rulesID names everything that the numbers of a person depend on besides their touchpoints.
 func rulesID(r *run) string {
-	return strings.Join([]string{r.rules.ID, fmt.Sprint(r.Definitions.Version), r.calendar.Zone()}, " ")
+	return fmt.Sprint(r.rules.ID, " ", r.Definitions.Version, " ", r.workspace.Currency, " ", r.workspace.Zone)
 }

@@ -39,6 +39,9 @@ func (r *run) prepare(ctx context.Context, epoch int64, p plan) (ledger.Log, err
 		if err := r.hold(ctx); err != nil {
 			return log, err
 		}
+		if loaded.Profile(id).Zone >= len(r.clocks) { // a zone that this run does not know: another has begun since
+			return log, ledger.ErrOvertaken(r.workspace.Name)
+		}
 		if root := loaded.Root(id); root == id {
 			b.person(id)
 		} else {
@@ -100,20 +103,15 @@ func (b *builder) member(id, root event.Identifier) {
 
 // differ finds the windows and days in which a person is counted otherwise now.
 func (b *builder) differ(before, now ledger.Profile, rows []step.Row) {
-	b.changes.Person(before.Hours, now.Hours, before.Version, b.Definitions.Version)
-	last := ""
-	for _, at := range ledger.Changed(before.Hours, now.Hours) {
-		key := b.clock.Day(at)
-		if key == last {
-			continue
-		}
-		last = key
+	was := ledger.Count{Hours: before.Hours, Clock: b.clocks[before.Zone], Version: before.Version}
+	b.changes.Person(was, now.Hours, b.Definitions.Version)
+	for _, key := range b.clock.ChangedDays(was, now.Hours) {
 		day, found := b.days[key]
 		if !found {
 			day = &ledger.Day{Key: key}
 			b.days[key] = day
 		}
-		start, end := b.clock.DaySpan(at)
+		start, end := b.clock.DaySpan(key)
 		day.Persons = append(day.Persons, before.ID)
 		day.Rows = append(day.Rows, step.Between(rows, start, end)...)
 	}
@@ -142,7 +140,7 @@ func (b *builder) list(before, now ledger.Profile) {
 		if p.LastSeen == 0 {
 			return [2]string{string(p.Stage), ""}
 		}
-		return [2]string{string(p.Stage), b.clock.Day(p.LastSeen)}
+		return [2]string{string(p.Stage), b.clocks[p.Zone].Day(p.LastSeen)}
 	}
 	at := place(now)
 	if before.IsRoot() && place(before) == at {
@@ -157,7 +155,8 @@ func (b *builder) list(before, now ledger.Profile) {
 // profile is what is known of a person.
 func (b *builder) profile(members []event.Identifier, j journey.Journey, rows []step.Row) ledger.Profile {
 	p := ledger.Profile{
-		Version: b.Definitions.Version, Members: members, Next: j.Stages.Next, Hours: ledger.Hours(b.clock, rows),
+		Version: b.Definitions.Version, Zone: b.zone, Hours: ledger.Hours(b.clock, rows),
+		Members: members, Next: j.Stages.Next,
 		Touchpoints: len(j.Steps), Sessions: len(j.Sessions), ID: j.Root,
 	}
 	if visit, any := j.Stages.Current(); any {

@@ -10,6 +10,7 @@ import (
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/workspace"
 	"waymark/shared/model"
 	"waymark/shared/testing/system"
 )
@@ -47,7 +48,9 @@ func TestRecount(t *testing.T) {
 		"another verdict on agents": func(s *system.System) {
 			change(s, func(r *journey.Rules) { r.Bot = func(string) string { return "crawler" } })
 		},
-		"a new measure": func(s *system.System) { s.Definitions = newer(t, s.Definitions) },
+		"another time zone": setting(t, func(w *workspace.Workspace) { w.Zone = "Asia/Kolkata" }),
+		"another currency":  setting(t, func(w *workspace.Workspace) { w.Currency = "EUR" }),
+		"a new measure":     func(s *system.System) { s.Definitions = newer(t, s.Definitions) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -153,6 +156,59 @@ func TestOlderReleaseKeepsAway(t *testing.T) {
 	fresh.Now = s.Now.Add(-60e9)
 	fresh.Settle()
 	same(t, "after both ran", stored(t, s), stored(t, fresh))
+}
+
+// Rules, or a zone, that are taken back before everybody is counted under them leave nobody behind: whoever was counted
+// under them already is counted anew.
+func TestRulesAreTakenBack(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(s *system.System){
+		"a zone":        setting(t, func(w *workspace.Workspace) { w.Zone = "Asia/Kolkata" }),
+		"a stage model": setting(t, func(w *workspace.Workspace) { w.Model = "four" }),
+	} {
+		for _, isFirst := range []bool{false, true} { // or somebody was counted before
+			s, fresh := system.New(t, system.Shop()), system.New(t, system.Shop())
+			s.AtOnce = 1
+			visit := func(s *system.System, id, at string) {
+				s.Send("wk_web", said("page", id+"a", "a", at, ""))
+				s.Send("wk_web", said("track", id+"b", "b", at, bought(id, "20")))
+			}
+			former := shop(t, s)
+			if !isFirst {
+				visit(s, "1", "2026-11-19T23:00:00Z")
+				s.Settle()
+			}
+			visit(s, "2", "2026-11-20T23:00:00Z")
+			change(s)
+			run, err := s.Settler(s.Ports()).Begin(t.Context(), shop(t, s), 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if more, err := run.Next(t.Context()); !more || err != nil {
+				t.Fatalf("%s: the first slice leaves nothing: %v, %v", name, more, err)
+			}
+			setting(t, func(w *workspace.Workspace) { *w = former })(s)
+			s.Settle()
+			if !isFirst {
+				visit(fresh, "1", "2026-11-19T23:00:00Z")
+			}
+			visit(fresh, "2", "2026-11-20T23:00:00Z")
+			fresh.Now = s.Now.Add(-60e9)
+			fresh.Settle()
+			same(t, name+" taken back", stored(t, s), stored(t, fresh))
+		}
+	}
+}
+
+// setting changes settings of the shop.
+func setting(t testing.TB, change func(*workspace.Workspace)) func(*system.System) {
+	return func(s *system.System) {
+		w := shop(t, s)
+		change(&w)
+		if err := s.Table.PutWorkspace(t.Context(), w); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func change(s *system.System, rules func(*journey.Rules)) {

@@ -69,6 +69,8 @@ type run struct {
 	ns        workspace.Namespace // of its generation in use
 	calendar  period.Calendar
 	clock     *ledger.Clock
+	zone      int             // place of its zone in the state's zones
+	clocks    []*ledger.Clock // of the state's zones
 	rules     journey.Rules
 	now       event.Millis // up to when time acts
 	state     ledger.State
@@ -100,9 +102,16 @@ func (s *Settler) Begin(ctx context.Context, w workspace.Workspace, now event.Mi
 		slog.WarnContext(ctx, "a newer release has settled the workspace: this one may not", "workspace", w.Name, "definitions", r.state.Newest)
 		return nil, nil
 	}
-	taken := r.state.Take(r.clockNow())
-	taken.Newest = s.Definitions.Version
+	taken, zone := r.state.Take(r.clockNow()).In(w.Zone)
+	taken.Newest, r.zone = s.Definitions.Version, zone
+	if taken.Rules == "" { // nobody was ever counted
+		taken = r.countedUnder(rulesID(r))(taken)
+	}
+	taken = taken.Recounted(rulesID(r))
 	if err := r.put(ctx, taken); err != nil {
+		return nil, err
+	}
+	if err := r.setClocks(); err != nil {
 		return nil, err
 	}
 	r.now = max(now, r.clockNow()) // the schedule may have been due long ago
@@ -110,6 +119,22 @@ func (s *Settler) Begin(ctx context.Context, w workspace.Workspace, now event.Mi
 		return nil, err
 	}
 	return &Run{r}, nil
+}
+
+// setClocks makes a clock for each zone that somebody may be counted in.
+func (r *run) setClocks() error {
+	for place, zone := range r.state.Zones {
+		if place == r.zone {
+			r.clocks = append(r.clocks, r.clock)
+			continue
+		}
+		calendar, err := workspace.Workspace{Zone: zone}.Calendar()
+		if err != nil {
+			return fmt.Errorf("read former time zone of workspace %s: %w", r.workspace.Name, err)
+		}
+		r.clocks = append(r.clocks, ledger.NewClock(calendar))
+	}
+	return nil
 }
 
 // Run is a run that holds the fence of its workspace.

@@ -32,7 +32,7 @@ func TestLateEventTouchesExactlyItsWindows(t *testing.T) {
 		after, countedAfter := w.Windows(shop), w.recount()
 		for name, is := range after {
 			was := before[name]
-			changes := !reflect.DeepEqual(w.said(was, countedBefore[name].Rows), w.said(is, countedAfter[name].Rows))
+			changes := !reflect.DeepEqual(w.said(was, countedBefore[name]), w.said(is, countedAfter[name]))
 			switch rise := is.Revision - was.Revision; {
 			case changes && rise == 1:
 				revised[kind]++

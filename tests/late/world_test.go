@@ -16,7 +16,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
-	"waymark/shared/domain/step"
+	"waymark/shared/domain/workspace"
 	"waymark/shared/life"
 	"waymark/shared/testing/system"
 	"waymark/tests/recount"
@@ -63,7 +63,18 @@ func (w world) take(arrivals ...arrival) {
 var people = []event.Identifier{"user:u0", "user:u1", "user:u2", "anon:a0", "anon:a1", "anon:a2", "anon:a3"}
 
 // recount counts every window of everybody's whole life in one plain pass, which shares none of the reasoning about what a change can reach.
-func (w world) recount() map[string]recount.Counted {
+func (w world) recount() map[string][]kpi.Row {
+	w.t.Helper()
+	in, lives := w.lives(shop)
+	out := map[string][]kpi.Row{}
+	for key, counted := range in.Windows(lives) {
+		out[key] = counted.Rows()
+	}
+	return out
+}
+
+// lives are those of everybody, as a workspace with these settings sees them.
+func (w world) lives(shop workspace.Workspace) (recount.In, []recount.Life) {
 	w.t.Helper()
 	loaded, err := life.Load(w.t.Context(), w.Table, shop.Namespace(), identity.DefaultCaps(), people)
 	if err != nil {
@@ -71,20 +82,19 @@ func (w world) recount() map[string]recount.Counted {
 	}
 	calendar, _ := shop.Calendar()
 	rules, _ := w.Rules(shop.Model)
-	month := func(at event.Millis) string { return calendar.Local(at.Time()).Format("2006-01") }
+	in := recount.In{Calendar: calendar, Currency: shop.Currency}
 	var lives []recount.Life
 	for _, root := range loaded.Roots() {
-		j := loaded.Of(root).Journey(rules, event.At(w.Now))
-		lives = append(lives, recount.Life{Journey: j, Rows: step.Of(j, step.Place{Currency: shop.Currency, Month: month})})
+		lives = append(lives, in.Life(loaded.Of(root).Journey(rules, event.At(w.Now))))
 	}
-	return recount.Windows(w.Definitions, calendar, shop.Currency, lives)
+	return in, lives
 }
 
 // check compares windows with a recount. One in which nothing counts any more may be stored; it must hold zeros.
-func (w world) check(stored map[string]kpi.Window, want map[string]recount.Counted) {
+func (w world) check(stored map[string]kpi.Window, want map[string][]kpi.Row) {
 	w.t.Helper()
 	for name, one := range stored {
-		rows := want[name].Rows
+		rows := want[name]
 		if rows == nil {
 			rows = w.nothing()
 		}

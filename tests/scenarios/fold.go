@@ -16,7 +16,6 @@ import (
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
-	"waymark/shared/domain/step"
 	"waymark/shared/model"
 	"waymark/tests/recount"
 )
@@ -24,16 +23,15 @@ import (
 // Fold is the pure core as a System: it keeps everything that was delivered and folds it anew for every question. It has no store, no
 // protocol and no ledger, so whatever those add must come to the same.
 type Fold struct {
-	workspace   Workspace
-	now         event.Millis
-	calendar    period.Calendar
-	rules       journey.Rules
-	definitions *kpi.Definitions
-	lines       map[event.Identifier][]event.Touchpoint
-	traits      map[event.Identifier]profile.Traits
-	nodes       map[event.Identifier]identity.Node
-	claims      map[string]profile.Claims
-	decisions   int // about links
+	workspace Workspace
+	now       event.Millis
+	calendar  period.Calendar
+	rules     journey.Rules
+	lines     map[event.Identifier][]event.Touchpoint
+	traits    map[event.Identifier]profile.Traits
+	nodes     map[event.Identifier]identity.Node
+	claims    map[string]profile.Claims
+	decisions int // about links
 }
 
 // NewFold makes an empty system with the built-in rules and one of the built-in stage models.
@@ -42,16 +40,12 @@ func NewFold(s Scenario, modelName string) (*Fold, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read rules: %w", err)
 	}
-	definitions, err := model.Metrics()
-	if err != nil {
-		return nil, fmt.Errorf("read metrics: %w", err)
-	}
 	calendar, err := period.New(s.Workspace.Zone, time.Monday)
 	if err != nil {
 		return nil, err
 	}
 	return &Fold{
-		workspace: s.Workspace, now: event.At(s.Now), calendar: calendar, rules: rules, definitions: definitions,
+		workspace: s.Workspace, now: event.At(s.Now), calendar: calendar, rules: rules,
 		lines: map[event.Identifier][]event.Touchpoint{}, traits: map[event.Identifier]profile.Traits{},
 		nodes: map[event.Identifier]identity.Node{}, claims: map[string]profile.Claims{},
 	}, nil
@@ -208,24 +202,24 @@ func plain(value json.RawMessage) string {
 
 // KPIs counts all persons in a window.
 func (f *Fold) KPIs(_ context.Context, w period.Window, by kpi.Dimension) ([]kpi.Row, error) {
-	rows := recount.Window(f.definitions, f.workspace.Currency, f.lives(), w).Rows
-	return slices.DeleteFunc(rows, func(r kpi.Row) bool { return r.Dimension != by }), nil
+	in, lives := f.lives()
+	return slices.DeleteFunc(in.Window(lives, w).Rows(), func(r kpi.Row) bool { return r.Dimension != by }), nil
 }
 
 // lives are those of all persons.
-func (f *Fold) lives() []recount.Life {
-	month := func(at event.Millis) string { return f.calendar.Local(at.Time()).Format("2006-01") }
+func (f *Fold) lives() (recount.In, []recount.Life) {
+	in := recount.In{Calendar: f.calendar, Currency: f.workspace.Currency}
 	var out []recount.Life
 	for id := range f.nodes {
 		if p := f.personOf(id); p.Root == id {
-			j := f.journeyOf(p)
-			out = append(out, recount.Life{Journey: j, Rows: step.Of(j, step.Place{Currency: f.workspace.Currency, Month: month})})
+			out = append(out, in.Life(f.journeyOf(p)))
 		}
 	}
-	return out
+	return in, out
 }
 
 // Windows counts all persons in every window in which anything happened, by recount.Key.
-func (f *Fold) Windows() map[string]recount.Counted {
-	return recount.Windows(f.definitions, f.calendar, f.workspace.Currency, f.lives())
+func (f *Fold) Windows() map[string]*recount.Counted {
+	in, lives := f.lives()
+	return in.Windows(lives)
 }

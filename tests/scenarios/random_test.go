@@ -44,7 +44,7 @@ func TestRandomStories(t *testing.T) {
 			got[key] = texts(w.Rows)
 		}
 		for key, count := range fold.Windows() {
-			want[key] = texts(count.Rows)
+			want[key] = texts(count.Rows())
 		}
 		if problems := compareRows(got, want); len(problems) > 0 {
 			t.Errorf("windows that differ:\n%s\nstory:\n%s", strings.Join(problems[:min(len(problems), 20)], "\n"), story)

@@ -105,7 +105,7 @@ func (w *World) checkPromises() string {
 	for c := range w.archived {
 		kept[c] = true
 	}
-	for _, t := range tenants {
+	for _, t := range w.tenants {
 		batches, _, err := w.table.Batches(background, t.Namespace(), "", 1<<30)
 		if err != nil {
 			return err.Error()

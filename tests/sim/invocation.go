@@ -20,7 +20,7 @@ type invocation struct {
 	answered bool   // it came to its end; otherwise it crashed
 	given    bool   // nobody waits for its answer any more
 	done     func() // called once, when it answered, crashed or was given up
-	puts     int    // of windows, until it freezes
+	puts     int    // of profiles and windows, until it freezes
 }
 
 // start makes an invocation a coroutine that yields before every call. done is called when its caller knows how it went.

@@ -34,7 +34,7 @@ type oracle struct {
 	links  map[[2]event.Identifier]identity.Link
 	claims map[string]profile.Claims
 	parted map[[2]event.Identifier]bool          // links that an operator cut
-	counts map[string]recount.Counted            // of every window in which anything counts, by recount.Key
+	counts map[string]*recount.Counted           // of every window in which anything counts, by recount.Key
 	steps  map[string][]step.Row                 // by day
 	people map[event.Identifier]event.Identifier // who has touchpoints, and whose person they are
 	lives  map[event.Identifier]recount.Life     // by person
@@ -213,16 +213,15 @@ func (o *oracle) count(until event.Millis) error {
 	for id, root := range o.people {
 		lines[root] = append(lines[root], journey.Line{Identifier: id, Touchpoints: o.copies[id]})
 	}
-	month := func(at event.Millis) string { return calendar.Local(at.Time()).Format("2006-01") }
+	in := recount.In{Calendar: calendar, Currency: o.Currency, Later: true}
 	for _, root := range slices.Sorted(maps.Keys(lines)) {
-		j := journey.Fold(root, lines[root], o.claims, o.fold, until)
-		life := recount.Life{Journey: j, Rows: step.Of(j, step.Place{Currency: o.Currency, Month: month})}
+		life := in.Life(journey.Fold(root, lines[root], o.claims, o.fold, until))
 		for _, row := range life.Rows {
 			day := calendar.At(period.Day, row.At.Time()).Key
 			o.steps[day] = append(o.steps[day], row)
 		}
 		o.lives[root] = life
 	}
-	o.counts = recount.Windows(o.newest().definitions, calendar, o.Currency, slices.Collect(maps.Values(o.lives)))
+	o.counts = in.Windows(slices.Collect(maps.Values(o.lives)))
 	return nil
 }

@@ -38,6 +38,12 @@ func (w *World) run() error {
 		w.requests(1+w.IntN(3), 2, false)
 		err = w.drain()
 	}
+	if err == nil && w.resets {
+		w.reset()
+		w.faults.aim("everybody", "put profiles", "put window", "put steps")
+		w.storm(w.rollup)
+		err = w.drain()
+	}
 	if err == nil && w.oneIn(4) {
 		w.now = w.now.Add(400 * 24 * time.Hour)
 		w.note("more than a year goes by")
@@ -80,9 +86,22 @@ func (w *World) act() {
 		w.faults.aim("everybody")
 	case n == 17:
 		w.export(pick(w.chance, "", schedules[0], schedules[1], schedules[2]))
+	case n == 18 && w.resets:
+		w.reset()
 	default:
 		w.pass()
 	}
+}
+
+// reset has an operator change the zone and the stage model of a workspace. What runs goes on with the former ones.
+func (w *World) reset() {
+	t := &w.tenants[w.IntN(len(w.tenants))]
+	t.Zone = pick(w.chance, "Asia/Kolkata", "America/New_York", "Europe/London")
+	t.Model = pick(w.chance, "default", "four")
+	if err := w.table.PutWorkspace(background, *t); err != nil {
+		panic("sim: memory takes every workspace: " + err.Error())
+	}
+	w.note("%s is in %s and has the stage model %s", t.Name, t.Zone, t.Model)
 }
 
 // advance runs invocations for a few calls.
@@ -152,7 +171,7 @@ func (w *World) settle() error {
 	if w.exported || w.oneIn(3) {
 		w.settleExports()
 	}
-	for _, t := range tenants {
+	for _, t := range w.tenants {
 		left, err := rollup.Waiting(background, w.table, t.Namespace(), w.settled)
 		if err != nil {
 			return err
@@ -208,7 +227,7 @@ func (w *World) settleExports() {
 		w.finishAll()
 	}
 	w.exported = true
-	for _, t := range tenants {
+	for _, t := range w.tenants {
 		if problem := w.checkNotes(t); problem != "" {
 			w.blame(problem)
 		}

@@ -5,6 +5,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/system"
 )
@@ -39,13 +40,22 @@ func (s *stores) PutEvents(ctx context.Context, ws, name string, events []event.
 	})
 }
 
-// PutWindow freezes slow rollups between two of their windows.
+// PutProfiles and PutWindow freeze slow rollups before one of their writes.
+func (s *stores) PutProfiles(ctx context.Context, ns workspace.Namespace, profiles []ledger.Profile) error {
+	s.pause()
+	return s.Stores.PutProfiles(ctx, ns, profiles)
+}
+
 func (s *stores) PutWindow(ctx context.Context, ns workspace.Namespace, w kpi.Window) error {
+	s.pause()
+	return s.Stores.PutWindow(ctx, ns, w)
+}
+
+func (s *stores) pause() {
 	if s.run.puts--; s.run.puts == 0 && s.faults.on {
 		s.freeze(s.run)
 		if !s.run.yield() {
 			panic(errCrash)
 		}
 	}
-	return s.Stores.PutWindow(ctx, ns, w)
 }

@@ -2,8 +2,12 @@ package sim
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
+
+	"waymark/tests/recount"
 )
 
 // traffic gives the clients a random handful of requests: few identifiers and many ties, times near midnights, clock changes and the moment of
@@ -19,7 +23,7 @@ func (w *World) traffic() {
 		w.phase = 0
 	}
 	w.atOnce = pick(w.chance, 0, 0, 1, 3)
-	w.slow = w.oneIn(3)
+	w.slow, w.resets = w.oneIn(3), w.oneIn(6)
 	requests, most := 1+w.IntN(12), 3
 	if w.slow {
 		requests, most = 2+w.IntN(4), 1
@@ -31,27 +35,47 @@ func (w *World) traffic() {
 func (w *World) requests(n, most int, hot bool) {
 	for range n {
 		r := &request{key: pick(w.chance, "wk_web", "wk_web", "wk_app", "wk_till"), strict: w.oneIn(4)}
+		v := w.visit()
 		for range 1 + w.IntN(most) {
-			r.events = append(r.events, w.event(hot))
+			r.events = append(r.events, w.event(hot, v))
 		}
 		w.clients = append(w.clients, r)
 	}
 }
 
+// visit is what the events of a request share, when they are all of one visit; otherwise nil.
+type visit struct {
+	who, context string
+	at           time.Time
+}
+
+func (w *World) visit() *visit {
+	if !w.oneIn(3) {
+		return nil
+	}
+	v := &visit{at: w.when()}
+	v.who, v.context = w.who()
+	return v
+}
+
 // identifies is a kind of event.
 const identifies = 6
 
-func (w *World) event(hot bool) string {
+func (w *World) event(hot bool, v *visit) string {
 	if w.slow && !w.oneIn(6) {
 		return fmt.Sprintf(`{"type":"page","anonymousId":"a0","timestamp":%q}`, w.lapsing().Format(time.RFC3339Nano))
 	}
 	hot = hot && w.oneIn(2)
-	fields := []string{`"userId":"u0"`}
+	fields, context := []string{`"userId":"u0"`}, ""
 	if !hot {
-		fields[0] = w.who()
+		fields[0], context = w.who()
+	}
+	at := w.when()
+	if v != nil {
+		fields[0], context, at = v.who, v.context, v.at.Add(time.Duration(w.IntN(5))*10*time.Minute)
 	}
 	if !w.oneIn(10) {
-		fields = append(fields, fmt.Sprintf(`"timestamp":%q`, w.when().Format(time.RFC3339Nano)))
+		fields = append(fields, fmt.Sprintf(`"timestamp":%q`, at.Format(time.RFC3339Nano)))
 	}
 	if !w.oneIn(12) {
 		fields = append(fields, fmt.Sprintf(`"messageId":"id%d"`, w.IntN(40)))
@@ -62,12 +86,16 @@ func (w *World) event(hot bool) string {
 	}
 	switch kind {
 	case 1, 2:
-		fields = append(fields, `"type":"track","event":"Order Completed"`,
-			fmt.Sprintf(`"properties":{"order_id":"o%d","revenue":%d.%02d}`, w.IntN(5), w.IntN(90), w.IntN(100)))
+		order := fmt.Sprintf(`"order_id":"o%d","revenue":%d.%02d`, w.IntN(5), w.IntN(90), w.IntN(100))
+		if w.oneIn(3) {
+			order += `,"currency":"EUR"`
+		}
+		fields = append(fields, `"type":"track","event":"Order Completed"`, `"properties":{`+order+"}")
 	case 3:
 		fields = append(fields, `"type":"track","event":"Order Refunded"`, fmt.Sprintf(`"properties":{"refund_id":"f%d","total":1.5}`, w.IntN(3)))
 	case 4:
-		fields = append(fields, `"type":"track","event":"Product Added"`, `"context":{"location":{"country":"NO"}}`)
+		fields = append(fields, `"type":"track","event":"Product Added"`)
+		context += `,"location":{"country":"NO"}`
 	case 5:
 		fields = append(fields, `"type":"page"`, `"properties":{"url":"https://shop.example/?utm_source=news&utm_medium=email","plan":"p1"}`)
 	case identifies, 10:
@@ -77,32 +105,56 @@ func (w *World) event(hot bool) string {
 	case 9:
 		fields = append(fields, pick(w.chance, `"type":"nonsense"`, `"type":"track"`, `"type":"page","userId":"null","anonymousId":"0"`))
 	case 11:
-		fields = append(fields, `"type":"page"`, `"context":{"userAgent":"Googlebot/2.1 (+http://www.google.com/bot.html)"}`)
+		fields = append(fields, `"type":"page"`)
+		context += `,"userAgent":"Googlebot/2.1 (+http://www.google.com/bot.html)"`
 	default:
 		fields = append(fields, `"type":"page"`)
 	}
-	return "{" + strings.Join(fields, ",") + "}"
+	return "{" + strings.Join(append(fields, w.context(kind, context)), ",") + "}"
 }
 
-func (w *World) who() string {
+// context is the event's context: what is given of it, and often a country, a campaign or a device.
+func (w *World) context(kind int, context string) string {
+	if kind != 4 && w.oneIn(3) {
+		context += fmt.Sprintf(`,"location":{"country":%q}`, pick(w.chance, "GB", "NO"))
+	}
+	if w.oneIn(3) {
+		context += `,"campaign":{"name":` + pick(
+			w.chance, `"spring"}`, `"autumn","source":"news","medium":"email"}`,
+			`"spring","source":"google","medium":"cpc"}`,
+		)
+	}
+	if kind != 11 && w.oneIn(2) {
+		context += fmt.Sprintf(`,"userAgent":%q`, agents[w.IntN(len(agents))])
+	}
+	return `"context":{` + strings.TrimPrefix(context, ",") + "}"
+}
+
+// agents are those of devices of every class.
+var agents = slices.Sorted(maps.Keys(recount.Agents))
+
+// who is the identifiers of an event, and what its context says of them.
+func (w *World) who() (fields, context string) {
 	user, visitor := w.IntN(3), w.IntN(4)
 	switch w.IntN(4) {
 	case 1:
-		return fmt.Sprintf(`"userId":"u%d","anonymousId":"a%d"`, user, visitor)
+		return fmt.Sprintf(`"userId":"u%d","anonymousId":"a%d"`, user, visitor), ""
 	case 2:
-		return fmt.Sprintf(`"userId":"u%d"`, user)
+		return fmt.Sprintf(`"userId":"u%d"`, user), ""
 	case 3:
-		return fmt.Sprintf(`"anonymousId":"a%d","context":{"traits":{"email":"e%d@x.example"}}`, visitor, user)
+		return fmt.Sprintf(`"anonymousId":"a%d"`, visitor), fmt.Sprintf(`,"traits":{"email":"e%d@x.example"}`, user)
 	}
-	return fmt.Sprintf(`"anonymousId":"a%d"`, visitor)
+	return fmt.Sprintf(`"anonymousId":"a%d"`, visitor), ""
 }
 
-// when picks a time where something can go wrong: about the clock change of 25 October 2026, about midnights of the last days, about 90 days
-// ago, so that lapses come true while the schedule runs, and a day ahead, where times are taken for wrong. Where all is old, many lapse.
+// when picks a time where something can go wrong: about the clock change of 25 October 2026, about midnights of the
+// last days and of a month's and quarter's end, about 90 days ago, so that lapses come true while the schedule runs,
+// and a day ahead, where times are taken for wrong. Where all is old, many lapse.
 func (w *World) when() time.Time {
 	around := pick(w.chance,
 		time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC), time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC),
 		time.Date(2026, 10, 25, 0, 30, 0, 0, time.UTC), time.Date(2026, 10, 24, 23, 0, 0, 0, time.UTC),
+		time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC),
 		begin.Add(-90*24*time.Hour), begin.Add(-91*24*time.Hour), begin.Add(24*time.Hour),
 	)
 	if w.old {

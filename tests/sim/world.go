@@ -2,13 +2,14 @@
 // and send again until they are answered; invocations are interleaved call by call; a queue with visibility, receive counts and a dead-letter
 // queue hands messages out once, twice, late and in any order; and any call may fail before or after it was applied or half-way through, be
 // the last of its invocation, or freeze it until long after. When the faults stop, the queue must drain; then everything stored must equal,
-// line by line, what a plain oracle makes of the accepted events.
+// line by line, what a plain oracle makes of the accepted events. Steps and windows are counted by package recount.
 //
 // One seed is one schedule. `make sim SEED=…` plays it again, makes it smaller and prints it step by step.
 package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,6 +102,7 @@ var smallCaps = identity.Caps{Children: 3, Parents: 3, Aliases: 2, Members: 5}
 type World struct {
 	*chance
 	rules
+	tenants   []workspace.Workspace // as their settings are now
 	table     *memory.Table
 	archive   *memory.Archive
 	exports   *memory.Bucket
@@ -126,6 +128,7 @@ type World struct {
 	phase   int  // of a deployment: 0 before it, 1 while both releases run, 2 after it
 	old     bool // everybody was seen last about three months ago
 	slow    bool // rollups freeze soon, and for as long as something else goes on
+	resets  bool // an operator changes settings of workspaces
 	now     time.Time
 	settled event.Millis // when the last rollup was
 	ids     int
@@ -163,7 +166,8 @@ var begin = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // newWorld begins a schedule.
 func newWorld(c *chance, r rules, m mutant) (*World, error) {
 	w := &World{
-		chance: c, rules: r, table: memory.NewTable(), archive: memory.NewArchive(), exports: memory.NewBucket(), now: begin,
+		chance: c, rules: r, tenants: slices.Clone(tenants[:]),
+		table: memory.NewTable(), archive: memory.NewArchive(), exports: memory.NewBucket(), now: begin,
 		archived: map[copyOf]bool{}, rejected: map[copyOf]bool{}, mutant: m, scratch: map[string]any{},
 		known: [2]*ingest.Known{{}, {}},
 	}
@@ -171,7 +175,7 @@ func newWorld(c *chance, r rules, m mutant) (*World, error) {
 	w.table.Between = w.between
 	w.faults = newFaults(w)
 	w.queue.World = w
-	for _, t := range tenants {
+	for _, t := range w.tenants {
 		if err := w.table.PutWorkspace(background, t); err != nil {
 			return nil, err
 		}

@@ -21,6 +21,22 @@ type Window struct {
 	Rows        []Row          `json:"-"` // what the totals say, filled in by whoever shows them
 }
 
+// Placed gives windows, in place, as a calendar has them: their bounds are those that their keys have there. One that
+// the calendar does not have is left out. isMoving says that something is counted in one that had other bounds: the
+// workspace has changed its time zone, and its numbers are of the former one or of a later one.
+func Placed(calendar period.Calendar, windows []Window) (placed []Window, isMoving bool) {
+	placed = windows[:0]
+	for _, w := range windows {
+		here, err := calendar.ByKey(w.Grain, w.Key)
+		start, end := event.At(here.Start), event.At(here.End)
+		isMoving = isMoving || !w.Totals.IsZero() && (err != nil || w.Start != start || w.End != end)
+		if w.Start, w.End = start, end; err == nil {
+			placed = append(placed, w)
+		}
+	}
+	return placed, isMoving
+}
+
 // Show fills in the rows of windows. currency is the workspace's own.
 func (d *Definitions) Show(currency string, windows []Window) {
 	for i := range windows {

@@ -3,8 +3,8 @@
 //
 // It loads and stores nothing; package settle does.
 //
-//	changes := ledger.NewChanges(set, calendar)
-//	changes.Person(stored.Hours, ledger.Hours(calendar, rows))
+//	changes := ledger.NewChanges(set, clock)
+//	changes.Person(ledger.Count{Hours: stored.Hours, Clock: clock, Version: 2}, ledger.Hours(clock, rows), 2)
 package ledger
 
 import (
@@ -27,6 +27,7 @@ type Profile struct {
 	Root    event.Identifier   `json:"root,omitempty"`    // "" when ID itself is the person
 	Run     int64              `json:"-"`                 // of the settle that wrote it; 0 = it was never written
 	Version int                `json:"version,omitempty"` // of the definitions of measures that the person was counted in
+	Zone    int                `json:"zone,omitempty"`    // whose hours these are: a place in State.Zones
 	Members []event.Identifier `json:"members,omitempty"` // that the person was counted with, the root first
 	// Connected are other users that aliases connected with the person when it was counted, sorted.
 	Connected []event.Identifier `json:"connected,omitempty"`
@@ -162,10 +163,33 @@ func (c *Clock) hour(at event.Millis) *hourWindows {
 // Day is the key of the day in which an instant lies: 2006-01-02 in the workspace's zone.
 func (c *Clock) Day(at event.Millis) string { return c.hour(at).windows[1].Key }
 
-// DaySpan is the day in which an instant lies: [start, end).
-func (c *Clock) DaySpan(at event.Millis) (start, end event.Millis) {
-	w := c.hour(at).windows[1]
+// DaySpan is the day of a key: [start, end). It is empty where the zone has no such day.
+func (c *Clock) DaySpan(key string) (start, end event.Millis) {
+	w, err := c.calendar.ByKey(period.Day, key)
+	if err != nil {
+		return 0, 0
+	}
 	return event.At(w.Start), event.At(w.End)
+}
+
+// ChangedDays lists the days on which a person's steps differ from those counted before. All days of another clock do,
+// and all of this one then.
+func (c *Clock) ChangedDays(was Count, now []Hour) []string {
+	var days []string
+	if was.Clock == c {
+		for _, at := range Changed(was.Hours, now) {
+			days = append(days, c.Day(at))
+		}
+		return slices.Compact(days)
+	}
+	for _, h := range was.Hours {
+		days = append(days, was.Clock.Day(h.Start))
+	}
+	for _, h := range now {
+		days = append(days, c.Day(h.Start))
+	}
+	slices.Sort(days)
+	return slices.Compact(days)
 }
 
 // Month is the month in which an instant lies: 2006-01 in the workspace's zone.
@@ -190,16 +214,30 @@ type Changes struct {
 	set   *measure.Set
 	clock *Clock
 	by    map[Window]measure.Totals
+	moved map[Window]bool // into or out of which a person came from another clock
 }
 
 // NewChanges begins with nothing.
 func NewChanges(set *measure.Set, clock *Clock) *Changes {
-	return &Changes{set: set, clock: clock, by: map[Window]measure.Totals{}}
+	return &Changes{set: set, clock: clock, by: map[Window]measure.Totals{}, moved: map[Window]bool{}}
 }
 
-// Person takes one person out of every window in which they are counted otherwise now, as they were counted before, and puts them in again. version
-// is that of the definitions that before was counted in; where current is another, every window is counted anew.
-func (c *Changes) Person(before, now []Hour, version, current int) {
+// Count is what was counted of a person.
+type Count struct {
+	Hours   []Hour
+	Clock   *Clock // that cut the hours
+	Version int    // of the definitions
+}
+
+// Person takes one person out of every window in which they are counted otherwise now, as they were counted before, and
+// puts them in again, under the current version of the definitions. Where definitions or clock were others, every
+// window is counted anew.
+func (c *Changes) Person(was Count, now []Hour, current int) {
+	if was.Clock != c.clock {
+		c.move(was, now)
+		return
+	}
+	before, version := was.Hours, was.Version
 	changed := Changed(before, now)
 	if version != current {
 		changed = starts(before, now)
@@ -229,6 +267,49 @@ func (c *Changes) window(name Window, before, now measure.Facts, version, curren
 	}
 	c.set.Remove(totals, before, version)
 	c.set.Add(totals, now)
+}
+
+// move takes a person out of the windows of another clock and puts them into those of this one. Windows of one key may
+// hold other hours then, so all of them are written anew.
+func (c *Changes) move(was Count, now []Hour) {
+	for grain := range period.Grains() {
+		for _, w := range was.Clock.windows(was.Hours, grain) {
+			c.set.Remove(c.totals(c.clock.placed(w)), factsIn(was.Hours, w), was.Version)
+		}
+		for _, w := range c.clock.windows(now, grain) {
+			c.set.Add(c.totals(w), factsIn(now, w))
+		}
+	}
+}
+
+// totals finds what a window changes by, and sees to it that it is written even if no number changes.
+func (c *Changes) totals(name Window) measure.Totals {
+	totals, found := c.by[name]
+	if !found {
+		totals = c.set.Empty()
+		c.by[name] = totals
+	}
+	c.moved[name] = true
+	return totals
+}
+
+// windows lists the windows of a grain that hold hours, in time order.
+func (c *Clock) windows(hours []Hour, grain int) []Window {
+	var out []Window
+	for _, h := range hours {
+		w := c.hour(h.Start).windows[grain]
+		out = append(out, Window{w.Grain, w.Key, event.At(w.Start), event.At(w.End)})
+	}
+	return slices.Compact(out)
+}
+
+// placed gives a window of another clock the bounds that its key has here. One that is not there keeps its own: nothing
+// is counted in it any more.
+func (c *Clock) placed(w Window) Window {
+	if here, err := c.calendar.ByKey(w.Grain, w.Key); err == nil {
+		w.Start, w.End = event.At(here.Start), event.At(here.End)
+	}
+	return w
 }
 
 // starts lists the starts of all hours, in time order.
@@ -265,11 +346,11 @@ func compareStart(h Hour, at event.Millis) int {
 	return 0
 }
 
-// List gives the changes that are any, by grain and key.
+// List gives the changes that are any, and the windows that are others, by grain and key.
 func (c *Changes) List() []Change {
 	var out []Change
 	for name, totals := range c.by {
-		if !totals.IsZero() {
+		if !totals.IsZero() || c.moved[name] {
 			out = append(out, Change{name, totals})
 		}
 	}

@@ -21,6 +21,8 @@ type State struct {
 	Tail   []string `json:"tail,omitempty"`   // records with higher ones that are settled too
 
 	Settled     event.Millis `json:"settled,omitempty"`     // when the newest run began that settled all it found
+	Zones       []string     `json:"zones,omitempty"`       // that somebody was ever counted in, see Profile.Zone
+	Zone        int          `json:"zone,omitempty"`        // of everybody, a place in Zones; -1 = they may differ
 	Rules       string       `json:"rules,omitempty"`       // that everybody is counted under, or was before a recount that is under way
 	Definitions int          `json:"definitions,omitempty"` // of the measures that everybody is counted in
 	Newest      int          `json:"newest,omitempty"`      // version of the definitions of the newest release that has settled; older ones must not
@@ -41,6 +43,32 @@ func (s State) Take(now event.Millis) State {
 func (s State) Hold(now event.Millis) State {
 	s.Until = now.Add(Lease)
 	return s
+}
+
+// In is the state while persons are counted in a zone, and the place of it among the Zones.
+func (s State) In(zone string) (State, int) {
+	place := slices.Index(s.Zones, zone)
+	if place < 0 {
+		place, s.Zones = len(s.Zones), append(slices.Clone(s.Zones), zone)
+	}
+	if place != s.Zone {
+		s.Zone = -1
+	}
+	return s, place
+}
+
+// Recounted is the state of a run that counts under some rules. Unless everybody is counted under them, a recount
+// begins before the first person is, so that rules which are taken back leave nobody behind.
+func (s State) Recounted(rules string) State {
+	if isUnderOthers := s.Rules != rules || s.Recount != ""; isUnderOthers && s.Recount != rules {
+		s.Recount, s.After = rules, ""
+	}
+	return s
+}
+
+// IsIn says whether everybody who is counted is counted in a zone.
+func (s State) IsIn(zone string) bool {
+	return len(s.Zones) == 0 || s.Zone >= 0 && s.Zones[s.Zone] == zone
 }
 
 // IsBusy says whether a run holds the fence that is not to be overtaken yet.

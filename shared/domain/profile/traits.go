@@ -12,7 +12,7 @@ import (
 // Trait is one fact about a person with the event that said so.
 type Trait struct {
 	Value  json.RawMessage `json:"value"` // null when the event took the trait back
-	At     event.Millis    `json:"at"` // original time of the event
+	At     event.Millis    `json:"at"`    // original time of the event
 	Event  event.ID        `json:"event"`
 	Source string          `json:"source"`
 }

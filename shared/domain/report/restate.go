@@ -45,7 +45,7 @@ func Restatements(calendar period.Calendar, changed []kpi.Window, at event.Milli
 			if !slices.Contains(exported[grain], w.Grain) {
 				continue
 			}
-			key := calendar.At(grain, w.Start.Time()).Key
+			key := calendar.At(grain, startOf(calendar, w)).Key
 			place := slices.IndexFunc(notes, func(n Restatement) bool { return n.Grain == grain && n.Key == key })
 			if place < 0 {
 				place, notes = len(notes), append(notes, Restatement{Grain: grain, Key: key, At: at})
@@ -54,6 +54,14 @@ func Restatements(calendar period.Calendar, changed []kpi.Window, at event.Milli
 		}
 	}
 	return notes
+}
+
+// startOf is where a window begins: by its key, for it may have been counted in a zone that the workspace had before.
+func startOf(calendar period.Calendar, w kpi.Window) time.Time {
+	if here, err := calendar.ByKey(w.Grain, w.Key); err == nil {
+		return here.Start
+	}
+	return w.Start.Time()
 }
 
 // patience is how long a note waits for the windows it tells of. Whoever left it lives at most 15 minutes; then the windows will not come.

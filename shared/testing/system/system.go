@@ -322,7 +322,8 @@ func CSV(ctx context.Context, table export.Windows, d *kpi.Definitions, w worksp
 			if err != nil {
 				return nil, err
 			}
-			windows = append(windows, found...)
+			placed, _ := kpi.Placed(calendar, found)
+			windows = append(windows, placed...)
 		}
 	}
 	d.Show(w.Currency, windows)

@@ -109,7 +109,7 @@ func (b *bench) windows(ctx context.Context, table *steps.Table, days []ledger.D
 			}
 			add(month, rows)
 			for len(rows) > 0 {
-				start, end := clock.DaySpan(rows[0].At)
+				start, end := clock.DaySpan(clock.Day(rows[0].At))
 				today := step.Between(rows, start, end)
 				add(clock.Day(rows[0].At), today)
 				rows = rows[len(today):]

@@ -1,0 +1,245 @@
+package recount
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/measure"
+	"waymark/shared/domain/step"
+)
+
+// unknown stands for a dimension that an event says nothing of.
+const unknown = "unknown"
+
+// number is a measure, as a place in tallies.
+type number int
+
+// The measures.
+const (
+	touchpoints number = iota
+	activePersons
+	firstSteps
+	sessionsBegun
+	stageEntries
+	stayingPersons
+	orders
+	buyers
+	repeatBuyers
+	firstOrders
+	revenue
+	refunds
+	pricedOrders
+	payingBuyers
+	refundCount
+	later
+	measures
+)
+
+// names are the ids of the measures. "later" is the one that the simulator's newer release adds: persons who begin two
+// sessions.
+var names = [measures]measure.Name{
+	"touchpoints", "active_persons", "first_steps", "sessions", "stage_entries", "staying_persons",
+	"orders", "buyers", "repeat_buyers", "first_orders",
+	"revenue", "refunds", "priced_orders", "paying_buyers", "refund_count", "later",
+}
+
+// dimensions are the places in groups; the first is the whole.
+var dimensions = [...]measure.Dimension{
+	"", "channel", "source", "stage", "country", "campaign", "device", "visitor",
+	"first_channel", "first_month", "order_month",
+}
+
+const (
+	whole   = 0
+	byStage = 3
+)
+
+// kind is what is counted at a row: its touchpoint or stage entry, the session that it begins, or its order or refund.
+type kind int
+
+const (
+	ofTouchpoint kind = iota
+	ofSession
+	ofOrder
+	kinds
+)
+
+// place is what a row says of each dimension, by the table in docs/kpi.md.
+type place [len(dimensions)]string
+
+func placeOf(r *step.Row, k kind) place {
+	p := place{
+		"", r.Channel, r.Source, r.Stage, r.Country, r.Campaign, r.Device, r.Visitor,
+		r.FirstChannel, r.FirstMonth, r.OrderMonth,
+	}
+	const channel, country, campaign = 1, 4, 5
+	if k != ofTouchpoint {
+		p[channel], p[campaign] = r.SessionChannel, r.SessionCampaign
+	}
+	if k == ofSession {
+		p[country] = r.SessionCountry
+	}
+	for d := range p[1:] {
+		p[d+1] = cmp.Or(p[d+1], unknown)
+	}
+	return p
+}
+
+// group is one value of one dimension, in one currency; "" for what has none.
+type group struct {
+	dimension       int
+	value, currency string
+}
+
+// tally has a number for each measure.
+type tally [measures]int64
+
+// Counted is what a window comes to.
+type Counted struct {
+	in     In
+	groups map[group]*tally
+}
+
+func newCounted(in In) *Counted { return &Counted{in, map[group]*tally{}} }
+
+func at(groups map[group]*tally, g group) *tally {
+	found, ok := groups[g]
+	if !ok {
+		found = &tally{}
+		groups[g] = found
+	}
+	return found
+}
+
+// person is one life while it is counted.
+type person struct {
+	life *Life
+	did  map[[2]int]map[group]*tally // by a range of rows: windows of several grains hold the same
+}
+
+func newPerson(life *Life) person { return person{life, map[[2]int]map[group]*tally{}} }
+
+// add counts what a person did in rows from to to, in a window with that end. The same person is added once.
+func (c *Counted) add(p person, from, to int, end event.Millis) {
+	rows := [2]int{from, to}
+	mine, known := p.did[rows]
+	if !known {
+		mine = map[group]*tally{}
+		for i := from; i < to; i++ {
+			count(mine, &p.life.Rows[i])
+		}
+		for _, t := range mine {
+			t.persons(c.in.Later)
+		}
+		p.did[rows] = mine
+	}
+	for g, t := range mine {
+		sum := at(c.groups, g)
+		for n := range t {
+			sum[n] += t[n]
+		}
+	}
+	if all := mine[group{}]; all == nil || all[touchpoints] == 0 {
+		return
+	}
+	at(c.groups, group{})[stayingPersons]++
+	at(c.groups, group{dimension: byStage, value: p.stageBefore(end)})[stayingPersons]++
+}
+
+// stageBefore is the stage in which the person is at the end of a window.
+func (p person) stageBefore(end event.Millis) string {
+	last := unknown
+	for _, v := range p.life.Stages.Visits {
+		if v.Entered < end {
+			last = string(v.Stage)
+		}
+	}
+	return last
+}
+
+// count counts one row in each dimension.
+func count(mine map[group]*tally, r *step.Row) {
+	var places [kinds]place
+	for k := range kinds {
+		places[k] = placeOf(r, k)
+	}
+	for d := range dimensions {
+		add := func(k kind, n number, currency string, by int64) {
+			at(mine, group{d, places[k][d], currency})[n] += by
+		}
+		once := func(k kind, n number, holds bool) {
+			if holds {
+				add(k, n, "", 1)
+			}
+		}
+		once(ofTouchpoint, touchpoints, r.Type != "")
+		once(ofTouchpoint, firstSteps, r.FirstEver)
+		once(ofTouchpoint, stageEntries, r.Stage != r.StageBefore)
+		once(ofSession, sessionsBegun, r.SessionStart)
+		switch o := r.Order; {
+		case o == nil:
+		case o.Refund:
+			add(ofOrder, refundCount, o.Currency, 1)
+			add(ofOrder, refunds, o.Currency, int64(o.Amount))
+		default:
+			once(ofOrder, orders, true)
+			once(ofOrder, firstOrders, o.Number == 1)
+			add(ofOrder, pricedOrders, o.Currency, 1)
+			add(ofOrder, revenue, o.Currency, int64(o.Amount))
+		}
+	}
+}
+
+// persons fills in the measures that count a person once, of what the person did.
+func (t *tally) persons(hasLater bool) {
+	once := func(n number, holds bool) {
+		if holds {
+			t[n] = 1
+		}
+	}
+	once(activePersons, t[touchpoints] > 0)
+	once(buyers, t[orders] > 0)
+	once(repeatBuyers, t[orders] > 1)
+	once(payingBuyers, t[pricedOrders] > 0)
+	once(later, hasLater && t[sessionsBegun] > 1)
+}
+
+// Differs compares what is counted here with totals of the system, in every measure and every group; "" when they are
+// the same. A nil Counted is a window in which nothing is counted. A measure that the totals do not have counts as 0
+// there.
+func (c *Counted) Differs(totals measure.Totals) string {
+	for _, name := range totals.Names {
+		if !slices.Contains(names[:], name) {
+			return fmt.Sprintf("there is a measure %s, which the recount does not know", name)
+		}
+	}
+	var all map[group]*tally
+	if c != nil {
+		all = c.groups
+	}
+	none := &tally{}
+	for key, numbers := range totals.Groups {
+		want, found := all[group{slices.Index(dimensions[:], key.Dimension), key.Value, key.Currency}]
+		if !found {
+			want = none
+		}
+		for i, name := range totals.Names {
+			if n := want[slices.Index(names[:], name)]; n != numbers[i] {
+				return fmt.Sprintf("%s of %+v is %d, the recount says %d", name, key, numbers[i], n)
+			}
+		}
+	}
+	for g, want := range all {
+		key := measure.Key{Dimension: dimensions[g.dimension], Value: g.value, Currency: g.currency}
+		got := totals.Groups[key]
+		for n, name := range names {
+			place := slices.Index(totals.Names, name)
+			if isThere := got != nil && place >= 0; want[n] != 0 && (!isThere || got[place] != want[n]) {
+				return fmt.Sprintf("%s of %+v is not %d, as the recount says", name, key, want[n])
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,122 @@
+package recount
+
+import (
+	"cmp"
+	"slices"
+
+	"waymark/shared/domain/event"
+	"waymark/shared/domain/journey"
+	"waymark/shared/domain/step"
+)
+
+// gap is the longest pause within a session, in milliseconds.
+const gap = 30 * 60 * 1000
+
+// session is what a session says of its touchpoints: of each the first that one of them names.
+type session struct {
+	channel, campaign, country string
+	first                      int // index of its first touchpoint
+}
+
+// Life works out a person's rows of the steps table.
+func (in In) Life(j journey.Journey) Life {
+	sessions, of := sessionsOf(j.Steps)
+	rows := make([]step.Row, 0, len(j.Steps)+len(j.Stages.Visits))
+	for _, v := range j.Stages.Visits {
+		if v.Cause.Event == "" { // time made it
+			rows = append(rows, step.Row{Person: j.Root, At: v.Entered, Stage: string(v.Stage), Visitor: "returning"})
+		}
+	}
+	for i := range j.Steps {
+		t, its := &j.Steps[i].Touchpoint, sessions[of[i]]
+		row := step.Row{
+			Person: j.Root, Identifier: j.Steps[i].Identifier, At: j.Steps[i].At,
+			ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name, Country: t.Country, Device: device(t.Agent),
+			Channel: cmp.Or(t.OwnChannel, its.channel), Campaign: cmp.Or(t.Marketing.Campaign, its.campaign),
+			Session: of[i] + 1, SessionStart: its.first == i,
+			SessionChannel: its.channel, SessionCampaign: its.campaign, SessionCountry: its.country,
+			Stage: string(j.Steps[i].Stage), FirstEver: i == 0, Visitor: "returning",
+		}
+		if of[i] == 0 {
+			row.Visitor = "new"
+		}
+		if o := t.Order; j.Steps[i].Counts {
+			currency := cmp.Or(o.Currency, in.Currency)
+			row.Order = &step.Order{ID: o.ID, Refund: o.Refund, Amount: o.Amount, Currency: currency}
+		}
+		rows = append(rows, row)
+	}
+	// What time made comes first here, and so before a touchpoint of the same millisecond.
+	slices.SortStableFunc(rows, func(a, b step.Row) int { return cmp.Compare(a.At, b.At) })
+	in.follow(rows, sessions, j)
+	return Life{j, rows}
+}
+
+// follow fills in what depends on the rows before: stages, the number of orders, and the cohorts.
+func (in In) follow(rows []step.Row, sessions []session, j journey.Journey) {
+	month := func(at event.Millis) string { return in.Calendar.Local(at.Time()).Format("2006-01") }
+	stage, orders, entries, cohort := "", 0, 0, ""
+	for i := range rows {
+		r := &rows[i]
+		r.StageBefore, stage = stage, r.Stage
+		if r.Stage != r.StageBefore {
+			entries++
+		}
+		if r.Order != nil && !r.Order.Refund {
+			orders++
+		}
+		if orders == 1 && cohort == "" {
+			cohort = month(r.At)
+		}
+		if r.Order != nil {
+			r.Order.Number = orders
+		}
+		r.OrderMonth = cohort
+		r.FirstChannel, r.FirstMonth = sessions[0].channel, month(j.Steps[0].At)
+	}
+	if entries != len(j.Stages.Visits) {
+		panic("recount: the stages after the steps of " + string(j.Root) + " are others than those visited")
+	}
+}
+
+// sessionsOf finds the sessions of a life, and to which of them each touchpoint belongs.
+func sessionsOf(steps []journey.Step) (sessions []session, of []int) {
+	of = make([]int, len(steps))
+	for i := range steps {
+		if i == 0 || steps[i].At-steps[i-1].At > gap {
+			sessions = append(sessions, session{first: i})
+		}
+		of[i] = len(sessions) - 1
+	}
+	for n := range sessions {
+		s, end := &sessions[n], len(steps)
+		if n+1 < len(sessions) {
+			end = sessions[n+1].first
+		}
+		for i := end - 1; i >= s.first; i-- { // backwards, so that the first that says something has the last word
+			t := &steps[i].Touchpoint
+			s.channel, s.country = cmp.Or(t.OwnChannel, s.channel), cmp.Or(t.Country, s.country)
+			s.campaign = cmp.Or(t.Marketing.Campaign, s.campaign)
+		}
+		s.channel = cmp.Or(s.channel, "direct")
+	}
+	return sessions, of
+}
+
+// Agents are user agents of devices, cut short, by what they are. Tests send these; of any other, package step is
+// believed.
+var Agents = map[string]string{
+	"": "",
+	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/131.0.0.0 Safari/537.36":          "desktop",
+	"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Mobile Safari": "mobile",
+	"Mozilla/5.0 (Linux; Android 14; Pixel 8) Chrome/131.0.0.0 Mobile Safari/537.36":    "mobile",
+	"Mozilla/5.0 (Linux; Android 14; SM-X710) Chrome/131.0.0.0 Safari/537.36":           "tablet",
+	"Roku/DVP-14.0 (14.0.0.2832-46)":                                                    "other",
+}
+
+func device(agent string) string {
+	if class, known := Agents[agent]; known {
+		return class
+	}
+	return step.Device(agent)
+}

@@ -1,0 +1,128 @@
+//go:build mutants
+
+package sim
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// sourceMutant is the system's own source with one text of a file in the place of another: a definition of docs/kpi.md
+// or docs/steps.md that is taken otherwise.
+type sourceMutant struct{ file, text, becomes string }
+
+const (
+	journeyFile = "shared/domain/journey/journey.go"
+	stepFile    = "shared/domain/step/step.go"
+	deviceFile  = "shared/domain/step/device.go"
+	cellFile    = "shared/domain/measure/cell.go"
+	totalsFile  = "shared/domain/measure/totals.go"
+	rulesFile   = "shared/model/compiled.go"
+	ledgerFile  = "shared/domain/ledger/ledger.go"
+	stateFile   = "shared/domain/ledger/state.go"
+	planFile    = "shared/settle/plan.go"
+	prepareFile = "shared/settle/prepare.go"
+
+	ofSession = "c[channel], c[campaign] = r.SessionChannel, r.SessionCampaign"
+)
+
+// sourceMutants are mistakes in what is counted, of each kind of dimension and measure.
+var sourceMutants = map[string]sourceMutant{
+	"a visitor is new on the first day":   {stepFile, "if s.Session == 0 {", "if s.At.Day() == m.Steps[0].At.Day() {"},
+	"a visitor is new at the first step":  {stepFile, "if s.Session == 0 {", "if i == 0 {"},
+	"first month in UTC":                  {stepFile, "m.place.Month(m.Steps[0].At)", "m.Steps[0].At.Day()[:7]"},
+	"order month in UTC":                  {stepFile, "m.place.Month(s.At)", "s.At.Day()[:7]"},
+	"order month of the newest order":     {stepFile, "m.orders++; m.orders == 1", "m.orders++; m.orders >= 1"},
+	"order month after the first order":   {stepFile, "row.OrderMonth = m.orderMonth\n\tm.stage", "m.stage"},
+	"first channel of the newest session": {stepFile, "m.Sessions[0].Channel", "m.Sessions[len(m.Sessions)-1].Channel"},
+	"a touchpoint has no campaign of its session": {
+		stepFile, "cmp.Or(t.Marketing.Campaign, session.Campaign)", "t.Marketing.Campaign",
+	},
+	"whoever came before is a new buyer": {stepFile, "r.Order.Number == 1", "r.Order.Number <= 2"},
+	"a session has the campaign named last": {
+		journeyFile, "cmp.Or(session.Campaign, s.Touchpoint.Marketing.Campaign)",
+		"cmp.Or(s.Touchpoint.Marketing.Campaign, session.Campaign)",
+	},
+	"a session has the country named last": {
+		journeyFile, "session.Country, s.Touchpoint.Country", "s.Touchpoint.Country, session.Country",
+	},
+	"a session has the channel signed last": {
+		journeyFile, "session.Channel, s.Touchpoint.OwnChannel", "s.Touchpoint.OwnChannel, session.Channel",
+	},
+	"a session ends after 30 minutes":              {journeyFile, "> SessionGap", ">= SessionGap"},
+	"an order has its touchpoint's campaign":       {cellFile, ofSession, "c[channel] = r.SessionChannel"},
+	"an order has its touchpoint's channel":        {cellFile, ofSession, "c[campaign] = r.SessionCampaign"},
+	"a session has its first touchpoint's country": {cellFile, "c[country] = r.SessionCountry", "_ = country"},
+	"an order has its session's country":           {cellFile, `{"orders", orderCell`, `{"orders", sessionCell`},
+	"tablets are mobiles":                          {deviceFile, ` && !has("Mobile")`, ` && !has("Android")`},
+	"whoever bought once bought twice":             {totalsFile, "max(d.AtLeast, 1)", "1"},
+	"buyers of a currency are orders":              {totalsFile, "return d.ofCount(m.Orders)", "return m.Orders"},
+	"who only lapsed stays in a stage":             {totalsFile, "if !active ||", "if"},
+	"conversion by touchpoints": {
+		rulesFile, `Denominator: "active_persons"`, `Denominator: "touchpoints"`,
+	},
+	"average over buyers": {rulesFile, `Denominator: "priced_orders"`, `Denominator: "paying_buyers"`},
+
+	// a zone or a stage model that is changed
+	"another zone is no reason to recount":      {planFile, ", r.calendar.Zone()", ""},
+	"nobody moves from one zone to another":     {ledgerFile, "if was.Clock != c.clock {", "if false {"},
+	"steps stay on the days of another zone":    {ledgerFile, "if was.Clock == c {", "if true {"},
+	"a window keeps the bounds of another zone": {ledgerFile, "|| c.moved[name]", ""},
+	"lists keep the days of another zone":       {prepareFile, "b.clocks[p.Zone].Day", "b.clock.Day"},
+	"rules that come back recount nobody": {
+		stateFile, `s.Recount, s.After = rules, ""`,
+		`if s.Recount, s.After = rules, ""; s.Rules == rules { s.Recount = "" }`,
+	},
+}
+
+// TestMutantsOfTheSource: each mistake in the source is found within a thousand seeds. The oracle must not share it,
+// traffic must show it, and what is compared must hold it.
+func TestMutantsOfTheSource(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, m := range sourceMutants {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			program := m.build(t, root)
+			out, err := exec.CommandContext(t.Context(), program).CombinedOutput()
+			if err != nil {
+				t.Fatalf("the mutant %q survived 1,000 schedules: %v %s", name, err, out)
+			}
+			t.Logf("%s", out)
+		})
+	}
+}
+
+// build builds the command untilfirst of a mutant.
+func (m sourceMutant) build(t *testing.T, root string) (program string) {
+	t.Helper()
+	folder, file := t.TempDir(), filepath.Join(root, m.file)
+	source, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(source), m.text); n != 1 {
+		t.Fatalf("%s has %q %d times, want once: say the mutant anew", m.file, m.text, n)
+	}
+	in := func(name string) string { return filepath.Join(folder, name) }
+	replace, _ := json.Marshal(map[string]any{"Replace": map[string]string{file: in("changed.go")}}) // never an error
+	for name, text := range map[string]string{
+		"changed.go": strings.Replace(string(source), m.text, m.becomes, 1), "overlay.json": string(replace),
+	} {
+		if err := os.WriteFile(in(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program = in("untilfirst")
+	build := []string{"build", "-overlay", in("overlay.json"), "-o", program, "./untilfirst"}
+	if out, err := exec.CommandContext(t.Context(), "go", build...).CombinedOutput(); err != nil {
+		t.Fatalf("the mutant is no program: %v\n%s", err, out)
+	}
+	return program
+}
