@@ -27,7 +27,11 @@ run: ## Start the whole system on this machine: PORT=3000
 test: emulators ## Run every test; no network once modules and emulators are fetched
 	go test -timeout=60m $$(go list ./... | grep -v /tests/sim$$)
 	go test ./tests/sim # by itself, for it keeps every processor busy
-	go test -tags=mutants -timeout=60m -run='TestMutants|TestShrink' ./tests/sim
+	go test -tags=mutants -run='^TestMutants$$|TestShrink' ./tests/sim
+
+long: emulators ## Run what takes minutes: 200 kills of a running system, and mistakes in the source that the simulator must see
+	WAYMARK_LONG=1 go test -count=1 -timeout=60m -run=TestKill ./tests/e2e
+	go test -tags=mutants -timeout=60m -run=TestMutantsOfTheSource ./tests/sim
 
 check: lint test ## Everything that must hold before a commit: lint, then test
 
@@ -97,4 +101,4 @@ clean: ## Remove what was built; keeps the data in .waymark
 	rm -rf .build .aws-sam
 	go clean -testcache
 
-.PHONY: FORCE help run test check lint format build demo cost golden fuzz bench sim e2e sam audit emulators duckdb clean
+.PHONY: FORCE help run test long check lint format build demo cost golden fuzz bench sim e2e sam audit emulators duckdb clean

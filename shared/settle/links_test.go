@@ -137,7 +137,7 @@ func TestAliasesOfOthers(t *testing.T) {
 // links make them.
 func TestEverybodyWhomALinkConcerns(t *testing.T) {
 	t.Parallel()
-	seed.Each(t, 1000, func(t *testing.T, r *rand.Rand) {
+	seed.Each(t, 400, func(t *testing.T, r *rand.Rand) {
 		w := newLinked(t, identity.Caps{Children: 1 + r.IntN(3), Parents: 1 + r.IntN(3), Aliases: 1 + r.IntN(4), Members: 2 + r.IntN(5)})
 		w.AtOnce = 1 + r.IntN(4)
 		var late [][2]event.Identifier

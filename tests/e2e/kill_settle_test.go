@@ -22,7 +22,7 @@ import (
 func killSettles(t testing.TB, w e2e.Tenant, files *killedFiles, function, others string) {
 	t.Helper()
 	held, committed := 0, 0
-	for held < killsLater || committed == 0 {
+	for held < killsLater() || committed == 0 {
 		raise(t, w, "Profile.throttle=100%,Rollup.throttle=100%")
 		if status, err := w.Status(t.Context()); err != nil || status.DirtyWindows == 0 {
 			load(t, w, *files, files.late(t))
@@ -94,8 +94,9 @@ func killCompactions(t testing.TB, w e2e.Tenant) {
 	raise(t, w, "Profile.throttle=100%")
 	first := scattered(t, w)
 	midway := 0
-	for left := first; left > 1 && midway < killsLater; {
+	for left := first; left > 1 && midway < killsLater(); {
 		before := left
+		awaitState(t, w, "nobody holds the fence", func(s ledger.State) bool { return !s.IsBusy(event.At(time.Now())) })
 		var fired sync.WaitGroup
 		fired.Go(func() { fire(t, w, "RollupRegularly") })
 		err := e2e.Eventually(t.Context(), e2e.Patience, func(context.Context) error {

@@ -17,7 +17,7 @@ import (
 func TestLateEventTouchesExactlyItsWindows(t *testing.T) {
 	t.Parallel()
 	var revised, kept [kinds + 1]int
-	seed.Each(t, 500, func(t *testing.T, r *rand.Rand) {
+	seed.Each(t, 100, func(t *testing.T, r *rand.Rand) {
 		w := newWorld(t, system.Begin)
 		for n := range 3 + r.IntN(8) { // received as they happened
 			at := pastTime(r, w.Now)

@@ -32,7 +32,7 @@ var begin = time.Date(2026, 9, 20, 0, 0, 0, 0, time.UTC)
 func TestLateDataEqualsFromScratch(t *testing.T) {
 	t.Parallel()
 	worlds, windows, exports, restated := 0, 0, 0, 0
-	seed.Each(t, 1000, func(t *testing.T, r *rand.Rand) {
+	seed.Each(t, 150, func(t *testing.T, r *rand.Rand) {
 		arrivals := anyLife(r)
 		w := newWorld(t, begin)
 		l := &ledger{world: w, exported: map[string]map[string]int64{}, newest: map[string]report.Manifest{}}
