@@ -2,6 +2,7 @@ package event
 
 import (
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -14,7 +15,7 @@ func isFiller(value string) bool {
 	joined := strings.Map(withoutJoints, bare)
 	isCrossedOut := len(bare) >= 3 && len(bare) <= 8 && strings.Trim(bare, "x") == ""
 	return strings.Trim(joined, "0") == "" || isCrossedOut || value == "-1" || bare == "k.a" ||
-		noValue[joined] || fieldNames[joined] || sharedDevices[bare] || sharedDevices[joined] || isPlaceholder(value)
+		noValue()[joined] || fieldNames()[joined] || sharedDevices()[bare] || sharedDevices()[joined] || isPlaceholder(value)
 }
 
 // around is what people and programs put around a word that is no value, such as (null), "null", [none] and 'n/a'.
@@ -77,7 +78,7 @@ func isMailbox(value string) bool {
 	isDomain := strings.Contains(domain, ".") && !strings.HasPrefix(domain, ".") && !strings.HasSuffix(domain, ".") &&
 		!strings.Contains(domain, "..")
 	joined := strings.Map(withoutJoints, name)
-	return isDomain && !noValue[joined] && !mailboxFillers[joined] && !isPlaceholder(name) && !isPlaceholder(value)
+	return isDomain && !noValue()[joined] && !mailboxFillers()[joined] && !isPlaceholder(name) && !isPlaceholder(value)
 }
 
 // isNumber says whether a text without its punctuation may be somebody's phone number: six digits or more, not all the same.
@@ -91,12 +92,15 @@ func isNumber(value string) bool {
 	return len(digits) >= 6 && strings.Trim(digits, digits[:1]) != ""
 }
 
-func wordsOf(text string) map[string]bool {
-	set := map[string]bool{}
-	for word := range strings.FieldsSeq(text) {
-		set[word] = true
-	}
-	return set
+// wordsOf makes a set of words when it is asked for: no function pays for it before its first event.
+func wordsOf(text string) func() map[string]bool {
+	return sync.OnceValue(func() map[string]bool {
+		set := map[string]bool{}
+		for word := range strings.FieldsSeq(text) {
+			set[word] = true
+		}
+		return set
+	})
 }
 
 // noValue are words for no value, without blanks and marks.
