@@ -195,7 +195,7 @@ func (s *system) checkQueued(t *testing.T, sent map[string]any) {
 	}
 	for _, e := range s.queue.sent[0].Parsed {
 		said["type"] = string(e.Type)
-		for name, value := range map[string]any{"event": e.Name, "userId": e.Kept().Value(), "properties": e.Properties, "traits": e.Traits} {
+		for name, value := range map[string]any{"event": e.Name, "userId": e.PrimaryID().Value(), "properties": e.Properties, "traits": e.Traits} {
 			if _, was := sent[name]; was {
 				said[name] = value
 			}

@@ -113,7 +113,7 @@ func (h *Handler) input(items []item) ingest.Input {
 		in.Events[i] = e.Record(h.Properties)
 		e.Bot = h.Ingest.Bot(e.Agent)
 		if said := profile.TraitsOf(e); len(said) > 0 {
-			in.Traits[e.Kept()] = in.Traits[e.Kept()].Join(said)
+			in.Traits[e.PrimaryID()] = in.Traits[e.PrimaryID()].Join(said)
 		}
 	}
 	return in

@@ -80,7 +80,7 @@ func (h *Handler) kpis(ctx context.Context, q question) (events.APIGatewayV2HTTP
 		answer.Rows = append(answer.Rows, rowsOf(window, calendar, w)...)
 		if len(answer.Rows) > maxRows {
 			return events.APIGatewayV2HTTPResponse{}, fault.Newf(fault.Invalid, "too_many_rows",
-				"the answer has more than %d rows; ask for fewer metrics, a shorter time or a larger grain", maxRows)
+				"the answer has more than %d rows; ask for fewer metrics, a shorter time or a coarser grain", maxRows)
 		}
 	}
 	return httpapi.JSON(http.StatusOK, answer), nil

@@ -93,7 +93,7 @@ func (c *chunk) add(ctx context.Context, records []event.Record) error {
 const eventsTogether = 1000
 
 func (c *chunk) apply(ctx context.Context, events []event.Record) error {
-	slices.SortStableFunc(events, func(a, b event.Record) int { return strings.Compare(string(a.Kept()), string(b.Kept())) })
+	slices.SortStableFunc(events, func(a, b event.Record) int { return strings.Compare(string(a.PrimaryID()), string(b.PrimaryID())) })
 	groups := slices.Collect(slices.Chunk(events, eventsTogether))
 	err := each(ctx, c.Workers, groups, func(ctx context.Context, some []event.Record) error {
 		said, err := c.traits(ctx, some)
@@ -111,7 +111,7 @@ func (c *chunk) traits(ctx context.Context, events []event.Record) (map[event.Id
 	said := map[event.Identifier]bool{}
 	for i := range events {
 		if t := events[i].Type; t == event.Identify || t == event.Group {
-			said[events[i].Kept()] = true
+			said[events[i].PrimaryID()] = true
 		}
 	}
 	if len(said) == 0 {

@@ -57,9 +57,9 @@ func (a *Applier) Apply(ctx context.Context, ns workspace.Namespace, in Input) e
 	for i := range in.Events {
 		r := &in.Events[i]
 		r.Touchpoint.Bot = a.Bot(r.Touchpoint.Agent)
-		b.concerned[r.Kept()] = true
+		b.concerned[r.PrimaryID()] = true
 		if r.Type.Touches() {
-			pages[r.Kept()] = append(pages[r.Kept()], r.Touchpoint)
+			pages[r.PrimaryID()] = append(pages[r.PrimaryID()], r.Touchpoint)
 		}
 	}
 	if err := a.Store.PutPages(ctx, ns, pages); err != nil {
@@ -204,7 +204,7 @@ func (b *batch) claimOrders(ctx context.Context, records []event.Record) error {
 	said := map[string]profile.Claims{}
 	for i := range records {
 		r := &records[i]
-		if key, claim, ok := profile.ClaimOf(r.Touchpoint, r.Kept()); ok && r.Type.Touches() {
+		if key, claim, ok := profile.ClaimOf(r.Touchpoint, r.PrimaryID()); ok && r.Type.Touches() {
 			said[key] = said[key].Join(claim)
 		}
 	}

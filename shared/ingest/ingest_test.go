@@ -33,7 +33,7 @@ func input(t testing.TB, raw ...string) ingest.Input {
 		}
 		in.Events = append(in.Events, e.Record(nil))
 		if said := profile.TraitsOf(e); said != nil {
-			in.Traits[e.Kept()] = in.Traits[e.Kept()].Join(said)
+			in.Traits[e.PrimaryID()] = in.Traits[e.PrimaryID()].Join(said)
 		}
 	}
 	return in

@@ -21,8 +21,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// contest is a subject and its floors, which work on the same payloads.
-type contest struct {
+// comparison is a subject and its floors, which work on the same payloads.
+type comparison struct {
 	events  int           // in one payload: the unit of the results
 	unit    string        // "event" unless set
 	next    func() []byte // gives a payload; not measured
@@ -40,7 +40,7 @@ type floor struct {
 const sampleTime = 2 * time.Millisecond
 
 // run samples floors and subject in turns and reports CPU time, ratios, and what the subject allocates, all of one event.
-func (c contest) run(b *testing.B) {
+func (c comparison) run(b *testing.B) {
 	b.Helper()
 	payloads := make([][]byte, c.payloads(b))
 	times := make([][]float64, len(c.floors)+1)
@@ -71,7 +71,7 @@ func (c contest) run(b *testing.B) {
 }
 
 // payloads is how many make a sample.
-func (c contest) payloads(b *testing.B) int {
+func (c comparison) payloads(b *testing.B) int {
 	b.Helper()
 	for n := 1; ; n *= 2 {
 		payloads := make([][]byte, n)
@@ -85,7 +85,7 @@ func (c contest) payloads(b *testing.B) int {
 }
 
 // allocations reports the subject's, of one event, in the place of those of an operation.
-func (c contest) allocations(b *testing.B) {
+func (c comparison) allocations(b *testing.B) {
 	b.Helper()
 	const rounds = 4
 	payloads := make([][]byte, rounds)

@@ -48,7 +48,7 @@ func BenchmarkCollect(b *testing.B) {
 			invoke := func(h lambda.Handler) func([]byte) error {
 				return func(payload []byte) error { _, err := h.Invoke(b.Context(), payload); return err }
 			}
-			contest{events: n, next: func() []byte { return payload }, subject: invoke(collect), floors: []floor{{"x-floor", invoke(nothing)}}}.run(b)
+			comparison{events: n, next: func() []byte { return payload }, subject: invoke(collect), floors: []floor{{"x-floor", invoke(nothing)}}}.run(b)
 		})
 	}
 }

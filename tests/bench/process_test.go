@@ -157,7 +157,7 @@ func benchmarkProcess(b *testing.B, kind string, n int) {
 		}
 		return s.next(b)
 	}
-	contest{
+	comparison{
 		events: messages * n, next: next, subject: invoke,
 		floors: []floor{{"x-floor", decodeEnvelopes}, {"x-decode", decodeEvents}},
 	}.run(b)

@@ -73,7 +73,7 @@ func (o *oracle) take(envelope event.Envelope) {
 	}
 	for _, e := range accepted {
 		e.Bot = o.bots.Of(e.Agent)
-		id := e.Kept()
+		id := e.PrimaryID()
 		e.Marketing = channel.Sent(e.Marketing)
 		r := e.Record(kept)
 		r.Touchpoint.Bot = e.Bot

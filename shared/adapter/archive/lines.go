@@ -155,7 +155,7 @@ func sortedLines(events []event.Record) ([]dayLines, error) {
 			return nil, err
 		}
 		day := r.Touchpoint.Received.Day()
-		byDay[day] = append(byDay[day], line{hashOf(r.Kept()), r.Kept(), r.Touchpoint.Received, text.Bytes()})
+		byDay[day] = append(byDay[day], line{hashOf(r.PrimaryID()), r.PrimaryID(), r.Touchpoint.Received, text.Bytes()})
 	}
 	var days []dayLines
 	for day, all := range byDay {

@@ -101,8 +101,8 @@ type Event struct {
 // order.
 func (e Event) IsBot() bool { return e.Bot != "" }
 
-// Kept is the identifier that the event is kept under: the one of the highest rank.
-func (e Event) Kept() Identifier { return e.Identifiers[0] }
+// PrimaryID is the identifier that the event is kept under: the one of the highest rank.
+func (e Event) PrimaryID() Identifier { return e.Identifiers[0] }
 
 // Marketing is what an event says of how the person came, read by package channel.
 type Marketing struct {

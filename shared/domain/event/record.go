@@ -11,8 +11,8 @@ type Record struct {
 	Touchpoint  Touchpoint   `json:"e"` // of identify, group and alias: id, source, times, marketing and agent alone
 }
 
-// Kept is the identifier that the event is kept under: the one of the highest rank.
-func (r Record) Kept() Identifier { return r.Identifiers[0] }
+// PrimaryID is the identifier that the event is kept under: the one of the highest rank.
+func (r Record) PrimaryID() Identifier { return r.Identifiers[0] }
 
 // Record is what the archive keeps of an event. allowed names the properties that may be kept.
 func (e Event) Record(allowed map[string]bool) Record {

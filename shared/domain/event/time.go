@@ -158,14 +158,14 @@ func KeepOrder(events []Event) {
 	ahead := map[Identifier]bool{}
 	for _, e := range events {
 		if e.Future {
-			ahead[e.Kept()] = true
+			ahead[e.PrimaryID()] = true
 		}
 	}
 	if len(ahead) == 0 {
 		return
 	}
 	for i, e := range events {
-		if ahead[e.Kept()] && e.Corrected > e.Received {
+		if ahead[e.PrimaryID()] && e.Corrected > e.Received {
 			events[i].Corrected, events[i].Future = e.Received, true
 		}
 	}
