@@ -7,7 +7,7 @@ import (
 )
 
 // isFiller says whether a text stands where an id should be and is none: what programs print when they have no value, what
-// people type into a field that they must fill in, and placeholders that filled in. Many people share it, so joining
+// people type into a field that they must fill in, and placeholders that nobody filled in. Many people share it, so joining
 // people over it would make one person of them.
 func isFiller(value string) bool {
 	value = strings.ToLower(strings.TrimSpace(value))
@@ -126,5 +126,5 @@ var sharedDevices = wordsOf(`
 	00000000000000000000000000000000
 `)
 
-// mailboxFillers are names of mailboxes that is.
+// mailboxFillers are names of mailboxes that nobody is.
 var mailboxFillers = wordsOf(`nobody test testuser tester example sample foobar asdf qwerty xxx noreplay mailerdaemon`)
