@@ -6,6 +6,7 @@ import (
 	"waymark/shared/domain/bot"
 	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/journey"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/stage"
@@ -1012,14 +1013,15 @@ func keptProperties() map[string]bool {
 		"engine": true, "experience_id": true, "feedback_kind": true, "form_id": true, "from_background": true,
 		"guide_id": true, "handle_seconds": true, "hold_seconds": true, "intent": true, "is_handed_over": true,
 		"is_public": true, "is_resolved": true, "issue": true, "link_id": true, "list_id": true,
-		"listing_id": true, "marketplace": true, "message_id": true, "method": true, "offer_id": true,
-		"order_id": true, "outcome": true, "page_kind": true, "payment_id": true, "payment_method": true,
-		"placement": true, "plan": true, "platform": true, "points": true, "position": true,
-		"post_id": true, "price": true, "priority": true, "product_id": true, "programme": true,
-		"promotion_id": true, "publication": true, "purpose": true, "push_id": true, "quantity": true,
-		"question_id": true, "rating": true, "reason_code": true, "receipt_id": true, "referral_code": true,
-		"refund_id": true, "results": true, "return_id": true, "revenue": true, "review_id": true,
-		"scale": true, "score": true, "seconds": true, "share_via": true, "shipment_id": true,
+		"listing_id": true, "machine_open": true, "marketplace": true, "message_id": true,
+		"method": true, "offer_id": true, "order_id": true, "outcome": true, "page_kind": true,
+		"payment_id": true, "payment_method": true, "placement": true, "plan": true, "platform": true,
+		"points": true, "position": true, "post_id": true, "price": true, "priority": true,
+		"product_id": true, "programme": true, "promotion_id": true, "publication": true,
+		"purpose": true, "push_id": true, "quantity": true, "question_id": true, "rating": true,
+		"reason_code": true, "receipt_id": true, "referral_code": true, "refund_id": true,
+		"results": true, "return_id": true, "revenue": true, "review_id": true, "scale": true,
+		"score": true, "seconds": true, "sg_machine_open": true, "share_via": true, "shipment_id": true,
 		"shipping": true, "shipping_method": true, "sku": true, "stars": true, "status": true,
 		"step": true, "store_id": true, "subject_variant": true, "subtotal": true, "survey": true,
 		"survey_id": true, "survey_type": true, "tax": true, "template_id": true, "ticket_id": true,
@@ -1044,7 +1046,7 @@ func trackNames() map[string]bool {
 		"Display Ad Viewed": true, "Email Bounced": true, "Email Delivered": true, "Email Link Clicked": true,
 		"Email Marked as Spam": true, "Email Opened": true, "Email Sent": true, "Feedback Given": true,
 		"In-Person Help Given": true, "Install Attributed": true, "Interactive Tool Used": true,
-		"Interview Held": true, "Invite Sent": true, "Live Chat Conversation Ended": true,
+		"Interview Held": true, "Invite Sent": true, "Invoice Sent": true, "Live Chat Conversation Ended": true,
 		"Live Chat Conversation Started": true, "Live Chat Message Received": true, "Live Chat Message Sent": true,
 		"Loyalty Points Earned": true, "Loyalty Points Spent": true, "Loyalty Program Joined": true,
 		"Loyalty Programme Joined": true, "Loyalty Tier Reached": true, "Marketplace Listing Viewed": true,
@@ -1058,31 +1060,40 @@ func trackNames() map[string]bool {
 		"Product Removed from Wishlist": true, "Product Returned": true, "Product Reviewed": true,
 		"Product Reviews Viewed": true, "Product Shared": true, "Product Viewed": true, "Products Compared": true,
 		"Products Searched": true, "Promotion Clicked": true, "Promotion Viewed": true, "Push Notification Bounced": true,
-		"Push Notification Received": true, "Push Notification Tapped": true, "Radio Ad Heard": true,
-		"Rating Given": true, "Recommendation Received": true, "Referral Made": true, "Return Policy Viewed": true,
-		"Return Requested": true, "Review Read": true, "Review Submitted": true, "Search Ad Clicked": true,
-		"Search Result Clicked": true, "Security Badge Viewed": true, "Shipping Notification Sent": true,
-		"Shipping Options Viewed": true, "Signed In": true, "Signed Out": true, "Signed Up": true,
-		"Social Account Followed": true, "Social Ad Clicked": true, "Social Ad Viewed": true,
-		"Social Post Commented": true, "Social Post Liked": true, "Social Post Shared": true,
-		"Social Post Viewed": true, "Social Shop Product Viewed": true, "Store Appointment Booked": true,
-		"Store Visited": true, "Support Call Received": true, "Support Ticket Opened": true,
-		"Support Ticket Solved": true, "Survey Answered": true, "Survey Sent": true, "Testimonial Viewed": true,
-		"Unsubscribed": true, "User Registered": true, "VR Session Ended": true, "VR Session Started": true,
-		"Video Ad Completed": true, "Video Ad Started": true, "Video Content Completed": true,
-		"Video Content Started": true, "Video Playback Completed": true, "Video Playback Started": true,
-		"Voice Assistant Used": true, "Wishlist Product Added to Cart": true, "Word Of Mouth Reported": true,
-	}
+		"Push Notification Received": true, "Push Notification Sent": true, "Push Notification Tapped": true,
+		"Radio Ad Heard": true, "Rating Given": true, "Recommendation Received": true, "Referral Made": true,
+		"Return Policy Viewed": true, "Return Requested": true, "Review Read": true, "Review Submitted": true,
+		"SMS Delivered": true, "SMS Failed": true, "SMS Link Clicked": true, "SMS Sent": true,
+		"Search Ad Clicked": true, "Search Result Clicked": true, "Security Badge Viewed": true,
+		"Shipping Notification Sent": true, "Shipping Options Viewed": true, "Signed In": true,
+		"Signed Out": true, "Signed Up": true, "Social Account Followed": true, "Social Ad Clicked": true,
+		"Social Ad Viewed": true, "Social Post Commented": true, "Social Post Liked": true,
+		"Social Post Shared": true, "Social Post Viewed": true, "Social Shop Product Viewed": true,
+		"Store Appointment Booked": true, "Store Visited": true, "Support Call Received": true,
+		"Support Ticket Opened": true, "Support Ticket Solved": true, "Survey Answered": true,
+		"Survey Sent": true, "Testimonial Viewed": true, "Unsubscribed": true, "User Registered": true,
+		"VR Session Ended": true, "VR Session Started": true, "Video Ad Completed": true,
+		"Video Ad Started": true, "Video Content Completed": true, "Video Content Started": true,
+		"Video Playback Completed": true, "Video Playback Started": true, "Voice Assistant Used": true,
+		"Wishlist Product Added to Cart": true, "Word Of Mouth Reported": true}
+}
+
+func passiveEvents() journey.Passive {
+	return journey.Passive{Version: 2, Names: map[string]bool{"Email Bounced": true, "Email Delivered": true, "Email Marked as Spam": true, "Email Sent": true,
+		"Invoice Sent": true, "Order Refunded": true, "Payment Captured": true, "Push Notification Bounced": true,
+		"Push Notification Received": true, "Push Notification Sent": true, "SMS Delivered": true,
+		"SMS Failed": true, "SMS Sent": true, "Support Ticket Solved": true, "Survey Sent": true,
+	}, ByMachine: map[string]bool{"Email Opened": true}, Agents: []string{"Mozilla/5.0"}, Properties: []string{"machine_open", "sg_machine_open"}}
 }
 
 func metricConfig() kpi.Config {
-	return kpi.Config{Version: 2, Measures: []measure.Definition{
+	return kpi.Config{Version: 3, Measures: []measure.Definition{
 		{Name: "touchpoints", Sum: "touchpoints", Since: 1},
-		{Name: "active_persons", Persons: "touchpoints", Since: 1},
+		{Name: "persons_active", Persons: "activities", Since: 3},
 		{Name: "first_steps", Sum: "first_steps", Since: 1},
 		{Name: "sessions", Sum: "sessions", Since: 1},
 		{Name: "stage_entries", Sum: "stage_entries", Since: 1},
-		{Name: "staying_persons", Staying: true, Since: 1},
+		{Name: "persons_staying", Staying: true, Since: 3},
 		{Name: "orders", Sum: "orders", Since: 1},
 		{Name: "buyers", Persons: "orders", Since: 1},
 		{Name: "repeat_buyers", Persons: "orders", AtLeast: 2, Since: 1},
@@ -1091,20 +1102,29 @@ func metricConfig() kpi.Config {
 		{Name: "refunds", Amount: "refunds", Since: 1},
 		{Name: "priced_orders", Sum: "orders", PerCurrency: true, Since: 1},
 		{Name: "paying_buyers", Persons: "orders", PerCurrency: true, Since: 1},
-		{Name: "refund_count", Sum: "refund_count", PerCurrency: true, Since: 1}}, Metrics: []kpi.Metric{
+		{Name: "refund_count", Sum: "refund_count", PerCurrency: true, Since: 1},
+		{Name: "net_revenue", Amount: "net_revenue", Since: 3},
+		{Name: "cancellations", Amount: "cancellations", Since: 3},
+		{Name: "cancelled_orders", Sum: "cancelled_orders", PerCurrency: true, Since: 3},
+		{Name: "order_updates", Amount: "updates", Since: 3},
+		{Name: "updated_orders", Sum: "order_updates", PerCurrency: true, Since: 3},
+		{Name: "order_events", Sum: "order_events", PerCurrency: true, Since: 3}}, Metrics: []kpi.Metric{
 		{Name: "touchpoints", Unit: "count", Sentence: "track, page and screen events in the window", Numerator: "touchpoints", N: "touchpoints", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
-		{Name: "active_persons", Unit: "persons", Sentence: "persons with a touchpoint in the window", Numerator: "active_persons", N: "active_persons", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
-		{Name: "new_persons", Unit: "persons", Sentence: "persons whose first touchpoint ever is in the window", Numerator: "first_steps", N: "first_steps", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
-		{Name: "sessions", Unit: "count", Sentence: "runs of one person's touchpoints, begun in the window; one that comes more than 30 minutes after the last begins a new run", Numerator: "sessions", N: "sessions", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
+		{Name: "active_persons", Unit: "persons", Sentence: "persons who did something in the window; what is delivered to a person, or booked, is no deed of theirs", Numerator: "persons_active", N: "persons_active", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
+		{Name: "new_persons", Unit: "persons", Sentence: "persons whose first deed ever is in the window", Numerator: "first_steps", N: "first_steps", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
+		{Name: "sessions", Unit: "count", Sentence: "runs of what one person does, begun in the window; one that comes more than 30 minutes after the last begins a new run", Numerator: "sessions", N: "sessions", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
 		{Name: "stage_entries", Unit: "count", Sentence: "changes into a stage in the window", Numerator: "stage_entries", N: "stage_entries", Good: "none", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
-		{Name: "stage_persons", Unit: "persons", Sentence: "active persons by the stage they are in at the window's end", Numerator: "staying_persons", N: "staying_persons", Good: "none", Dimensions: []measure.Dimension{"stage"}, Since: 1},
+		{Name: "stage_persons", Unit: "persons", Sentence: "active persons by the stage they are in at the window's end", Numerator: "persons_staying", N: "persons_staying", Good: "none", Dimensions: []measure.Dimension{"stage"}, Since: 1},
 		{Name: "orders", Unit: "count", Sentence: "order ids of Order Completed, each once, at its earliest copy", Numerator: "orders", N: "orders", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
-		{Name: "revenue", Unit: "currency", Sentence: "amount of those orders", Numerator: "revenue", N: "priced_orders", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
-		{Name: "refunds", Unit: "currency", Sentence: "amount of Order Refunded, each refund id once, at its earliest copy", Numerator: "refunds", N: "refund_count", Good: "down", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
+		{Name: "revenue", Unit: "currency", Sentence: "amount of those orders, gross", Numerator: "revenue", N: "priced_orders", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
+		{Name: "refunds", Unit: "currency", Sentence: "amount of Order Refunded, each refund once, on its own day, where its order counts", Numerator: "refunds", N: "refund_count", Good: "down", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
+		{Name: "cancellations", Unit: "currency", Sentence: "what was left of orders when Order Cancelled took them back, on that day, where the order counts", Numerator: "cancellations", N: "cancelled_orders", Good: "down", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 3},
+		{Name: "order_updates", Unit: "currency", Sentence: "what Order Updated added to orders or, below 0, took off them, on that day, where the order counts", Numerator: "order_updates", N: "updated_orders", Good: "none", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 3},
+		{Name: "net_revenue", Unit: "currency", Sentence: "revenue + order_updates − refunds − cancellations, each on its own day, where the order counts", Numerator: "net_revenue", N: "order_events", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 3},
 		{Name: "buyers", Unit: "persons", Sentence: "persons with an order in the window", Numerator: "buyers", N: "buyers", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
 		{Name: "new_buyers", Unit: "persons", Sentence: "persons whose first order ever is in the window", Numerator: "first_orders", N: "first_orders", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
 		{Name: "aov", Unit: "currency", Sentence: "average order value", Numerator: "revenue", Denominator: "priced_orders", N: "priced_orders", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
 		{Name: "revenue_per_buyer", Unit: "currency", Sentence: "average revenue of a buyer", Numerator: "revenue", Denominator: "paying_buyers", N: "priced_orders", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
-		{Name: "conversion_rate", Unit: "ratio", Sentence: "share of active persons who bought", Numerator: "buyers", Denominator: "active_persons", N: "active_persons", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
+		{Name: "conversion_rate", Unit: "ratio", Sentence: "share of active persons who bought", Numerator: "buyers", Denominator: "persons_active", N: "persons_active", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1},
 		{Name: "repeat_purchase_rate", Unit: "ratio", Sentence: "share of buyers who bought more than once", Numerator: "repeat_buyers", Denominator: "buyers", N: "buyers", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month"}, Since: 1}}}
 }
