@@ -37,7 +37,8 @@ type Config struct {
 	Prepare    func(ctx context.Context, env map[string]string) error // makes what must be there before the first request is answered
 	Laptop     bool                                                   // parameters have the template's values for laptops
 	Data       string                                                 // directory for data, logs and binaries
-	Memory     bool                                                   // keep table and buckets in memory only
+	ReadyFile  string                                                 // that Announce writes beside the one in Data; none if empty
+	Memory     bool                                                   // keep table, queues and buckets in memory only
 	Port       int                                                    // of the HTTP API; 0 takes a free one
 	Bind       string                                                 // another address to listen on, for containers
 	KeepGoing  bool                                                   // start also if a function does not compile
@@ -141,6 +142,9 @@ func (c *Cloud) start(ctx context.Context) error {
 		return fmt.Errorf("use %s: %w", c.config.Data, err)
 	}
 	c.unlock = unlock
+	if err := c.removeReadyFiles(); err != nil {
+		return err
+	}
 	if _, err := template.Load(c.config.Template, template.Options{Parameters: c.config.Parameters, Laptop: c.config.Laptop}); err != nil {
 		return err
 	}
@@ -248,8 +252,9 @@ func (c *Cloud) Close() {
 	if c.logs != nil {
 		c.logs.close()
 	}
-	os.Remove(c.readyFile())
-	if c.unlock != nil {
-		c.unlock()
+	if c.unlock == nil {
+		return // the directory is another system's, and so are its ready files
 	}
+	_ = c.removeReadyFiles() // what cannot be removed stays, and names a process that is gone
+	c.unlock()
 }

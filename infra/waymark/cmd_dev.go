@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -16,10 +15,9 @@ import (
 
 // devFlags are the flags of `waymark dev`.
 type devFlags struct {
-	config    local.Config
-	readyFile string
-	reset     bool
-	watch     bool
+	config local.Config
+	reset  bool
+	watch  bool
 }
 
 // cmdDev runs the whole system until Ctrl-C.
@@ -44,10 +42,10 @@ func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool
 	set.StringVar(&root, "root", "", "directory of the project (default: the nearest one upward with a template.yaml)")
 	set.IntVar(&f.config.Port, "port", defaultPort(), "port of the HTTP API; 0 takes a free one")
 	set.StringVar(&f.config.Data, "data", "", "directory for data, logs and binaries (default .waymark in the project)")
-	set.StringVar(&f.readyFile, "ready-file", "", "write one line of JSON with addresses and keys to this file once everything answers")
+	set.StringVar(&f.config.ReadyFile, "ready-file", "", "write one line of JSON with addresses and keys to this file once everything answers")
 	set.BoolVar(&f.reset, "reset", false, "empty the data first")
 	set.StringVar(&f.config.Bind, "bind", "", "listen on this address too, for containers (10.88.0.1 with podman, 172.17.0.1 with Docker)")
-	set.BoolVar(&f.config.Memory, "memory", false, "keep table and buckets in memory only")
+	set.BoolVar(&f.config.Memory, "memory", false, "keep table, queues and buckets in memory only")
 	set.StringVar(&f.config.Template, "template", "", "template file (default template.yaml in the project)")
 	params.flags(set)
 	set.BoolVar(&f.config.Verbose, "verbose", false, "show the functions' logs here too")
@@ -69,7 +67,7 @@ func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool
 	}
 	watchGiven := false
 	set.Visit(func(f *flag.Flag) { watchGiven = watchGiven || f.Name == "watch" })
-	f.watch = f.watch && !noWatch && (watchGiven || f.readyFile == "")
+	f.watch = f.watch && !noWatch && (watchGiven || f.config.ReadyFile == "")
 	f.config.Parameters = params
 	f.config.Laptop = true
 	var err error
@@ -103,12 +101,6 @@ func runDev(ctx context.Context, flags devFlags, io stdio) error {
 	flags.config.Progress = func(text string) {
 		fmt.Fprintf(io.Err, "%5.1f s  %s\n", time.Since(start).Seconds(), text)
 	}
-	if flags.readyFile != "" {
-		// One of an earlier run would tell a script that we are ready.
-		if err := os.Remove(flags.readyFile); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("remove the former ready file: %w", err)
-		}
-	}
 	if flags.reset {
 		if err := local.Reset(flags.config.Data); err != nil {
 			return err
@@ -128,12 +120,7 @@ func runDev(ctx context.Context, flags devFlags, io stdio) error {
 	}
 	defer tellFaults(cloud, io)
 	defer cloud.Close()
-	var files []string
-	if flags.readyFile != "" {
-		files = append(files, flags.readyFile)
-		defer os.Remove(flags.readyFile)
-	}
-	if err := cloud.Announce(keys, files...); err != nil {
+	if err := cloud.Announce(keys); err != nil {
 		return err
 	}
 	greet(cloud, keys, flags, time.Since(start), io)
@@ -158,9 +145,9 @@ func tellFaults(cloud *local.Cloud, io stdio) {
 
 func greet(cloud *local.Cloud, keys workspaceKeys, flags devFlags, took time.Duration, io stdio) {
 	ready := cloud.Ready(nil)
-	kept := "table and buckets: " + ready.Data
+	kept := ready.Data + "\n           What was acknowledged outlives a restart, and kill -9 too."
 	if flags.config.Memory {
-		kept = "nowhere (--memory): table and buckets end with this process"
+		kept = "nowhere (--memory): table, queues and buckets end with this process"
 	}
 	goesWrong := ""
 	if on := cloud.Faults().Faults; on != faults.Off {
@@ -178,7 +165,6 @@ Waymark runs (ready in %.1f s). Ctrl-C stops it.
   mails    %s
   keys     write %s · secret %s (workspace %s)
   data     %s
-           not kept over a restart: messages waiting in the queue, and the clock of the schedules
 %s%s  logs     %s
   SAM      sam local invoke NAME -e EVENT --env-vars %s
 

@@ -146,6 +146,15 @@ func (s *System) Stop() error {
 	}
 }
 
+// Kill ends the system as kill -9 does, without a word; the kernel ends what it started.
+func (s *System) Kill() error {
+	if err := s.command.Process.Kill(); err != nil {
+		return fmt.Errorf("kill waymark dev: %w", err)
+	}
+	<-s.ended
+	return nil
+}
+
 // Run runs a command of `waymark` that talks to this system, and gives what it wrote to standard output and standard error.
 func (s *System) Run(ctx context.Context, args ...string) (out, log string, err error) {
 	command := exec.CommandContext(ctx, s.config.Binary, args...)
