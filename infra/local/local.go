@@ -80,6 +80,7 @@ type Cloud struct {
 	reloading sync.Mutex       // one change of the deployment at a time
 	announced func() error     // writes the ready files again; guarded by reloading
 	current   atomic.Pointer[deployment]
+	keys      atomic.Pointer[any] // that Announce was given
 }
 
 // Start builds the functions and starts everything. The cloud runs until Close.
@@ -204,8 +205,16 @@ func listenAPI(port int) (net.Listener, error) {
 	return listener, nil
 }
 
+// AboutPath is where the HTTP API tells programs on this machine what the ready file says, so that its address is enough
+// to find everything else. No route of a template begins so, and in the cloud nothing answers there.
+const AboutPath = "/.well-known/waymark-dev"
+
 // serveAPI hands a request to the present deployment, which a changed template replaces.
 func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request) {
+	if keys := c.keys.Load(); keys != nil && r.URL.Path == AboutPath && isOwn(r) {
+		writeJSON(w, http.StatusOK, c.Ready(*keys))
+		return
+	}
 	c.current.Load().front.ServeHTTP(w, r)
 }
 

@@ -105,6 +105,7 @@ func (c *Cloud) removeReadyFiles() error {
 func (c *Cloud) Announce(keys any) error {
 	c.reloading.Lock()
 	defer c.reloading.Unlock()
+	c.keys.Store(&keys)
 	c.announced = func() error { return c.announce(keys) }
 	return c.announced()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -20,6 +21,17 @@ type devFlags struct {
 	watch  bool
 }
 
+const devUsage = `waymark dev [--port N] [--data FOLDER] [--reset] [--ready-file FILE]
+
+Runs the whole system on this machine, from the template of this project, until
+Ctrl-C. It prints its addresses and keys, and rebuilds what changes. What was
+acknowledged is kept in the data folder, and outlives kill -9 too.
+
+  waymark dev --port 3001 --data /tmp/second
+
+exit code: 0 it ran · 1 it could not, or something in it ended · 2 wrong usage
+`
+
 // cmdDev runs the whole system until Ctrl-C.
 func cmdDev(ctx context.Context, args []string, io stdio) int {
 	flags, code, done := parseDevFlags(args, io)
@@ -36,11 +48,12 @@ func cmdDev(ctx context.Context, args []string, io stdio) int {
 func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool) {
 	f := &flags
 	set := flag.NewFlagSet("waymark dev", flag.ContinueOnError)
+	withUsage(set, devUsage)
 	params := parameters{}
-	var root string
+	var root, port string
 	var noWatch bool
 	set.StringVar(&root, "root", "", "directory of the project (default: the nearest one upward with a template.yaml)")
-	set.IntVar(&f.config.Port, "port", defaultPort(), "port of the HTTP API; 0 takes a free one")
+	set.StringVar(&port, "port", cmp.Or(os.Getenv("PORT"), strconv.Itoa(usualPort)), "`port` of the HTTP API; 0 takes a free one; PORT when left out, else 3000")
 	set.StringVar(&f.config.Data, "data", "", "directory for data, logs and binaries (default .waymark in the project)")
 	set.StringVar(&f.config.ReadyFile, "ready-file", "", "write one line of JSON with addresses and keys to this file once everything answers")
 	set.BoolVar(&f.reset, "reset", false, "empty the data first")
@@ -65,12 +78,16 @@ func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool
 		fmt.Fprintf(io.Err, "waymark dev: unexpected argument %q\n", set.Arg(0))
 		return flags, 2, true
 	}
+	var err error
+	if f.config.Port, err = readPort(port); err != nil {
+		fmt.Fprintf(io.Err, "waymark dev: %v\n", err)
+		return flags, 2, true
+	}
 	watchGiven := false
 	set.Visit(func(f *flag.Flag) { watchGiven = watchGiven || f.Name == "watch" })
 	f.watch = f.watch && !noWatch && (watchGiven || f.config.ReadyFile == "")
 	f.config.Parameters = params
 	f.config.Laptop = true
-	var err error
 	if f.config.Root, err = projectRoot(root); err != nil {
 		fmt.Fprintf(io.Err, "waymark dev: %v\n", err)
 		return flags, 1, true
@@ -88,11 +105,15 @@ func projectRoot(given string) (string, error) {
 	return findRoot()
 }
 
-func defaultPort() int {
-	if port, err := strconv.Atoi(os.Getenv("PORT")); err == nil {
-		return port
+// usualPort is that of the HTTP API when nobody chooses another.
+const usualPort = 3000
+
+func readPort(text string) (int, error) {
+	port, err := strconv.Atoi(text)
+	if err != nil || port < 0 || port > 65535 {
+		return 0, fmt.Errorf("the port is %q: give --port, or PORT, a number from 1 to 65535, or 0 for a free one", text)
 	}
-	return 3000
+	return port, nil
 }
 
 func runDev(ctx context.Context, flags devFlags, io stdio) error {

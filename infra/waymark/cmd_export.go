@@ -43,13 +43,9 @@ type exportFlags struct {
 
 // cmdExport makes, lists and downloads exports.
 func cmdExport(ctx context.Context, args []string, io stdio) int {
-	var words []string
-	for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		words, args = append(words, args[0]), args[1:]
-	}
 	var f exportFlags
 	set := flag.NewFlagSet("waymark export", flag.ContinueOnError)
-	set.Usage = func() { fmt.Fprint(io.Err, exportUsage+"\nflags:\n"); set.PrintDefaults() }
+	withUsage(set, exportUsage)
 	f.api = apiFlags(set)
 	set.StringVar(&f.order.Schedule, "schedule", "", "daily, weekly or monthly")
 	set.StringVar(&f.order.Grain, "grain", "", "hour, day, week, month, quarter or year")
@@ -59,10 +55,10 @@ func cmdExport(ctx context.Context, args []string, io stdio) int {
 	set.IntVar(&f.limit, "limit", 50, "most to list")
 	set.DurationVar(&f.wait, "wait", 20*time.Minute, "how long to wait for an export")
 	set.BoolVar(&f.json, "json", false, "print JSON as the API answers it")
-	if code, done := parseFlags(set, args, io); done {
+	words, code, done := parseWords(set, args, io)
+	if done {
 		return code
 	}
-	words = append(words, set.Args()...)
 	action, wanted := "", 1
 	if len(words) > 0 {
 		action = words[0]

@@ -45,20 +45,9 @@ var errUsage = errors.New("see `waymark failed -h`")
 
 // cmdFailed lists, shows, edits, replays and discards failed events, and looks at and redrives dead letters.
 func cmdFailed(ctx context.Context, args []string, io stdio) int {
-	if len(args) == 0 {
-		fmt.Fprint(io.Err, failedUsage)
-		return 2
-	}
-	action, known := failedActions[args[0]]
-	if !known {
-		fmt.Fprint(io.Err, failedUsage)
-		if strings.TrimLeft(args[0], "-") == "h" || args[0] == "help" || args[0] == "--help" {
-			return 0
-		}
-		return 2
-	}
 	var flags failedFlags
-	set := flag.NewFlagSet("waymark failed "+args[0], flag.ContinueOnError)
+	set := flag.NewFlagSet("waymark failed", flag.ContinueOnError)
+	withUsage(set, failedUsage)
 	a := apiFlags(set)
 	set.StringVar(&flags.class, "class", "", "failed events of this class alone")
 	set.StringVar(&flags.file, "file", "", "file that holds the corrected event, - for standard input")
@@ -66,23 +55,27 @@ func cmdFailed(ctx context.Context, args []string, io stdio) int {
 	set.IntVar(&flags.limit, "limit", 50, "most to show")
 	set.BoolVar(&flags.all, "all", false, "all failed events")
 	set.BoolVar(&flags.json, "json", false, "print JSON")
-	rest := args[1:]
-	for { // ids and flags may stand in any order
-		if code, done := parseFlags(set, rest, io); done {
-			return code
-		}
-		if rest = set.Args(); len(rest) == 0 {
-			break
-		}
-		flags.ids, rest = append(flags.ids, rest[0]), rest[1:]
+	words, code, done := parseWords(set, args, io)
+	if done {
+		return code
 	}
-	if flags.limit < 1 {
-		fmt.Fprintf(io.Err, "waymark failed %s: --limit is 1 or more: %v\n", args[0], errUsage)
+	name := strings.Join(words[:min(len(words), 1)], "")
+	action, known := failedActions[name]
+	if !known {
+		set.Usage()
 		return 2
 	}
-	err := action(ctx, backendFor(a, flags.workspace), flags, io)
+	flags.ids = words[1:]
+	if flags.limit < 1 {
+		fmt.Fprintf(io.Err, "waymark failed %s: --limit is 1 or more: %v\n", name, errUsage)
+		return 2
+	}
+	o, err := backendFor(ctx, a, flags.workspace)
+	if err == nil {
+		err = action(ctx, o, flags, io)
+	}
 	if err != nil {
-		fmt.Fprintf(io.Err, "waymark failed %s: %v\n", args[0], err)
+		fmt.Fprintf(io.Err, "waymark failed %s: %v\n", name, err)
 	}
 	switch {
 	case errors.Is(err, errUsage):

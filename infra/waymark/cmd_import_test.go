@@ -62,7 +62,7 @@ func TestImportCommand(t *testing.T) {
 		"no such flag":          {args: "--maping x", code: 2, err: "-maping"},
 		"no such mapping key":   {args: "--mapping key.yaml good.csv", code: 2, err: `line 1: the mapping knows no key "nam", did you mean "name"?`},
 		"no such column":        {args: "--mapping column.yaml good.csv", code: 2, err: `has no column "time"`},
-		"help is not a failure": {args: "-h", err: "usage: waymark import"},
+		"help is not a failure": {args: "-h", out: "usage: waymark import"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("WAYMARK_URL", test.url)

@@ -87,7 +87,7 @@ func TestProfileCommand(t *testing.T) {
 		{args: "show", code: 2, err: "waymark profile show ID"},
 		{args: "why anon:a", code: 2, err: "waymark profile why ID OTHER"},
 		{args: "merge a b", code: 2, err: "waymark profile show ID"},
-		{args: "show user:42 --undo", code: 2, err: "not defined: -undo"},
+		{args: "show user:42 --undo", code: 2, err: "waymark profile show ID"},
 	} {
 		var out, errs bytes.Buffer
 		code := run(t.Context(), append([]string{"profile"}, strings.Fields(test.args)...), stdio{Out: &out, Err: &errs})

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
@@ -59,13 +60,18 @@ func run(ctx context.Context, args []string, io stdio) int {
 		usage(io.Err)
 		return 2
 	}
-	switch args[0] {
-	case "help", "-h", "-help", "--help":
+	if slices.Contains(helpWords, args[0]) {
+		if len(args) > 1 {
+			return run(ctx, []string{args[1], "-h"}, io)
+		}
 		usage(io.Out)
 		return 0
 	}
 	for _, c := range commands() {
 		if c.name == args[0] {
+			if len(args) > 1 && args[1] == "help" {
+				args[1] = "-h"
+			}
 			return c.run(ctx, args[1:], io)
 		}
 	}
