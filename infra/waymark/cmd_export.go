@@ -139,8 +139,8 @@ func (f exportFlags) hand(ctx context.Context, manifest json.RawMessage, name st
 		_, err := fmt.Fprintf(io.Out, "%s\n", manifest)
 		return err
 	}
-	fmt.Fprintf(io.Out, "export   %s\nwindows  %s, from %s to %s\nfile     %s, %s rows, %s bytes\n",
-		e.Name, e.Grain, dayText(e.Start), dayText(e.End), file.Name, grouped(file.Rows), grouped(int(file.Bytes)))
+	fmt.Fprintf(io.Out, "export   %s\nwindows  %s, from %s to %s %s\nfile     %s, %s rows, %s bytes\n",
+		e.Name, e.Grain, boundText(e.Start), boundText(e.End), e.TimeZone, file.Name, grouped(file.Rows), grouped(int(file.Bytes)))
 	if path != "" {
 		fmt.Fprintf(io.Out, "written  %s\n", path)
 	}
@@ -195,7 +195,8 @@ func (f exportFlags) list(ctx context.Context, _ string, io stdio) error {
 		fmt.Fprintln(io.Out, "There is no export yet. `waymark export make` makes one.")
 		return nil
 	}
-	const line = "%-44s %9s %12s  %s\n"
+	const name = 36 // of a name that stands beside its numbers
+	const line = "%-36s %9s %11s  %s\n"
 	fmt.Fprintf(io.Out, line, "EXPORT", "ROWS", "BYTES", "CREATED")
 	for _, text := range all {
 		var e client.Export
@@ -206,14 +207,20 @@ func (f exportFlags) list(ctx context.Context, _ string, io stdio) error {
 		for _, file := range e.Files {
 			size += file.Bytes
 		}
-		if len(e.Name) > 44 { // it is not cut: get wants it whole
+		if len(e.Name) > name { // it is not cut: get wants it whole
 			fmt.Fprintln(io.Out, e.Name)
 			e.Name = ""
 		}
-		fmt.Fprintf(io.Out, line, e.Name, grouped(e.Rows), grouped(int(size)), dayText(e.CreatedAt))
+		fmt.Fprintf(io.Out, line, e.Name, grouped(e.Rows), grouped(int(size)), inUTC(e.CreatedAt))
 	}
 	return nil
 }
 
-// dayText is the day of an instant; the bounds of windows come in the workspace's zone.
-func dayText(instant string) string { return instant[:min(len(instant), 10)] }
+// boundText is a bound of windows, which comes in the workspace's zone: its day, and its time unless that is midnight.
+func boundText(instant string) string {
+	at, err := time.Parse(time.RFC3339, instant)
+	if err != nil || at.Hour()+at.Minute() > 0 {
+		return instant
+	}
+	return at.Format(time.DateOnly)
+}

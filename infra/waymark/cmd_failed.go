@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"strings"
 
 	"waymark/shared/failed"
@@ -15,7 +16,7 @@ const failedUsage = `waymark failed list [--class CLASS] [--limit N]
 waymark failed show ID
 waymark failed edit ID [--file FILE]         without a file, in $EDITOR
 waymark failed replay ID... | --class CLASS | --all
-waymark failed discard ID...
+waymark failed discard ID... | --class CLASS | --all
 waymark failed dead [--limit N]              messages that failed five times
 waymark failed redrive                       put those back on their way
 
@@ -94,14 +95,14 @@ func (f failedFlags) oneID() (string, error) {
 	return f.ids[0], nil
 }
 
-// failedList pages until it has as many as are wanted.
-func failedList(ctx context.Context, o backend, flags failedFlags, io stdio) error {
+// pages asks for one page after the other until it has as many as are wanted.
+func pages(ctx context.Context, o backend, flags failedFlags) (failed.List, error) {
 	const page = 500 // most that one answer holds
 	list := failed.List{Failed: []failed.Row{}}
 	for cursor := ""; len(list.Failed) < flags.limit; {
 		next, err := o.list(ctx, flags.class, cursor, min(flags.limit-len(list.Failed), page))
 		if err != nil {
-			return err
+			return failed.List{}, err
 		}
 		list.Failed, list.Next = append(list.Failed, next.Failed...), next.Next
 		if next.Next == nil {
@@ -109,10 +110,18 @@ func failedList(ctx context.Context, o backend, flags failedFlags, io stdio) err
 		}
 		cursor = *next.Next
 	}
+	return list, nil
+}
+
+func failedList(ctx context.Context, o backend, flags failedFlags, io stdio) error {
+	list, err := pages(ctx, o, flags)
+	if err != nil {
+		return err
+	}
 	if flags.json {
 		return json.NewEncoder(io.Out).Encode(list)
 	}
-	return printFailed(io.Out, list)
+	return printFailed(io.Out, list, flags.class)
 }
 
 func failedShow(ctx context.Context, o backend, flags failedFlags, io stdio) error {
@@ -164,19 +173,44 @@ func failedReplay(ctx context.Context, o backend, flags failedFlags, io stdio) e
 	return nil
 }
 
+// failedDiscard discards the events of some ids, or those of a class that were there when it began.
 func failedDiscard(ctx context.Context, o backend, flags failedFlags, io stdio) error {
-	if len(flags.ids) == 0 {
-		return fmt.Errorf("name the failed events by their ids: %w", errUsage)
+	ways := 0
+	for _, isGiven := range []bool{len(flags.ids) > 0, flags.class != "", flags.all} {
+		if isGiven {
+			ways++
+		}
 	}
-	for n, id := range flags.ids {
+	if ways != 1 {
+		return fmt.Errorf("name the failed events by their ids, by --class or by --all: %w", errUsage)
+	}
+	ids := flags.ids
+	if len(ids) == 0 {
+		flags.limit = math.MaxInt
+		list, err := pages(ctx, o, flags)
+		if err != nil {
+			return err
+		}
+		for _, f := range list.Failed {
+			ids = append(ids, f.ID)
+		}
+	}
+	for n, id := range ids {
 		if err := o.discard(ctx, id); err != nil {
 			return fmt.Errorf("after %d that are discarded: %s: %w", n, id, err)
 		}
+		if (n+1)%1000 == 0 {
+			fmt.Fprintf(io.Err, "%d of %d are discarded\n", n+1, len(ids))
+		}
 	}
 	if flags.json {
-		return json.NewEncoder(io.Out).Encode(map[string]any{"success": true, "discarded": len(flags.ids)})
+		return json.NewEncoder(io.Out).Encode(map[string]any{"success": true, "discarded": len(ids)})
 	}
-	fmt.Fprintf(io.Out, "%s discarded.\n", countIs(len(flags.ids), "event"))
+	if len(ids) == 0 {
+		fmt.Fprintln(io.Out, "There are no failed events"+ofClass(flags.class)+"; nothing is discarded.")
+		return nil
+	}
+	fmt.Fprintf(io.Out, "%s discarded.\n", countIs(len(ids), "event"))
 	return nil
 }
 

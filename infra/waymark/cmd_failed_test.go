@@ -71,11 +71,13 @@ func TestFailedCommand(t *testing.T) {
 		err    string   // is in the error
 	}{
 		"list": {"list", failedFlags{limit: 50}, []string{
-			"ID                        RECEIVED          CLASS                SOURCE",
-			"000000000000000000000001  2026-11-22 09:29  number_out_of_range  a-source-w…",
+			"ID                        RECEIVED              CLASS\n",
+			"000000000000000000000000  2026-11-22 09:30 UTC  bad_time\n  page from a-source-with-a-long-name, of user:\ufffd[31mé\n" +
+				"  timestamp: the \ufffd[31mtime must be ISO 8601, such as 2026-11-22T09:30:00.000Z,\n  and this one is certainly not of that form\n",
+			"000000000000000000000002  2026-11-22 09:28 UTC  blocked_identifier\n  page from a-source-with-a-long-name\n", // cut before it names anybody
 		}, ""},
 		"list a page":           {"list", failedFlags{limit: 1}, []string{"There are more; --limit 2"}, ""},
-		"list a class":          {"list", failedFlags{limit: 9, class: "none"}, []string{"There are no failed events."}, ""},
+		"list a class":          {"list", failedFlags{limit: 9, class: "none"}, []string{"There are no failed events of the class none."}, ""},
 		"show":                  {"show", failedFlags{ids: []string{id}}, []string{"class     bad_time\n", "original, ", "A replay would fail: "}, ""},
 		"show a long one":       {"show", failedFlags{ids: []string{"000000000000000000000002"}}, []string{"… --json has all of it"}, ""},
 		"show none":             {"show", failedFlags{ids: []string{none}}, nil, "there is no failed event of this id"},
@@ -89,10 +91,14 @@ func TestFailedCommand(t *testing.T) {
 		"replay nothing":        {"replay", failedFlags{}, nil, "name ids, a class or all"},
 		"discard":               {"discard", failedFlags{ids: []string{id}}, []string{"1 event is discarded."}, ""},
 		"discard none":          {"discard", failedFlags{ids: []string{id, none}}, nil, "after 1 that are discarded: " + none},
+		"discard a class":       {"discard", failedFlags{class: "bad_time"}, []string{"1 event is discarded."}, ""},
+		"discard all":           {"discard", failedFlags{all: true}, []string{"3 events are discarded."}, ""},
+		"discard no class":      {"discard", failedFlags{class: "bad_tme"}, []string{"There are no failed events of the class bad_tme; nothing is discarded."}, ""},
+		"discard two ways":      {"discard", failedFlags{ids: []string{id}, class: "bad_time"}, nil, "by their ids, by --class or by --all"},
 		"discard without an id": {"discard", failedFlags{}, nil, "name the failed events"},
 		"dead": {"dead", failedFlags{limit: 50}, []string{
-			"WORKSPACE  SOURCE       QUEUED            EVENTS  RECEIVES  REQUEST",
-			"demo       a-source-w…  2026-11-22 09:30  1       1         Qx1abcdefghijkl…", "2 dead letters are seen. Letters in flight are never seen.",
+			"WORKSPACE  SOURCE       QUEUED                EVENTS  RECEIVES  REQUEST",
+			"demo       a-source-w…  2026-11-22 09:30 UTC  1       1         Qx1abcdefgh…", "2 dead letters are seen. Letters in flight are never seen.",
 		}, ""},
 		"dead, one":        {"dead", failedFlags{limit: 1}, []string{"1 dead letter is seen", "and there may be more"}, ""},
 		"redrive":          {"redrive", failedFlags{}, []string{"2 messages are back on the queue."}, ""},

@@ -23,7 +23,7 @@ const invokeUsage = `waymark invoke FUNCTION [-e FILE] [--data FOLDER | --url UR
 
 Runs one function of the template once, with an event from a file, and prints
 its answer. It talks to the table, the queues and the buckets of the system that
-`+"`waymark dev`"+` runs. Without one it runs as well, and every call to them fails.
+` + "`waymark dev`" + ` runs. Without one it runs as well, and every call to them fails.
 
   waymark invoke Collect -e events/collect/track.json
 

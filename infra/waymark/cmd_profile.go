@@ -123,7 +123,7 @@ func showProfile(ctx context.Context, f profileFlags, ids []string, io stdio) er
 			fmt.Fprintf(io.Out, "%s\n", shortened(id.ID, 79))
 			continue
 		}
-		fmt.Fprintf(io.Out, "%s\n  → %s\n    by %s at %s\n", shortened(id.ID, 79), shortened(id.Linked.To, 75), shortened(id.Linked.Event, 50), minute(&id.Linked.At))
+		fmt.Fprintf(io.Out, "%s\n  → %s\n    by %s at %s\n", shortened(id.ID, 79), shortened(id.Linked.To, 75), shortened(id.Linked.Event, 46), minute(&id.Linked.At))
 	}
 	return nil
 }
@@ -139,7 +139,7 @@ func (s stepText) print(out goio.Writer) {
 	if !s.Counts {
 		spare = " (spare: another counts)"
 	}
-	fmt.Fprintf(out, "%s\n  → %s%s\n    by %s of %s at %s\n", shortened(s.Child, 79), shortened(s.Parent, 50), spare, shortened(s.Event, 36), shortened(s.Source, 15), minute(&s.At))
+	fmt.Fprintf(out, "%s\n  → %s%s\n    by %s of %s at %s\n", shortened(s.Child, 79), shortened(s.Parent, 50), spare, shortened(s.Event, 34), shortened(s.Source, 15), minute(&s.At))
 }
 
 func explainProfile(ctx context.Context, f profileFlags, ids []string, io stdio) error {
@@ -225,12 +225,12 @@ func unlinkProfile(ctx context.Context, f profileFlags, ids []string, io stdio) 
 	return nil
 }
 
-// minute is a time of the API without seconds; "never" when there is none.
+// minute is a time of the API without seconds, with its zone; "never" when there is none.
 func minute(at *string) string {
 	if at == nil || len(*at) < 16 {
 		return "never"
 	}
-	return strings.Replace((*at)[:16], "T", " ", 1)
+	return inUTC(*at)
 }
 
 // counts lists the most frequent first.

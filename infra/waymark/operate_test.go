@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	manifestText = `{"name":"daily-2026-11-21-r1","schedule":"daily","grain":"day","start":"2026-11-21T00:00:00Z","end":"2026-11-22T00:00:00Z","created_at":"2026-11-22T06:00:02Z",` +
+	manifestText = `{"name":"daily-2026-11-21-r1","schedule":"daily","grain":"day","start":"2026-11-21T00:00:00Z","end":"2026-11-22T00:00:00Z","time_zone":"Europe/London","created_at":"2026-11-22T06:00:02Z",` +
 		`"revision":1,"rows":1234,"files":[{"name":"daily-2026-11-21-r1.csv","rows":1234,"bytes":15,"sha256":"%x"}]}`
 	csvText = "metric,start\r\n\xff"
 	longRun = "on-demand-hour-2026-11-21T100000+0100-2026-11-22T100000+0100-r12"
@@ -115,14 +115,14 @@ that is done, the numbers hold both.
 `
 
 const exportText = `export   daily-2026-11-21-r1
-windows  day, from 2026-11-21 to 2026-11-22
+windows  day, from 2026-11-21 to 2026-11-22 Europe/London
 file     daily-2026-11-21-r1.csv, 1,234 rows, 15 bytes
 `
 
-const exportList = `EXPORT                                            ROWS        BYTES  CREATED
-daily-2026-11-21-r1                              1,234           15  2026-11-22
+const exportList = `EXPORT                                    ROWS       BYTES  CREATED
+daily-2026-11-21-r1                      1,234          15  2026-11-22 06:00 UTC
 ` + longRun + `
-                                                     1            0  2026-11-22
+                                             1           0  2026-11-22 06:00 UTC
 `
 
 // TestOperate runs the commands that roll up, read KPIs and export against a system that knows its answers. It sets variables of the environment,
