@@ -23,8 +23,9 @@ waymark export get NAME --out PATH
 
 "make" exports what is counted: the newest closed window of a schedule, that of
 daily when nothing is said, or all windows of a grain, day when left out,
-between two dates. The same numbers again make no other export. With --out the file is written to PATH: a file, a folder,
-or - for standard output. Every command has --json.
+between two dates. The same numbers again make no other export. With --out the
+file is written to PATH: a file, a folder, or - for standard output. Every
+command has --json.
 
   waymark export make --grain month --from 2026-01-01 --to 2026-04-01 --out .
 

@@ -35,6 +35,7 @@ func commands() []command {
 		{"keys", "list, add and rotate the keys of a workspace", cmdKeys},
 		{"profile", "show a person, explain why identifiers are one, part them", cmdProfile},
 		{"import", "send a CSV or NDJSON file through the HTTP API", cmdImport},
+		{"tail", "follow what comes in, and what is wrong with it", cmdTail},
 		{"rollup", "count what is stored at once, and wait for it", cmdRollup},
 		{"kpi", "print KPIs", cmdKPI},
 		{"export", "make, list and download exports for marketers", cmdExport},
