@@ -110,10 +110,15 @@ func parseImportFlags(ctx context.Context, args []string, io stdio) (importFlags
 	set.BoolVar(&f.resume, "resume", true, "go on where an interrupted import of the same file stopped")
 	set.BoolVar(&f.restart, "restart", false, "forget the place of an interrupted import and send everything")
 	set.BoolVar(&f.allowRejects, "allow-rejects", false, "exit with 0 even if rows or events were rejected or refused")
-	if err := parseArgs(set, args, io); err != nil {
-		return f, err
+	for { // files and flags stand in any order
+		if err := parseArgs(set, args, io); err != nil {
+			return f, err
+		}
+		if set.NArg() == 0 {
+			break
+		}
+		f.files, args = append(f.files, set.Arg(0)), set.Args()[1:]
 	}
-	f.files = set.Args()
 	switch {
 	case f.mapping == "":
 		return f, errors.New("--mapping FILE is needed: it says what the rows become (docs/import.md)")

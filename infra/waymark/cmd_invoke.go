@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 	"unicode/utf16"
 
@@ -75,7 +76,7 @@ func (p place) invoked(ctx context.Context, config *local.InvokeConfig) error {
 	}
 	if err != nil {
 		if config.Root, err = projectRoot(config.Root); err != nil {
-			return err
+			return fmt.Errorf("%w, or name a running system with --data FOLDER or --url URL", err)
 		}
 		config.Data = cmp.Or(p.data, filepath.Join(config.Root, ".waymark"))
 		return nil
@@ -90,8 +91,8 @@ func (p place) invoked(ctx context.Context, config *local.InvokeConfig) error {
 func invoke(ctx context.Context, config local.InvokeConfig, event []byte, io stdio) int {
 	name := config.Function
 	answer, err := local.InvokeOnce(ctx, config, event)
-	if errors.Is(err, local.ErrUnknownFunction) {
-		fmt.Fprintf(io.Err, "Error: Function %s not found in template\n", name)
+	if unknown, is := errors.AsType[*local.UnknownFunctionError](err); is {
+		fmt.Fprintf(io.Err, "Error: Function %s not found in template, which has %s\n", name, strings.Join(unknown.There, ", "))
 		return 1
 	}
 	if err != nil {

@@ -144,13 +144,13 @@ func notFound(ctx context.Context) error {
 	if err != nil {
 		folder = "this folder"
 	}
-	text := fmt.Sprintf("no running system is found. Neither --url nor --data is given, WAYMARK_URL is not set, and neither %s nor a folder above it has a .waymark/ready.json.", folder)
+	text := fmt.Sprintf("Neither --url nor --data is given, WAYMARK_URL is not set, and neither %s nor a folder above it has a .waymark/ready.json.", folder)
 	next := "Start one with `waymark dev` in the project, or name one that runs: --data FOLDER of a `waymark dev`, or --url URL and --key KEY."
 	usual := system{URL: fmt.Sprintf("http://127.0.0.1:%d", usualPort)}
 	if usual.ask(ctx) == nil {
 		next = fmt.Sprintf("One answers at %s: --url %[1]s talks to it.", usual.URL)
 	}
-	return errors.New(strings.TrimSpace(wrapped(text, "") + wrapped(next, "")))
+	return errors.New(strings.TrimSpace("no running system is found.\n" + wrapped(text, "") + wrapped(next, "")))
 }
 
 // ask completes what is known of a `waymark dev` by what it tells programs on its own machine. Other systems do not answer
@@ -167,7 +167,10 @@ func (s *system) ask(ctx context.Context) error {
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return fmt.Errorf("nothing answers at %s, which %s names: %w", s.URL, s.from, err)
+		if failed, is := errors.AsType[*url.Error](err); is {
+			err = failed.Err // and not the address again
+		}
+		return fmt.Errorf("nothing answers at %s, which %s names (%w).\nIs the system running? `waymark dev` starts one", s.URL, s.from, err)
 	}
 	defer func() { _ = response.Body.Close() }() // what it said is read
 	told := system{}

@@ -83,7 +83,7 @@ func TestFindTheSystem(t *testing.T) {
 		"a variable before here":    {in: project, env: environment{"WAYMARK_URL": other.URL}, args: "--key sk_other", want: other.URL},
 		"the key of another system": {args: "--url " + dev.URL + " --key sk_other", err: "the key is not known here (unknown_key)"},
 
-		"nothing":               {err: "no running system is found. Neither --url nor --data is given, WAYMARK_URL is"},
+		"nothing":               {err: "waymark kpi: no running system is found.\nNeither --url nor --data is given, WAYMARK_URL is not set, and neither"},
 		"two":                   {args: "--url " + dev.URL + " --data " + data, err: "--url and --data name two systems"},
 		"no key":                {args: "--url " + other.URL, err: "no secret key is known for " + other.URL + ": set WAYMARK_KEY or give --key sk_…"},
 		"no such folder":        {args: "--data none", err: "no `waymark dev` runs with --data none: there is no ready.json in it"},
@@ -148,9 +148,10 @@ func TestFindTheTable(t *testing.T) {
 
 // TestNotFoundReads: the words fit into 80 columns, and name a system at the usual address.
 func TestNotFoundReads(t *testing.T) {
-	t.Chdir(t.TempDir())
+	folder := t.TempDir()
+	t.Chdir(folder)
 	for line := range strings.Lines(notFound(t.Context()).Error()) {
-		if n := utf8.RuneCountInString(line); n > 81 && !strings.Contains(line, t.TempDir()) {
+		if n := utf8.RuneCountInString(line); n > 81 && !strings.Contains(line, folder) {
 			t.Errorf("a line of %d characters: %s", n, line)
 		}
 	}
