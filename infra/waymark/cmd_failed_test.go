@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -91,10 +93,6 @@ func TestFailedCommand(t *testing.T) {
 		"replay nothing":        {"replay", failedFlags{}, nil, "name ids, a class or all"},
 		"discard":               {"discard", failedFlags{ids: []string{id}}, []string{"1 event is discarded."}, ""},
 		"discard none":          {"discard", failedFlags{ids: []string{id, none}}, nil, "after 1 that are discarded: " + none},
-		"discard a class":       {"discard", failedFlags{class: "bad_time"}, []string{"1 event is discarded."}, ""},
-		"discard all":           {"discard", failedFlags{all: true}, []string{"3 events are discarded."}, ""},
-		"discard no class":      {"discard", failedFlags{class: "bad_tme"}, []string{"There are no failed events of the class bad_tme; nothing is discarded."}, ""},
-		"discard two ways":      {"discard", failedFlags{ids: []string{id}, class: "bad_time"}, nil, "by their ids, by --class or by --all"},
 		"discard without an id": {"discard", failedFlags{}, nil, "name the failed events"},
 		"dead": {"dead", failedFlags{limit: 50}, []string{
 			"WORKSPACE  SOURCE       QUEUED                EVENTS  RECEIVES  REQUEST",
@@ -159,6 +157,38 @@ func TestFailedCommandChanges(t *testing.T) {
 	}
 	if _, err := table.FailedByID(t.Context(), "demo", other); err == nil {
 		t.Error("what was discarded is still there")
+	}
+}
+
+// TestDiscardByClass: the events of a class, and no other, are done with.
+func TestDiscardByClass(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		flags     failedFlags
+		out, left string
+		err       error
+	}{
+		{failedFlags{class: "bad_time"}, "1 event is discarded.\n", "blocked_identifier number_out_of_range", nil},
+		{failedFlags{all: true}, "3 events are discarded.\n", "", nil},
+		{failedFlags{class: "bad_tme"}, "There are no failed events of the class bad_tme; nothing is discarded.\n", "bad_time blocked_identifier number_out_of_range", nil},
+		{failedFlags{class: "bad_time", ids: []string{"1"}}, "", "bad_time blocked_identifier number_out_of_range", errUsage},
+		{failedFlags{class: "bad_time", all: true}, "", "bad_time blocked_identifier number_out_of_range", errUsage},
+	} {
+		o, _, _ := failedWorld(t)
+		var out, said bytes.Buffer
+		err := failedActions["discard"](t.Context(), o, test.flags, stdio{Out: &out, Err: &said})
+		list, listing := o.list(t.Context(), "", "", 10)
+		if listing != nil {
+			t.Fatal(listing)
+		}
+		left := []string{}
+		for _, f := range list.Failed {
+			left = append(left, f.Class)
+		}
+		slices.Sort(left)
+		if out.String() != test.out || strings.Join(left, " ") != test.left || !errors.Is(err, test.err) {
+			t.Errorf("%+v: printed %q, %v, and left %v; want %q, %v, and %s", test.flags, &out, err, left, test.out, test.err, test.left)
+		}
 	}
 }
 

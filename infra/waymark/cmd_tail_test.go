@@ -41,16 +41,19 @@ func tookSome(details ...string) []byte {
 	return fmt.Appendf(nil, `{"success":true,"accepted":1,"rejected":1,"details":[%s]}`, strings.Join(details, ","))
 }
 
-// TestTailPrints: what is printed of each request, in at most 80 columns, and that no person is in it.
-func TestTailPrints(t *testing.T) {
-	t.Parallel()
-	const secret = "secret@shop.example"
-	at := time.Date(2026, 11, 22, 10, 30, 5, 0, time.FixedZone("CET", 3600))
+// secret is what a person is known by; it is never printed.
+const secret = "secret@shop.example"
+
+// tailCase is a request, and what is printed of it at half past nine. The function is Collect when left out, and none for "-".
+type tailCase struct {
+	front.Exchange
+	want string
+}
+
+func tailCases(t *testing.T) map[string]tailCase {
+	t.Helper()
 	header := func(said string) http.Header { return http.Header{"Waymark-Rejected": {said}} }
-	for name, test := range map[string]struct {
-		front.Exchange
-		want string
-	}{
+	return map[string]tailCase{
 		"one": {
 			front.Exchange{Method: "POST", Path: "/v1/track", Body: []byte(`{"event":"Order Completed","userId":"` + secret + `"}`), Status: 200, Answer: []byte(tookAll)},
 			"09:30:05 UTC  accepted  track Order Completed\n",
@@ -103,7 +106,14 @@ func TestTailPrints(t *testing.T) {
 		"no such route":    {front.Exchange{Method: "POST", Path: "/v1/trak", Function: "-", Body: []byte(`{}`), Status: 404}, "09:30:05 UTC  refused   POST /v1/trak  (404)\n              no_answer: Not Found\n"},
 		"a preflight":      {front.Exchange{Method: "OPTIONS", Path: "/v1/track", Status: 200, Answer: []byte(tookAll)}, ""},
 		"another function": {front.Exchange{Method: "POST", Path: "/v1/exports", Function: "Export", Status: 200}, ""},
-	} {
+	}
+}
+
+// TestTailPrints: what is printed of each request, in at most 80 columns, and that no person is in it.
+func TestTailPrints(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 22, 10, 30, 5, 0, time.FixedZone("CET", 3600))
+	for name, test := range tailCases(t) {
 		switch x := &test.Exchange; x.Function {
 		case "":
 			x.Function = collecting
