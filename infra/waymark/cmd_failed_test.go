@@ -58,7 +58,7 @@ func TestFailedCommand(t *testing.T) {
 	file := filepath.Join(folder, "good.json")
 	editor := filepath.Join(folder, "editor")
 	for name, text := range map[string]string{
-		file: `{"type":"page","userId":"42","timestamp":"2026-11-22T09:00:00Z"}`, editor: "#!/bin/sh\nsed -i.old s/soon/2026-11-22T09:00:00Z/ \"$1\"\n",
+		file: "\ufeff" + `{"type":"page","userId":"42","timestamp":"2026-11-22T09:00:00Z"}`, editor: "#!/bin/sh\nsed -i.old s/soon/2026-11-22T09:00:00Z/ \"$1\"\n",
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o700); err != nil {
 			t.Fatal(err)
