@@ -53,7 +53,7 @@ func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool
 	var root, port string
 	var noWatch bool
 	set.StringVar(&root, "root", "", "directory of the project (default: the nearest one upward with a template.yaml)")
-	set.StringVar(&port, "port", cmp.Or(os.Getenv("PORT"), strconv.Itoa(usualPort)), "`port` of the HTTP API; 0 takes a free one; PORT when left out, else 3000")
+	set.StringVar(&port, "port", cmp.Or(os.Getenv("PORT"), strconv.Itoa(usualPort)), "`port` of the HTTP API; 0 takes a free one; PORT when left out")
 	set.StringVar(&f.config.Data, "data", "", "directory for data, logs and binaries (default .waymark in the project)")
 	set.StringVar(&f.config.ReadyFile, "ready-file", "", "write one line of JSON with addresses and keys to this file once everything answers")
 	set.BoolVar(&f.reset, "reset", false, "empty the data first")
@@ -62,7 +62,7 @@ func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool
 	set.StringVar(&f.config.Template, "template", "", "template file (default template.yaml in the project)")
 	params.flags(set)
 	set.BoolVar(&f.config.Verbose, "verbose", false, "show the functions' logs here too")
-	set.BoolVar(&f.watch, "watch", true, "rebuild when source or template change (default: yes, but no with --ready-file)")
+	set.BoolVar(&f.watch, "watch", true, "rebuild when source or template change; with --ready-file only when it is given")
 	set.BoolVar(&noWatch, "no-watch", false, "do not rebuild on changes")
 	set.BoolVar(&f.config.KeepGoing, "keep-going", false, "start also if a function does not compile; it answers errors then")
 	set.DurationVar(&f.config.IntegrationTimeout, "integration-timeout", 15*time.Minute, "how long the HTTP API waits for a function; API Gateway waits 30s")
