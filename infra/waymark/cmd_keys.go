@@ -17,11 +17,14 @@ import (
 )
 
 const keysUsage = `waymark keys list WORKSPACE [--json]
-waymark keys add WORKSPACE [--role write|secret] [--source NAME] [--origin URL]... [--json]
+waymark keys add WORKSPACE [--role write|secret] [--source NAME]
+                 [--origin URL]... [--json]
 waymark keys rotate WORKSPACE KEY [--overlap 24h] [--json]
 
-A write key is public and may only send; give each site its own, named by --source, and say with --origin which browsers may use it. A secret
-key reads and operates. Rotating makes a new key like the old one, which goes on working for the overlap. Functions remember keys for a minute.
+A write key is public and may only send; give each site its own, named by
+--source, and say with --origin which browsers may use it. A secret key reads
+and operates. Rotating makes a new key like the old one, which goes on working
+for the overlap. Functions remember keys for a minute.
 `
 
 // origins is a flag that may be given more than once.
@@ -47,41 +50,29 @@ type keyFlags struct {
 
 // cmdKeys lists, adds and rotates the keys of a workspace.
 func cmdKeys(ctx context.Context, args []string, io stdio) int {
-	if len(args) < 2 || strings.HasPrefix(args[1], "-") {
-		fmt.Fprint(io.Err, keysUsage)
-		return 2
-	}
-	action, name, args := args[0], args[1], args[2:]
-	old := ""
-	if action == "rotate" && len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		old, args = args[0], args[1:]
-	}
 	var flags keyFlags
-	set := flag.NewFlagSet("waymark keys "+action, flag.ContinueOnError)
+	var at place
+	set := flag.NewFlagSet("waymark keys", flag.ContinueOnError)
+	withUsage(set, keysUsage)
+	at.tableFlags(set)
 	set.StringVar(&flags.role, "role", "write", "write or secret")
 	set.StringVar(&flags.source, "source", "default", "the site or system that sends with it")
 	set.Var(&flags.origins, "origin", "browsers may send from here only; may be repeated")
 	set.DurationVar(&flags.overlap, "overlap", 24*time.Hour, "how long the rotated key goes on working")
 	set.BoolVar(&flags.json, "json", false, "print JSON")
-	if code, done := parseFlags(set, args, io); done {
+	words, code, done := parseWords(set, args, io)
+	if done {
 		return code
 	}
-	getenv := systemEnv()
-	table := dynamo.New(dynamo.NewClient(getenv), getenv("TABLE_NAME"))
-	switch action {
-	case "list":
-		return exit(io, listKeys(ctx, table, name, flags, io))
-	case "add":
-		return exit(io, addKey(ctx, table, name, flags, io))
-	case "rotate":
-		return exit(io, rotateKey(ctx, table, name, old, flags, io))
+	run := keyActions[strings.Join(words[:min(len(words), 1)], "")]
+	if wanted := map[bool]int{true: 3, false: 2}[len(words) > 0 && words[0] == "rotate"]; run == nil || len(words) != wanted {
+		set.Usage()
+		return 2
 	}
-	fmt.Fprint(io.Err, keysUsage)
-	return 2
-}
-
-// exit tells of an error and gives the exit code.
-func exit(io stdio, err error) int {
+	getenv, err := at.env(ctx)
+	if err == nil {
+		err = run(ctx, dynamo.New(dynamo.NewClient(getenv), getenv("TABLE_NAME")), words[1:], flags, io)
+	}
 	if err != nil {
 		fmt.Fprintf(io.Err, "waymark keys: %v\n", err)
 		return 1
@@ -89,8 +80,13 @@ func exit(io stdio, err error) int {
 	return 0
 }
 
-func listKeys(ctx context.Context, table *dynamo.Table, name string, flags keyFlags, io stdio) error {
-	w, err := table.Workspace(ctx, name)
+// keyActions are the words after `waymark keys`; they get the workspace's name, and what stands behind it.
+var keyActions = map[string]func(ctx context.Context, table *dynamo.Table, words []string, flags keyFlags, io stdio) error{
+	"list": listKeys, "add": addKey, "rotate": rotateKey,
+}
+
+func listKeys(ctx context.Context, table *dynamo.Table, words []string, flags keyFlags, io stdio) error {
+	w, err := table.Workspace(ctx, words[0])
 	if err != nil {
 		return err
 	}
@@ -113,8 +109,8 @@ func listKeys(ctx context.Context, table *dynamo.Table, name string, flags keyFl
 	return lines.Flush()
 }
 
-func addKey(ctx context.Context, table *dynamo.Table, name string, flags keyFlags, io stdio) error {
-	w, err := table.Workspace(ctx, name)
+func addKey(ctx context.Context, table *dynamo.Table, words []string, flags keyFlags, io stdio) error {
+	w, err := table.Workspace(ctx, words[0])
 	if err != nil {
 		return err
 	}
@@ -122,14 +118,15 @@ func addKey(ctx context.Context, table *dynamo.Table, name string, flags keyFlag
 	if role != workspace.Write && role != workspace.Secret {
 		return fault.Newf(fault.Invalid, "bad_role", "the role is write or secret, not %q", flags.role)
 	}
-	k := workspace.Key{Text: workspace.KeyText(role, rand.Text()), Workspace: name, Role: role}
+	k := workspace.Key{Text: workspace.KeyText(role, rand.Text()), Workspace: w.Name, Role: role}
 	if role == workspace.Write {
 		k.Source, k.Origins = flags.source, flags.origins
 	}
 	return storeKey(ctx, table, w, k, flags, io)
 }
 
-func rotateKey(ctx context.Context, table *dynamo.Table, name, old string, flags keyFlags, io stdio) error {
+func rotateKey(ctx context.Context, table *dynamo.Table, words []string, flags keyFlags, io stdio) error {
+	name, old := words[0], words[1]
 	w, err := table.Workspace(ctx, name)
 	if err != nil {
 		return err
