@@ -109,6 +109,13 @@ func (r qualityReport) print(w goio.Writer) {
 	listed(w, "rejected", r.Total.RejectedBy)
 	listed(w, "bots", r.Total.BotsBy)
 	listed(w, "unknown", names)
+	copies := map[string]int{}
+	for _, row := range r.Rows {
+		if row.OrderCopies > 0 {
+			copies[cmp.Or(row.Source, "-")] += row.OrderCopies
+		}
+	}
+	listed(w, "copies of orders, by source", copies)
 	if !r.Final {
 		fmt.Fprintf(w, "\nNot final: %d messages wait, and %d of %d dead letters were read.\n", r.Waiting, r.Dead.Read, r.Dead.Messages)
 	}

@@ -32,7 +32,7 @@ func commands() []command {
 	return []command{
 		{"dev", "run the whole system on this machine", cmdDev},
 		{"workspace", "make and list workspaces and their keys", cmdWorkspace},
-		{"keys", "list, add and rotate the keys of a workspace", cmdKeys},
+		{"keys", "list, add, set and rotate the keys of a workspace", cmdKeys},
 		{"profile", "show a person, explain why identifiers are one, part them", cmdProfile},
 		{"import", "send a CSV or NDJSON file through the HTTP API", cmdImport},
 		{"tail", "follow what comes in, and what is wrong with it", cmdTail},
