@@ -103,6 +103,46 @@ func TestChannelOfCampaigns(t *testing.T) {
 		{"some-source", "app", "", channel.Referral},
 		{"(not set)", "(not set)", "", ""},
 		{" ", "\t", "", ""},
+
+		// A medium that names its kind beats a campaign's name.
+		{"newsletter", "email", "shop-opening", channel.Email},
+		{"klaviyo", "E-Mail", "Shopping News", channel.Email},
+		{"some-source", "newsletter", "shop", channel.Email},
+		{"twilio", "sms", "shop", channel.SMS},
+		{"facebook", "social", "shopping_guide", channel.OrganicSocial},
+		{"some-source", "Social-Media", "shop", channel.OrganicSocial},
+		{"facebook", "paid_social", "shop now", channel.PaidSocial},
+		{"some-source", "paid_social", "shop now", channel.PaidSocial},
+		{"some-source", "paid-search", "shopping de", channel.PaidSearch},
+		{"some-source", "paid video", "shop", channel.PaidVideo},
+		{"some-source", "organic", "shop", channel.OrganicSearch},
+		{"some-source", "referral", "shop", channel.Referral},
+		{"some-source", "affiliate", "shop", channel.Affiliates},
+		{"some-source", "audio", "shop", channel.Audio},
+		{"some-source", "podcast", "shop", channel.Audio},
+		{"some-source", "web-push", "shop", channel.MobilePush},
+		{"some-source", "mobile-inapp", "shop", channel.MobilePush},
+		{"some-source", "instream-video", "shop", channel.OrganicVideo},
+		{"some-source", "ai", "shop", channel.AIAssistant},
+		{"gazette", "flyer", "shop", channel.Print},
+		{"some-source", "till", "shop", channel.InStore},
+		{"newsletter", "email", "cross-network spring", channel.Email},
+		{"amazon.com", "email", "shop", channel.OrganicShopping}, // the source is a shopping site
+
+		// A source that is known is what it is, whatever a campaign is called.
+		{"google", "", "shop", channel.OrganicSearch},
+		{"facebook", "", "shop", channel.OrganicSocial},
+		{"email", "", "shop", channel.Email},
+		{"sms", "", "shop", channel.SMS},
+
+		// A medium that only says how it is paid names no kind: Google's rule stands.
+		{"google", "cpc", "shopping de", channel.PaidShopping},
+		{"facebook", "cpc", "shop", channel.PaidShopping},
+		{"some-source", "paid", "shop", channel.PaidShopping},
+		{"google", "cpm", "shopping de", channel.PaidShopping},
+		{"google", "display", "cross-network", channel.CrossNetwork},
+		{"some-source", "", "shop opening", channel.OrganicShopping},
+		{"some-source", "banner", "shop", channel.Display},
 	}
 	for _, tt := range tests {
 		s := channel.Signals{Source: tt.source, Medium: tt.medium, Campaign: tt.campaign}

@@ -12,7 +12,7 @@ import (
 )
 
 func channelConfig() channel.Config {
-	return channel.Config{Version: "channels-1", Rules: []channel.Rule{
+	return channel.Config{Version: "channels-2", Rules: []channel.Rule{
 		{Channel: "direct", All: []channel.Condition{
 			{Field: "source", Is: []string{"direct", "(direct)"}},
 			{Field: "medium", Is: []string{"", "none", "(none)", "(not set)"}}}},
@@ -42,8 +42,7 @@ func channelConfig() channel.Config {
 			{Category: "chatbot"},
 			{Field: "medium", Is: []string{"ai", "ai_assistant", "ai-assistant", "llm"}}}},
 		{Channel: "organic_shopping", Any: []channel.Condition{
-			{Category: "shopping"},
-			{Field: "campaign", Pattern: "(^|[^a-df-z])shop|shopping"}}},
+			{Category: "shopping"}}},
 		{Channel: "organic_social", Any: []channel.Condition{
 			{Category: "social"},
 			{Field: "medium", Is: []string{"social", "social-network", "social-media", "sm", "social network", "social media"}}}},
@@ -68,7 +67,9 @@ func channelConfig() channel.Config {
 			{Field: "medium", Is: []string{"sms"}}}},
 		{Channel: "mobile_push", Any: []channel.Condition{
 			{Field: "medium", Contains: []string{"mobile", "notification"}, Suffix: []string{"push"}},
-			{Field: "source", Is: []string{"firebase"}}}}}, Categories: map[string]channel.Category{"360.cn": "search", "43things": "social", "43things.com": "social", "51.com": "social",
+			{Field: "source", Is: []string{"firebase"}}}},
+		{Channel: "organic_shopping", Any: []channel.Condition{
+			{Field: "campaign", Pattern: "(^|[^a-df-z])shop|shopping"}}}}, Categories: map[string]channel.Category{"360.cn": "search", "43things": "social", "43things.com": "social", "51.com": "social",
 		"5ch.net": "social", "aax-us-east.amazon-adsystem.com": "shopping", "aax.amazon-adsystem.com": "shopping",
 		"academia.edu": "social", "activerain": "social", "activerain.com": "social", "activeworlds": "social",
 		"activeworlds.com": "social", "addthis": "social", "addthis.com": "social", "airg.ca": "social",
@@ -298,9 +299,13 @@ func channelConfig() channel.Config {
 		"chatbot": {Category: "chatbot", As: "referral"},
 		"email":   {Category: "email", As: "email"},
 
-		"paid":     {As: "cpc"},
-		"search":   {Category: "search", As: "organic"},
+		"mirror":  {As: "none"},
+		"paid":    {As: "cpc"},
+		"payment": {As: "none"},
+		"search":  {Category: "search", As: "organic"},
+
 		"shopping": {Category: "shopping", As: "referral"},
+		"sign_in":  {As: "none"},
 
 		"social": {Category: "social", As: "referral"},
 		"video":  {Category: "video", As: "referral"},
@@ -338,6 +343,27 @@ func channelConfig() channel.Config {
 		{Medium: "social", Source: "WhatsApp", Hosts: []string{"com.whatsapp", "whatsapp.com", "wa.me"}, Category: "social"},
 		{Medium: "social", Source: "TikTok", Hosts: []string{"com.zhiliaoapp.musically", "com.ss.android.ugc.trill"}, Category: "social"},
 		{Medium: "social", Source: "YouTube", Hosts: []string{"com.google.android.youtube"}, Category: "video"},
+		{Medium: "payment", Source: "PayPal", Hosts: []string{"paypal.{}", "paypal.com", "paypalobjects.com", "com.paypal.android.p2pmobile"}},
+		{Medium: "payment", Source: "Amazon Pay", Hosts: []string{"pay.amazon.{}", "payments.amazon.{}", "apay.amazon.{}"}},
+		{Medium: "payment", Source: "Google Pay", Hosts: []string{"pay.google.com", "payments.google.com"}},
+		{Medium: "payment", Source: "Shop Pay", Hosts: []string{"pay.shopify.com", "checkout.shopify.com", "shop.app/checkout", "shop.app/pay"}},
+		{Medium: "payment", Source: "Mercado Pago", Hosts: []string{"mercadopago.{}"}},
+		{Medium: "payment", Source: "Payment page", Hosts: []string{"adyen.com", "klarna.com", "klarnapayments.com", "stripe.com", "stripecdn.com", "link.com", "mollie.com", "checkout.com", "braintreegateway.com", "braintreepayments.com", "authorize.net", "cybersource.com", "worldpay.com", "worldline.com", "worldline-solutions.com", "ingenico.com", "ogone.com", "bambora.com", "saferpay.com", "datatrans.com", "datatrans.biz", "six-payment-services.com", "postfinance.ch", "twint.ch", "wallee.com", "computop.com", "computop-paygate.com", "payone.com", "payone.de", "pay1.de", "heidelpay.com", "unzer.com", "wirecard.com", "ratepay.com", "concardis.com", "vr-pay.de", "secupay.com", "secupay.ag", "micropayment.de", "giropay.de", "paydirekt.de", "sofort.com", "trustly.com", "trustly.net", "wero-wallet.eu", "paysafecard.com", "paysafe.com", "skrill.com", "neteller.com", "afterpay.com", "clearpay.co.uk", "affirm.com", "sezzle.com", "zip.co", "quadpay.com", "laybuy.com", "scalapay.com", "getalma.eu", "almapay.com", "oney.com", "cofidis.com", "floa.com", "pledg.co", "mondu.ai", "billie.io", "hokodo.co", "squareup.com", "bluesnap.com", "2checkout.com", "fastspring.com", "globalpay.com", "realexpayments.com", "opayo.co.uk", "opayo.eu.elavon.com", "sagepay.com", "elavon.com", "convergepay.com", "moneris.com", "nets.eu", "dibspayment.eu", "dibspayment.com", "quickpay.net", "epay.dk", "reepay.com", "netaxept.com", "collector.se", "walleypay.com", "svea.com", "resurs.com", "qliro.com", "billmate.se", "paytrail.com", "checkout.fi", "swish.nu", "vipps.no", "vippsmobilepay.com", "mobilepay.dk", "mobilepay.fi", "payson.se", "redsys.es", "multisafepay.com", "pay.nl", "paynl.nl", "buckaroo.nl", "sisow.nl", "icepay.com", "ideal.nl", "payconiq.com", "bancontact.net", "payplug.com", "hipay.com", "hipay-tpp.com", "payzen.eu", "systempay.fr", "monetico-services.com", "paybox.com", "lyra.com", "sips-services.com", "nexi.it", "nexigroup.com", "satispay.com", "axerve.com", "gestpay.net", "sibs.pt", "eupago.pt", "ifthenpay.com", "easypay.pt", "przelewy24.pl", "dotpay.pl", "tpay.com", "paynow.pl", "blik.com", "payu.com", "payulatam.com", "imoje.pl", "gopay.com", "gopay.cz", "comgate.cz", "thepay.cz", "barion.com", "simplepay.hu", "otpmobil.com", "euplatesc.ro", "netopia-payments.com", "mobilpay.ro", "borica.bg", "viva.com", "vivawallet.com", "vivapayments.com", "cardlink.gr", "eurobank.gr", "iyzico.com", "iyzipay.com", "paytr.com", "param.com.tr", "mercadopago.com", "pagseguro.com.br", "pagseguro.uol.com.br", "pagar.me", "ebanx.com", "dlocal.com", "transbank.cl", "webpay.cl", "khipu.com", "flow.cl", "wompi.co", "epayco.co", "conekta.com", "openpay.mx", "culqi.com", "kushkipagos.com", "razorpay.com", "payu.in", "cashfree.com", "ccavenue.com", "billdesk.com", "phonepe.com", "paytm.in", "alipay.com", "tenpay.com", "95516.com", "unionpay.com", "unionpaysecure.com", "kakaopay.com", "tosspayments.com", "inicis.com", "kcp.co.kr", "nicepay.co.kr", "gmo-pg.com", "komoju.com", "paygent.co.jp", "paypay.ne.jp", "omise.co", "2c2p.com", "xendit.co", "midtrans.com", "doku.com", "vnpayment.vn", "momo.vn", "paymongo.com", "flutterwave.com", "paystack.com", "payfast.co.za", "peachpayments.com", "payfort.com", "tap.company", "myfatoorah.com", "hyperpay.com", "paytabs.com", "tabby.ai", "tamara.co", "yookassa.ru", "yoomoney.ru", "qiwi.com", "robokassa.ru", "robokassa.com", "cloudpayments.ru", "liqpay.ua", "wayforpay.com", "fondy.eu", "commerce.coinbase.com", "bitpay.com", "coingate.com", "nowpayments.io", "paddle.com", "recurly.com", "chargebee.com", "gocardless.com"}},
+		{Medium: "payment", Source: "3-D Secure", Hosts: []string{"cardinalcommerce.com", "arcot.com", "rsa3dsauth.com", "wlp-acs.com", "touchtechpayments.com", "modirum.com", "3dsecure.no", "3dsecure.io", "mycardsecure.com", "secureacs.com", "securesuite.net", "securesuite.co.uk", "verifiedbyvisa.com", "securecode.com", "entersekt.com", "3dss.netcetera.com", "netcetera-payment.ch", "gpwebpay.com", "3dsecure.az", "3ds.com.br", "apata.io", "logibiz.com", "bankart.si"}},
+		{Medium: "sign_in", Source: "Sign-in page", Hosts: []string{"accounts.google.com", "accounts.youtube.com", "login.microsoftonline.com", "login.microsoft.com", "login.live.com", "login.windows.net", "account.live.com", "account.microsoft.com", "b2clogin.com", "ciamlogin.com", "appleid.apple.com", "idmsa.apple.com", "account.apple.com", "auth0.com", "okta.com", "okta-emea.com", "oktapreview.com", "onelogin.com", "pingone.com", "pingone.eu", "pingidentity.com", "amazoncognito.com", "duosecurity.com", "jumpcloud.com", "firebaseapp.com/__/auth", "clerk.com", "clerk.accounts.dev", "kinde.com", "stytch.com", "workos.com", "descope.com", "frontegg.com", "fusionauth.io", "authentik.company", "zitadel.cloud", "id.me", "login.gov", "bankid.com", "nemlog-in.dk", "mitid.dk", "suomi.fi", "digid.nl", "itsme.be", "franceconnect.gouv.fr", "spid.gov.it", "verimi.de", "netid.de", "facebook.com/login", "facebook.com/dialog", "facebook.com/oauth", "linkedin.com/oauth", "linkedin.com/uas", "github.com/login", "twitter.com/oauth", "api.twitter.com", "x.com/i/oauth2", "id.twitch.tv", "discord.com/oauth2", "id.vk.com", "oauth.vk.com", "passport.yandex.ru", "passport.yandex.com", "steamcommunity.com/openid", "oauth.telegram.org", "access.line.me", "kauth.kakao.com", "nid.naver.com"}},
+		{Medium: "mirror", Source: "Google Translate", Hosts: []string{"translate.goog"}, InLabel: true},
+		{Medium: "mirror", Source: "Google Translate", Hosts: []string{"translate.google.com", "translate.google.{}", "translate.googleusercontent.com"}, Params: []string{"u"}},
+		{Medium: "mirror", Source: "Google AMP Cache", Hosts: []string{"cdn.ampproject.org", "bing-amp.com"}, InLabel: true},
+		{Medium: "mirror", Source: "Google Cache", Hosts: []string{"webcache.googleusercontent.com"}, Params: []string{"/[?&]q=cache(?::|%3A)(?:[0-9A-Za-z_-]{12}(?::|%3A))?([^&+]+)/"}},
+		{Medium: "mirror", Source: "Bing Translator", Hosts: []string{"translatetheweb.com", "microsofttranslator.com", "translator.bing.com"}, Params: []string{"a", "url"}},
+		{Medium: "mirror", Source: "Bing Cache", Hosts: []string{"cc.bingj.com"}, Params: []string{"u"}},
+		{Medium: "mirror", Source: "Yandex Translate", Hosts: []string{"translate.yandex.{}", "translated.turbopages.org"}, Params: []string{"url", "/^\\/proxy_u\\/[^\\/]+\\/https?\\/(.+)/"}},
+		{Medium: "mirror", Source: "Yandex Turbo", Hosts: []string{"turbopages.org"}, InLabel: true},
+		{Medium: "mirror", Source: "Yandex Cache", Hosts: []string{"yandexwebcache.net", "hghltd.yandex.net"}, Params: []string{"url"}},
+		{Medium: "mirror", Source: "Papago", Hosts: []string{"papago.naver.net"}, Params: []string{"targetUrl", "url"}},
+		{Medium: "mirror", Source: "Baidu Translate", Hosts: []string{"fanyi.baidu.com"}, Params: []string{"query"}},
+		{Medium: "mirror", Source: "Wayback Machine", Hosts: []string{"web.archive.org"}, Params: []string{"/^\\/web\\/[0-9a-z_*]+\\/(.+)/"}},
+		{Medium: "mirror", Source: "archive.today", Hosts: []string{"archive.today", "archive.ph", "archive.is", "archive.li", "archive.vn", "archive.fo", "archive.md"}, Params: []string{"/^\\/(?:o\\/[0-9A-Za-z]+|newest|oldest|[0-9.-]+)\\/(.+)/"}},
 		{Medium: "chatbot", Source: "Baidu AI", Hosts: []string{"yiyan.baidu.com", "ai.baidu.com"}, Category: "chatbot"},
 		{Medium: "chatbot", Source: "Chat+", Hosts: []string{"chatplus.com", "chat-gpt.org"}, Category: "chatbot"},
 		{Medium: "chatbot", Source: "ChatGPT", Hosts: []string{"chatgpt.com", "chat.openai.com", "labs.openai.com"}, Category: "chatbot"},
@@ -815,7 +841,9 @@ func channelConfig() channel.Config {
 		"orange": "Orange Webmail", "proton": "Proton Mail", "qq": "QQ Mail", "rambler": "Rambler",
 		"seznam": "Seznam", "sfr": "SFR", "t-online": "T-online", "tim": "TIM", "virgilio": "Virgilio",
 		"vodafone": "Vodafone", "web.de": "Web.de", "yahoo": "Yahoo! Mail", "yandex": "Yandex Mail",
-		"zoho": "Zoho Mail"}}, Search: channel.Search{Words: []string{"search", "suche", "recherche", "buscador", "ricerca", "szukaj"}, Params: []string{"q", "query", "p", "text", "search", "searchfor", "wd", "keyword", "keywords"}}, ClickIDs: map[string]channel.ClickID{
+		"zoho": "Zoho Mail"}}, Labels: map[string][]string{"payment": {"checkout", "pay", "payment", "payments", "paypage", "securepay", "epayment", "3ds", "3dsecure", "3dsacs", "acs", "emvacs", "emv3ds", "threeds"},
+		"sign_in": {"login", "signin", "sso", "auth", "oauth", "idp", "adfs", "saml"},
+	}, Search: channel.Search{Words: []string{"search", "suche", "recherche", "buscador", "ricerca", "szukaj"}, Params: []string{"q", "query", "p", "text", "search", "searchfor", "wd", "keyword", "keywords"}}, ClickIDs: map[string]channel.ClickID{
 		"_hsenc": {Source: "hubspot", Medium: "email"},
 		"_kx":    {Source: "klaviyo", Medium: "email"},
 

@@ -56,7 +56,11 @@ type piece struct {
 
 // New checks rules and prepares them. The error names every fault of the data.
 func New(c Config) (*Rules, error) {
-	r := &Rules{version: c.Version, pieces: newIndex[piece](), except: newIndex[exception]()}
+	count := 0
+	for _, rule := range c.Rules {
+		count += len(rule.Any)
+	}
+	r := &Rules{version: c.Version, pieces: newIndex[piece](count), except: newIndex[exception](len(c.Except))}
 	var faults []error
 	if c.Version < 1 {
 		faults = append(faults, errors.New("versions begin with 1"))
@@ -69,7 +73,7 @@ func New(c Config) (*Rules, error) {
 		}
 		r.except.add(e.from, e)
 	}
-	seen := map[string]string{}
+	seen := make(map[string]string, count)
 	for n, rule := range c.Rules {
 		if rule.Reason == "" || len(rule.Any) == 0 {
 			faults = append(faults, fmt.Errorf("rule %d: it needs a reason and pieces", n+1))

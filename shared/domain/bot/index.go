@@ -9,7 +9,9 @@ type index[T any] struct {
 	items  map[trigram][]T
 }
 
-func newIndex[T any]() index[T] { return index[T]{new([1 << 12]uint64), map[trigram][]T{}} }
+func newIndex[T any](count int) index[T] {
+	return index[T]{new([1 << 12]uint64), make(map[trigram][]T, count)}
+}
 
 func (x index[T]) add(text string, item T) {
 	key := trigram([]byte(text)[:MinPieceBytes])
