@@ -103,8 +103,23 @@ func TestChannelOfCampaigns(t *testing.T) {
 		{"some-source", "app", "", channel.Referral},
 		{"(not set)", "(not set)", "", ""},
 		{" ", "\t", "", ""},
+	}
+	for _, tt := range tests {
+		s := channel.Signals{Source: tt.source, Medium: tt.medium, Campaign: tt.campaign}
+		if got := rules.Of(s); got != tt.want {
+			t.Errorf("Of(%+v) = %q, want %q", s, got, tt.want)
+		}
+	}
+}
 
-		// A medium that names its kind beats a campaign's name.
+// TestMediumBeatsCampaign: a medium that names its kind is believed, whatever the campaign is called.
+func TestMediumBeatsCampaign(t *testing.T) {
+	t.Parallel()
+	rules := channelRules(t)
+	for _, tt := range []struct {
+		source, medium, campaign string
+		want                     channel.Name
+	}{
 		{"newsletter", "email", "shop-opening", channel.Email},
 		{"klaviyo", "E-Mail", "Shopping News", channel.Email},
 		{"some-source", "newsletter", "shop", channel.Email},
@@ -143,8 +158,7 @@ func TestChannelOfCampaigns(t *testing.T) {
 		{"google", "display", "cross-network", channel.CrossNetwork},
 		{"some-source", "", "shop opening", channel.OrganicShopping},
 		{"some-source", "banner", "shop", channel.Display},
-	}
-	for _, tt := range tests {
+	} {
 		s := channel.Signals{Source: tt.source, Medium: tt.medium, Campaign: tt.campaign}
 		if got := rules.Of(s); got != tt.want {
 			t.Errorf("Of(%+v) = %q, want %q", s, got, tt.want)

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 
+	"waymark/shared/domain/country"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/journey"
 )
@@ -24,6 +25,6 @@ func Rules(stageModel string) (journey.Rules, error) {
 	}
 	return journey.Rules{
 		Model: stages, Channel: func(t event.Touchpoint) string { return string(channels.Own(t)) }, Bot: bots.Of,
-		ID: fmt.Sprintf("%s channels@%s bots@%d", stages.ID(), channels.Version, bots.Version()),
+		ID: fmt.Sprintf("%s channels@%s bots@%d countries@%d", stages.ID(), channels.Version, bots.Version(), country.Version),
 	}, nil
 }

@@ -15,7 +15,7 @@ var rungs = map[string]int{
 	"fault": 0, "strictjson": 0,
 	"money": 1, "stats": 1, "period": 1,
 	"event":   2,
-	"consent": 3, "bot": 3, "channel": 3, "quality": 3, "identity": 3, "workspace": 3,
+	"consent": 3, "bot": 3, "country": 3, "channel": 3, "quality": 3, "identity": 3, "workspace": 3,
 	"profile": 4,
 	"stage":   5, "segment": 5,
 	"journey": 6,

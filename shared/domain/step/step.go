@@ -27,7 +27,7 @@ type Row struct {
 	Event      string // name of the event or page
 
 	Channel  string // its own, else its session's; "" of a change that time made
-	Country  string
+	Country  string // code by ISO 3166-1
 	Campaign string // its own, else its session's
 	Device   string // desktop, mobile, tablet or other; "" without a user agent
 
@@ -35,7 +35,7 @@ type Row struct {
 	SessionStart    bool
 	SessionChannel  string
 	SessionCampaign string
-	SessionCountry  string // the first that one of its steps names
+	SessionCountry  string // the first that one of its steps names and that is known
 
 	StageBefore string // "" before any
 	Stage       string // after it
@@ -132,7 +132,7 @@ func (m *maker) row(i int) Row {
 	session := &m.Sessions[s.Session]
 	row := Row{
 		Person: m.Root, Identifier: s.Identifier, At: s.At, ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name,
-		Channel: s.Channel, Country: t.Country, Campaign: cmp.Or(t.Marketing.Campaign, session.Campaign), Device: m.device(t.Agent),
+		Channel: s.Channel, Country: t.CountryCode, Campaign: cmp.Or(t.Marketing.Campaign, session.Campaign), Device: m.device(t.Agent),
 		Session: s.Session + 1, SessionStart: i == session.First,
 		SessionChannel: session.Channel, SessionCampaign: session.Campaign, SessionCountry: session.Country,
 		StageBefore: string(m.stage), Stage: string(s.Stage), FirstEver: i == 0,
