@@ -77,9 +77,9 @@ func Code(sent string) string {
 	return t.names[withoutForms(key)]
 }
 
-// isNumber says whether a text is up to three digits.
+// isNumber says whether a text is three digits, or fewer from which the leading zeros were taken.
 func isNumber(text string) bool {
-	return text != "" && len(text) <= 3 && strings.Trim(text, "0123456789") == ""
+	return text != "" && len(text) <= 3 && strings.Trim(text, "0123456789") == "" && (len(text) == 3 || text[0] != '0')
 }
 
 // partOf is the country in a locale such as de-DE, or in the code of a part of a country such as US-CA; "" in anything else. Capitals tell the two

@@ -79,7 +79,7 @@ func TestCode(t *testing.T) {
 		"": {
 			"", " ", "-", "?", "n/a", "N/A", "N.A.", "null", "undefined", "none", "(not set)", "(none)", "unknown", "Unspecified", "other", "Atlantis", "Europe",
 			"EU", "European Union", "European Community", "Channel Islands", "America", "Africa", "Asia", "Virgin Islands", "Netherlands Antilles", "AN", "XX", "ZZ", "T1",
-			"A1", "AP", "QQ", "0", "00", "000", "1", "999", "1000", "27", "0276", "-276", "D", "Berlin", "Republic", "The", "Kingdom of", "GermanyFrance", "DE,FR", "DE/FR",
+			"A1", "AP", "QQ", "0", "00", "000", "08", "04", "1", "999", "1000", "27", "0276", "-276", "D", "Berlin", "Republic", "The", "Kingdom of", "GermanyFrance", "DE,FR", "DE/FR",
 			"Germany France", "en", "it-ch", "Yugoslavia", "YU", "SU", "\xff", "\x00", "=1+1", "{{country}}", "[object Object]", strings.Repeat("x", 4000),
 		},
 	} {
