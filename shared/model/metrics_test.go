@@ -177,7 +177,7 @@ shared/domain/channel has the rules, [channels.yaml](../shared/model/channels.ya
 A country is its ISO 3166-1 code of two letters, worked out from what the event names: any code (` + "`de`, `DEU`, `276`, `UK`, `EL`" + `), a name in sixteen
 languages or the country's own (Deutschland, Türkei, Россия), official and inverted forms (Korea, Republic of), without accents too, a locale
 (de-DE) or a part of a country (US-CA, England). Kosovo is XK. What is no country or not known (EU, Channel Islands, Atlantis, n/a) is ` + "`unknown`" + `; a
-session takes the first that is known. What was sent is kept, so a better table counts everybody anew. ([ADR 25](adr/0025-countries-by-an-own-table.md))
+session takes the first that is known. What was sent is kept and stands in the timeline; a better table counts everybody anew. ([ADR 25](adr/0025-countries-by-an-own-table.md))
 
 ## How exact
 

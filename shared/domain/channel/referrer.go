@@ -113,15 +113,22 @@ func (r *Rules) belowListed(at location) (hit, bool) {
 	return hit{}, false
 }
 
-// labelled tells a host by a word left of its domain, behind which digits may stand: checkout.pay.example, acs2.bank.example.
+// labelled tells a host by a word left of its domain, behind which digits may stand: checkout.pay.example, acs2.bank.example, 3ds-eu.bank.example. Longer
+// phrases are names of something else: pay-per-click.blog.example.
 func (r *Rules) labelled(host string) (medium string, ok bool) {
 	front, _, hasFront := cutLast(withoutSuffix(host), '.')
 	if !hasFront {
 		return "", false
 	}
-	for part := range strings.FieldsFuncSeq(front, func(c rune) bool { return c == '.' || c == '-' }) {
-		if medium, ok := r.labels[strings.TrimRight(part, "0123456789")]; ok {
-			return medium, true
+	for label := range strings.SplitSeq(front, ".") {
+		one, other, _ := strings.Cut(label, "-")
+		if strings.Contains(other, "-") {
+			continue
+		}
+		for _, word := range [...]string{one, other} {
+			if medium, ok := r.labels[strings.TrimRight(word, "0123456789")]; ok {
+				return medium, true
+			}
 		}
 	}
 	return "", false

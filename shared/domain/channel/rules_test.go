@@ -121,6 +121,8 @@ func TestNoSource(t *testing.T) {
 		{"https://3ds-eu.bank.example/", page, ""},
 		{"https://checkout.example/", page, channel.Referral}, // the domain itself is called so
 		{"https://checkouts.any.example/", page, channel.Referral},
+		{"https://eu-checkout.any.example/", page, ""},
+		{"https://the-checkout-guide.any.example/", page, channel.Referral},
 		{"android-app://x.checkout.y.z", page, channel.Referral},
 
 		{"https://cache.example/copy/https://my-shop.example/a?b=c", page, ""},
