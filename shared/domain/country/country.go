@@ -104,7 +104,8 @@ func withoutForms(key string) string {
 		switch word {
 		case "republic", "kingdom", "federal", "democratic", "peoples", "people", "socialist", "islamic", "arab", "bolivarian", "plurinational", "state",
 			"commonwealth", "principality", "sultanate", "emirate", "grand", "duchy",
-			"republik", "bundesrepublik", "konigreich", "republique", "royaume", "republica", "reino", "repubblica", "regno":
+			"republik", "bundesrepublik", "konigreich", "islamische", "arabische", "republique", "royaume", "islamique", "arabe", "republica", "reino", "islamica",
+			"repubblica", "regno", "republiek", "koninkrijk", "islamitische", "republika", "republiken", "republikken":
 			return true
 		}
 		return false

@@ -20,7 +20,7 @@ func TestCode(t *testing.T) {
 		},
 		"GB": {
 			"GB", "gb", "UK", "uk", "U.K.", "GBR", "826", "United Kingdom", "The United Kingdom", "Great Britain", "Britain", "England", "ENGLAND", "Scotland",
-			"Wales", "Northern Ireland", "United Kingdom of Great Britain and Northern Ireland", "Vereinigtes Königreich", "Großbritannien", "Royaume-Uni",
+			"Wales", "Northern Ireland", "United Kingdom of Great Britain and Northern Ireland (the)", "Storbritannia", "Vereinigtes Königreich", "Großbritannien", "Royaume-Uni",
 			"Reino Unido", "en-GB", "GB-SCT", "GB-ENG", "England & Wales", "Great Britain (UK)",
 		},
 		"US": {
@@ -45,7 +45,7 @@ func TestCode(t *testing.T) {
 		"IT": {"IT", "Italy", "Italien", "Italia", "IT-CH"},
 		"RU": {"RU", "Russia", "Russian Federation", "Россия", "РОССИЯ", "Russland"},
 		"VN": {"VN", "Viet Nam", "Vietnam", "VIETNAM"},
-		"IR": {"IR", "Iran", "Iran, Islamic Republic of", "Iran (Islamic Republic of)"},
+		"IR": {"IR", "Iran", "Iran, Islamische Republik", "Iran, République islamique d'", "Iran, Islamic Republic of", "Iran (Islamic Republic of)"},
 		"TZ": {"TZ", "Tanzania", "Tanzania, United Republic of"},
 		"MD": {"MD", "Moldova", "Moldova, Republic of"},
 		"BO": {"BO", "Bolivia", "Bolivia (Plurinational State of)"},
