@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,7 +41,8 @@ func New(c Config) (*Rules, error) {
 	}
 	for i := range b.rules {
 		for _, c := range slices.Concat(b.rules[i].all, b.rules[i].any) {
-			if c.Field == "campaign" {
+			isNew := !slices.ContainsFunc(b.byCampaign, func(o condition) bool { return reflect.DeepEqual(o.Condition, c.Condition) })
+			if c.Field == "campaign" && isNew {
 				b.byCampaign = append(b.byCampaign, c)
 			}
 		}

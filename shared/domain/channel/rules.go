@@ -51,7 +51,7 @@ func (r *Rules) Of(s Signals) Name {
 	if !isSigned {
 		return ""
 	}
-	if r.saysMore(clean(s.Medium), t) {
+	if t.campaign != "" && !r.isSign(t, clean(s.Medium)) {
 		t.campaign = ""
 	}
 	return r.channelOf(t)
@@ -69,17 +69,20 @@ func (r *Rules) channelOf(t traffic) Name {
 	return Unassigned
 }
 
-// saysMore says whether a medium that was sent names its kind, so that the campaign's name, of which some rule holds, is no sign beside it: the
-// newsletter of a shop opening is mail. Paid and display name no kind: they say how something is paid for or shown.
-func (r *Rules) saysMore(sent string, t traffic) bool {
-	if sent == "" || sent != t.medium || !slices.ContainsFunc(r.byCampaign, func(c condition) bool { return c.holds(t) }) {
+// isSign says whether the campaign's name decides anything: some rule holds of it, and no medium was sent that names its kind, for the newsletter of a
+// shop opening is mail. Paid and display name no kind: they say how something is paid for or shown.
+func (r *Rules) isSign(t traffic, sent string) bool {
+	if !slices.ContainsFunc(r.byCampaign, func(c condition) bool { return c.holds(t) }) {
 		return false
+	}
+	if sent == "" || sent != t.medium {
+		return true
 	}
 	switch r.channelOf(traffic{medium: sent}) {
 	case Unassigned, PaidOther, Display:
-		return false
+		return true
 	}
-	return true
+	return false
 }
 
 // named answers the group that a word stands for, "" for platforms and unknown words.
