@@ -21,6 +21,7 @@ func channelConfig() channel.Config {
 		{Channel: "paid_shopping", All: []channel.Condition{
 			{Field: "medium", Is: []string{"ppc", "retargeting"}, Contains: []string{"cp"}, Prefix: []string{"paid"}}}, Any: []channel.Condition{
 			{Category: "shopping"},
+			{Field: "medium", Is: []string{"paid_shopping", "paid-shopping", "paidshopping", "paid shopping"}},
 			{Field: "campaign", Pattern: "(^|[^a-df-z])shop|shopping"}}},
 		{Channel: "paid_search", All: []channel.Condition{
 			{Field: "medium", Is: []string{"ppc", "retargeting"}, Contains: []string{"cp"}, Prefix: []string{"paid"}}}, Any: []channel.Condition{
@@ -880,20 +881,25 @@ func channelConfig() channel.Config {
 		"brick_and_mortar": "in_store", "brochure": "print", "call": "phone", "call_center": "phone",
 		"call_centre": "phone", "callcenter": "phone", "catalog": "print", "catalogue": "print",
 		"chatbot": "chat", "coupon": "print", "customer_service": "support", "customer_support": "support",
-		"direct_mail": "print", "display_ads": "display", "e_mail": "email", "flyer": "print",
+		"direct_mail": "print", "display_ads": "display", "e_mail": "email", "e_mail_marketing": "email",
+		"e_newsletter": "email", "edm": "email", "email_marketing": "email", "email_newsletter": "email",
+		"emailing": "email", "emails": "email", "enewsletter": "email", "flyer": "print",
 		"friend": "referral_programme", "help_desk": "support", "helpdesk": "support", "instore": "in_store",
 		"ivr": "phone", "leaflet": "print", "live_chat": "chat", "livechat": "chat", "llm": "ai_assistant",
-		"magazine": "print", "mail": "email", "mms": "sms", "mobile_push_notifications": "mobile_push",
-		"newsletter": "email", "newspaper": "print", "offline_store": "in_store", "organic": "organic_search",
-		"partner_programme": "affiliates", "phone_call": "phone", "podcast": "audio", "point_of_sale": "in_store",
-		"pos": "in_store", "postcard": "print", "poster": "print", "push": "mobile_push",
-		"push_notification": "mobile_push", "radio": "audio", "refer_a_friend": "referral_programme",
+		"magazine": "print", "mail": "email", "mailing": "email", "mailings": "email", "mms": "sms",
+		"mobile_push_notifications": "mobile_push", "newsletter": "email", "newsletters": "email",
+		"newspaper": "print", "offline_store": "in_store", "organic": "organic_search", "partner_programme": "affiliates",
+		"phone_call": "phone", "podcast": "audio", "point_of_sale": "in_store", "pos": "in_store",
+		"postcard": "print", "poster": "print", "push": "mobile_push", "push_notification": "mobile_push",
+		"push_notifications": "mobile_push", "radio": "audio", "refer_a_friend": "referral_programme",
 		"referral_program": "referral_programme", "retail": "in_store", "search_ads": "paid_search",
 		"sem": "paid_search", "seo": "organic_search", "service": "support", "shop_floor": "in_store",
-		"social": "organic_social", "social_ads": "paid_social", "social_media": "organic_social",
-		"social_network": "organic_social", "store": "in_store", "tel": "phone", "telephone": "phone",
-		"text_message": "sms", "ticket": "support", "till": "in_store", "video": "organic_video",
-		"web_chat": "chat", "web_push": "mobile_push", "webchat": "chat", "word_of_mouth": "referral_programme",
+		"sms_marketing": "sms", "social": "organic_social", "social_ad": "paid_social", "social_ads": "paid_social",
+		"social_media": "organic_social", "social_network": "organic_social", "social_organic": "organic_social",
+		"social_paid": "paid_social", "social_post": "organic_social", "socialmedia": "organic_social",
+		"store": "in_store", "tel": "phone", "telephone": "phone", "text": "sms", "text_message": "sms",
+		"ticket": "support", "till": "in_store", "video": "organic_video", "web_chat": "chat",
+		"web_push": "mobile_push", "webchat": "chat", "word_of_mouth": "referral_programme",
 	}, Platforms: []string{"web", "website", "browser", "mobile", "app", "mobile_app", "ios", "android", "desktop", "server", "server_side", "backend", "cloud", "api", "http", "online", "offline", "import"}}
 }
 
