@@ -158,7 +158,7 @@ Of more than 500 values of a dimension those with the most touchpoints are shown
 | channel | its own sign; without one, its session's | its first touchpoint with a sign, else ` + "`direct`" + ` | its session's | as the touchpoint that caused it |
 | source | the source that sent it | of its first touchpoint | the source that sent it | as the touchpoint that caused it |
 | stage | the stage after it | after its first touchpoint | the stage after it | the stage entered |
-| country | the country the event names | the first that one of its touchpoints names | the country the event names | as the touchpoint that caused it |
+| country | code of the country the event names | of the first that one of its touchpoints names | of the country the event names | as the touchpoint that caused it |
 | campaign | the campaign the event names; without one, its session's | the first that one of its touchpoints names | its session's | as the touchpoint that caused it |
 | device | by its user agent: desktop, mobile, tablet or other | of its first touchpoint | by its user agent | as the touchpoint that caused it |
 | visitor | new in the person's first session, returning afterwards | as its touchpoints | as its touchpoint | as the touchpoint that caused it, else returning |
@@ -170,6 +170,27 @@ What an event says nothing of is ` + "`unknown`" + `; of an entry that time alon
 the whole for touchpoints, sessions, stage entries, orders, revenue, refunds, new persons and new buyers. They do **not** add up for active persons and
 buyers: who came by two channels is in both. For the same reason persons are never added over windows: each window counts each person once, from what
 they did on all of its days. ` + "`conversion_rate`" + ` by channel divides buyers by their sessions' channel by persons active in a touchpoint's own channel.
+
+### Channels
+
+A touchpoint's own sign is, in this order: a channel that it names; campaign parameters and click ids; the page before. The package comment of
+shared/domain/channel has the rules, [channels.yaml](../shared/model/channels.yaml) their data.
+
+- Campaign parameters are read from the page's query, else from its fragment (` + "`#utm_source=…`, `#/path?utm_source=…`, `#!utm_source=…`" + `), also where ` + "`&`" + ` is
+  written ` + "`&amp;`" + `.
+- A medium that names its kind (email, sms, social, paid_search, flyer …) is believed, whatever the campaign is called. What only says how it is paid
+  (cpc, paid, display) names no kind.
+- Payment pages (PayPal, Klarna, Stripe, 3-D Secure …) and sign-in pages (accounts.google.com, Auth0, Okta …) are no source: whoever comes back from
+  there was here before. Pages of translators, caches and archives are the site that they show, so mostly the own one; where the address does not
+  tell which, they are no source. ([ADR 24](adr/0024-places-people-pass-through.md))
+- ` + "`channel`" + ` is taken from the properties, else from the context. web, mobile, server and the like there say which software sends, and are no channel.
+
+### Countries
+
+A country is its ISO 3166-1 code of two letters, worked out from what the event names: any code (` + "`de`, `DEU`, `276`, `UK`, `EL`" + `), a name in sixteen
+languages or the country's own (Deutschland, Türkei, Россия), official and inverted forms (Korea, Republic of), without accents too, a locale
+(de-DE) or a part of a country (US-CA, England). Kosovo is XK. What is no country or not known (EU, Channel Islands, Atlantis, n/a) is ` + "`unknown`" + `; a
+session takes the first that is known. What was sent is kept and stands in the timeline; a better table counts everybody anew. ([ADR 25](adr/0025-countries-by-an-own-table.md))
 
 ## How exact
 

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 
+	"waymark/shared/domain/country"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/journey"
 )
@@ -25,6 +26,6 @@ func Rules(stageModel string) (journey.Rules, error) {
 	passive := passiveEvents()
 	return journey.Rules{
 		Model: stages, Channel: func(t event.Touchpoint) string { return string(channels.Own(t)) }, Bot: bots.Of, Passive: passive,
-		ID: fmt.Sprintf("%s channels@%s bots@%d catalogue@%d", stages.ID(), channels.Version, bots.Version(), passive.Version),
+		ID: fmt.Sprintf("%s channels@%s bots@%d catalogue@%d countries@%d", stages.ID(), channels.Version, bots.Version(), passive.Version, country.Version),
 	}, nil
 }

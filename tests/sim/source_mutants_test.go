@@ -48,7 +48,7 @@ var sourceMutants = map[string]sourceMutant{
 		"cmp.Or(s.Touchpoint.Marketing.Campaign, session.Campaign)",
 	},
 	"a session has the country named last": {
-		journeyFile, "session.Country, s.Touchpoint.Country", "s.Touchpoint.Country, session.Country",
+		journeyFile, "session.Country, s.Touchpoint.CountryCode", "s.Touchpoint.CountryCode, session.Country",
 	},
 	"a session has the channel signed last": {
 		journeyFile, "session.Channel, s.Touchpoint.OwnChannel", "s.Touchpoint.OwnChannel, session.Channel",

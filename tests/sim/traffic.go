@@ -140,7 +140,7 @@ func (w *World) change() string {
 // context is the event's context: what is given of it, and often a country, a campaign or a device.
 func (w *World) context(kind int, context string) string {
 	if kind != 4 && w.oneIn(3) {
-		context += fmt.Sprintf(`,"location":{"country":%q}`, pick(w.chance, "GB", "NO"))
+		context += fmt.Sprintf(`,"location":{"country":%q}`, pick(w.chance, "GB", "NO", "UK", "Norge", "England", "578", "Korea, Republic of", "Atlantis"))
 	}
 	if w.oneIn(3) {
 		context += `,"campaign":{"name":` + pick(

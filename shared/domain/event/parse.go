@@ -204,7 +204,7 @@ func (p *parser) surroundings(e *Event) {
 		return ""
 	}
 	e.Marketing = Marketing{
-		Explicit: first(p.around("channel"), p.properties.Get("channel")),
+		Explicit: first(p.properties.Get("channel"), p.around("channel")), // SDKs say web, mobile or server around it
 		Source:   first(campaign.Get("source")), Medium: first(campaign.Get("medium")), Campaign: first(campaign.Get("name")),
 		Term: first(campaign.Get("term")), Content: first(campaign.Get("content")),
 		URL:      first(p.properties.Get("url"), page.Get("url")),

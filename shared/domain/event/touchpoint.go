@@ -21,7 +21,7 @@ type Touchpoint struct {
 	Untimed    bool              `json:"u,omitempty"`
 	Skewed     bool              `json:"k,omitempty"`
 	Future     bool              `json:"f,omitempty"`
-	Country    string            `json:"y,omitempty"`
+	Country    string            `json:"y,omitempty"` // as it was sent
 	Session    string            `json:"e,omitempty"` // id of the session, as the client names it
 	Page       string            `json:"g,omitempty"` // address of the page without query and fragment
 	Marketing  Marketing         `json:"m,omitzero"`  // how the person came, as it was sent
@@ -30,9 +30,10 @@ type Touchpoint struct {
 	Properties map[string]string `json:"p,omitempty"` // allow-listed properties as text
 
 	// Derived by today's rules whenever a life is folded, and never stored: a changed rule needs no new pages.
-	OwnChannel string `json:"-"` // the channel that this touchpoint itself points to, "" when it has no sign of its own
-	Passive    bool   `json:"-"` // nobody did it, such as an e-mail that was delivered: it makes nobody active
-	Bot        string `json:"-"` // why the visitor is a program, see package bot: kept, and counted nowhere
+	CountryCode string `json:"-"` // of Country, by ISO 3166-1; "" when it is none or unknown
+	OwnChannel  string `json:"-"` // the channel that this touchpoint itself points to, "" when it has no sign of its own
+	Passive     bool   `json:"-"` // nobody did it, such as an e-mail that was delivered: it makes nobody active
+	Bot         string `json:"-"` // why the visitor is a program, see package bot: kept, and counted nowhere
 }
 
 // Key tells repeats from second events: the same source, messageId and device time, within one identifier. An event that came without a

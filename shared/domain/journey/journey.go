@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"waymark/shared/domain/country"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/stage"
@@ -59,7 +60,7 @@ type Session struct {
 	Start, End event.Millis
 	Channel    string // of its first step with a sign, else Direct
 	Campaign   string // the first that a step names
-	Country    string // the first that a step names
+	Country    string // code of the first that a step names and that is known
 	First      int    // index into Steps
 }
 
@@ -162,7 +163,7 @@ func (j *Journey) leaveToOthers(claims map[string]profile.Claims) {
 func (r Rules) derived(distinct []event.Touchpoint) []event.Touchpoint {
 	for i := range distinct {
 		t := &distinct[i]
-		t.OwnChannel, t.Bot, t.Passive = r.Channel(*t), r.Bot(t.Agent), r.Passive.Of(t)
+		t.OwnChannel, t.Bot, t.Passive, t.CountryCode = r.Channel(*t), r.Bot(t.Agent), r.Passive.Of(t), country.Code(t.Country)
 	}
 	return distinct
 }
@@ -253,7 +254,7 @@ func (j *Journey) sessions() {
 		session.End = s.At
 		session.Channel = cmp.Or(session.Channel, t.OwnChannel)
 		session.Campaign = cmp.Or(session.Campaign, t.Marketing.Campaign)
-		session.Country = cmp.Or(session.Country, t.Country)
+		session.Country = cmp.Or(session.Country, t.CountryCode)
 	}
 	for i := range j.Sessions {
 		j.Sessions[i].Channel = cmp.Or(j.Sessions[i].Channel, Direct)

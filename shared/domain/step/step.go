@@ -28,7 +28,7 @@ type Row struct {
 	Event      string // name of the event or page
 
 	Channel  string // its own, else its session's; "" where there is neither
-	Country  string
+	Country  string // code by ISO 3166-1
 	Campaign string // its own, else its session's
 	Device   string // desktop, mobile, tablet or other; "" without a user agent
 
@@ -36,7 +36,7 @@ type Row struct {
 	SessionStart    bool
 	SessionChannel  string
 	SessionCampaign string
-	SessionCountry  string // the first that one of its steps names
+	SessionCountry  string // the first that one of its steps names and that is known
 
 	StageBefore string // "" before any
 	Stage       string // after it
@@ -275,7 +275,7 @@ func (m *maker) row(i int) Row {
 	t := &s.Touchpoint
 	row := Row{
 		Person: m.Root, Identifier: s.Identifier, At: s.At, ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name,
-		Channel: s.Channel, Country: t.Country, Campaign: t.Marketing.Campaign, Device: m.device(t.Agent),
+		Channel: s.Channel, Country: t.CountryCode, Campaign: t.Marketing.Campaign, Device: m.device(t.Agent),
 		StageBefore: string(m.stage), Stage: string(s.Stage),
 	}
 	m.known(&row)

@@ -125,7 +125,7 @@ func TestOf(t *testing.T) {
 	t.Parallel()
 	rows := rowsOf(t, "1 Sep 00:00", map[event.Identifier][]string{
 		"anon:a": {
-			"1 Mar 09:00 m1 page Home agent=iPhone", "1 Mar 09:10 m2 page Home sign=email campaign=spring country=GB",
+			"1 Mar 09:00 m1 page Home agent=iPhone country=Atlantis", "1 Mar 09:10 m2 page Home sign=email campaign=spring country=UK",
 			"1 Mar 09:20 m3 track Product_Viewed sign=social campaign=wool country=FR",
 		},
 		"user:1": {
