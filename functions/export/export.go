@@ -99,7 +99,7 @@ func (h *Handler) workspace(ctx context.Context, w workspace.Workspace, schedule
 	if err != nil {
 		return nil, fmt.Errorf("read state: %w", err)
 	}
-	if !state.IsIn(w.Zone) {
+	if !state.IsIn(w.Clock()) {
 		slog.InfoContext(ctx, "exports wait until everybody is counted in the new time zone", "workspace", w.Name)
 		return nil, nil
 	}

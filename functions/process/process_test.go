@@ -39,7 +39,7 @@ func TestWhatIsRecorded(t *testing.T) {
 	checkEqual(t, "records", got, []string{
 		"identify e1 [user:1 anon:a] [] map[] " + none, "track e2 [user:1] [] map[product_id:p1] " + none,
 		"page e3 [user:1] [] map[] https://shop.example/p{Explicit: Source: Medium:email Campaign: Term: Content: Click:gclid Referrer: URL:}",
-		"alias e4 [user:1] [user:0815] map[] " + none,
+		"alias e4 [user:1] [user:0815 anon:0815] map[] " + none,
 	})
 }
 

@@ -102,7 +102,7 @@ func (h *Handler) complete(state ledger.State) (complete *kpi.Definitions, missi
 
 // isRecounting says whether everybody is being counted anew, or will be by the next settle, which finds another zone.
 func isRecounting(state ledger.State, w workspace.Workspace) bool {
-	return state.Recount != "" || !state.IsIn(w.Zone)
+	return state.Recount != "" || !state.IsIn(w.Clock())
 }
 
 func (h *Handler) windows(ctx context.Context, q question, calendar period.Calendar, w kpiQuery) ([]kpi.Window, error) {

@@ -12,6 +12,7 @@ import (
 
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/identity"
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/money"
@@ -154,9 +155,19 @@ func hasAnything(p ledger.Partition) bool {
 	return len(p.Touchpoints)+len(p.Traits)+len(p.Node.Parents)+len(p.Node.Children)+len(p.Node.Cuts) > 0
 }
 
+// members are the identifiers of a person.
 func members(p life.Person) []memberAnswer {
-	out := make([]memberAnswer, len(p.Members))
-	for i, m := range p.Members {
+	partitions := map[event.Identifier]ledger.Partition{}
+	for _, partition := range p.Partitions {
+		partitions[partition.ID] = partition
+	}
+	node := func(id event.Identifier) identity.Node { return partitions[id].Node }
+	shown := identity.Shown(p.Members, node, func(id event.Identifier) bool {
+		of := partitions[id]
+		return len(of.Touchpoints)+len(of.Traits)+len(of.Node.Children) > 0
+	})
+	out := make([]memberAnswer, len(shown))
+	for i, m := range shown {
 		out[i].ID = m.ID
 		if m.Link != nil {
 			out[i].Linked = &linkAnswer{To: m.Link.Parent, At: instant(m.Link.Evidence.At), Event: m.Link.Evidence.Event}

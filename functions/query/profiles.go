@@ -33,8 +33,8 @@ type listedProfile struct {
 	Person      event.Identifier `json:"person"`
 	Stage       stage.Name       `json:"stage"`
 	Since       string           `json:"since"`
-	FirstSeen   string           `json:"first_seen"`
-	LastSeen    string           `json:"last_seen"`
+	FirstSeen   *string          `json:"first_seen"` // null of who did nothing
+	LastSeen    *string          `json:"last_seen"`
 	Touchpoints int              `json:"touchpoints"`
 	Sessions    int              `json:"sessions"`
 	Channels    map[string]int   `json:"channels"`
@@ -165,7 +165,7 @@ func (l *list) take(ctx context.Context, day string, persons []event.Identifier)
 			return true, nil
 		}
 		l.at.Skip++
-		if !p.IsRoot() || p.Stage != l.stage || l.calendar.At(period.Day, p.LastSeen.Time()).Key != day || l.seen[p.ID] {
+		if !p.IsRoot() || p.Stage != l.stage || l.dayOf(p) != day || l.seen[p.ID] {
 			continue
 		}
 		l.seen[p.ID] = true
@@ -174,10 +174,22 @@ func (l *list) take(ctx context.Context, day string, persons []event.Identifier)
 	return false, nil
 }
 
+// dayOf is the day of the listing that a person stands in, "" of who was never seen: what is booked for somebody puts them into a stage too.
+func (l *list) dayOf(p ledger.Profile) string {
+	if p.LastSeen == 0 {
+		return ""
+	}
+	return l.calendar.At(period.Day, p.LastSeen.Time()).Key
+}
+
 func listed(p ledger.Profile) listedProfile {
 	out := listedProfile{
-		Person: p.ID, Stage: p.Stage, Since: instant(p.Since), FirstSeen: instant(p.FirstSeen), LastSeen: instant(p.LastSeen),
+		Person: p.ID, Stage: p.Stage, Since: instant(p.Since),
 		Touchpoints: p.Touchpoints, Sessions: p.Sessions, Channels: p.Channels, Orders: p.Orders, Revenue: amounts(p.Revenue), NetRevenue: amounts(p.Net),
+	}
+	if p.LastSeen > 0 {
+		first, last := instant(p.FirstSeen), instant(p.LastSeen)
+		out.FirstSeen, out.LastSeen = &first, &last
 	}
 	return out
 }

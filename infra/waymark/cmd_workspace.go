@@ -17,13 +17,14 @@ import (
 )
 
 const workspaceUsage = `waymark workspace create NAME --time-zone ZONE --currency CODE [--model MODEL]
-                              [--json]
+                         [--week-start monday|sunday|saturday] [--json]
 waymark workspace set NAME [--time-zone ZONE] [--currency CODE] [--model MODEL]
+                      [--week-start monday|sunday|saturday]
 waymark workspace list [--json]
 
-A workspace is one tenant: its own keys, persons, KPIs, time zone, currency and
-stage model. What is set holds for the past too: the next settles count
-everybody anew, and ` + "`recounting`" + ` of GET /v1/status says until when.
+A workspace is one tenant: its own keys, persons, KPIs, time zone, week start,
+currency and stage model. What is set holds for the past too: the next settles
+count everybody anew, and ` + "`recounting`" + ` of GET /v1/status says until when.
 `
 
 // cmdWorkspace makes, changes and lists workspaces. It talks to the table of the running system, or of the environment.
@@ -77,6 +78,7 @@ func workspaceCreate(ctx context.Context, args []string, io stdio) (int, error) 
 	set.StringVar(&w.zone, "time-zone", "UTC", "IANA time zone in which days begin, such as Europe/London")
 	set.StringVar(&w.currency, "currency", "EUR", "currency of orders that name none, three letters")
 	set.StringVar(&w.model, "model", "default", "stage model: default, five or four")
+	set.StringVar(&w.weekStart, "week-start", "monday", "day on which weeks begin: monday, sunday or saturday")
 	asJSON := set.Bool("json", false, "print JSON")
 	if code, done := parseFlags(set, args, io); done {
 		return code, nil
@@ -115,6 +117,7 @@ func workspaceSet(ctx context.Context, args []string, io stdio) (int, error) {
 	zone := set.String("time-zone", "", "IANA time zone in which days begin, such as Europe/London")
 	currency := set.String("currency", "", "currency of orders that name none, three letters")
 	stages := set.String("model", "", "stage model: default, five or four")
+	weekStart := set.String("week-start", "", "day on which weeks begin: monday, sunday or saturday")
 	words, code, done := parseWords(set, args, io)
 	if done {
 		return code, nil
@@ -140,10 +143,15 @@ func workspaceSet(ctx context.Context, args []string, io stdio) (int, error) {
 		return 1, err
 	}
 	w.Zone, w.Currency, w.Model = is.Zone, is.Currency, is.Model
+	if *weekStart != "" {
+		if w, err = w.WithWeekStart(*weekStart); err != nil {
+			return 1, err
+		}
+	}
 	if err := table.PutWorkspace(ctx, w); err != nil {
 		return 1, err
 	}
-	fmt.Fprintf(io.Out, "workspace  %s  (%s, %s, stage model %s)\n", w.Name, w.Zone, w.Currency, w.Model)
+	fmt.Fprintf(io.Out, "workspace  %s  (%s, weeks from %s, %s, stage model %s)\n", w.Name, w.Zone, cmp.Or(w.WeekStart, "monday"), w.Currency, w.Model)
 	return 0, nil
 }
 
@@ -168,9 +176,9 @@ func workspaceList(ctx context.Context, args []string, io stdio) (int, error) {
 		return 0, json.NewEncoder(io.Out).Encode(map[string]any{"workspaces": all})
 	}
 	table := tabwriter.NewWriter(io.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tTIME ZONE\tCURRENCY\tMODEL\tKEYS")
+	fmt.Fprintln(table, "NAME\tTIME ZONE\tWEEKS FROM\tCURRENCY\tMODEL\tKEYS")
 	for _, w := range all {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\n", w.Name, w.Zone, w.Currency, w.Model, len(w.Keys))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\n", w.Name, w.Zone, cmp.Or(w.WeekStart, "monday"), w.Currency, w.Model, len(w.Keys))
 	}
 	return 0, table.Flush()
 }

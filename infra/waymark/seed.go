@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -23,6 +24,7 @@ type workspaceKeys struct {
 // wanted is a workspace to be made. Empty keys are made at random.
 type wanted struct {
 	name, zone, currency, model string
+	weekStart                   string // "" = monday
 	write, secret               string
 }
 
@@ -37,6 +39,9 @@ func createWorkspace(ctx context.Context, getenv func(string) string, w wanted) 
 	table := dynamo.New(dynamo.NewClient(getenv), name)
 	made, err := workspace.New(w.name, w.zone, w.currency, w.model)
 	if err != nil {
+		return workspaceKeys{}, err
+	}
+	if made, err = made.WithWeekStart(cmp.Or(w.weekStart, "monday")); err != nil {
 		return workspaceKeys{}, err
 	}
 	if _, err := model.Stages(w.model); err != nil {

@@ -15,7 +15,7 @@ func TestRulesID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf("%s channels@%s bots@%d countries@%d", rules.Model.ID(), channelRules(t).Version, botRules(t).Version(), country.Version)
+	want := fmt.Sprintf("%s channels@%s bots@%d catalogue@%d countries@%d", rules.Model.ID(), channelRules(t).Version, botRules(t).Version(), rules.Passive.Version, country.Version)
 	if rules.ID != want {
 		t.Errorf("ID = %q, want %q", rules.ID, want)
 	}

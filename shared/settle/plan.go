@@ -132,5 +132,5 @@ func (p plan) recounted(s ledger.State) ledger.State {
 
 // rulesID names everything that the numbers of a person depend on besides their touchpoints.
 func rulesID(r *run) string {
-	return fmt.Sprint(r.rules.ID, " ", r.Definitions.Version, " ", r.workspace.Currency, " ", r.workspace.Zone)
+	return fmt.Sprint(r.rules.ID, " ", r.Definitions.Version, " ", r.workspace.Currency, " ", r.workspace.Clock())
 }

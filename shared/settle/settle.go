@@ -102,7 +102,7 @@ func (s *Settler) Begin(ctx context.Context, w workspace.Workspace, now event.Mi
 		slog.WarnContext(ctx, "a newer release has settled the workspace: this one may not", "workspace", w.Name, "definitions", r.state.Newest)
 		return nil, nil
 	}
-	taken, zone := r.state.Take(r.clockNow()).In(w.Zone)
+	taken, zone := r.state.Take(r.clockNow()).In(w.Clock())
 	taken.Newest, r.zone = s.Definitions.Version, zone
 	if taken.Rules == "" { // nobody was ever counted
 		taken = r.countedUnder(rulesID(r))(taken)
@@ -128,7 +128,7 @@ func (r *run) setClocks() error {
 			r.clocks = append(r.clocks, r.clock)
 			continue
 		}
-		calendar, err := workspace.Workspace{Zone: zone}.Calendar()
+		calendar, err := workspace.CalendarOf(zone)
 		if err != nil {
 			return fmt.Errorf("read former time zone of workspace %s: %w", r.workspace.Name, err)
 		}

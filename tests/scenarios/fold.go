@@ -150,6 +150,18 @@ func (f *Fold) journeyOf(p identity.Person) journey.Journey {
 	return journey.Fold(p.Root, lines, f.claims, f.rules, f.now)
 }
 
+// shown are the identifiers that people see.
+func (f *Fold) shown(p identity.Person) []event.Identifier {
+	members := identity.Shown(p.Members, f.known, func(id event.Identifier) bool {
+		return len(f.lines[id])+len(f.traits[id])+len(f.nodes[id].Children) > 0
+	})
+	out := make([]event.Identifier, len(members))
+	for i, m := range members {
+		out[i] = m.ID
+	}
+	return out
+}
+
 // Person answers for the person of an identifier.
 func (f *Fold) Person(_ context.Context, id event.Identifier) (Person, error) {
 	if _, found := f.nodes[id]; !found {
@@ -158,7 +170,7 @@ func (f *Fold) Person(_ context.Context, id event.Identifier) (Person, error) {
 	p := f.personOf(id)
 	j := f.journeyOf(p)
 	out := Person{
-		Root: p.Root, Identifiers: p.IDs(), Channels: map[string]int{}, Revenue: map[string]string{}, Traits: map[string]string{},
+		Root: p.Root, Identifiers: f.shown(p), Channels: map[string]int{}, Revenue: map[string]string{}, Traits: map[string]string{},
 	}
 	var traits profile.Traits
 	for _, member := range p.IDs() {

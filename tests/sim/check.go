@@ -154,7 +154,7 @@ func (w *World) checkProfiles(o *oracle) string {
 		}
 		got, life := profiles[i], o.lives[id]
 		want := ledger.Profile{
-			ID: id, Run: got.Run, Version: w.newest().definitions.Version, Zone: slices.Index(state.Zones, o.Zone),
+			ID: id, Run: got.Run, Version: w.newest().definitions.Version, Zone: slices.Index(state.Zones, o.Clock()),
 			Members: got.Members, Connected: got.Connected, History: got.History, Since: got.Since, Channels: got.Channels,
 			Sessions: len(life.Sessions), Next: life.Stages.Next, Hours: ledger.Hours(clock, life.Rows),
 		}

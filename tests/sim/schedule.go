@@ -96,12 +96,12 @@ func (w *World) act() {
 // reset has an operator change the zone and the stage model of a workspace. What runs goes on with the former ones.
 func (w *World) reset() {
 	t := &w.tenants[w.IntN(len(w.tenants))]
-	t.Zone = pick(w.chance, "Asia/Kolkata", "America/New_York", "Europe/London")
+	t.Zone, t.WeekStart = pick(w.chance, "Asia/Kolkata", "America/New_York", "Europe/London"), pick(w.chance, "", "sunday", "saturday")
 	t.Model = pick(w.chance, "default", "four")
 	if err := w.table.PutWorkspace(background, *t); err != nil {
 		panic("sim: memory takes every workspace: " + err.Error())
 	}
-	w.note("%s is in %s and has the stage model %s", t.Name, t.Zone, t.Model)
+	w.note("%s is in %s and has the stage model %s", t.Name, t.Clock(), t.Model)
 }
 
 // advance runs invocations for a few calls.

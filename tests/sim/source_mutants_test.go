@@ -68,7 +68,7 @@ var sourceMutants = map[string]sourceMutant{
 	"average over buyers": {rulesFile, `Denominator: "priced_orders"`, `Denominator: "paying_buyers"`},
 
 	// a zone or a stage model that is changed
-	"another zone is no reason to recount":      {planFile, `, " ", r.workspace.Zone`, ""},
+	"another zone is no reason to recount":      {planFile, `, " ", r.workspace.Clock()`, ""},
 	"nobody moves from one zone to another":     {ledgerFile, "if was.Clock != c.clock {", "if false {"},
 	"steps stay on the days of another zone":    {ledgerFile, "if was.Clock == c {", "if true {"},
 	"a window keeps the bounds of another zone": {ledgerFile, "|| c.moved[name]", ""},

@@ -51,7 +51,7 @@ func TestCanonicalForm(t *testing.T) {
 		},
 		{
 			"an alias and an empty object", `{"type":"alias","userId":"b","previousId":"a","messageId":"m","properties":{}}`,
-			`{"index":3,"id":"m","type":"alias","untimed":true,"identifiers":["user:b"],"previous":["user:a"],"properties":{}}`,
+			`{"index":3,"id":"m","type":"alias","untimed":true,"identifiers":["user:b"],"previous":["user:a","anon:a"],"properties":{}}`,
 		},
 		{
 			"a group", `{"type":"group","userId":"b","groupId":"g","messageId":"m","traits":{"n":1e2,"a":[null,true]}}`,

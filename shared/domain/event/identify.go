@@ -61,22 +61,25 @@ func (p *parser) external(collected *identifierSet) {
 	}
 }
 
-// previous reads the alias call's previousId, which may be an earlier user id or the anonymous id.
+// previous reads the alias call's previousId, which may be an earlier user id or an anonymous id. Unless the event says that it is its anonymous one,
+// both give it up: which of them was ever used, nobody knows who reads one event.
 func (p *parser) previous(e *Event, collected *identifierSet) {
 	said := idText(p.sent.Get("previousId"))
-	kind := User
+	kinds := []Kind{User, Anonymous}
 	if said == idText(p.sent.Get("anonymousId")) {
-		kind = Anonymous
+		kinds = kinds[1:]
 	}
-	id, err := NewIdentifier(kind, said)
-	if err != nil {
-		collected.fail(err, "previousId")
-		if collected.err == nil {
-			collected.err = collected.blocked
+	for _, kind := range kinds {
+		id, err := NewIdentifier(kind, said)
+		if err != nil {
+			collected.fail(err, "previousId")
+			if collected.err == nil {
+				collected.err = collected.blocked
+			}
+			return
 		}
-		return
+		e.Previous = append(e.Previous, id)
 	}
-	e.Previous = append(e.Previous, id)
 }
 
 // idText is an id as text. Numbers that are equal are one id: 42, 42.0 and 4.2e1.

@@ -168,7 +168,7 @@ func TestParseIdentifiers(t *testing.T) {
 		},
 		{"device and till", `{"type":"track","event":"E","properties":{"loyalty_id":7},"context":{"device":{"id":"D"}}}`, ids("loyalty:7", "device:D"), nil},
 		{"bytes of an id are kept", `{"type":"page","userId":"Ångström "}`, ids("user:Ångström "), nil},
-		{"alias", `{"type":"alias","userId":"new","previousId":"old"}`, ids("user:new"), ids("user:old")},
+		{"alias", `{"type":"alias","userId":"new","previousId":"old"}`, ids("user:new"), ids("user:old", "anon:old")},
 		{"alias of the visitor", `{"type":"alias","userId":"new","anonymousId":"a1","previousId":"a1"}`, ids("user:new", "anon:a1"), ids("anon:a1")},
 	}
 	for _, test := range tests {

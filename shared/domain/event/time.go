@@ -190,8 +190,30 @@ func (p *parser) times(e *Event) error {
 		return err.(*fault.Error).At(field)
 	}
 	e.Original = original
-	e.Corrected, e.Skewed, e.Future = Correct(original, p.sentAt(), e.Received)
+	sent, received := p.sentAt(), e.Received
+	if first := p.firstReceipt(); first != 0 {
+		sent, received = p.timeOf("sentAt"), first
+	}
+	e.Corrected, e.Skewed, e.Future = Correct(original, sent, received)
 	return nil
+}
+
+// firstReceipt is when another system received the event whose archive it comes from, or that forwards it; 0 for an event that comes from its client.
+// Its clock was right or wrong then: how long ago that was says nothing of it.
+func (p *parser) firstReceipt() Millis {
+	if first := p.timeOf("receivedAt"); first < p.stamp.Received {
+		return first
+	}
+	return 0
+}
+
+// timeOf is a time that the event need not say; 0 for none. A bad one is as good as none.
+func (p *parser) timeOf(field string) Millis {
+	at, err := ParseTime(p.sent.Get(field).Scalar())
+	if err != nil {
+		return 0
+	}
+	return at
 }
 
 func isNothing(v strictjson.Value) bool {
@@ -201,13 +223,11 @@ func isNothing(v strictjson.Value) bool {
 // sentAt is when the device says it sent the event: its own sentAt, else the batch's, else unknown (0). A bad one is
 // as good as none.
 func (p *parser) sentAt() Millis {
-	for _, candidate := range []string{p.sent.Get("sentAt").Scalar(), p.stamp.SentAt} {
-		if candidate == "" {
-			continue
-		}
-		if sent, err := ParseTime(candidate); err == nil {
-			return sent
-		}
+	if own := p.timeOf("sentAt"); own != 0 {
+		return own
+	}
+	if sent, err := ParseTime(p.stamp.SentAt); err == nil {
+		return sent
 	}
 	return 0
 }

@@ -21,7 +21,7 @@ type State struct {
 	Tail   []string `json:"tail,omitempty"`   // records with higher ones that are settled too
 
 	Settled     event.Millis `json:"settled,omitempty"`     // when the newest run began that settled all it found
-	Zones       []string     `json:"zones,omitempty"`       // that somebody was ever counted in, see Profile.Zone
+	Zones       []string     `json:"zones,omitempty"`       // clocks that somebody was ever counted in, see Workspace.Clock and Profile.Zone
 	Zone        int          `json:"zone,omitempty"`        // of everybody, a place in Zones; -1 = they may differ
 	Rules       string       `json:"rules,omitempty"`       // that everybody is counted under, or was before a recount that is under way
 	Definitions int          `json:"definitions,omitempty"` // of the measures that everybody is counted in

@@ -5,6 +5,7 @@
 package workspace
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -19,12 +20,13 @@ import (
 
 // Workspace is one tenant.
 type Workspace struct {
-	Name     string       `json:"name"`
-	Zone     string       `json:"time_zone"` // IANA name
-	Currency string       `json:"currency"`  // ISO 4217, of orders that name none
-	Model    string       `json:"model"`     // stage model, name or name@version
-	Created  event.Millis `json:"created"`
-	Keys     []Key        `json:"keys"` // as text only where it is a local or a public key
+	Name      string       `json:"name"`
+	Zone      string       `json:"time_zone"`            // IANA name
+	WeekStart string       `json:"week_start,omitempty"` // sunday or saturday; "" = monday
+	Currency  string       `json:"currency"`             // ISO 4217, of orders that name none
+	Model     string       `json:"model"`                // stage model, name or name@version
+	Created   event.Millis `json:"created"`
+	Keys      []Key        `json:"keys"` // as text only where it is a local or a public key
 	// Generation numbers the rebuilds of what is derived from the archive: profiles, timelines, links, claims, windows. 0 is the first.
 	Generation int64 `json:"generation,omitempty"`
 	Highest    int64 `json:"highest_generation,omitempty"` // number ever given: none is given twice
@@ -135,6 +137,9 @@ func New(name, zone, currency, model string) (Workspace, error) {
 	if _, err := period.New(zone, time.Monday); err != nil {
 		return Workspace{}, fault.Newf(fault.Invalid, "bad_time_zone", "%q is no IANA time zone such as Europe/London", zone).At("time_zone")
 	}
+	if err := checkPlace(zone); err != nil {
+		return Workspace{}, err
+	}
 	code, err := money.Currency(currency)
 	if err != nil {
 		return Workspace{}, fault.Newf(fault.Invalid, "bad_currency", "%q is no currency code of three letters such as EUR", currency).At("currency")
@@ -142,5 +147,55 @@ func New(name, zone, currency, model string) (Workspace, error) {
 	return Workspace{Name: name, Zone: zone, Currency: code, Model: model}, nil
 }
 
-// Calendar of the workspace: its zone, weeks from Monday. The zone was checked when the workspace was made.
-func (w Workspace) Calendar() (period.Calendar, error) { return period.New(w.Zone, time.Monday) }
+// WithWeekStart is the workspace with weeks from another day: monday, sunday or saturday, in any case. Error: fault.Invalid bad_week_start.
+func (w Workspace) WithWeekStart(day string) (Workspace, error) {
+	day = strings.ToLower(strings.TrimSpace(day))
+	if _, known := weekStarts[day]; !known {
+		return Workspace{}, fault.Newf(fault.Invalid, "bad_week_start", "a week begins on monday, sunday or saturday, not on %q", day).At("week_start")
+	}
+	if w.WeekStart = day; day == monday {
+		w.WeekStart = ""
+	}
+	return w, nil
+}
+
+const monday = "monday"
+
+var weekStarts = map[string]time.Weekday{monday: time.Monday, "sunday": time.Sunday, "saturday": time.Saturday}
+
+// Clock names what cuts the workspace's windows: the time zone, and behind it the day from which its weeks are, unless that is Monday.
+func (w Workspace) Clock() string {
+	if w.WeekStart == "" {
+		return w.Zone
+	}
+	return w.Zone + " " + w.WeekStart
+}
+
+// CalendarOf is that of a Clock.
+func CalendarOf(clock string) (period.Calendar, error) {
+	zone, day, _ := strings.Cut(clock, " ")
+	return period.New(zone, weekStarts[cmp.Or(day, monday)])
+}
+
+// Calendar of the workspace. Its settings were checked when they were made.
+func (w Workspace) Calendar() (period.Calendar, error) { return CalendarOf(w.Clock()) }
+
+// placeless are names of the zone database that are no place: some have no rules for the change of clocks, some those of another place. Each has the
+// places that are meant most often.
+var placeless = map[string]string{
+	"Factory": "UTC", "EST": "America/New_York, or America/Panama where clocks are not changed", "MST": "America/Denver, or America/Phoenix where clocks are not changed",
+	"HST": "Pacific/Honolulu", "EST5EDT": "America/New_York", "CST6CDT": "America/Chicago", "MST7MDT": "America/Denver", "PST8PDT": "America/Los_Angeles",
+	"CET": "Europe/Berlin", "MET": "Europe/Berlin", "EET": "Europe/Athens", "WET": "Europe/Lisbon",
+}
+
+// checkPlace refuses zones that know nothing of the clocks of a place. Fault: Invalid bad_time_zone with what is meant.
+func checkPlace(zone string) error {
+	meant, isPlaceless := placeless[zone]
+	if hours, isOffset := strings.CutPrefix(zone, "Etc/GMT"); isOffset && strings.Trim(hours, "+-0") != "" {
+		meant, isPlaceless = "the place, such as Europe/London", true // its sign is the other way round, besides
+	}
+	if !isPlaceless {
+		return nil
+	}
+	return fault.Newf(fault.Invalid, "bad_time_zone", "%s has no rules for the clocks of a place; name %s", zone, meant).At("time_zone")
+}
