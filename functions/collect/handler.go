@@ -86,7 +86,7 @@ func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed erro
 	if !found {
 		return workspace.Key{}, httpapi.Error(fault.New(fault.NotFound, "no_route", "there is no such route; docs/api.md lists them"), r.ID)
 	}
-	if r.Method != route.method {
+	if !httpapi.Allows(route.method, r.Method) {
 		return workspace.Key{}, httpapi.WrongMethod(route.method, r.ID)
 	}
 	if malformed != nil {
@@ -115,6 +115,11 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 		h.noteRefusal(ctx, r, p, err)
 		return key, tally{}, err
 	}
+	isStrict, err := r.Flag("strict")
+	if err != nil {
+		h.noteRefusal(ctx, r, p, err)
+		return key, tally{}, err
+	}
 	if to.visitor {
 		p.context = withAgent(p.context, r.Headers["user-agent"])
 	}
@@ -122,23 +127,18 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 		Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
 		SentAt: p.sentAt, Context: p.context, Type: p.typ,
 	})
-	if len(verdict.details) > 0 && isStrict(r) {
+	if len(verdict.details) > 0 && isStrict {
 		err := verdict.refusal()
 		h.noteRefusal(ctx, r, p, err)
 		return key, verdict, err
 	}
-	if envelope.Len() == 0 {
+	if envelope.Len() == 0 || r.Method == http.MethodHead { // HEAD of the pixel: nobody saw it
 		return key, verdict, nil
 	}
 	if err := h.Queue.Send(ctx, []event.Envelope{envelope}); err != nil {
 		return key, verdict, fault.Wrap(fault.Unavailable, "not_queued", fmt.Errorf("queue events: %w", err))
 	}
 	return key, verdict, nil
-}
-
-func isStrict(r httpapi.Request) bool {
-	said := r.Query.Get("strict")
-	return said == "1" || said == "true"
 }
 
 // preflight answers what a browser asks before it sends. Only a key in the query is known by then.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -16,9 +17,12 @@ import (
 
 // Handle takes a firing of a schedule, or POST /v1/exports.
 func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (any, error) {
-	trigger := httpapi.Trigger{Now: h.Now, Authorise: h.Reader, Fired: h.fired, Demanded: h.demanded}
+	trigger := httpapi.Trigger{Now: h.Now, Authorise: h.Reader, Methods: methods, Fired: h.fired, Demanded: h.demanded}
 	return trigger.Handle(ctx, raw)
 }
+
+// methods are those of /v1/exports that come here; query answers the others.
+func methods(string) string { return http.MethodPost }
 
 func (h *Handler) fired(ctx context.Context, schedule string, now time.Time) (any, error) {
 	made, err := h.scheduled(ctx, strings.TrimPrefix(schedule, "export-"), now)
@@ -38,11 +42,17 @@ func (h *Handler) demanded(ctx context.Context, r httpapi.Request, key workspace
 	if err != nil {
 		return nil, fmt.Errorf("load workspace: %w", err)
 	}
+	if err := r.CheckQuery(nil, nil); err != nil {
+		return nil, err
+	}
 	var d demand
 	if len(r.Body) > 0 {
-		if err := json.Unmarshal(r.Body, &d); err != nil {
-			return nil, fault.New(fault.Invalid, "invalid_json", `the body must be JSON such as {"grain":"month","from":"2026-01-01","to":"2026-04-01"}`)
+		if err := httpapi.ReadBody(r.Body, `{"grain":"month","from":"2026-01-01","to":"2026-04-01"}`, &d); err != nil {
+			return nil, err
 		}
+	}
+	if d.Schedule != "" && d.Grain+period.Grain(d.From+d.To) != "" {
+		return nil, fault.New(fault.Invalid, "bad_order", "name a schedule, or a grain with from and to, not both").At("schedule")
 	}
 	if d.Grain == "" && d.From == "" && d.To == "" {
 		return h.demandedWindow(ctx, w, d)

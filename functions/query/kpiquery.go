@@ -21,24 +21,24 @@ type kpiQuery struct {
 	from, to time.Time // to is not part of it
 }
 
-// readKPIQuery reads the query. Faults, all Invalid: unknown_parameter, unknown_metric, unknown_dimension, unknown_grain, no_such_breakdown,
+// readKPIQuery reads the query. Faults, all Invalid: unknown_metric, unknown_dimension, unknown_grain, no_such_breakdown,
 // bound_malformed, period_empty, range_too_large, missing_bound, not_midnight.
 func (h *Handler) readKPIQuery(r httpapi.Request, calendar period.Calendar, now time.Time) (kpiQuery, error) {
 	var w kpiQuery
-	for name := range r.Query {
-		if !slices.Contains([]string{"metric", "by", "grain", "from", "to"}, name) {
-			return w, fault.New(fault.Invalid, "unknown_parameter", "a parameter is none of metric, by, grain, from and to")
-		}
-	}
 	var err error
-	if w.by, err = readDimension(r.Query.Get("by")); err != nil {
-		return w, err
+	if r.Query.Has("by") {
+		if w.by, err = readDimension(r.Query.Get("by")); err != nil {
+			return w, err
+		}
 	}
 	if w.metrics, err = readMetrics(h.Definitions, r.Query["metric"], w.by); err != nil {
 		return w, err
 	}
-	if w.grain, err = readGrain(r.Query.Get("grain")); err != nil {
-		return w, err
+	w.grain = period.Day
+	if r.Query.Has("grain") {
+		if w.grain, err = readGrain(r.Query.Get("grain")); err != nil {
+			return w, err
+		}
 	}
 	return w, w.readSpan(r.Query, calendar, now)
 }
@@ -46,12 +46,13 @@ func (h *Handler) readKPIQuery(r httpapi.Request, calendar period.Calendar, now 
 func readDimension(text string) (kpi.Dimension, error) {
 	var known []string
 	for _, d := range measure.Dimensions {
+		if d == kpi.Whole {
+			continue
+		}
 		if string(d) == text {
 			return d, nil
 		}
-		if d != kpi.Whole {
-			known = append(known, string(d))
-		}
+		known = append(known, string(d))
 	}
 	return "", fault.New(fault.Invalid, "unknown_dimension", "there are these dimensions: "+strings.Join(known, ", ")).At("by")
 }
@@ -59,11 +60,11 @@ func readDimension(text string) (kpi.Dimension, error) {
 // readMetrics reads repeated parameters and lists with commas. Nothing means every metric that the dimension is made for.
 func readMetrics(known *kpi.Definitions, said []string, by kpi.Dimension) ([]kpi.Name, error) {
 	var chosen []kpi.Name
+	if len(said) == 0 {
+		return known.Names(), nil
+	}
 	for _, text := range strings.Split(strings.Join(said, ","), ",") {
-		if text = strings.TrimSpace(text); text == "" {
-			continue
-		}
-		m, found := known.Find(kpi.Name(text))
+		m, found := known.Find(kpi.Name(strings.TrimSpace(text)))
 		if !found {
 			return nil, fault.New(fault.Invalid, "unknown_metric", "there are these metrics: "+allMetrics(known)).At("metric")
 		}
@@ -72,10 +73,7 @@ func readMetrics(known *kpi.Definitions, said []string, by kpi.Dimension) ([]kpi
 		}
 		chosen = append(chosen, m.Name)
 	}
-	if len(chosen) > 0 {
-		return chosen, nil
-	}
-	return known.Names(), nil
+	return chosen, nil
 }
 
 func allMetrics(known *kpi.Definitions) string {
@@ -87,9 +85,6 @@ func allMetrics(known *kpi.Definitions) string {
 }
 
 func readGrain(text string) (period.Grain, error) {
-	if text == "" {
-		return period.Day, nil
-	}
 	grain, err := period.ParseGrain(text)
 	if err != nil {
 		return "", fault.New(fault.Invalid, "unknown_grain", "there are these grains: hour, day, week, month, quarter, year, period").At("grain")
@@ -99,21 +94,21 @@ func readGrain(text string) (period.Grain, error) {
 
 // readSpan reads from and to. Without them it is the last 30 days, today included; a period must say both.
 func (w *kpiQuery) readSpan(query url.Values, calendar period.Calendar, now time.Time) error {
-	from, to := query.Get("from"), query.Get("to")
-	if w.grain == period.Period && (from == "" || to == "") {
+	hasFrom, hasTo := query.Has("from"), query.Has("to")
+	if w.grain == period.Period && !(hasFrom && hasTo) {
 		return fault.New(fault.Invalid, "missing_bound", "a period needs from and to, such as from=2026-10-01&to=2026-11-01")
 	}
 	w.to = calendar.At(period.Day, now).End
-	if to != "" {
+	if hasTo {
 		var err error
-		if w.to, err = bound(calendar, "to", to); err != nil {
+		if w.to, err = bound(calendar, "to", query.Get("to")); err != nil {
 			return err
 		}
 	}
 	w.from = calendar.At(period.Day, calendar.Local(w.to.Add(-1)).AddDate(0, 0, 1-defaultDays)).Start
-	if from != "" {
+	if hasFrom {
 		var err error
-		if w.from, err = bound(calendar, "from", from); err != nil {
+		if w.from, err = bound(calendar, "from", query.Get("from")); err != nil {
 			return err
 		}
 	}
