@@ -149,7 +149,7 @@ func (w *kpiQuery) atMidnight(calendar period.Calendar) error {
 			return fault.Newf(fault.Invalid, "not_midnight", "a period begins and ends where a day does in %s; give a date", calendar.Zone()).At(bound.field)
 		}
 	}
-	if days := w.to.Sub(w.from) / shortest[period.Day]; days > maxPeriodDays {
+	if days := w.to.Sub(w.from).Round(shortest[period.Day]) / shortest[period.Day]; days > maxPeriodDays { // some have 23 or 25 hours
 		return fault.Newf(fault.Invalid, "range_too_large", "this period has %d days, the limit is %d; ask for a shorter one", days, maxPeriodDays)
 	}
 	return nil
