@@ -41,6 +41,9 @@ func TestLimits(t *testing.T) {
 
 // elsewhere are limits that a test of their own package asks at n and n + 1.
 var elsewhere = map[string]string{
+	"shared/adapter/dynamo.maxActions":      "shared/adapter/dynamo/limits_test.go TestLimitsToTheUnit",
+	"shared/adapter/dynamo.maxItemBytes":    "shared/adapter/dynamo/limits_test.go TestLimitsToTheUnit",
+	"shared/adapter/memory.maxItemBytes":    "shared/adapter/memory/limits_test.go TestItemToTheUnit",
 	"shared/domain/identity.MaxAliases":     "shared/domain/identity/bounds_test.go TestCutShortensAliases",
 	"shared/domain/identity.MaxChildren":    "shared/domain/identity/bounds_test.go TestCapsToTheUnit",
 	"shared/domain/identity.MaxMembers":     "shared/domain/identity/bounds_test.go TestCapsToTheUnit",
@@ -56,9 +59,8 @@ var elsewhere = map[string]string{
 // services are limits of AWS and DNS, which are not ours to let anything more through: the emulators refuse what is beyond, in the tests of adaptertest.
 var services = []string{
 	"shared/adapter/queue.maxBatchEntries", "shared/adapter/queue.maxBatchBytes",
-	"shared/adapter/dynamo.maxActions", "shared/adapter/dynamo.maxBatchGet", "shared/adapter/dynamo.maxBatchWrite",
-	"shared/adapter/dynamo.maxItemBytes", "shared/adapter/dynamo.maxPKBytes", "shared/adapter/dynamo.maxSKBytes",
-	"shared/adapter/memory.maxItemBytes", "shared/domain/channel.maxLabelLetters", "shared/domain/event.maxPlaceBytes",
+	"shared/adapter/dynamo.maxBatchGet", "shared/adapter/dynamo.maxBatchWrite",
+	"shared/adapter/dynamo.maxPKBytes", "shared/adapter/dynamo.maxSKBytes", "shared/domain/channel.maxLabelLetters", "shared/domain/event.maxPlaceBytes",
 }
 
 // inner bound no input and no answer: one more or less changes how long something takes, or which of two equal ways it takes.
