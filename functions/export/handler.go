@@ -65,7 +65,8 @@ func (h *Handler) demanded(ctx context.Context, r httpapi.Request, key workspace
 	return made.manifest, err
 }
 
-// demandedWindow exports the newest closed window of a schedule, daily unless the body names one.
+// demandedWindow exports the newest closed window of a schedule, daily unless the body names one. It is the export that the schedule makes, so it is
+// made no sooner: not before a settle has begun after the end of the window. Fault: Conflict not_counted.
 func (h *Handler) demandedWindow(ctx context.Context, w workspace.Workspace, d demand) (report.Manifest, error) {
 	if d.Schedule == "" {
 		d.Schedule = "daily"
@@ -79,6 +80,14 @@ func (h *Handler) demandedWindow(ctx context.Context, w workspace.Workspace, d d
 		return report.Manifest{}, fmt.Errorf("read time zone: %w", err)
 	}
 	window := calendar.Prev(calendar.At(grain, h.Now()))
+	state, err := h.Windows.State(ctx, w.Namespace())
+	if err != nil {
+		return report.Manifest{}, fmt.Errorf("read state: %w", err)
+	}
+	if !isWhole(state.Settled, window) {
+		return report.Manifest{}, fault.Newf(fault.Conflict, "not_counted",
+			"the %s that ended at %s is not counted whole yet: send POST /v1/rollups, and this again when that is done", grain, window.End.UTC().Format(time.RFC3339))
+	}
 	made, err := h.make(ctx, w, orderOf(d.Schedule, window))
 	return made.manifest, err
 }
