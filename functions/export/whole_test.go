@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"waymark/shared/domain/event"
 	"waymark/shared/domain/report"
 	"waymark/shared/testing/system"
 )
@@ -216,5 +217,35 @@ func TestLateOrderRestates(t *testing.T) {
 	s.Fire("daily")
 	if got := fmt.Sprint(ordersIn(t, s)); got != "map[1:2 2:3]" {
 		t.Errorf("after it the revisions hold %s, want map[1:2 2:3]", got)
+	}
+}
+
+// TestExportAfterHalfASettle: a settle that gave its workspace back before it was through makes no window whole.
+func TestExportAfterHalfASettle(t *testing.T) {
+	t.Parallel()
+	s := evening(t)
+	s.Now, s.AtOnce = midnight.Add(-2*time.Minute), 1
+	for i := range 5 { // more persons than one slice settles
+		s.Send("wk_web", strings.ReplaceAll(orderPlaced(fmt.Sprint("p", i)), `"42"`, fmt.Sprintf(`"c%d"`, i)))
+	}
+	s.Now = midnight.Add(time.Minute)
+	half, err := s.Settler(s.Ports()).Begin(t.Context(), system.Shop(), event.At(s.Now))
+	must(t, err)
+	more, err := half.Next(t.Context())
+	if must(t, err); !more {
+		t.Fatal("one slice settles everybody")
+	}
+	must(t, half.End(t.Context(), false))
+	s.Fire("daily")
+	if _, code := demanded(t, s); code != "not_counted" {
+		t.Errorf("after half a settle a demand is answered %q, want not_counted", code)
+	}
+	if got := fmt.Sprint(ordersIn(t, s)); got != "map[]" {
+		t.Errorf("after half a settle the revisions hold %s, want none", got)
+	}
+	s.Settle()
+	s.Fire("daily")
+	if got := fmt.Sprint(ordersIn(t, s)); got != "map[1:7]" {
+		t.Errorf("after a whole one the revisions hold %s, want map[1:7]", got)
 	}
 }
