@@ -217,10 +217,11 @@ const (
 
 // limit reads how many items a page may have.
 func (q question) limit() (int, error) {
-	if !q.Query.Has("limit") {
+	text := q.Query.Get("limit")
+	if text == "" {
 		return defaultLimit, nil
 	}
-	n, err := strconv.Atoi(q.Query.Get("limit"))
+	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > maxLimit {
 		return 0, fault.Newf(fault.Invalid, "bad_limit", "a page has 1 to %d items", maxLimit).At("limit")
 	}

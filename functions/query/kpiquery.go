@@ -26,8 +26,8 @@ type kpiQuery struct {
 func (h *Handler) readKPIQuery(r httpapi.Request, calendar period.Calendar, now time.Time) (kpiQuery, error) {
 	var w kpiQuery
 	var err error
-	if r.Query.Has("by") {
-		if w.by, err = readDimension(r.Query.Get("by")); err != nil {
+	if by := r.Query.Get("by"); by != "" {
+		if w.by, err = readDimension(by); err != nil {
 			return w, err
 		}
 	}
@@ -35,8 +35,8 @@ func (h *Handler) readKPIQuery(r httpapi.Request, calendar period.Calendar, now 
 		return w, err
 	}
 	w.grain = period.Day
-	if r.Query.Has("grain") {
-		if w.grain, err = readGrain(r.Query.Get("grain")); err != nil {
+	if grain := r.Query.Get("grain"); grain != "" {
+		if w.grain, err = readGrain(grain); err != nil {
 			return w, err
 		}
 	}
@@ -60,11 +60,11 @@ func readDimension(text string) (kpi.Dimension, error) {
 // readMetrics reads repeated parameters and lists with commas. Nothing means every metric that the dimension is made for.
 func readMetrics(known *kpi.Definitions, said []string, by kpi.Dimension) ([]kpi.Name, error) {
 	var chosen []kpi.Name
-	if len(said) == 0 {
-		return known.Names(), nil
-	}
 	for _, text := range strings.Split(strings.Join(said, ","), ",") {
-		m, found := known.Find(kpi.Name(strings.TrimSpace(text)))
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		m, found := known.Find(kpi.Name(text))
 		if !found {
 			return nil, fault.New(fault.Invalid, "unknown_metric", "there are these metrics: "+allMetrics(known)).At("metric")
 		}
@@ -73,7 +73,10 @@ func readMetrics(known *kpi.Definitions, said []string, by kpi.Dimension) ([]kpi
 		}
 		chosen = append(chosen, m.Name)
 	}
-	return chosen, nil
+	if len(chosen) > 0 {
+		return chosen, nil
+	}
+	return known.Names(), nil
 }
 
 func allMetrics(known *kpi.Definitions) string {
@@ -94,21 +97,21 @@ func readGrain(text string) (period.Grain, error) {
 
 // readSpan reads from and to. Without them it is the last 30 days, today included; a period must say both.
 func (w *kpiQuery) readSpan(query url.Values, calendar period.Calendar, now time.Time) error {
-	hasFrom, hasTo := query.Has("from"), query.Has("to")
-	if w.grain == period.Period && !(hasFrom && hasTo) {
+	from, to := query.Get("from"), query.Get("to")
+	if w.grain == period.Period && (from == "" || to == "") {
 		return fault.New(fault.Invalid, "missing_bound", "a period needs from and to, such as from=2026-10-01&to=2026-11-01")
 	}
 	w.to = calendar.At(period.Day, now).End
-	if hasTo {
+	if to != "" {
 		var err error
-		if w.to, err = bound(calendar, "to", query.Get("to")); err != nil {
+		if w.to, err = bound(calendar, "to", to); err != nil {
 			return err
 		}
 	}
 	w.from = calendar.At(period.Day, calendar.Local(w.to.Add(-1)).AddDate(0, 0, 1-defaultDays)).Start
-	if hasFrom {
+	if from != "" {
 		var err error
-		if w.from, err = bound(calendar, "from", query.Get("from")); err != nil {
+		if w.from, err = bound(calendar, "from", from); err != nil {
 			return err
 		}
 	}

@@ -76,14 +76,14 @@ func (h *Handler) quality(ctx context.Context, q question) (events.APIGatewayV2H
 // readQuality reads from and to, local dates or instants as those of KPIs. Faults, all Invalid: bound_malformed, period_empty, range_too_large.
 func readQuality(r httpapi.Request, calendar period.Calendar, now time.Time) (from, to time.Time, err error) {
 	to = calendar.At(period.Day, now).End
-	if r.Query.Has("to") {
-		if to, err = bound(calendar, "to", r.Query.Get("to")); err != nil {
+	if text := r.Query.Get("to"); text != "" {
+		if to, err = bound(calendar, "to", text); err != nil {
 			return from, to, err
 		}
 	}
 	from = calendar.At(period.Day, calendar.Local(to.Add(-1)).AddDate(0, 0, 1-qualityDays)).Start
-	if r.Query.Has("from") {
-		if from, err = bound(calendar, "from", r.Query.Get("from")); err != nil {
+	if text := r.Query.Get("from"); text != "" {
+		if from, err = bound(calendar, "from", text); err != nil {
 			return from, to, err
 		}
 	}

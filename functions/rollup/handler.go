@@ -176,8 +176,8 @@ func (h *Handler) asked(ctx context.Context, r httpapi.Request, w workspace.Work
 		return nil, err
 	}
 	wait := time.Duration(0)
-	if r.Query.Has("wait") {
-		if wait, err = time.ParseDuration(r.Query.Get("wait")); err != nil || wait < 0 || wait > longestWait {
+	if text := r.Query.Get("wait"); text != "" {
+		if wait, err = time.ParseDuration(text); err != nil || wait < 0 || wait > longestWait {
 			return nil, fault.Newf(fault.Invalid, "bad_wait", "wait is a time such as 10s, at most %s", longestWait).At("wait")
 		}
 	}

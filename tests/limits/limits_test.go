@@ -1,4 +1,4 @@
-// Package limits asks for the last thing that each limit of the product lets through, and for the first that it does not. A constant that is called
+// Package limits_test asks for the last thing that each limit of the product lets through, and for the first that it does not. A constant that is called
 // a limit and that nobody asks so fails TestEveryLimitIsAsked.
 package limits_test
 
