@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -110,23 +111,25 @@ const (
 )
 
 // fixed lists the paths that name nothing.
-var fixed = map[string]route{
-	"/v1/profiles":          {methods: httpapi.Reads, answer: (*Handler).profiles, once: []string{"stage", "limit", "cursor"}},
-	"/v1/kpis":              {methods: httpapi.Reads, answer: (*Handler).kpis, once: []string{"by", "grain", "from", "to"}, often: []string{"metric"}},
-	"/v1/exports":           {methods: httpapi.Reads, elsewhere: http.MethodPost, answer: (*Handler).exports, once: []string{"limit", "cursor"}},
-	"/v1/failed":            {methods: httpapi.Reads, answer: (*Handler).failed, once: []string{"class", "limit", "cursor"}},
-	"/v1/failed/replay":     {methods: http.MethodPost, answer: (*Handler).replay},
-	"/v1/failed/dead":       {methods: httpapi.Reads, answer: (*Handler).dead, once: []string{"limit"}},
-	"/v1/failed/redrive":    {methods: http.MethodPost, answer: (*Handler).redrive},
-	"/v1/status":            {methods: httpapi.Reads, answer: (*Handler).status},
-	"/v1/quality":           {methods: httpapi.Reads, answer: (*Handler).quality, once: []string{"from", "to", "source"}},
-	"/v1/identities/unlink": {methods: http.MethodPost, answer: (*Handler).unlink},
-}
+var fixed = sync.OnceValue(func() map[string]route {
+	return map[string]route{
+		"/v1/profiles":          {methods: httpapi.Reads, answer: (*Handler).profiles, once: []string{"stage", "limit", "cursor"}},
+		"/v1/kpis":              {methods: httpapi.Reads, answer: (*Handler).kpis, once: []string{"by", "grain", "from", "to"}, often: []string{"metric"}},
+		"/v1/exports":           {methods: httpapi.Reads, elsewhere: http.MethodPost, answer: (*Handler).exports, once: []string{"limit", "cursor"}},
+		"/v1/failed":            {methods: httpapi.Reads, answer: (*Handler).failed, once: []string{"class", "limit", "cursor"}},
+		"/v1/failed/replay":     {methods: http.MethodPost, answer: (*Handler).replay},
+		"/v1/failed/dead":       {methods: httpapi.Reads, answer: (*Handler).dead, once: []string{"limit"}},
+		"/v1/failed/redrive":    {methods: http.MethodPost, answer: (*Handler).redrive},
+		"/v1/status":            {methods: httpapi.Reads, answer: (*Handler).status},
+		"/v1/quality":           {methods: httpapi.Reads, answer: (*Handler).quality, once: []string{"from", "to", "source"}},
+		"/v1/identities/unlink": {methods: http.MethodPost, answer: (*Handler).unlink},
+	}
+})
 
 // routeOf finds what answers a request, and what its path names. The gateway's own reading of the path comes first: it knows which slash is
 // part of a name.
 func routeOf(r httpapi.Request) (found route, name string, ok bool) {
-	if found, ok = fixed[r.Path]; ok {
+	if found, ok = fixed()[r.Path]; ok {
 		found.pattern = r.Path
 		return found, "", true
 	}
