@@ -37,7 +37,7 @@ check: lint test ## Everything that must hold before a commit: lint, then test
 
 lint: ## Format, vet, staticcheck and the rules of the house
 	@unformatted="$$($(TOOL) gofumpt -l $(SOURCE))"; test -z "$$unformatted" || { echo "not formatted, run make format:"; echo "$$unformatted"; exit 1; }
-	go vet ./... && go vet -tags=mutants ./tests/sim
+	go vet ./... && go vet -tags=mutants ./tests/sim && go vet -tags=contract ./tests/contract
 	$(TOOL) staticcheck ./...
 	go test ./tests/layout
 
