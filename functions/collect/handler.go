@@ -147,7 +147,11 @@ func (h *Handler) preflight(ctx context.Context, r httpapi.Request) (workspace.K
 	if text := r.Query.Get("writeKey"); text != "" {
 		key, _ = h.keyring.Find(ctx, text) // an unknown key is refused when the events come
 	}
-	return key, httpapi.With(httpapi.OK(), httpapi.Preflight())
+	headers := httpapi.Preflight()
+	if to, found := routes[r.Path]; found {
+		headers["allow"] = to.method + ", OPTIONS"
+	}
+	return key, httpapi.With(httpapi.OK(), headers)
 }
 
 // report logs what people should look at. Refusals are the client's business.

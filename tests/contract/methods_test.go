@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +24,9 @@ var named = strings.NewReplacer(
 	"/v1/rollups/{id}", "/v1/rollups/1795348800000",
 )
 
+// isStrict are the paths of reading and operating. The others are those of collection, and /health.
+var isStrict = regexp.MustCompile(`^/v1/(profiles|kpis|exports|failed|identities|rollups|status|quality)\b`)
+
 // methodsOf are the described methods of each path.
 func methodsOf(t *testing.T) map[string][]string {
 	t.Helper()
@@ -39,13 +43,13 @@ func methodsOf(t *testing.T) map[string][]string {
 // send makes a request with the key of its kind of route.
 func send(t *testing.T, method, address, path string) (response *http.Response, body string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, address+path, nil)
+	request, err := http.NewRequestWithContext(t.Context(), method, address+path, strings.NewReader(`{"batch":[]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Authorization", "Bearer sk_shop")
-	if strings.HasPrefix(path, "/v1/pixel.gif") {
-		request.SetBasicAuth("wk_web", "")
+	request.SetBasicAuth("wk_web", "")
+	if isStrict.MatchString(path) {
+		request.Header.Set("Authorization", "Bearer sk_shop")
 	}
 	response, err = http.DefaultClient.Do(request)
 	if err != nil {
@@ -78,7 +82,7 @@ func TestMethods(t *testing.T) {
 				t.Errorf("%s %s is answered %d %s, want %d", method, path, response.StatusCode, body, status)
 			}
 			allowed := slices.Sorted(strings.SplitSeq(response.Header.Get("Allow"), ", "))
-			if isPreflight := response.Header.Get("Access-Control-Allow-Methods") != ""; !isPreflight && !slices.Equal(allowed, want) {
+			if !slices.Equal(allowed, want) {
 				t.Errorf("%s %s says that %v are allowed, want %v", method, path, allowed, want)
 			}
 		}
@@ -104,6 +108,25 @@ func TestHead(t *testing.T) {
 				if head.Header.Get(name) != get.Header.Get(name) {
 					t.Errorf("HEAD %s%s has the %s %q, GET %q", path, query, name, head.Header.Get(name), get.Header.Get(name))
 				}
+			}
+		}
+	}
+}
+
+// TestUnknownParameters: whoever reads or operates hears of a parameter that is none. Clients that send events may add some, and so may probes of health.
+func TestUnknownParameters(t *testing.T) {
+	t.Parallel()
+	address := served(t)
+	for path, described := range methodsOf(t) {
+		for _, method := range described {
+			want := http.StatusOK
+			if isStrict.MatchString(path) {
+				want = http.StatusBadRequest
+			}
+			response, body := send(t, method, address, named.Replace(path)+"?colour=red")
+			isSaid := strings.Contains(body, `"unknown_parameter"`) || want == http.StatusOK || method == http.MethodHead
+			if response.StatusCode != want || !isSaid {
+				t.Errorf("%s %s is answered %d %s, want %d", method, path, response.StatusCode, body, want)
 			}
 		}
 	}

@@ -2,11 +2,26 @@ package policy
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
 
+// judgedOfEvents are properties of events. FilterCriteria is none: Lambda deletes the messages that a filter does not match.
+var judgedOfEvents = []string{
+	"ApiId", "BatchSize", "DeadLetterConfig", "Description", "FunctionResponseTypes", "Input", "MaximumBatchingWindowInSeconds", "Method", "Path",
+	"Queue", "RetryPolicy", "RoleArn", "ScalingConfig", "ScheduleExpression", "ScheduleExpressionTimezone",
+}
+
+// isSecret are names of variables that should hold nothing: what stands in a template is no secret.
+var isSecret = regexp.MustCompile(`(?i)secret|password|passwd|token|private|credential|api_?key`)
+
 func (c *checker) function(f resource) {
+	for _, name := range slices.Sorted(maps.Keys(object(at(f.properties, "Environment", "Variables")))) {
+		if isSecret.MatchString(name) {
+			c.against(f, "the variable %s looks like a secret, and everybody who reads the template or the function's settings sees it", name)
+		}
+	}
 	c.roleOf(f)
 	c.policies(f)
 	if url := object(f.properties["FunctionUrlConfig"]); url != nil && text(url["AuthType"]) != "AWS_IAM" {
@@ -19,6 +34,11 @@ func (c *checker) function(f resource) {
 	events := object(f.properties["Events"])
 	for _, name := range slices.Sorted(maps.Keys(events)) {
 		p := object(at(events[name], "Properties"))
+		for _, property := range slices.Sorted(maps.Keys(p)) {
+			if !slices.Contains(judgedOfEvents, property) {
+				c.against(f, "no rule of the policy judges the property %s of the event %s: add it to tests/policy", property, name)
+			}
+		}
 		switch kind := text(at(events[name], "Type")); kind {
 		case "HttpApi":
 			if api, found := c.named(p["ApiId"]); !found || api.kind != "AWS::Serverless::HttpApi" {

@@ -33,6 +33,9 @@ var exceptions = []struct{ kind, suffix, reason string }{
 }
 
 func (c *checker) role(r resource) {
+	if len(list(at(r.properties, "AssumeRolePolicyDocument", "Statement"))) == 0 {
+		c.against(r, "its trust policy cannot be judged: it has no statements")
+	}
 	for _, s := range list(at(r.properties, "AssumeRolePolicyDocument", "Statement")) {
 		service := text(at(s, "Principal", "Service"))
 		if len(object(at(s, "Principal"))) != 1 || service != "lambda.amazonaws.com" && service != "scheduler.amazonaws.com" {
@@ -46,12 +49,18 @@ func (c *checker) role(r resource) {
 		}
 	}
 	for _, p := range list(r.properties["Policies"]) {
+		if len(list(at(p, "PolicyDocument", "Statement"))) == 0 {
+			c.against(r, "one of its Policies is %v, which cannot be judged", p)
+		}
 		c.statements(r, "the policy "+text(at(p, "PolicyName")), list(at(p, "PolicyDocument", "Statement")))
 	}
 }
 
 // resourcePolicy is that of a bucket or a queue, which may deny and never allow.
 func (c *checker) resourcePolicy(r resource) {
+	if len(list(at(r.properties, "PolicyDocument", "Statement"))) == 0 {
+		c.against(r, "it cannot be judged: it has no statements")
+	}
 	for _, s := range list(at(r.properties, "PolicyDocument", "Statement")) {
 		if text(at(s, "Effect")) == "Deny" {
 			continue
