@@ -221,7 +221,7 @@ func TestDemand(t *testing.T) {
 		{"no JSON", "Bearer sk_shop", `{"grain"`, false, 400, "invalid_json"},
 		{"another type", "Bearer sk_shop", `{"grain":7}`, false, 400, "invalid_json"},
 		{"unknown grain", "Bearer sk_shop", `{"grain":"decade","from":"2026-11-01","to":"2026-12-01"}`, false, 400, "unknown_grain"},
-		{"no grain", "Bearer sk_shop", `{"from":"2026-11-01","to":"2026-12-01"}`, false, 400, "unknown_grain"},
+		{"no grain is day", "Bearer sk_shop", `{"from":"2026-11-03","to":"2026-12-05"}`, false, 200, "on-demand-day-2026-11-03-2026-12-05-r1"},
 		{"the grain period", "Bearer sk_shop", `{"grain":"period","from":"2026-11-01","to":"2026-12-01"}`, false, 400, "unknown_grain"},
 		{"no from", "Bearer sk_shop", `{"grain":"day","to":"2026-12-01"}`, false, 400, "bad_time"},
 		{"no to", "Bearer sk_shop", `{"grain":"day","from":"2026-12-01"}`, false, 400, "bad_time"},
@@ -266,6 +266,15 @@ func TestDemand(t *testing.T) {
 		t.Errorf("before the day is counted whole the answer is %d %s", early.StatusCode, early.Body)
 	}
 	checkEqual(t, "described answers that no case has", contract.Unchecked("export"), nil)
+}
+
+// TestPeriodOfOnesOwn: what no export can hold is refused with the way to get it.
+func TestPeriodOfOnesOwn(t *testing.T) {
+	t.Parallel()
+	got := newShop(t).post(t, "Bearer sk_shop", `{"grain":"period","from":"2026-11-03","to":"2026-11-17"}`)
+	if want := "ask GET /v1/kpis?grain=period, or `waymark kpi --grain period --csv`, for one window of your own"; !strings.Contains(got.Body, want) {
+		t.Errorf("answered %s, want %s", got.Body, want)
+	}
 }
 
 // answerOf is the name of a manifest or the code of a failure.

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -29,7 +30,7 @@ func (h *Handler) fired(ctx context.Context, schedule string, now time.Time) (an
 	return map[string]any{"exports": made}, err
 }
 
-// demand is the body of POST /v1/exports: a closed window of a schedule, or all windows of one grain in a span.
+// demand is the body of POST /v1/exports: a closed window of a schedule, or all windows of one grain, day when left out, in a span.
 type demand struct {
 	Schedule string       `json:"schedule"`
 	Grain    period.Grain `json:"grain"`
@@ -107,9 +108,13 @@ func span(w workspace.Workspace, d demand) (order, error) {
 	if err != nil {
 		return order{}, fmt.Errorf("read time zone: %w", err)
 	}
-	grain, err := period.ParseGrain(string(d.Grain))
-	if err != nil || grain == period.Period {
+	grain, err := period.ParseGrain(cmp.Or(string(d.Grain), string(period.Day)))
+	switch {
+	case err != nil:
 		return order{}, fault.New(fault.Invalid, "unknown_grain", "grain must be hour, day, week, month, quarter or year").At("grain")
+	case grain == period.Period:
+		return order{}, fault.New(fault.Invalid, "unknown_grain", "an export holds stored windows: grain must be hour, day, week, month, quarter or year; "+
+			"ask GET /v1/kpis?grain=period, or `waymark kpi --grain period --csv`, for one window of your own").At("grain")
 	}
 	start, err := calendar.ParseBound(d.From)
 	if err != nil {

@@ -17,13 +17,13 @@ import (
 )
 
 const exportUsage = `waymark export make [--schedule daily|weekly|monthly] [--out PATH]
-waymark export make --grain GRAIN --from DATE --to DATE [--out PATH]
+waymark export make [--grain GRAIN] --from DATE --to DATE [--out PATH]
 waymark export list [--limit N]
 waymark export get NAME --out PATH
 
 "make" exports what is counted: the newest closed window of a schedule, that of
-daily when nothing is said, or all windows of a grain. The same numbers again
-make no other export. With --out the file is written to PATH: a file, a folder,
+daily when nothing is said, or all windows of a grain, day when left out,
+between two dates. The same numbers again make no other export. With --out the file is written to PATH: a file, a folder,
 or - for standard output. Every command has --json.
 
   waymark export make --grain month --from 2026-01-01 --to 2026-04-01 --out .
@@ -52,7 +52,7 @@ func cmdExport(ctx context.Context, args []string, io stdio) int {
 	set.Usage = func() { fmt.Fprint(io.Err, exportUsage+"\nflags:\n"); set.PrintDefaults() }
 	f.api = apiFlags(set)
 	set.StringVar(&f.order.Schedule, "schedule", "", "daily, weekly or monthly")
-	set.StringVar(&f.order.Grain, "grain", "", "hour, day, week, month, quarter or year")
+	set.StringVar(&f.order.Grain, "grain", "", "hour, day, week, month, quarter or year; day when left out")
 	set.StringVar(&f.order.From, "from", "", "first day of --grain, such as 2026-01-01, or instant")
 	set.StringVar(&f.order.To, "to", "", "the day after the last, or instant")
 	set.StringVar(&f.out, "out", "", "where the file is written: a file, a folder, or - for standard output")
