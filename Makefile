@@ -20,9 +20,9 @@ help: ## Print this help
 	@echo 'usage: make TARGET'; echo
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
 
+# One shell, which outlives Ctrl-C: make would call its end an error.
 run: ## Start the whole system on this machine: PORT=3000
-	@infra/setup/setup.sh
-	@PORT=$(PORT) .build/waymark dev
+	@trap 'exit 0' INT; infra/setup/setup.sh && PORT=$(PORT) .build/waymark dev
 
 test: emulators ## Run every test; no network once modules and emulators are fetched
 	go test -timeout=60m $$(go list ./... | grep -v /tests/sim$$)

@@ -96,10 +96,10 @@ func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed erro
 	key, tally, err := h.collect(ctx, r, route)
 	if err != nil {
 		report(ctx, r.Path, err)
-		return key, httpapi.Error(err, r.ID)
+		return key, tally.marked(httpapi.Error(err, r.ID))
 	}
 	slog.InfoContext(ctx, "events queued", "route", r.Path, "workspace", key.Workspace, "events", tally.total, "rejected", len(tally.details))
-	return key, route.answer(tally)
+	return key, tally.marked(route.answer(tally))
 }
 
 // collect reads the events of a request and queues them all, bad ones too: process keeps those with their reason, so

@@ -1,7 +1,10 @@
 package collect
 
 import (
+	"fmt"
 	"slices"
+
+	"github.com/aws/aws-lambda-go/events"
 
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
@@ -20,6 +23,20 @@ func (t tally) refusal() error {
 	err := fault.Newf(fault.Invalid, "rejected_events",
 		"%d of %d events are bad, see details; nothing was stored", len(t.details), t.total)
 	return httpapi.WithDetails(err, t.details)
+}
+
+// rejectedHeader says how many of a request's events are bad, as "3/3", for whoever does not read the body: clients of
+// the Segment family look at the status alone, and the pixel has no body to read.
+const rejectedHeader = "waymark-rejected"
+
+// marked adds that header to an answer, where a script of a page may read it too. None says that no event was found bad.
+func (t tally) marked(answer events.APIGatewayV2HTTPResponse) events.APIGatewayV2HTTPResponse {
+	if len(t.details) == 0 {
+		return answer
+	}
+	return httpapi.With(answer, map[string]string{
+		rejectedHeader: fmt.Sprintf("%d/%d", len(t.details), t.total), "access-control-expose-headers": rejectedHeader,
+	})
 }
 
 // read reads every event of the payload once, and gives the envelope that process opens: good events as they were

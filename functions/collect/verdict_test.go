@@ -40,6 +40,38 @@ func TestStrictRefusesTheRequest(t *testing.T) {
 	}
 }
 
+// TestRejectedHeader: whoever looks at the headers alone sees that events are bad, and whether all are.
+func TestRejectedHeader(t *testing.T) {
+	t.Parallel()
+	const bad = `{"type":"page"}`
+	batch := func(events ...string) request { return post("/v1/batch", `{"batch":[`+strings.Join(events, ",")+`]}`) }
+	strict := batch(goodPage, bad)
+	strict.Query = "strict=1"
+	for _, c := range []struct {
+		name string
+		request
+		status int
+		want   string
+	}{
+		{"all good", batch(goodPage, goodPage), 200, ""},
+		{"no event", batch(), 200, ""},
+		{"all bad", batch(bad, bad, `7`), 200, "3/3"},
+		{"some bad", batch(bad, goodPage), 200, "1/2"},
+		{"one alone", post("/v1/track", `{"userId":"1"}`), 200, "1/1"},
+		{"beacon", post("/v1/beacon", bad), 200, "1/1"},
+		{"pixel", request{Method: "GET", Path: "/v1/pixel.gif", Query: "writeKey=wk_demo&type=jump"}, 200, "1/1"},
+		{"pixel, good", request{Method: "GET", Path: "/v1/pixel.gif", Query: "writeKey=wk_demo&anonymousId=a1"}, 200, ""},
+		{"strict", strict, 400, "1/2"},
+		{"nothing was read", post("/v1/batch", `[`), 400, ""},
+	} {
+		got := newSystem().send(t, c.request)
+		exposed := got.Headers["access-control-expose-headers"]
+		if got.StatusCode != c.status || got.Headers["waymark-rejected"] != c.want || (exposed == "waymark-rejected") != (c.want != "") {
+			t.Errorf("%s: %d with waymark-rejected %q, exposed %q, want %d with %q", c.name, got.StatusCode, got.Headers["waymark-rejected"], exposed, c.status, c.want)
+		}
+	}
+}
+
 func TestNotStrict(t *testing.T) {
 	t.Parallel()
 	s := newSystem()

@@ -183,14 +183,15 @@ func visit() []step.Row {
 
 // purchase is one person with orders of two currencies and a refund, from a country whose name a spreadsheet would run.
 func purchase() []step.Row {
-	row := step.Row{Type: event.Track, Channel: "email", SessionChannel: "email", Source: "web", Stage: "purchase", StageBefore: "purchase", Country: "=1+1"}
+	row := step.Row{Type: event.Track, Session: 1, Channel: "email", SessionChannel: "email", Source: "web", Stage: "purchase", StageBefore: "purchase", Country: "=1+1"}
 	var rows []step.Row
 	for n, o := range []step.Order{
 		{Currency: "GBP", Amount: 12_505_000, Number: 1},
 		{Currency: "GBP", Amount: 12_505_000, Number: 2},
 		{Currency: "USD", Amount: 3_333_333, Number: 3},
-		{Currency: "GBP", Amount: 2_500_000, Number: 3, Refund: true},
+		{Currency: "GBP", Amount: 2_500_000, Number: 3, Kind: event.Refunded},
 	} {
+		o.Origin = row.OwnOrigin()
 		row.Order, row.SessionStart = &o, n == 0
 		rows = append(rows, row)
 	}

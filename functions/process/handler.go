@@ -17,6 +17,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/workspace"
 	"waymark/shared/ingest"
 )
 
@@ -97,7 +98,7 @@ func (h *Handler) apply(ctx context.Context, b *batch, name string, items []item
 		h.requeue(ctx, b, items, "load workspace", err)
 		return
 	}
-	if err := h.Ingest.Apply(ctx, w.Namespace(), h.input(items)); err != nil {
+	if err := h.Ingest.Apply(ctx, w.Namespace(), h.input(w, items)); err != nil {
 		h.requeue(ctx, b, items, "store events", err)
 		return
 	}
@@ -105,8 +106,8 @@ func (h *Handler) apply(ctx context.Context, b *batch, name string, items []item
 }
 
 // input is what ingestion needs of accepted events.
-func (h *Handler) input(items []item) ingest.Input {
-	in := ingest.Input{Events: make([]event.Record, len(items)), Traits: map[event.Identifier]profile.Traits{}}
+func (h *Handler) input(w workspace.Workspace, items []item) ingest.Input {
+	in := ingest.Input{Events: make([]event.Record, len(items)), Traits: map[event.Identifier]profile.Traits{}, OrderScope: w.OrderScope}
 	for i := range items {
 		e := items[i].event
 		e.Marketing = channel.Sent(e.Marketing)

@@ -17,6 +17,7 @@ import (
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/step"
+	"waymark/shared/domain/wide"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/life"
 	"waymark/shared/model"
@@ -202,7 +203,7 @@ func TestPeriodEqualsRecount(t *testing.T) {
 			}
 			for i, row := range got {
 				n, isCount := row.Numerator.(float64)
-				if row.Metric != string(want[i].Metric) || row.Dimensions["stage"] != want[i].Value || isCount && int64(n) != want[i].Numerator {
+				if row.Metric != string(want[i].Metric) || row.Dimensions["stage"] != want[i].Value || isCount && wide.Of(int64(n)) != want[i].Numerator {
 					t.Errorf("%s to %s row %d is %+v, want %+v", date(first), date(last), i, row, want[i])
 				}
 			}

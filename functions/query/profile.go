@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/stage"
+	"waymark/shared/domain/step"
 	"waymark/shared/life"
 )
 
@@ -64,13 +66,14 @@ type visitAnswer struct {
 }
 
 type ordersAnswer struct {
-	Count   int            `json:"count"`
-	Revenue []amountAnswer `json:"revenue"`
+	Count      int            `json:"count"`
+	Revenue    []amountAnswer `json:"revenue"`
+	NetRevenue []amountAnswer `json:"net_revenue"` // with updates, without refunds and cancellations
 }
 
 type amountAnswer struct {
-	Currency string       `json:"currency"`
-	Amount   money.Micros `json:"amount"`
+	Currency string    `json:"currency"`
+	Amount   money.Sum `json:"amount"`
 }
 
 // profile answers GET /v1/profiles/{id}.
@@ -80,14 +83,15 @@ func (h *Handler) profile(ctx context.Context, q question) (events.APIGatewayV2H
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	answer := profileAnswer{
-		Person: p.Root, Identifiers: members(p), Traits: traits(p), Stage: stages(j.Stages, rules.Model), Touchpoints: len(j.Steps), Bots: len(j.Bots),
+		Person: p.Root, Identifiers: members(p), Traits: traits(p), Stage: stages(j.Stages, rules.Model), Bots: len(j.Bots),
 		Channels: map[string]int{}, Orders: orders(j, q.workspace.Currency),
 	}
-	for _, s := range j.Steps {
-		answer.Channels[s.Channel]++
+	seen := j.Seen()
+	if answer.Touchpoints = seen.Touchpoints; seen.Touchpoints > 0 {
+		answer.Channels = seen.Channels
 	}
-	if n := len(j.Steps); n > 0 {
-		first, last := instant(j.Steps[0].At), instant(j.Steps[n-1].At)
+	if seen.Last > 0 {
+		first, last := instant(seen.First), instant(seen.Last)
 		answer.FirstSeen, answer.LastSeen = &first, &last
 	}
 	return httpapi.JSON(http.StatusOK, answer), nil
@@ -189,24 +193,18 @@ func stages(history stage.History, model *stage.Model) stageAnswer {
 	return answer
 }
 
-// orders counts those that count, and what they brought by currency. Refunds take nothing off, as in the KPI revenue.
+// orders counts those that count, what they brought by currency, and what remains of it.
 func orders(j journey.Journey, currency string) ordersAnswer {
 	answer := ordersAnswer{}
-	sums := map[string]money.Micros{}
-	for _, s := range j.Steps {
-		if !s.Counts || s.Touchpoint.Order.Refund {
-			continue
+	revenue, net := map[string]money.Sum{}, map[string]money.Sum{}
+	byStep, sent := step.Orders(j, currency)
+	for _, o := range slices.AppendSeq(sent, maps.Values(byStep)) {
+		if o.Kind == event.Completed {
+			answer.Count++
+			revenue[o.Currency] = revenue[o.Currency].Plus(money.SumOf(o.Amount))
 		}
-		answer.Count++
-		sums[orderCurrency(s.Touchpoint.Order, currency)] += s.Touchpoint.Order.Amount
+		net[o.Currency] = net[o.Currency].Plus(money.SumOf(o.Net()))
 	}
-	answer.Revenue = amounts(sums)
+	answer.Revenue, answer.NetRevenue = amounts(revenue), amounts(net)
 	return answer
-}
-
-func orderCurrency(o *event.Order, currency string) string {
-	if o.Currency != "" {
-		return o.Currency
-	}
-	return currency
 }

@@ -40,6 +40,7 @@ type listedProfile struct {
 	Channels    map[string]int   `json:"channels"`
 	Orders      int              `json:"orders"`
 	Revenue     []amountAnswer   `json:"revenue"`
+	NetRevenue  []amountAnswer   `json:"net_revenue"`
 }
 
 // profiles answers GET /v1/profiles?stage=: the persons in a stage, those seen on the latest day first, page by page. It shows what was counted last;
@@ -176,13 +177,13 @@ func (l *list) take(ctx context.Context, day string, persons []event.Identifier)
 func listed(p ledger.Profile) listedProfile {
 	out := listedProfile{
 		Person: p.ID, Stage: p.Stage, Since: instant(p.Since), FirstSeen: instant(p.FirstSeen), LastSeen: instant(p.LastSeen),
-		Touchpoints: p.Touchpoints, Sessions: p.Sessions, Channels: p.Channels, Orders: p.Orders, Revenue: amounts(p.Revenue),
+		Touchpoints: p.Touchpoints, Sessions: p.Sessions, Channels: p.Channels, Orders: p.Orders, Revenue: amounts(p.Revenue), NetRevenue: amounts(p.Net),
 	}
 	return out
 }
 
 // amounts lists sums of money by currency.
-func amounts(sums map[string]money.Micros) []amountAnswer {
+func amounts(sums map[string]money.Sum) []amountAnswer {
 	out := make([]amountAnswer, 0, len(sums))
 	for currency, amount := range sums {
 		out = append(out, amountAnswer{Currency: currency, Amount: amount})

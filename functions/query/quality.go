@@ -122,7 +122,10 @@ func (h *Handler) scan(ctx context.Context, ns workspace.Namespace, t *quality.T
 	if err := h.scanWaiting(ctx, t, ns); err != nil { // before the archive, into which a settle puts them
 		return err
 	}
-	return h.scanArchive(ctx, t)
+	if err := h.scanArchive(ctx, t); err != nil {
+		return err
+	}
+	return h.scanOrders(ctx, t, ns)
 }
 
 // scanDead looks at dead letters, if there are any: looking takes SQS a second even when there are none.

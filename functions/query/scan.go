@@ -8,6 +8,8 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/identity"
+	"waymark/shared/domain/profile"
 	"waymark/shared/domain/quality"
 	"waymark/shared/domain/workspace"
 )
@@ -76,7 +78,24 @@ func (h *Handler) scanWaiting(ctx context.Context, t *quality.Tally, ns workspac
 // copyOf is an accepted event as it is counted, with the verdict of today's bot rules.
 func (h *Handler) copyOf(r event.Record) quality.Copy {
 	r.Touchpoint.Bot = h.Bot(r.Touchpoint.Agent)
-	return quality.CopyOf(r)
+	key := ""
+	if o := r.Touchpoint.Order; o != nil && o.Kind == event.Completed && !r.Touchpoint.IsBot() {
+		key = profile.OrderKey(*o)
+	}
+	return quality.CopyOf(r, key)
+}
+
+// scanOrders finds out which of the orders count.
+func (h *Handler) scanOrders(ctx context.Context, t *quality.Tally, ns workspace.Namespace) error {
+	claims, _, err := h.Store.Claims(ctx, ns, t.OrderKeys())
+	if err != nil {
+		return fmt.Errorf("read order claims: %w", err)
+	}
+	t.Counts = func(key string, first event.Touchpoint, id event.Identifier) bool {
+		evidence := identity.Evidence{At: first.Original, Event: first.ID, Source: first.Source}
+		return claims[key].Won(profile.Claim{Evidence: evidence, Identifier: id})
+	}
+	return nil
 }
 
 // unseen gives those that are new, and notes them.

@@ -16,6 +16,7 @@ import (
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/stage"
+	"waymark/shared/domain/step"
 )
 
 type timelineAnswer struct {
@@ -49,8 +50,8 @@ type orderAnswer struct {
 	ID       string       `json:"id"`
 	Amount   money.Micros `json:"amount"`
 	Currency string       `json:"currency"`
-	Refund   bool         `json:"refund"`
-	Counts   bool         `json:"counts"` // false: another event of the same order id was earlier
+	Event    string       `json:"event"`  // completed, updated, cancelled or refunded
+	Counts   bool         `json:"counts"` // false: another event said the same earlier, or it counts with another person's order
 }
 
 // timeline answers GET /v1/profiles/{id}/timeline: the newest first, page by page. It shows what counts, and with ?bots=1 what bots did as well.
@@ -77,6 +78,11 @@ func (h *Handler) timeline(ctx context.Context, q question) (events.APIGatewayV2
 		steps = slices.Concat(j.Steps, j.Bots)
 		slices.SortFunc(steps, func(a, b journey.Step) int { return placeOf(a).compare(placeOf(b)) })
 	}
+	byStep, _ := step.Orders(j, q.workspace.Currency)
+	counted := make(map[place]*step.Order, len(byStep))
+	for i, o := range byStep {
+		counted[placeOf(j.Steps[i])] = o
+	}
 	for _, s := range slices.Backward(steps) {
 		if before != nil && placeOf(s).compare(*before) >= 0 {
 			continue
@@ -85,14 +91,15 @@ func (h *Handler) timeline(ctx context.Context, q question) (events.APIGatewayV2
 			answer.Next = cursor(before.String())
 			break
 		}
-		answer.Items = append(answer.Items, shown(s, q.workspace.Currency))
+		answer.Items = append(answer.Items, shown(s, counted[placeOf(s)], q.workspace.Currency))
 		last := placeOf(s)
 		before = &last
 	}
 	return httpapi.JSON(http.StatusOK, answer), nil
 }
 
-func shown(s journey.Step, currency string) stepAnswer {
+// shown is a step as people see it, with the money that is counted of it.
+func shown(s journey.Step, counted *step.Order, currency string) stepAnswer {
 	t := s.Touchpoint
 	answer := stepAnswer{
 		Time: instant(s.At), Original: instant(t.Original), Untimed: t.Untimed, Skewed: t.Skewed, Future: t.Future, ID: t.ID, Source: t.Source,
@@ -102,8 +109,14 @@ func shown(s journey.Step, currency string) stepAnswer {
 	if t.IsBot() {
 		answer.Session = 0
 	}
-	if o := t.Order; o != nil {
-		answer.Order = &orderAnswer{ID: o.ID, Amount: o.Amount, Currency: orderCurrency(o, currency), Refund: o.Refund, Counts: s.Counts}
+	switch {
+	case counted != nil:
+		answer.Order = &orderAnswer{ID: counted.ID, Amount: counted.Amount, Currency: counted.Currency, Event: counted.Kind.String(), Counts: true}
+	case t.Order != nil:
+		o := t.Order
+		answer.Order = &orderAnswer{
+			ID: cmp.Or(o.Of, o.ID), Amount: o.Amount, Currency: cmp.Or(o.Currency, currency), Event: o.Kind.String(),
+		}
 	}
 	return answer
 }

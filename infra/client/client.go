@@ -26,6 +26,7 @@ const (
 // Client is a workspace of a system.
 type Client struct {
 	URL, Key string
+	Hint     string       // follows the error of a request that nobody answered; "" for none
 	HTTP     *http.Client // nil for one of its own
 	Sleep    func(ctx context.Context, d time.Duration) error
 }
@@ -103,7 +104,7 @@ func (c *Client) send(ctx context.Context, method, path string, body any) (io.Re
 	request.Header.Set("Content-Type", "application/json")
 	response, err := c.browser().Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("reach the system: %w", err)
+		return nil, fmt.Errorf("reach the system: %w%s", err, c.Hint)
 	}
 	if response.StatusCode == http.StatusOK || response.StatusCode == http.StatusAccepted {
 		return response.Body, nil

@@ -17,6 +17,7 @@ type Export struct {
 	Grain     string `json:"grain"`
 	Start     string `json:"start"`
 	End       string `json:"end"`
+	TimeZone  string `json:"time_zone"` // of both
 	CreatedAt string `json:"created_at"`
 	Revision  int    `json:"revision"`
 	Rows      int    `json:"rows"`

@@ -176,15 +176,20 @@ func (p retailNumbers) monthly() []line {
 	return lines
 }
 
+// codes are the shop's countries by ISO 3166-1, as KPIs name them.
+var codes = map[string]string{
+	"Australia": "AU", "EIRE": "IE", "France": "FR", "Germany": "DE", "Japan": "JP", "Netherlands": "NL", "Portugal": "PT", "Spain": "ES", "Sweden": "SE", "United Kingdom": "GB",
+}
+
 func (p retailNumbers) countries() []line {
 	var lines []line
 	for _, name := range sorted(p.TopCountries) {
 		c := p.TopCountries[name]
 		lines = append(
 			lines,
-			line{what: name + " orders", metric: "orders", by: "country", value: name, want: c.Orders.String(), origin: published},
-			line{what: name + " revenue", metric: "revenue", by: "country", value: name, want: c.Revenue.String(), origin: published},
-			line{what: name + " customers", metric: "buyers", by: "country", value: name, want: c.Customers.String(), origin: published},
+			line{what: name + " orders", metric: "orders", by: "country", value: codes[name], want: c.Orders.String(), origin: published},
+			line{what: name + " revenue", metric: "revenue", by: "country", value: codes[name], want: c.Revenue.String(), origin: published},
+			line{what: name + " customers", metric: "buyers", by: "country", value: codes[name], want: c.Customers.String(), origin: published},
 		)
 	}
 	return lines

@@ -2,6 +2,7 @@ package demo_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math/big"
@@ -143,6 +144,11 @@ func (r recount) window(at time.Time, grain string) string {
 	return "period"
 }
 
+// codes are countries that the data has most of, as KPIs name them.
+var codes = map[string]string{
+	"Australia": "AU", "EIRE": "IE", "France": "FR", "Germany": "DE", "Japan": "JP", "Netherlands": "NL", "Portugal": "PT", "Spain": "ES", "Sweden": "SE", "United Kingdom": "GB",
+}
+
 func (r recount) cells(from, to, grain, by string) map[[2]string]*cell {
 	cells := map[[2]string]*cell{}
 	for i, t := range r.touches {
@@ -152,7 +158,7 @@ func (r recount) cells(from, to, grain, by string) map[[2]string]*cell {
 		}
 		key := [2]string{r.window(t.Timestamp, grain), ""}
 		if by == "country" {
-			key[1] = t.Context.Location.Country
+			key[1] = cmp.Or(codes[t.Context.Location.Country], "other")
 		}
 		c := cells[key]
 		if c == nil {

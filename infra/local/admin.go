@@ -22,6 +22,7 @@ import (
 //	POST /invoke/{function}              raw event in, raw answer out, X-Amz-Function-Error if the function failed
 //	POST /2015-03-31/functions/{name}/invocations   the same as Lambda's Invoke, for AWS clients
 //	POST /faults                         {"faults":"crash=5%,Process.crash=20%"} or {"faults":"off"}; GET tells and counts
+//	GET  /exchanges                      each request to the HTTP API and its answer from now on, a line of JSON each
 //	GET  /status                         addresses, functions with their processes, schedules, mails, the clock, faults
 func (c *Cloud) startAdmin() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -37,6 +38,7 @@ func (c *Cloud) startAdmin() error {
 	mux.HandleFunc("POST /2015-03-31/functions/{function}/invocations", c.serveInvoke)
 	mux.HandleFunc("POST /faults", c.serveFaults)
 	mux.HandleFunc("GET /faults", c.serveFaults)
+	mux.HandleFunc("GET /exchanges", c.serveExchanges)
 	mux.HandleFunc("GET /status", c.serveStatus)
 	c.admin = &http.Server{Handler: ownOnly(mux)}
 	go c.admin.Serve(listener)
@@ -46,13 +48,18 @@ func (c *Cloud) startAdmin() error {
 // ownOnly refuses requests that a page of another site makes a browser send to this machine.
 func ownOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.Host)
-		if err != nil || (host != "127.0.0.1" && host != "localhost") || r.Header.Get("Origin") != "" {
+		if !isOwn(r) {
 			writeError(w, http.StatusForbidden, errors.New("the admin API answers programs on this machine only"))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isOwn says that no page of another site sent the request, whatever name it has found for this machine.
+func isOwn(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.Host)
+	return err == nil && (host == "127.0.0.1" || host == "localhost") && r.Header.Get("Origin") == ""
 }
 
 func (c *Cloud) serveFire(w http.ResponseWriter, r *http.Request) {

@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -13,13 +12,22 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"waymark/infra/local/lambda"
 	"waymark/infra/local/template"
 )
 
-// ErrUnknownFunction is returned by InvokeOnce for a name that the template does not have.
-var ErrUnknownFunction = errors.New("unknown function")
+// UnknownFunctionError is returned by InvokeOnce for a name that the template does not have.
+type UnknownFunctionError struct {
+	Name  string
+	There []string // logical ids of the functions that it has
+}
+
+// Error names the function.
+func (e *UnknownFunctionError) Error() string {
+	return fmt.Sprintf("invoke %s: the template has no such function, only %s", e.Name, strings.Join(e.There, ", "))
+}
 
 // InvokeConfig says which function to run once.
 type InvokeConfig struct {
@@ -59,7 +67,7 @@ func InvokeOnce(ctx context.Context, config InvokeConfig, event []byte) (lambda.
 			spec.Environment = f.Environment
 		}
 	} else {
-		fmt.Fprintf(config.Log, "no system runs with %s: the function gets the template's variables, and there is no table, queue or bucket; start `waymark dev` first\n", config.Data)
+		fmt.Fprintf(config.Log, "No system runs with %s.\nThe function runs all the same, without a table, queue or bucket: what it asks of them\nfails. Start `waymark dev`, or name a system that runs with --data or --url.\n", config.Data)
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return lambda.Answer{}, fmt.Errorf("listen in the place of a system: %w", err)
@@ -105,7 +113,11 @@ func findFunction(config InvokeConfig) (template.Function, error) {
 		return f.ID == config.Function || f.Name == config.Function || f.ARN == config.Function
 	})
 	if i < 0 {
-		return template.Function{}, fmt.Errorf("invoke %s: %w", config.Function, ErrUnknownFunction)
+		unknown := &UnknownFunctionError{Name: config.Function}
+		for _, f := range functions {
+			unknown.There = append(unknown.There, f.ID)
+		}
+		return template.Function{}, unknown
 	}
 	return functions[i], nil
 }

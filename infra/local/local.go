@@ -37,7 +37,8 @@ type Config struct {
 	Prepare    func(ctx context.Context, env map[string]string) error // makes what must be there before the first request is answered
 	Laptop     bool                                                   // parameters have the template's values for laptops
 	Data       string                                                 // directory for data, logs and binaries
-	Memory     bool                                                   // keep table and buckets in memory only
+	ReadyFile  string                                                 // that Announce writes beside the one in Data; none if empty
+	Memory     bool                                                   // keep table, queues and buckets in memory only
 	Port       int                                                    // of the HTTP API; 0 takes a free one
 	Bind       string                                                 // another address to listen on, for containers
 	KeepGoing  bool                                                   // start also if a function does not compile
@@ -79,6 +80,8 @@ type Cloud struct {
 	reloading sync.Mutex       // one change of the deployment at a time
 	announced func() error     // writes the ready files again; guarded by reloading
 	current   atomic.Pointer[deployment]
+	keys      atomic.Pointer[any] // that Announce was given
+	exchanges exchanges
 }
 
 // Start builds the functions and starts everything. The cloud runs until Close.
@@ -141,6 +144,9 @@ func (c *Cloud) start(ctx context.Context) error {
 		return fmt.Errorf("use %s: %w", c.config.Data, err)
 	}
 	c.unlock = unlock
+	if err := c.removeReadyFiles(); err != nil {
+		return err
+	}
 	if _, err := template.Load(c.config.Template, template.Options{Parameters: c.config.Parameters, Laptop: c.config.Laptop}); err != nil {
 		return err
 	}
@@ -200,8 +206,16 @@ func listenAPI(port int) (net.Listener, error) {
 	return listener, nil
 }
 
+// AboutPath is where the HTTP API tells programs on this machine what the ready file says, so that its address is enough
+// to find everything else. No route of a template begins so, and in the cloud nothing answers there.
+const AboutPath = "/.well-known/waymark-dev"
+
 // serveAPI hands a request to the present deployment, which a changed template replaces.
 func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request) {
+	if keys := c.keys.Load(); keys != nil && r.URL.Path == AboutPath && isOwn(r) {
+		writeJSON(w, http.StatusOK, c.Ready(*keys))
+		return
+	}
 	c.current.Load().front.ServeHTTP(w, r)
 }
 
@@ -248,8 +262,9 @@ func (c *Cloud) Close() {
 	if c.logs != nil {
 		c.logs.close()
 	}
-	os.Remove(c.readyFile())
-	if c.unlock != nil {
-		c.unlock()
+	if c.unlock == nil {
+		return // the directory is another system's, and so are its ready files
 	}
+	_ = c.removeReadyFiles() // what cannot be removed stays, and names a process that is gone
+	c.unlock()
 }

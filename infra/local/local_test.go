@@ -118,7 +118,8 @@ func TestCloud(t *testing.T) {
 	t.Parallel()
 	requireEmulators(t)
 	data := t.TempDir()
-	cloud := start(t, local.Config{Root: "testdata/project", Data: data, Memory: true, Parameters: map[string]string{"Greeting": "good day"}})
+	ready := filepath.Join(t.TempDir(), "ready")
+	cloud := start(t, local.Config{Root: "testdata/project", Data: data, ReadyFile: ready, Memory: true, Parameters: map[string]string{"Greeting": "good day"}})
 
 	t.Run("HTTP", func(t *testing.T) {
 		if got, want := get(t, cloud.URL()+"/a/b"), `200 {"greeting":"good day","path":"/a/b","version":"one"}`; got != want {
@@ -147,11 +148,17 @@ func TestCloud(t *testing.T) {
 		})
 	})
 	t.Run("admin", func(t *testing.T) { testAdmin(t, cloud) })
-	t.Run("ready file", func(t *testing.T) { testReadyFile(t, cloud, data) })
+	t.Run("ready file", func(t *testing.T) { testReadyFile(t, cloud, data, ready) })
 	t.Run("a second system on the same data", func(t *testing.T) {
-		_, err := local.Start(t.Context(), local.Config{Root: "testdata/project", Data: data, Emulators: emulators})
-		if want := fmt.Sprintf("another `waymark dev` (process %d)", os.Getpid()); err == nil || !strings.Contains(err.Error(), want) {
+		_, err := local.Start(t.Context(), local.Config{Root: "testdata/project", Data: data, ReadyFile: ready, Emulators: emulators})
+		want := fmt.Sprintf("another `waymark dev` (process %d) runs with this data directory and answers at %s: stop it", os.Getpid(), cloud.URL())
+		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Start = %v, want %s", err, want)
+		}
+		for _, file := range []string{ready, local.ReadyFile(data)} {
+			if _, err := os.Stat(file); err != nil {
+				t.Errorf("the ready file of the first system is gone: %v", err)
+			}
 		}
 	})
 	t.Run("a busy port", func(t *testing.T) {
@@ -205,9 +212,8 @@ func testAdmin(t *testing.T, cloud *local.Cloud) {
 	}
 }
 
-func testReadyFile(t *testing.T, cloud *local.Cloud, data string) {
-	file := filepath.Join(t.TempDir(), "ready")
-	if err := cloud.Announce(map[string]string{"write": "wk"}, file); err != nil {
+func testReadyFile(t *testing.T, cloud *local.Cloud, data, file string) {
+	if err := cloud.Announce(map[string]string{"write": "wk"}); err != nil {
 		t.Fatal(err)
 	}
 	line, err := os.ReadFile(file)

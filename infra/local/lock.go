@@ -3,6 +3,7 @@ package local
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -15,7 +16,7 @@ func lock(path string) (unlock func(), err error) {
 	if err := lockFile(file, false); err != nil {
 		owner, _ := os.ReadFile(path)
 		file.Close()
-		return nil, fmt.Errorf("another `waymark dev` (process %s) runs with this data directory: stop it, or choose another with --data", strings.TrimSpace(string(owner)))
+		return nil, fmt.Errorf("another `waymark dev` (process %s) runs with this data directory%s: stop it, or choose another with --data", strings.TrimSpace(string(owner)), answersAt(filepath.Dir(path)))
 	}
 	// The file stays: removing it would let two owners lock two files of one name.
 	if err := writeOwner(file); err != nil {
@@ -23,6 +24,14 @@ func lock(path string) (unlock func(), err error) {
 		return nil, fmt.Errorf("lock data directory: %w", err)
 	}
 	return func() { file.Close() }, nil
+}
+
+// answersAt says where the system of a data directory answers, if it is ready.
+func answersAt(data string) string {
+	if ready, is := runningSystem(data); is {
+		return " and answers at " + ready.URL
+	}
+	return ""
 }
 
 func writeOwner(file *os.File) error {

@@ -2,7 +2,9 @@ package local
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -14,6 +16,8 @@ type Ready struct {
 	AdminURL  string                   `json:"admin_url"`
 	MailURL   string                   `json:"mail_url"`
 	Data      string                   `json:"data"`
+	Root      string                   `json:"root"`
+	Template  string                   `json:"template"`
 	PID       int                      `json:"pid"`
 	Keys      any                      `json:"keys,omitempty"`
 	Env       map[string]string        `json:"env"`
@@ -38,8 +42,8 @@ type ReadyFunction struct {
 func (c *Cloud) Ready(keys any) Ready {
 	d := c.current.Load()
 	ready := Ready{
-		URL: c.URL(), AdminURL: c.AdminURL(), MailURL: c.services.mail.URL(), Data: c.config.Data, PID: os.Getpid(),
-		Keys: keys, Env: c.Env(), Functions: map[string]ReadyFunction{},
+		URL: c.URL(), AdminURL: c.AdminURL(), MailURL: c.services.mail.URL(), Data: c.config.Data,
+		Root: c.config.Root, Template: c.config.Template, PID: os.Getpid(), Keys: keys, Env: c.Env(), Functions: map[string]ReadyFunction{},
 	}
 	for _, spec := range d.specs {
 		f := d.functions[spec.ID]
@@ -76,14 +80,33 @@ func (c *Cloud) Env() map[string]string {
 // ReadyFile is the ready file that every running system keeps in its data directory, for `waymark invoke`.
 func ReadyFile(data string) string { return filepath.Join(data, "ready.json") }
 
-func (c *Cloud) readyFile() string { return ReadyFile(c.config.Data) }
+// readyFiles are all that this system writes.
+func (c *Cloud) readyFiles() []string {
+	files := []string{ReadyFile(c.config.Data)}
+	if c.config.ReadyFile != "" {
+		files = append(files, c.config.ReadyFile)
+	}
+	return files
+}
 
-// Announce writes the ready file of the data directory, the files given, and the variables for the SAM CLI. Each appears
-// whole.
-func (c *Cloud) Announce(keys any, files ...string) error {
+// removeReadyFiles takes away those of an earlier run, which would tell a script that this one is ready, and its own in
+// the end. Only the owner of the data directory may do so.
+func (c *Cloud) removeReadyFiles() error {
+	var errs []error
+	for _, file := range c.readyFiles() {
+		if err := os.Remove(file); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Announce writes the ready files and the variables for the SAM CLI. Each appears whole.
+func (c *Cloud) Announce(keys any) error {
 	c.reloading.Lock()
 	defer c.reloading.Unlock()
-	c.announced = func() error { return c.announce(keys, files) }
+	c.keys.Store(&keys)
+	c.announced = func() error { return c.announce(keys) }
 	return c.announced()
 }
 
@@ -97,7 +120,7 @@ func (c *Cloud) announceAgain() {
 	}
 }
 
-func (c *Cloud) announce(keys any, files []string) error {
+func (c *Cloud) announce(keys any) error {
 	line, err := encodeLine(c.Ready(keys))
 	if err != nil {
 		return err
@@ -105,7 +128,7 @@ func (c *Cloud) announce(keys any, files []string) error {
 	if err := c.writeSAMEnvironment(); err != nil {
 		return err
 	}
-	for _, file := range append([]string{c.readyFile()}, files...) {
+	for _, file := range c.readyFiles() {
 		if err := writeWhole(file, line); err != nil {
 			return fmt.Errorf("write ready file: %w", err)
 		}
@@ -151,14 +174,14 @@ func writeWhole(file string, content []byte) error {
 	return os.Rename(file+".new", file)
 }
 
-// Reset empties a data directory: the table, buckets, mails and logs, and nothing else that may stand there.
+// Reset empties a data directory: the table, queues, buckets, mails and logs, and nothing else that may stand there.
 func Reset(data string) error {
 	unlock, err := lockForReset(data)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	for _, name := range []string{"table.db", "table.db-shm", "table.db-wal", "table.db-journal", "s3", "mail", "logs", "ready.json", "sam-env.json"} {
+	for _, name := range []string{"table.db", "table.db-shm", "table.db-wal", "table.db-journal", "queue.journal", "queue.journal.new", "s3", "mail", "logs", "ready.json", "sam-env.json"} {
 		if err := os.RemoveAll(filepath.Join(data, name)); err != nil {
 			return fmt.Errorf("empty %s: %w", data, err)
 		}

@@ -64,9 +64,10 @@ func (c *Cloud) startServices(ctx context.Context) error {
 		return err
 	}
 	c.services = &services{}
-	databaseFile, bucketDirectory := "", ""
+	databaseFile, queueFile, bucketDirectory := "", "", ""
 	if !c.config.Memory {
-		databaseFile, bucketDirectory = filepath.Join(c.config.Data, "table.db"), filepath.Join(c.config.Data, "s3")
+		databaseFile, queueFile = filepath.Join(c.config.Data, "table.db"), filepath.Join(c.config.Data, "queue.journal")
+		bucketDirectory = filepath.Join(c.config.Data, "s3")
 	}
 	c.services.table, err = emulator.StartDynamoDB(ctx, emulator.DynamoDBConfig{
 		Modules: filepath.Join(modules, "node_modules"), File: databaseFile, Endpoint: os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"), Log: log,
@@ -74,7 +75,7 @@ func (c *Cloud) startServices(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.services.queue, err = emulator.StartSQS(ctx, emulator.SQSConfig{Directory: modules, Log: log}); err != nil {
+	if c.services.queue, err = emulator.StartSQS(ctx, emulator.SQSConfig{Directory: modules, Journal: queueFile, Log: log}); err != nil {
 		return err
 	}
 	if c.services.bucket, err = emulator.StartS3(bucketDirectory); err != nil {

@@ -100,7 +100,7 @@ func (c *chunk) apply(ctx context.Context, events []event.Record) error {
 		if err != nil {
 			return err
 		}
-		return c.applier.Apply(ctx, c.into, ingest.Input{Events: some, Traits: said, IsArchived: true})
+		return c.applier.Apply(ctx, c.into, ingest.Input{Events: some, Traits: said, OrderScope: c.workspace.OrderScope, IsArchived: true})
 	})
 	c.report.Events += len(events)
 	return err

@@ -12,6 +12,7 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/wide"
 	"waymark/shared/domain/workspace"
 )
 
@@ -63,7 +64,7 @@ func revised(was, next kpi.Window) kpi.Window {
 func emptied(was kpi.Window, model string, at event.Millis) kpi.Window {
 	return kpi.Window{
 		Grain: was.Grain, Key: was.Key, Start: was.Start, End: was.End, Run: 1, ComputedAt: at, Model: model, Definitions: was.Definitions,
-		Totals: measure.Totals{Names: was.Totals.Names, Groups: map[measure.Key][]int64{}},
+		Totals: measure.Totals{Names: was.Totals.Names, Groups: map[measure.Key][]wide.Int{}},
 	}
 }
 

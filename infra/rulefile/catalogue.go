@@ -7,6 +7,7 @@ import (
 
 	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/journey"
 	"waymark/shared/domain/stage"
 )
 
@@ -26,13 +27,27 @@ type KindEvent struct {
 	Channel    channel.Name // where it happens when nothing else says so; "" = not known
 	Stage      stage.Name   // in the default model, of a person whose first touchpoint this is; "" = no stage
 	AfterOrder stage.Name   // in the default model, of a person whose only touchpoint before was an order
+	Passive    Passive      // whether nobody does it
 }
+
+// Passive says whether nobody does what an event tells of.
+type Passive string
+
+// The values; "" is of what persons do.
+const (
+	Always  Passive = "always"
+	Machine Passive = "machine" // when the event has an agent or a property of machines
+)
 
 // The shape of catalogue.yaml; its head says what the fields mean.
 type (
 	catalogueFile struct {
-		Version int             `yaml:"version"`
-		Kinds   []catalogueKind `yaml:"kinds"`
+		Version  int `yaml:"version"`
+		Machines struct {
+			Agents     []string `yaml:"agents"`
+			Properties []string `yaml:"properties"`
+		} `yaml:"machines"`
+		Kinds []catalogueKind `yaml:"kinds"`
 	}
 	catalogueKind struct {
 		Row     string           `yaml:"row"`
@@ -48,6 +63,7 @@ type (
 		Channel    channel.Name `yaml:"channel"`
 		Stage      stage.Name   `yaml:"stage"`
 		AfterOrder stage.Name   `yaml:"after_order"`
+		Passive    Passive      `yaml:"passive"`
 	}
 )
 
@@ -89,6 +105,28 @@ func Catalogue(files fs.FS) ([]Kind, error) {
 	return kinds, errors.Join(faults...)
 }
 
+// PassiveEvents reads which events nobody does, catalogue.yaml.
+func PassiveEvents(files fs.FS) (journey.Passive, error) {
+	var file catalogueFile
+	if err := decodeFile(files, "catalogue.yaml", &file); err != nil {
+		return journey.Passive{}, err
+	}
+	p := journey.Passive{
+		Version: file.Version, Names: map[string]bool{}, ByMachine: map[string]bool{}, Agents: file.Machines.Agents, Properties: file.Machines.Properties,
+	}
+	for _, k := range file.Kinds {
+		for _, e := range k.Events {
+			switch e.Passive {
+			case Always:
+				p.Names[e.Name] = true
+			case Machine:
+				p.ByMachine[e.Name] = true
+			}
+		}
+	}
+	return p, nil
+}
+
 // event fills in what the catalogue leaves out: the type, the kind's channel, and where a customer is after it.
 func (e catalogueEvent) event(kindChannel channel.Name) (KindEvent, error) {
 	made := KindEvent(e)
@@ -100,6 +138,9 @@ func (e catalogueEvent) event(kindChannel channel.Name) (KindEvent, error) {
 	}
 	if !made.Type.Touches() || made.Type == event.Track && made.Name == "" {
 		return made, errors.New("it must be a named track call, a page or a screen")
+	}
+	if made.Passive != "" && (made.Passive != Always && made.Passive != Machine || made.Type != event.Track) {
+		return made, fmt.Errorf("passive is %q; write %s or %s, of a track call", made.Passive, Always, Machine)
 	}
 	if made.Stage == "" {
 		return made, fmt.Errorf("it has no stage; write %s if it enters none", noStage)

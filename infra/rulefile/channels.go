@@ -44,6 +44,7 @@ func Channels(files fs.FS) (channel.Config, error) {
 		Mediums:    file.mediums(),
 		Sites:      slices.Concat(file.sites(), listed),
 		Webmail:    channel.Webmail(file.Webmail),
+		Labels:     file.Labels,
 		Search:     channel.Search(file.Search),
 		ClickIDs:   file.clickIDs(),
 		Explicit:   explicit,
@@ -60,6 +61,7 @@ type channelFile struct {
 	Sites           []channelSite               `yaml:"sites"`
 	SearchNeedsTerm []string                    `yaml:"search_needs_term"`
 	Webmail         channelWebmail              `yaml:"webmail"`
+	Labels          map[string][]string         `yaml:"labels"`
 	Search          channelSearch               `yaml:"search"`
 	ClickIDs        map[string]channelClickID   `yaml:"click_ids"`
 	Explicit        map[channel.Name][]string   `yaml:"explicit"`
@@ -94,6 +96,7 @@ type channelSite struct {
 	Params   []string         `yaml:"params"`
 	Category channel.Category `yaml:"category"`
 	As       string           `yaml:"as"`
+	InLabel  bool             `yaml:"in_label"`
 }
 
 type channelWebmail struct {
@@ -147,6 +150,7 @@ func (f *channelFile) sites() []channel.Site {
 		}
 		sites = append(sites, channel.Site{
 			Medium: s.Medium, Source: s.Source, Hosts: s.Hosts, Params: s.Params, Category: category, As: s.As,
+			InLabel: s.InLabel,
 		})
 	}
 	return sites

@@ -1,38 +1,49 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"flag"
-	"os"
+	"fmt"
 
 	"waymark/infra/client"
 )
 
-// api reads and operates one workspace over HTTP with its secret key.
-type api struct{ client.Client }
+// api reads and operates one workspace over HTTP with its secret key. Its first request is made by do, which finds the
+// system.
+type api struct {
+	client.Client
+	place place
+}
 
-// apiFlags adds --url and --key to a command's flags. Their defaults are the environment's WAYMARK_URL and WAYMARK_SECRET_KEY, else those of
-// the system that `waymark dev` runs in this folder or one above.
+// apiFlags adds --url, --key and --data to a command's flags.
 func apiFlags(set *flag.FlagSet) *api {
-	a := &api{client.Client{URL: os.Getenv("WAYMARK_URL"), Key: os.Getenv("WAYMARK_SECRET_KEY"), Sleep: sleep}}
-	if text, err := os.ReadFile(readyFile()); err == nil && a.URL == "" {
-		var ready struct {
-			URL  string `json:"url"`
-			Keys struct {
-				Secret string `json:"secret"`
-			} `json:"keys"`
-		}
-		_ = json.Unmarshal(text, &ready) // a file that is no JSON tells nothing
-		a.URL, a.Key = ready.URL, cmp.Or(a.Key, ready.Keys.Secret)
-	}
-	set.StringVar(&a.URL, "url", a.URL, "address of the system")
-	set.StringVar(&a.Key, "key", a.Key, "secret key of the workspace, sk_…")
+	a := &api{Client: client.Client{Sleep: sleep}}
+	a.place.flags(set, "secret `key` of the workspace, sk_…; WAYMARK_SECRET_KEY or WAYMARK_KEY when left out, else that of a running `waymark dev`")
 	return a
+}
+
+// find finds the system and the key, once.
+func (a *api) find(ctx context.Context) error {
+	if a.URL != "" {
+		return nil
+	}
+	s, err := a.place.find(ctx)
+	if err != nil {
+		return err
+	}
+	key := a.place.keyOf(ctx, &s, []string{"WAYMARK_SECRET_KEY", "WAYMARK_KEY"}, func(k workspaceKeys) string { return k.Secret })
+	if key == "" {
+		return fmt.Errorf("no secret key is known for %s: set WAYMARK_KEY or give --key sk_…", s.URL)
+	}
+	a.URL, a.Key = s.URL, key
+	a.Hint = fmt.Sprintf("\nThe address is that of %s. Is the system running? `waymark dev` starts one", s.from)
+	return nil
 }
 
 // do is client.Client.Do.
 func (a *api) do(ctx context.Context, method, path string, body, into any) error {
+	if err := a.find(ctx); err != nil {
+		return err
+	}
 	return a.Do(ctx, method, path, body, into)
 }

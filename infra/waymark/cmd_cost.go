@@ -19,8 +19,8 @@ import (
 
 const costUsage = `usage: waymark cost [flags]
 
-Plays seeded traffic through the laptop cloud, counts every unit that AWS would bill, and prices it.
-docs/costs.md explains what is counted.
+Plays seeded traffic through the laptop cloud, counts every unit that AWS would
+bill, and prices it. docs/costs.md explains what is counted.
 
 exit code: 0 counted · 1 something failed · 2 wrong usage
 `
@@ -40,8 +40,8 @@ type costFlags struct {
 // cmdCost prints what traffic costs.
 func cmdCost(ctx context.Context, args []string, io stdio) int {
 	var f costFlags
-	set := flag.NewFlagSet("cost", flag.ContinueOnError)
-	set.Usage = func() { fmt.Fprint(io.Err, costUsage+"\nflags:\n"); set.PrintDefaults() }
+	set := flag.NewFlagSet("waymark cost", flag.ContinueOnError)
+	withUsage(set, costUsage)
 	set.StringVar(&f.profiles, "profile", "", "only these profiles, with commas between them, and not the idle cost")
 	set.IntVar(&f.touchpoints, "touchpoints", costTouchpoints,
 		"touchpoints to play of the day of each profile; fewer are the first part of it")
@@ -56,7 +56,7 @@ func cmdCost(ctx context.Context, args []string, io stdio) int {
 	}
 	if set.NArg() > 0 || f.touchpoints < 1 || f.atOnce < 1 || f.mine != "" && f.profiles != "" ||
 		f.write && (f.mine != "" || f.profiles != "" || f.touchpoints != costTouchpoints) {
-		fmt.Fprint(io.Err, costUsage)
+		set.Usage()
 		return 2
 	}
 	if err := runCost(ctx, f, io); err != nil {

@@ -21,7 +21,6 @@ func TestCostCommand(t *testing.T) {
 		code int
 		err  string // is in what is printed
 	}{
-		{"-h", 0, "exit code: 0 counted"},
 		{"now", 2, "usage: waymark cost"},
 		{"--touchpoints 0", 2, "usage: waymark cost"},
 		{"--at-once 0", 2, "usage: waymark cost"},

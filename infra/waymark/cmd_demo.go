@@ -14,25 +14,30 @@ import (
 
 const demoUsage = `usage: waymark demo [flags]
 
-Imports three real files (CDNOW, Online Retail, an Apache log), rolls up, exports, and compares every number with a published or recounted
-one. Uses the running system (WAYMARK_URL or waymark dev), or starts one in memory. Running it twice changes nothing.
+Imports three real files (CDNOW, Online Retail, an Apache log), rolls up,
+exports, and compares every number with a published or recounted one. Uses the
+running system (WAYMARK_URL or waymark dev), or starts one in memory. Running it
+twice changes nothing.
 
-exit code: 0 all numbers are equal · 1 one differs or something failed · 2 wrong usage
+exit code: 0 all numbers are equal · 1 one differs or something failed
+2 wrong usage
 `
 
 func cmdDemo(ctx context.Context, args []string, io stdio) int {
-	set := flag.NewFlagSet("demo", flag.ContinueOnError)
-	set.Usage = func() { fmt.Fprint(io.Err, demoUsage+"\nflags:\n"); set.PrintDefaults() }
+	set := flag.NewFlagSet("waymark demo", flag.ContinueOnError)
+	withUsage(set, demoUsage)
+	var at place
+	at.tableFlags(set)
 	kills := set.Int("kill-process", 0, "kill the running Process binary so many times in the middle, to show that nothing changes")
 	folder := set.String("out", ".waymark/demo", "folder that the exports are copied to")
 	if code, done := parseFlags(set, args, io); done {
 		return code
 	}
 	if set.NArg() > 0 || *kills < 0 {
-		fmt.Fprint(io.Err, demoUsage)
+		set.Usage()
 		return 2
 	}
-	equal, err := runDemo(ctx, *kills, *folder, io)
+	equal, err := runDemo(ctx, at, *kills, *folder, io)
 	if err != nil {
 		fmt.Fprintf(io.Err, "waymark demo: %v\n", err)
 		return 1
@@ -44,12 +49,28 @@ func cmdDemo(ctx context.Context, args []string, io stdio) int {
 	return 0
 }
 
-func runDemo(ctx context.Context, kills int, folder string, io stdio) (equal bool, err error) {
+// attach finds the running system. Without a flag that names one there may be none.
+func attach(ctx context.Context, at place) (s demo.System, running bool, err error) {
+	if at == (place{}) {
+		s, running = demo.Attach(ctx, os.Getenv, readyFile())
+		return s, running, nil
+	}
+	found, err := at.find(ctx)
+	if err == nil && found.Env["TABLE_NAME"] == "" {
+		err = found.ask(ctx)
+	}
+	return demo.System{URL: found.URL, AdminURL: found.AdminURL, Env: found.Env}, err == nil, err
+}
+
+func runDemo(ctx context.Context, at place, kills int, folder string, io stdio) (equal bool, err error) {
 	executable, err := os.Executable()
 	if err != nil {
 		return false, err
 	}
-	system, running := demo.Attach(ctx, os.Getenv, readyFile())
+	system, running, err := attach(ctx, at)
+	if err != nil {
+		return false, err
+	}
 	if !running {
 		fmt.Fprintln(io.Out, "no system is running, starting one in memory")
 		started, stop, err := demo.Start(ctx, executable, io.Err)

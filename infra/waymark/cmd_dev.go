@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -16,11 +16,21 @@ import (
 
 // devFlags are the flags of `waymark dev`.
 type devFlags struct {
-	config    local.Config
-	readyFile string
-	reset     bool
-	watch     bool
+	config local.Config
+	reset  bool
+	watch  bool
 }
+
+const devUsage = `waymark dev [--port N] [--data FOLDER] [--reset] [--ready-file FILE]
+
+Runs the whole system on this machine, from the template of this project, until
+Ctrl-C. It prints its addresses and keys, and rebuilds what changes. What was
+acknowledged is kept in the data folder, and outlives kill -9 too.
+
+  waymark dev --port 3001 --data /tmp/second
+
+exit code: 0 it ran · 1 it could not, or something in it ended · 2 wrong usage
+`
 
 // cmdDev runs the whole system until Ctrl-C.
 func cmdDev(ctx context.Context, args []string, io stdio) int {
@@ -38,20 +48,21 @@ func cmdDev(ctx context.Context, args []string, io stdio) int {
 func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool) {
 	f := &flags
 	set := flag.NewFlagSet("waymark dev", flag.ContinueOnError)
+	withUsage(set, devUsage)
 	params := parameters{}
-	var root string
+	var root, port string
 	var noWatch bool
 	set.StringVar(&root, "root", "", "directory of the project (default: the nearest one upward with a template.yaml)")
-	set.IntVar(&f.config.Port, "port", defaultPort(), "port of the HTTP API; 0 takes a free one")
+	set.StringVar(&port, "port", cmp.Or(os.Getenv("PORT"), strconv.Itoa(usualPort)), "`port` of the HTTP API; 0 takes a free one; PORT when left out")
 	set.StringVar(&f.config.Data, "data", "", "directory for data, logs and binaries (default .waymark in the project)")
-	set.StringVar(&f.readyFile, "ready-file", "", "write one line of JSON with addresses and keys to this file once everything answers")
+	set.StringVar(&f.config.ReadyFile, "ready-file", "", "write one line of JSON with addresses and keys to this file once everything answers")
 	set.BoolVar(&f.reset, "reset", false, "empty the data first")
 	set.StringVar(&f.config.Bind, "bind", "", "listen on this address too, for containers (10.88.0.1 with podman, 172.17.0.1 with Docker)")
-	set.BoolVar(&f.config.Memory, "memory", false, "keep table and buckets in memory only")
+	set.BoolVar(&f.config.Memory, "memory", false, "keep table, queues and buckets in memory only")
 	set.StringVar(&f.config.Template, "template", "", "template file (default template.yaml in the project)")
 	params.flags(set)
 	set.BoolVar(&f.config.Verbose, "verbose", false, "show the functions' logs here too")
-	set.BoolVar(&f.watch, "watch", true, "rebuild when source or template change (default: yes, but no with --ready-file)")
+	set.BoolVar(&f.watch, "watch", true, "rebuild when source or template change; with --ready-file only when it is given")
 	set.BoolVar(&noWatch, "no-watch", false, "do not rebuild on changes")
 	set.BoolVar(&f.config.KeepGoing, "keep-going", false, "start also if a function does not compile; it answers errors then")
 	set.DurationVar(&f.config.IntegrationTimeout, "integration-timeout", 15*time.Minute, "how long the HTTP API waits for a function; API Gateway waits 30s")
@@ -67,12 +78,16 @@ func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool
 		fmt.Fprintf(io.Err, "waymark dev: unexpected argument %q\n", set.Arg(0))
 		return flags, 2, true
 	}
+	var err error
+	if f.config.Port, err = readPort(port); err != nil {
+		fmt.Fprintf(io.Err, "waymark dev: %v\n", err)
+		return flags, 2, true
+	}
 	watchGiven := false
 	set.Visit(func(f *flag.Flag) { watchGiven = watchGiven || f.Name == "watch" })
-	f.watch = f.watch && !noWatch && (watchGiven || f.readyFile == "")
+	f.watch = f.watch && !noWatch && (watchGiven || f.config.ReadyFile == "")
 	f.config.Parameters = params
 	f.config.Laptop = true
-	var err error
 	if f.config.Root, err = projectRoot(root); err != nil {
 		fmt.Fprintf(io.Err, "waymark dev: %v\n", err)
 		return flags, 1, true
@@ -90,11 +105,15 @@ func projectRoot(given string) (string, error) {
 	return findRoot()
 }
 
-func defaultPort() int {
-	if port, err := strconv.Atoi(os.Getenv("PORT")); err == nil {
-		return port
+// usualPort is that of the HTTP API when nobody chooses another.
+const usualPort = 3000
+
+func readPort(text string) (int, error) {
+	port, err := strconv.Atoi(text)
+	if err != nil || port < 0 || port > 65535 {
+		return 0, fmt.Errorf("the port is %q: give --port, or PORT, a number from 1 to 65535, or 0 for a free one", text)
 	}
-	return 3000
+	return port, nil
 }
 
 func runDev(ctx context.Context, flags devFlags, io stdio) error {
@@ -102,12 +121,6 @@ func runDev(ctx context.Context, flags devFlags, io stdio) error {
 	flags.config.Out = io.Err
 	flags.config.Progress = func(text string) {
 		fmt.Fprintf(io.Err, "%5.1f s  %s\n", time.Since(start).Seconds(), text)
-	}
-	if flags.readyFile != "" {
-		// One of an earlier run would tell a script that we are ready.
-		if err := os.Remove(flags.readyFile); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("remove the former ready file: %w", err)
-		}
 	}
 	if flags.reset {
 		if err := local.Reset(flags.config.Data); err != nil {
@@ -128,12 +141,7 @@ func runDev(ctx context.Context, flags devFlags, io stdio) error {
 	}
 	defer tellFaults(cloud, io)
 	defer cloud.Close()
-	var files []string
-	if flags.readyFile != "" {
-		files = append(files, flags.readyFile)
-		defer os.Remove(flags.readyFile)
-	}
-	if err := cloud.Announce(keys, files...); err != nil {
+	if err := cloud.Announce(keys); err != nil {
 		return err
 	}
 	greet(cloud, keys, flags, time.Since(start), io)
@@ -158,9 +166,9 @@ func tellFaults(cloud *local.Cloud, io stdio) {
 
 func greet(cloud *local.Cloud, keys workspaceKeys, flags devFlags, took time.Duration, io stdio) {
 	ready := cloud.Ready(nil)
-	kept := "table and buckets: " + ready.Data
+	kept := ready.Data + "\n           What was acknowledged outlives a restart, and kill -9 too."
 	if flags.config.Memory {
-		kept = "nowhere (--memory): table and buckets end with this process"
+		kept = "nowhere (--memory): table, queues and buckets end with this process"
 	}
 	goesWrong := ""
 	if on := cloud.Faults().Faults; on != faults.Off {
@@ -178,7 +186,6 @@ Waymark runs (ready in %.1f s). Ctrl-C stops it.
   mails    %s
   keys     write %s · secret %s (workspace %s)
   data     %s
-           not kept over a restart: messages waiting in the queue, and the clock of the schedules
 %s%s  logs     %s
   SAM      sam local invoke NAME -e EVENT --env-vars %s
 

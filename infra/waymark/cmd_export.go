@@ -23,8 +23,9 @@ waymark export get NAME --out PATH
 
 "make" exports what is counted: the newest closed window of a schedule, that of
 daily when nothing is said, or all windows of a grain, day when left out,
-between two dates. The same numbers again make no other export. With --out the file is written to PATH: a file, a folder,
-or - for standard output. Every command has --json.
+between two dates. The same numbers again make no other export. With --out the
+file is written to PATH: a file, a folder, or - for standard output. Every
+command has --json.
 
   waymark export make --grain month --from 2026-01-01 --to 2026-04-01 --out .
 
@@ -43,13 +44,9 @@ type exportFlags struct {
 
 // cmdExport makes, lists and downloads exports.
 func cmdExport(ctx context.Context, args []string, io stdio) int {
-	var words []string
-	for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		words, args = append(words, args[0]), args[1:]
-	}
 	var f exportFlags
 	set := flag.NewFlagSet("waymark export", flag.ContinueOnError)
-	set.Usage = func() { fmt.Fprint(io.Err, exportUsage+"\nflags:\n"); set.PrintDefaults() }
+	withUsage(set, exportUsage)
 	f.api = apiFlags(set)
 	set.StringVar(&f.order.Schedule, "schedule", "", "daily, weekly or monthly")
 	set.StringVar(&f.order.Grain, "grain", "", "hour, day, week, month, quarter or year; day when left out")
@@ -59,10 +56,10 @@ func cmdExport(ctx context.Context, args []string, io stdio) int {
 	set.IntVar(&f.limit, "limit", 50, "most to list")
 	set.DurationVar(&f.wait, "wait", 20*time.Minute, "how long to wait for an export")
 	set.BoolVar(&f.json, "json", false, "print JSON as the API answers it")
-	if code, done := parseFlags(set, args, io); done {
+	words, code, done := parseWords(set, args, io)
+	if done {
 		return code
 	}
-	words = append(words, set.Args()...)
 	action, wanted := "", 1
 	if len(words) > 0 {
 		action = words[0]
@@ -143,8 +140,8 @@ func (f exportFlags) hand(ctx context.Context, manifest json.RawMessage, name st
 		_, err := fmt.Fprintf(io.Out, "%s\n", manifest)
 		return err
 	}
-	fmt.Fprintf(io.Out, "export   %s\nwindows  %s, from %s to %s\nfile     %s, %s rows, %s bytes\n",
-		e.Name, e.Grain, dayText(e.Start), dayText(e.End), file.Name, grouped(file.Rows), grouped(int(file.Bytes)))
+	fmt.Fprintf(io.Out, "export   %s\nwindows  %s, from %s to %s %s\nfile     %s, %s rows, %s bytes\n",
+		e.Name, e.Grain, boundText(e.Start), boundText(e.End), e.TimeZone, file.Name, grouped(file.Rows), grouped(int(file.Bytes)))
 	if path != "" {
 		fmt.Fprintf(io.Out, "written  %s\n", path)
 	}
@@ -199,7 +196,8 @@ func (f exportFlags) list(ctx context.Context, _ string, io stdio) error {
 		fmt.Fprintln(io.Out, "There is no export yet. `waymark export make` makes one.")
 		return nil
 	}
-	const line = "%-44s %9s %12s  %s\n"
+	const name = 36 // of a name that stands beside its numbers
+	const line = "%-36s %9s %11s  %s\n"
 	fmt.Fprintf(io.Out, line, "EXPORT", "ROWS", "BYTES", "CREATED")
 	for _, text := range all {
 		var e client.Export
@@ -210,14 +208,20 @@ func (f exportFlags) list(ctx context.Context, _ string, io stdio) error {
 		for _, file := range e.Files {
 			size += file.Bytes
 		}
-		if len(e.Name) > 44 { // it is not cut: get wants it whole
+		if len(e.Name) > name { // it is not cut: get wants it whole
 			fmt.Fprintln(io.Out, e.Name)
 			e.Name = ""
 		}
-		fmt.Fprintf(io.Out, line, e.Name, grouped(e.Rows), grouped(int(size)), dayText(e.CreatedAt))
+		fmt.Fprintf(io.Out, line, e.Name, grouped(e.Rows), grouped(int(size)), inUTC(e.CreatedAt))
 	}
 	return nil
 }
 
-// dayText is the day of an instant; the bounds of windows come in the workspace's zone.
-func dayText(instant string) string { return instant[:min(len(instant), 10)] }
+// boundText is a bound of windows, which comes in the workspace's zone: its day, and its time unless that is midnight.
+func boundText(instant string) string {
+	at, err := time.Parse(time.RFC3339, instant)
+	if err != nil || at.Hour()+at.Minute() > 0 {
+		return instant
+	}
+	return at.Format(time.DateOnly)
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"strings"
 
 	"waymark/shared/failed"
@@ -15,7 +16,7 @@ const failedUsage = `waymark failed list [--class CLASS] [--limit N]
 waymark failed show ID
 waymark failed edit ID [--file FILE]         without a file, in $EDITOR
 waymark failed replay ID... | --class CLASS | --all
-waymark failed discard ID...
+waymark failed discard ID... | --class CLASS | --all
 waymark failed dead [--limit N]              messages that failed five times
 waymark failed redrive                       put those back on their way
 
@@ -45,20 +46,9 @@ var errUsage = errors.New("see `waymark failed -h`")
 
 // cmdFailed lists, shows, edits, replays and discards failed events, and looks at and redrives dead letters.
 func cmdFailed(ctx context.Context, args []string, io stdio) int {
-	if len(args) == 0 {
-		fmt.Fprint(io.Err, failedUsage)
-		return 2
-	}
-	action, known := failedActions[args[0]]
-	if !known {
-		fmt.Fprint(io.Err, failedUsage)
-		if strings.TrimLeft(args[0], "-") == "h" || args[0] == "help" || args[0] == "--help" {
-			return 0
-		}
-		return 2
-	}
 	var flags failedFlags
-	set := flag.NewFlagSet("waymark failed "+args[0], flag.ContinueOnError)
+	set := flag.NewFlagSet("waymark failed", flag.ContinueOnError)
+	withUsage(set, failedUsage)
 	a := apiFlags(set)
 	set.StringVar(&flags.class, "class", "", "failed events of this class alone")
 	set.StringVar(&flags.file, "file", "", "file that holds the corrected event, - for standard input")
@@ -66,23 +56,27 @@ func cmdFailed(ctx context.Context, args []string, io stdio) int {
 	set.IntVar(&flags.limit, "limit", 50, "most to show")
 	set.BoolVar(&flags.all, "all", false, "all failed events")
 	set.BoolVar(&flags.json, "json", false, "print JSON")
-	rest := args[1:]
-	for { // ids and flags may stand in any order
-		if code, done := parseFlags(set, rest, io); done {
-			return code
-		}
-		if rest = set.Args(); len(rest) == 0 {
-			break
-		}
-		flags.ids, rest = append(flags.ids, rest[0]), rest[1:]
+	words, code, done := parseWords(set, args, io)
+	if done {
+		return code
 	}
-	if flags.limit < 1 {
-		fmt.Fprintf(io.Err, "waymark failed %s: --limit is 1 or more: %v\n", args[0], errUsage)
+	name := strings.Join(words[:min(len(words), 1)], "")
+	action, known := failedActions[name]
+	if !known {
+		set.Usage()
 		return 2
 	}
-	err := action(ctx, backendFor(a, flags.workspace), flags, io)
+	flags.ids = words[1:]
+	if flags.limit < 1 {
+		fmt.Fprintf(io.Err, "waymark failed %s: --limit is 1 or more: %v\n", name, errUsage)
+		return 2
+	}
+	o, err := backendFor(ctx, a, flags.workspace)
+	if err == nil {
+		err = action(ctx, o, flags, io)
+	}
 	if err != nil {
-		fmt.Fprintf(io.Err, "waymark failed %s: %v\n", args[0], err)
+		fmt.Fprintf(io.Err, "waymark failed %s: %v\n", name, err)
 	}
 	switch {
 	case errors.Is(err, errUsage):
@@ -101,14 +95,14 @@ func (f failedFlags) oneID() (string, error) {
 	return f.ids[0], nil
 }
 
-// failedList pages until it has as many as are wanted.
-func failedList(ctx context.Context, o backend, flags failedFlags, io stdio) error {
+// pages asks for one page after the other until it has as many as are wanted.
+func pages(ctx context.Context, o backend, flags failedFlags) (failed.List, error) {
 	const page = 500 // most that one answer holds
 	list := failed.List{Failed: []failed.Row{}}
 	for cursor := ""; len(list.Failed) < flags.limit; {
 		next, err := o.list(ctx, flags.class, cursor, min(flags.limit-len(list.Failed), page))
 		if err != nil {
-			return err
+			return failed.List{}, err
 		}
 		list.Failed, list.Next = append(list.Failed, next.Failed...), next.Next
 		if next.Next == nil {
@@ -116,10 +110,18 @@ func failedList(ctx context.Context, o backend, flags failedFlags, io stdio) err
 		}
 		cursor = *next.Next
 	}
+	return list, nil
+}
+
+func failedList(ctx context.Context, o backend, flags failedFlags, io stdio) error {
+	list, err := pages(ctx, o, flags)
+	if err != nil {
+		return err
+	}
 	if flags.json {
 		return json.NewEncoder(io.Out).Encode(list)
 	}
-	return printFailed(io.Out, list)
+	return printFailed(io.Out, list, flags.class)
 }
 
 func failedShow(ctx context.Context, o backend, flags failedFlags, io stdio) error {
@@ -171,19 +173,44 @@ func failedReplay(ctx context.Context, o backend, flags failedFlags, io stdio) e
 	return nil
 }
 
+// failedDiscard discards the events of some ids, or those of a class that were there when it began.
 func failedDiscard(ctx context.Context, o backend, flags failedFlags, io stdio) error {
-	if len(flags.ids) == 0 {
-		return fmt.Errorf("name the failed events by their ids: %w", errUsage)
+	ways := 0
+	for _, isGiven := range []bool{len(flags.ids) > 0, flags.class != "", flags.all} {
+		if isGiven {
+			ways++
+		}
 	}
-	for n, id := range flags.ids {
+	if ways != 1 {
+		return fmt.Errorf("name the failed events by their ids, by --class or by --all: %w", errUsage)
+	}
+	ids := flags.ids
+	if len(ids) == 0 {
+		flags.limit = math.MaxInt
+		list, err := pages(ctx, o, flags)
+		if err != nil {
+			return err
+		}
+		for _, f := range list.Failed {
+			ids = append(ids, f.ID)
+		}
+	}
+	for n, id := range ids {
 		if err := o.discard(ctx, id); err != nil {
 			return fmt.Errorf("after %d that are discarded: %s: %w", n, id, err)
 		}
+		if (n+1)%1000 == 0 {
+			fmt.Fprintf(io.Err, "%d of %d are discarded\n", n+1, len(ids))
+		}
 	}
 	if flags.json {
-		return json.NewEncoder(io.Out).Encode(map[string]any{"success": true, "discarded": len(flags.ids)})
+		return json.NewEncoder(io.Out).Encode(map[string]any{"success": true, "discarded": len(ids)})
 	}
-	fmt.Fprintf(io.Out, "%s discarded.\n", countIs(len(flags.ids), "event"))
+	if len(ids) == 0 {
+		fmt.Fprintln(io.Out, "There are no failed events"+ofClass(flags.class)+"; nothing is discarded.")
+		return nil
+	}
+	fmt.Fprintf(io.Out, "%s discarded.\n", countIs(len(ids), "event"))
 	return nil
 }
 

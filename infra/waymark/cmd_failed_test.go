@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,7 +58,7 @@ func TestFailedCommand(t *testing.T) {
 	file := filepath.Join(folder, "good.json")
 	editor := filepath.Join(folder, "editor")
 	for name, text := range map[string]string{
-		file: `{"type":"page","userId":"42","timestamp":"2026-11-22T09:00:00Z"}`, editor: "#!/bin/sh\nsed -i.old s/soon/2026-11-22T09:00:00Z/ \"$1\"\n",
+		file: "\ufeff" + `{"type":"page","userId":"42","timestamp":"2026-11-22T09:00:00Z"}`, editor: "#!/bin/sh\nsed -i.old s/soon/2026-11-22T09:00:00Z/ \"$1\"\n",
 	} {
 		if err := os.WriteFile(name, []byte(text), 0o700); err != nil {
 			t.Fatal(err)
@@ -71,11 +73,13 @@ func TestFailedCommand(t *testing.T) {
 		err    string   // is in the error
 	}{
 		"list": {"list", failedFlags{limit: 50}, []string{
-			"ID                        RECEIVED          CLASS                SOURCE",
-			"000000000000000000000001  2026-11-22 09:29  number_out_of_range  a-source-w…",
+			"ID                        RECEIVED              CLASS\n",
+			"000000000000000000000000  2026-11-22 09:30 UTC  bad_time\n  page from a-source-with-a-long-name, of user:\ufffd[31mé\n" +
+				"  timestamp: the \ufffd[31mtime must be ISO 8601, such as 2026-11-22T09:30:00.000Z,\n  and this one is certainly not of that form\n",
+			"000000000000000000000002  2026-11-22 09:28 UTC  blocked_identifier\n  page from a-source-with-a-long-name\n", // cut before it names anybody
 		}, ""},
 		"list a page":           {"list", failedFlags{limit: 1}, []string{"There are more; --limit 2"}, ""},
-		"list a class":          {"list", failedFlags{limit: 9, class: "none"}, []string{"There are no failed events."}, ""},
+		"list a class":          {"list", failedFlags{limit: 9, class: "none"}, []string{"There are no failed events of the class none."}, ""},
 		"show":                  {"show", failedFlags{ids: []string{id}}, []string{"class     bad_time\n", "original, ", "A replay would fail: "}, ""},
 		"show a long one":       {"show", failedFlags{ids: []string{"000000000000000000000002"}}, []string{"… --json has all of it"}, ""},
 		"show none":             {"show", failedFlags{ids: []string{none}}, nil, "there is no failed event of this id"},
@@ -91,8 +95,8 @@ func TestFailedCommand(t *testing.T) {
 		"discard none":          {"discard", failedFlags{ids: []string{id, none}}, nil, "after 1 that are discarded: " + none},
 		"discard without an id": {"discard", failedFlags{}, nil, "name the failed events"},
 		"dead": {"dead", failedFlags{limit: 50}, []string{
-			"WORKSPACE  SOURCE       QUEUED            EVENTS  RECEIVES  REQUEST",
-			"demo       a-source-w…  2026-11-22 09:30  1       1         Qx1abcdefghijkl…", "2 dead letters are seen. Letters in flight are never seen.",
+			"WORKSPACE  SOURCE       QUEUED                EVENTS  RECEIVES  REQUEST",
+			"demo       a-source-w…  2026-11-22 09:30 UTC  1       1         Qx1abcdefgh…", "2 dead letters are seen. Letters in flight are never seen.",
 		}, ""},
 		"dead, one":        {"dead", failedFlags{limit: 1}, []string{"1 dead letter is seen", "and there may be more"}, ""},
 		"redrive":          {"redrive", failedFlags{}, []string{"2 messages are back on the queue."}, ""},
@@ -153,6 +157,38 @@ func TestFailedCommandChanges(t *testing.T) {
 	}
 	if _, err := table.FailedByID(t.Context(), "demo", other); err == nil {
 		t.Error("what was discarded is still there")
+	}
+}
+
+// TestDiscardByClass: the events of a class, and no other, are done with.
+func TestDiscardByClass(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		flags     failedFlags
+		out, left string
+		err       error
+	}{
+		{failedFlags{class: "bad_time"}, "1 event is discarded.\n", "blocked_identifier number_out_of_range", nil},
+		{failedFlags{all: true}, "3 events are discarded.\n", "", nil},
+		{failedFlags{class: "bad_tme"}, "There are no failed events of the class bad_tme; nothing is discarded.\n", "bad_time blocked_identifier number_out_of_range", nil},
+		{failedFlags{class: "bad_time", ids: []string{"1"}}, "", "bad_time blocked_identifier number_out_of_range", errUsage},
+		{failedFlags{class: "bad_time", all: true}, "", "bad_time blocked_identifier number_out_of_range", errUsage},
+	} {
+		o, _, _ := failedWorld(t)
+		var out, said bytes.Buffer
+		err := failedActions["discard"](t.Context(), o, test.flags, stdio{Out: &out, Err: &said})
+		list, listing := o.list(t.Context(), "", "", 10)
+		if listing != nil {
+			t.Fatal(listing)
+		}
+		left := []string{}
+		for _, f := range list.Failed {
+			left = append(left, f.Class)
+		}
+		slices.Sort(left)
+		if out.String() != test.out || strings.Join(left, " ") != test.left || !errors.Is(err, test.err) {
+			t.Errorf("%+v: printed %q, %v, and left %v; want %q, %v, and %s", test.flags, &out, err, left, test.out, test.err, test.left)
+		}
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"waymark/infra/importer"
@@ -18,21 +17,24 @@ import (
 
 const importUsage = `usage: waymark import --mapping FILE [flags] FILE…
 
-Turns the rows of CSV, NDJSON or log files (gzip too, - for standard input) into events and posts them to the public API.
-Importing twice equals importing once. docs/import.md describes the mapping.
+Turns the rows of CSV, NDJSON or log files (gzip too, - for standard input) into
+events and posts them to the public API. Importing twice equals importing once.
+docs/import.md describes the mapping.
 
-exit code: 0 all accepted · 1 something was rejected, refused or interrupted · 2 wrong usage or mapping
+exit code: 0 all accepted · 1 something was rejected, refused or interrupted
+2 wrong usage or mapping
 `
 
 // importFlags are the command's flags and what stands behind them.
 type importFlags struct {
+	place                                         place
 	url, key, mapping, state                      string
 	dryRun, asJSON, restart, resume, allowRejects bool
 	files                                         []string
 }
 
 func cmdImport(ctx context.Context, args []string, io stdio) int {
-	flags, err := parseImportFlags(args, io)
+	flags, err := parseImportFlags(ctx, args, io)
 	if errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
@@ -96,14 +98,11 @@ func importFile(ctx context.Context, flags importFlags, mapping *importer.Mappin
 	return 0
 }
 
-func parseImportFlags(args []string, io stdio) (importFlags, error) {
+func parseImportFlags(ctx context.Context, args []string, io stdio) (importFlags, error) {
 	var f importFlags
-	set := flag.NewFlagSet("import", flag.ContinueOnError)
-	set.SetOutput(io.Err)
-	set.Usage = func() { fmt.Fprint(io.Err, importUsage+"\nflags:\n"); set.PrintDefaults() }
-	url, key := runningSystem()
-	set.StringVar(&f.url, "url", url, "address of the system; WAYMARK_URL, or the one that waymark dev runs")
-	set.StringVar(&f.key, "key", key, "write key; WAYMARK_WRITE_KEY, or the demo key of waymark dev")
+	set := flag.NewFlagSet("waymark import", flag.ContinueOnError)
+	withUsage(set, importUsage)
+	f.place.flags(set, "write `key`, wk_…; WAYMARK_WRITE_KEY or WAYMARK_KEY when left out, else that of a running `waymark dev`")
 	set.StringVar(&f.mapping, "mapping", "", "mapping file (YAML), required")
 	set.StringVar(&f.state, "state", ".waymark-import", "folder that keeps the place of an interrupted import")
 	set.BoolVar(&f.dryRun, "dry-run", false, "map and check only: show the first events and the summary, send nothing")
@@ -111,10 +110,15 @@ func parseImportFlags(args []string, io stdio) (importFlags, error) {
 	set.BoolVar(&f.resume, "resume", true, "go on where an interrupted import of the same file stopped")
 	set.BoolVar(&f.restart, "restart", false, "forget the place of an interrupted import and send everything")
 	set.BoolVar(&f.allowRejects, "allow-rejects", false, "exit with 0 even if rows or events were rejected or refused")
-	if err := set.Parse(args); err != nil {
-		return f, err
+	for { // files and flags stand in any order
+		if err := parseArgs(set, args, io); err != nil {
+			return f, err
+		}
+		if set.NArg() == 0 {
+			break
+		}
+		f.files, args = append(f.files, set.Arg(0)), set.Args()[1:]
 	}
-	f.files = set.Args()
 	switch {
 	case f.mapping == "":
 		return f, errors.New("--mapping FILE is needed: it says what the rows become (docs/import.md)")
@@ -122,52 +126,12 @@ func parseImportFlags(args []string, io stdio) (importFlags, error) {
 		return f, errors.New("name at least one file, or - for standard input")
 	case f.dryRun:
 		return f, nil
-	case f.url == "":
-		return f, errors.New("no system is known: start one with `waymark dev`, set WAYMARK_URL or give --url")
-	case f.key == "":
-		return f, errors.New("no write key is known: set WAYMARK_WRITE_KEY or give --key wk_…")
 	}
-	return f, nil
-}
-
-// runningSystem is the default address and write key: the environment's, else those of the system that `waymark dev` runs in this folder or
-// one above. The key of a running system belongs to its address only.
-func runningSystem() (url, key string) {
-	url, key = os.Getenv("WAYMARK_URL"), os.Getenv("WAYMARK_WRITE_KEY")
-	if url != "" {
-		return url, key
+	var err error
+	if f.url, f.key, err = f.place.writeKey(ctx); err == nil && f.key == "" {
+		err = fmt.Errorf("no write key is known for %s: set WAYMARK_WRITE_KEY or give --key wk_…", f.url)
 	}
-	text, err := os.ReadFile(readyFile())
-	if err != nil {
-		return "", key
-	}
-	var ready struct {
-		URL  string `json:"url"`
-		Keys struct {
-			Write string `json:"write"`
-		} `json:"keys"`
-	}
-	if json.Unmarshal(text, &ready) != nil {
-		return "", key
-	}
-	if key == "" {
-		key = ready.Keys.Write
-	}
-	return ready.URL, key
-}
-
-// readyFile is the file that `waymark dev` keeps while it runs, looked for from here upwards.
-func readyFile() string {
-	folder, err := os.Getwd()
-	if err != nil {
-		return filepath.Join(".waymark", "ready.json")
-	}
-	for at := folder; ; at = filepath.Dir(at) {
-		file := filepath.Join(at, ".waymark", "ready.json")
-		if _, err := os.Stat(file); err == nil || strings.HasSuffix(at, string(filepath.Separator)) {
-			return file
-		}
-	}
+	return f, err
 }
 
 func isTerminal(w goio.Writer) bool {

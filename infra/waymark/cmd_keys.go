@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -17,11 +19,20 @@ import (
 )
 
 const keysUsage = `waymark keys list WORKSPACE [--json]
-waymark keys add WORKSPACE [--role write|secret] [--source NAME] [--origin URL]... [--json]
+waymark keys add WORKSPACE [--role write|secret] [--source NAME]
+                 [--origin URL]... [--orders shared|own] [--json]
+waymark keys set WORKSPACE KEY --orders shared|own
 waymark keys rotate WORKSPACE KEY [--overlap 24h] [--json]
 
-A write key is public and may only send; give each site its own, named by --source, and say with --origin which browsers may use it. A secret
-key reads and operates. Rotating makes a new key like the old one, which goes on working for the overlap. Functions remember keys for a minute.
+A write key is public and may only send; give each site its own, named by
+--source, and say with --origin which browsers may use it. A secret key reads
+and operates. Rotating makes a new key like the old one, which goes on working
+for the overlap. Functions remember keys for a minute.
+
+Order ids of all sources are one name space: one id is one order, whoever
+sends it. A shop that numbers its orders by itself needs --orders own; then its
+#1001 is another order than that of the next shop. It holds for what comes from
+now on; waymark rebuild applies it to the past.
 `
 
 // origins is a flag that may be given more than once.
@@ -40,6 +51,7 @@ func (o *origins) Set(text string) error {
 // keyFlags are the flags of `waymark keys`.
 type keyFlags struct {
 	role, source string
+	orders       string
 	origins      origins
 	overlap      time.Duration
 	json         bool
@@ -47,41 +59,30 @@ type keyFlags struct {
 
 // cmdKeys lists, adds and rotates the keys of a workspace.
 func cmdKeys(ctx context.Context, args []string, io stdio) int {
-	if len(args) < 2 || strings.HasPrefix(args[1], "-") {
-		fmt.Fprint(io.Err, keysUsage)
-		return 2
-	}
-	action, name, args := args[0], args[1], args[2:]
-	old := ""
-	if action == "rotate" && len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		old, args = args[0], args[1:]
-	}
 	var flags keyFlags
-	set := flag.NewFlagSet("waymark keys "+action, flag.ContinueOnError)
+	var at place
+	set := flag.NewFlagSet("waymark keys", flag.ContinueOnError)
+	withUsage(set, keysUsage)
+	at.tableFlags(set)
 	set.StringVar(&flags.role, "role", "write", "write or secret")
 	set.StringVar(&flags.source, "source", "default", "the site or system that sends with it")
+	set.StringVar(&flags.orders, "orders", "", "shared: order ids are the workspace's; own: they are the source's")
 	set.Var(&flags.origins, "origin", "browsers may send from here only; may be repeated")
 	set.DurationVar(&flags.overlap, "overlap", 24*time.Hour, "how long the rotated key goes on working")
 	set.BoolVar(&flags.json, "json", false, "print JSON")
-	if code, done := parseFlags(set, args, io); done {
+	words, code, done := parseWords(set, args, io)
+	if done {
 		return code
 	}
-	getenv := systemEnv()
-	table := dynamo.New(dynamo.NewClient(getenv), getenv("TABLE_NAME"))
-	switch action {
-	case "list":
-		return exit(io, listKeys(ctx, table, name, flags, io))
-	case "add":
-		return exit(io, addKey(ctx, table, name, flags, io))
-	case "rotate":
-		return exit(io, rotateKey(ctx, table, name, old, flags, io))
+	run := keyActions[strings.Join(words[:min(len(words), 1)], "")]
+	if wanted := map[bool]int{true: 3, false: 2}[len(words) > 0 && (words[0] == "rotate" || words[0] == "set")]; run == nil || len(words) != wanted {
+		set.Usage()
+		return 2
 	}
-	fmt.Fprint(io.Err, keysUsage)
-	return 2
-}
-
-// exit tells of an error and gives the exit code.
-func exit(io stdio, err error) int {
+	getenv, err := at.env(ctx)
+	if err == nil {
+		err = run(ctx, dynamo.New(dynamo.NewClient(getenv), getenv("TABLE_NAME")), words[1:], flags, io)
+	}
 	if err != nil {
 		fmt.Fprintf(io.Err, "waymark keys: %v\n", err)
 		return 1
@@ -89,8 +90,13 @@ func exit(io stdio, err error) int {
 	return 0
 }
 
-func listKeys(ctx context.Context, table *dynamo.Table, name string, flags keyFlags, io stdio) error {
-	w, err := table.Workspace(ctx, name)
+// keyActions are the words after `waymark keys`; they get the workspace's name, and what stands behind it.
+var keyActions = map[string]func(ctx context.Context, table *dynamo.Table, words []string, flags keyFlags, io stdio) error{
+	"list": listKeys, "add": addKey, "rotate": rotateKey, "set": setKey,
+}
+
+func listKeys(ctx context.Context, table *dynamo.Table, words []string, flags keyFlags, io stdio) error {
+	w, err := table.Workspace(ctx, words[0])
 	if err != nil {
 		return err
 	}
@@ -98,7 +104,7 @@ func listKeys(ctx context.Context, table *dynamo.Table, name string, flags keyFl
 		return json.NewEncoder(io.Out).Encode(map[string]any{"keys": w.Keys})
 	}
 	lines := tabwriter.NewWriter(io.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(lines, "KEY\tROLE\tSOURCE\tORIGINS\tEXPIRES")
+	fmt.Fprintln(lines, "KEY\tROLE\tSOURCE\tORDERS\tORIGINS\tEXPIRES")
 	for _, k := range w.Keys {
 		expires := "never"
 		if k.Expires > 0 {
@@ -108,13 +114,17 @@ func listKeys(ctx context.Context, table *dynamo.Table, name string, flags keyFl
 		if k.Role == workspace.Secret {
 			text = "(stored as its hash)"
 		}
-		fmt.Fprintf(lines, "%s\t%s\t%s\t%s\t%s\n", text, k.Role, k.Source, strings.Join(k.Origins, " "), expires)
+		orders := ""
+		if k.Role == workspace.Write {
+			orders = cmp.Or(string(k.Orders), "shared")
+		}
+		fmt.Fprintf(lines, "%s\t%s\t%s\t%s\t%s\t%s\n", text, k.Role, k.Source, orders, strings.Join(k.Origins, " "), expires)
 	}
 	return lines.Flush()
 }
 
-func addKey(ctx context.Context, table *dynamo.Table, name string, flags keyFlags, io stdio) error {
-	w, err := table.Workspace(ctx, name)
+func addKey(ctx context.Context, table *dynamo.Table, words []string, flags keyFlags, io stdio) error {
+	w, err := table.Workspace(ctx, words[0])
 	if err != nil {
 		return err
 	}
@@ -122,14 +132,60 @@ func addKey(ctx context.Context, table *dynamo.Table, name string, flags keyFlag
 	if role != workspace.Write && role != workspace.Secret {
 		return fault.Newf(fault.Invalid, "bad_role", "the role is write or secret, not %q", flags.role)
 	}
-	k := workspace.Key{Text: workspace.KeyText(role, rand.Text()), Workspace: name, Role: role}
+	k := workspace.Key{Text: workspace.KeyText(role, rand.Text()), Workspace: w.Name, Role: role}
 	if role == workspace.Write {
 		k.Source, k.Origins = flags.source, flags.origins
+		if k.Orders, err = ordersOf(flags.orders); err != nil {
+			return err
+		}
+		if flags.orders == "" && w.OrderScope(k.Source) != "" {
+			k.Orders = workspace.OwnOrders // another key of the same source
+		}
 	}
 	return storeKey(ctx, table, w, k, flags, io)
 }
 
-func rotateKey(ctx context.Context, table *dynamo.Table, name, old string, flags keyFlags, io stdio) error {
+// ordersOf reads --orders.
+func ordersOf(said string) (workspace.Orders, error) {
+	switch said {
+	case "", "shared":
+		return workspace.SharedOrders, nil
+	case "own":
+		return workspace.OwnOrders, nil
+	}
+	return "", fault.Newf(fault.Invalid, "bad_orders", "orders are shared or own, not %q", said)
+}
+
+// setKey says whose the order ids of a key's source are. All keys of the source say the same.
+func setKey(ctx context.Context, table *dynamo.Table, words []string, flags keyFlags, io stdio) error {
+	name, text := words[0], words[1]
+	w, err := table.Workspace(ctx, name)
+	if err != nil {
+		return err
+	}
+	orders, err := ordersOf(flags.orders)
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(w.Keys, func(k workspace.Key) bool { return k.Is(text) && k.Role == workspace.Write })
+	if at < 0 || flags.orders == "" {
+		return fault.Newf(fault.NotFound, "unknown_key", "say --orders shared or own for a write key of workspace %s; `waymark keys list %s` shows them", name, name)
+	}
+	source := w.Keys[at].Source
+	for i := range w.Keys {
+		if k := &w.Keys[i]; k.Role == workspace.Write && k.Source == source {
+			k.Orders = orders
+		}
+	}
+	if err := table.PutWorkspace(ctx, w); err != nil {
+		return err
+	}
+	fmt.Fprintf(io.Out, "order ids of source %s are %s\n", source, cmp.Or(flags.orders, "shared"))
+	return nil
+}
+
+func rotateKey(ctx context.Context, table *dynamo.Table, words []string, flags keyFlags, io stdio) error {
+	name, old := words[0], words[1]
 	w, err := table.Workspace(ctx, name)
 	if err != nil {
 		return err

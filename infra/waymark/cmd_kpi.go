@@ -10,13 +10,14 @@ import (
 	"strings"
 )
 
-const kpiUsage = `waymark kpi [--metric NAME]... [--by DIMENSION] [--grain GRAIN] [--from DATE] [--to DATE] [--json | --csv]
+const kpiUsage = `waymark kpi [--metric NAME]... [--by DIMENSION] [--grain GRAIN] [--from DATE]
+            [--to DATE] [--json | --csv]
 
 Prints the KPIs that were counted: a line for each window, and for each value of
 a dimension. A number of a window in which nothing happened is left out; "-" is
 a ratio without a denominator. docs/kpi.md explains each metric.
 
-  waymark kpi --grain month --from 2026-01-01 --metric orders,revenue --by channel
+  waymark kpi --grain month --from 2026-01-01 --metric orders --by channel
 
 exit code: 0 printed · 1 it failed · 2 wrong usage
 `
@@ -59,11 +60,11 @@ func (n *kpiNumber) UnmarshalJSON(text []byte) error {
 func cmdKPI(ctx context.Context, args []string, io stdio) int {
 	query := url.Values{}
 	set := flag.NewFlagSet("waymark kpi", flag.ContinueOnError)
-	set.Usage = func() { fmt.Fprint(io.Err, kpiUsage+"\nflags:\n"); set.PrintDefaults() }
+	withUsage(set, kpiUsage)
 	system := apiFlags(set)
 	for name, help := range map[string]string{
 		"metric": "`metrics`, with commas between them or the flag several times; all when left out",
-		"by":     "`dimension`: channel, source, stage or country; the whole when left out",
+		"by":     "`dimension` such as channel, source, stage, country or campaign; the whole when left out. docs/kpi.md lists them",
 		"grain":  "`length` of a window: hour, day, week, month, quarter, year, or period for one from --from to --to; day when left out",
 		"from":   "first `day`, such as 2026-10-25, or instant; 30 days before --to when left out",
 		"to":     "the `day` after the last, or instant; tomorrow when left out",

@@ -14,11 +14,15 @@ import (
 
 const profileUsage = `waymark profile show ID [--json]
 waymark profile why ID OTHER [--json]
-waymark profile unlink ID [--from OTHER | --all] [--undo] [--reason TEXT] [--json]
+waymark profile unlink ID [--from OTHER | --all] [--undo] [--reason TEXT]
+                       [--json]
 
-An ID is written kind:value, such as user:42, email:a@b.c or anon:7f. "show" prints the person it belongs to, "why" the chain of links that makes
-two of them one person, or what keeps them apart. "unlink" cuts the link to OTHER, or to the person that ID belongs to, or with --all every link
-between that person's identifiers. A cut holds, whatever comes later, until --undo. The next rollup computes the numbers anew.
+An ID is written kind:value, such as user:42, email:a@b.c or anon:7f. "show"
+prints the person it belongs to, "why" the chain of links that makes two of them
+one person, or what keeps them apart. "unlink" cuts the link to OTHER, or to the
+person that ID belongs to, or with --all every link between that person's
+identifiers. A cut holds, whatever comes later, until --undo. The next rollup
+computes the numbers anew.
 `
 
 // profileFlags are the flags of `waymark profile`.
@@ -30,36 +34,26 @@ type profileFlags struct {
 
 // cmdProfile shows a person, explains and parts them, over HTTP.
 func cmdProfile(ctx context.Context, args []string, io stdio) int {
-	action, words := "", []string{}
-	for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		words, args = append(words, args[0]), args[1:]
-	}
-	if len(words) > 0 {
-		action = words[0]
-	}
 	var flags profileFlags
-	set := flag.NewFlagSet("waymark profile "+action, flag.ContinueOnError)
-	set.Usage = func() {
-		fmt.Fprint(io.Err, profileUsage, "\n")
-		set.PrintDefaults()
-	}
+	set := flag.NewFlagSet("waymark profile", flag.ContinueOnError)
+	withUsage(set, profileUsage)
 	flags.api = apiFlags(set)
 	set.BoolVar(&flags.json, "json", false, "print JSON")
-	if action == "unlink" {
-		set.StringVar(&flags.from, "from", "", "the other end of the link")
-		set.BoolVar(&flags.all, "all", false, "every link between the person's identifiers")
-		set.BoolVar(&flags.undo, "undo", false, "take the cut back")
-		set.StringVar(&flags.reason, "reason", "", "kept with the cut, at most 200 bytes")
-	}
-	if code, done := parseFlags(set, args, io); done {
+	set.StringVar(&flags.from, "from", "", "of unlink: the other end of the link")
+	set.BoolVar(&flags.all, "all", false, "of unlink: every link between the person's identifiers")
+	set.BoolVar(&flags.undo, "undo", false, "of unlink: take the cut back")
+	set.StringVar(&flags.reason, "reason", "", "of unlink: kept with the cut, at most 200 bytes")
+	words, code, done := parseWords(set, args, io)
+	if done {
 		return code
 	}
-	words = append(words, set.Args()...)
+	action := strings.Join(words[:min(len(words), 1)], "")
 	run, wanted := map[string]func(context.Context, profileFlags, []string, stdio) error{
 		"show": showProfile, "why": explainProfile, "unlink": unlinkProfile,
 	}[action], map[string]int{"show": 2, "why": 3, "unlink": 2}[action]
-	if run == nil || len(words) != wanted {
-		fmt.Fprint(io.Err, profileUsage)
+	isWrong := action != "unlink" && (flags.from != "" || flags.reason != "" || flags.all || flags.undo)
+	if run == nil || len(words) != wanted || isWrong {
+		set.Usage()
 		return 2
 	}
 	if err := run(ctx, flags, words[1:], io); err != nil {
@@ -129,7 +123,7 @@ func showProfile(ctx context.Context, f profileFlags, ids []string, io stdio) er
 			fmt.Fprintf(io.Out, "%s\n", shortened(id.ID, 79))
 			continue
 		}
-		fmt.Fprintf(io.Out, "%s\n  → %s\n    by %s at %s\n", shortened(id.ID, 79), shortened(id.Linked.To, 75), shortened(id.Linked.Event, 50), minute(&id.Linked.At))
+		fmt.Fprintf(io.Out, "%s\n  → %s\n    by %s at %s\n", shortened(id.ID, 79), shortened(id.Linked.To, 75), shortened(id.Linked.Event, 46), minute(&id.Linked.At))
 	}
 	return nil
 }
@@ -145,7 +139,7 @@ func (s stepText) print(out goio.Writer) {
 	if !s.Counts {
 		spare = " (spare: another counts)"
 	}
-	fmt.Fprintf(out, "%s\n  → %s%s\n    by %s of %s at %s\n", shortened(s.Child, 79), shortened(s.Parent, 50), spare, shortened(s.Event, 36), shortened(s.Source, 15), minute(&s.At))
+	fmt.Fprintf(out, "%s\n  → %s%s\n    by %s of %s at %s\n", shortened(s.Child, 79), shortened(s.Parent, 50), spare, shortened(s.Event, 34), shortened(s.Source, 15), minute(&s.At))
 }
 
 func explainProfile(ctx context.Context, f profileFlags, ids []string, io stdio) error {
@@ -231,12 +225,12 @@ func unlinkProfile(ctx context.Context, f profileFlags, ids []string, io stdio) 
 	return nil
 }
 
-// minute is a time of the API without seconds; "never" when there is none.
+// minute is a time of the API without seconds, with its zone; "never" when there is none.
 func minute(at *string) string {
 	if at == nil || len(*at) < 16 {
 		return "never"
 	}
-	return strings.Replace((*at)[:16], "T", " ", 1)
+	return inUTC(*at)
 }
 
 // counts lists the most frequent first.

@@ -58,20 +58,20 @@ func TestProfileCommand(t *testing.T) {
 	}{
 		{
 			args: "show user:42",
-			out: "person       user:42\nstage        loyalty since 2026-11-20 10:00\nseen         2026-11-18 10:00 to 2026-11-20 10:00, 5 touchpoints\n" +
-				"channels     direct 4, email 1\norders       1, 12.50 EUR\ntrait        plan = \"gold\"\n\nuser:42\nanon:7f\\x1b[2J\n  → user:42\n    by m3 at 2026-11-20 10:00\n",
+			out: "person       user:42\nstage        loyalty since 2026-11-20 10:00 UTC\nseen         2026-11-18 10:00 UTC to 2026-11-20 10:00 UTC, 5 touchpoints\n" +
+				"channels     direct 4, email 1\norders       1, 12.50 EUR\ntrait        plan = \"gold\"\n\nuser:42\nanon:7f\\x1b[2J\n  → user:42\n    by m3 at 2026-11-20 10:00 UTC\n",
 		},
 		{
 			args: "why anon:a/b email:a@b.c",
-			out: "one person: user:42\n\nanon:a/b\n  → user:42\n    by m3 of web at 2026-11-20 10:00\nemail:a@b.c\n  → user:42 (spare: another counts)\n    by " +
-				strings.Repeat("m", 35) + "… of crm at 2026-11-21 10:00\n",
+			out: "one person: user:42\n\nanon:a/b\n  → user:42\n    by m3 of web at 2026-11-20 10:00 UTC\nemail:a@b.c\n  → user:42 (spare: another counts)\n    by " +
+				strings.Repeat("m", 33) + "… of crm at 2026-11-21 10:00 UTC\n",
 		},
 		{
 			args: "why device:d user:2",
-			out: "two persons:\n  user:1\n  user:2\n\ndevice:d\n  → user:2\n    does not count: an earlier link does (2026-11-21 10:00)\n\n" +
-				"Instead counts\ndevice:d\n  → user:1\n    by m1 of web at 2026-11-20 10:00\n",
+			out: "two persons:\n  user:1\n  user:2\n\ndevice:d\n  → user:2\n    does not count: an earlier link does (2026-11-21 10:00 UTC)\n\n" +
+				"Instead counts\ndevice:d\n  → user:1\n    by m1 of web at 2026-11-20 10:00 UTC\n",
 		},
-		{args: "why anon:a user:2", out: "two persons:\n  anon:a\n  user:2\n\nanon:a\n  → user:2\n    does not count: it was cut (2026-11-21 10:00)\n    two people\n"},
+		{args: "why anon:a user:2", out: "two persons:\n  anon:a\n  user:2\n\nanon:a\n  → user:2\n    does not count: it was cut (2026-11-21 10:00 UTC)\n    two people\n"},
 		{args: "why anon:a user:3", out: "two persons:\n  anon:a\n  user:3\n\nNo link ever joined them.\n"},
 		{
 			args: "unlink anon:a",
@@ -87,7 +87,7 @@ func TestProfileCommand(t *testing.T) {
 		{args: "show", code: 2, err: "waymark profile show ID"},
 		{args: "why anon:a", code: 2, err: "waymark profile why ID OTHER"},
 		{args: "merge a b", code: 2, err: "waymark profile show ID"},
-		{args: "show user:42 --undo", code: 2, err: "not defined: -undo"},
+		{args: "show user:42 --undo", code: 2, err: "waymark profile show ID"},
 	} {
 		var out, errs bytes.Buffer
 		code := run(t.Context(), append([]string{"profile"}, strings.Fields(test.args)...), stdio{Out: &out, Err: &errs})

@@ -31,9 +31,19 @@ type qualityReport struct {
 	quality.Report
 }
 
+const qualityUsage = `waymark quality [--from DATE] [--to DATE] [--source NAME] [--json]
+
+Counts what became of the events that came in, by day of receipt and source:
+accepted, refused, rejected and failed, and of the accepted what is odd about
+them. docs/quality.md explains each number.
+
+exit code: 0 printed · 1 it failed · 2 wrong usage
+`
+
 // cmdQuality shows what became of the events that came in.
 func cmdQuality(ctx context.Context, args []string, io stdio) int {
 	set := flag.NewFlagSet("waymark quality", flag.ContinueOnError)
+	withUsage(set, qualityUsage)
 	system := apiFlags(set)
 	from := set.String("from", "", "first day of receipt, a local date or an instant; 7 days ago when left out")
 	to := set.String("to", "", "the day after the last, a local date or an instant; tomorrow when left out")
@@ -42,26 +52,38 @@ func cmdQuality(ctx context.Context, args []string, io stdio) int {
 	if code, done := parseFlags(set, args, io); done {
 		return code
 	}
+	if set.NArg() > 0 {
+		set.Usage()
+		return 2
+	}
+	if err := printQuality(ctx, system, map[string]string{"from": *from, "to": *to, "source": *source}, *asJSON, io); err != nil {
+		fmt.Fprintf(io.Err, "waymark quality: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func printQuality(ctx context.Context, system *api, asked map[string]string, asJSON bool, io stdio) error {
 	query := url.Values{}
-	for name, value := range map[string]string{"from": *from, "to": *to, "source": *source} {
+	for name, value := range asked {
 		if value != "" {
 			query.Set(name, value)
 		}
 	}
 	var text json.RawMessage
 	if err := system.do(ctx, http.MethodGet, "/v1/quality?"+query.Encode(), nil, &text); err != nil {
-		return exit(io, err)
+		return err
 	}
-	if *asJSON {
+	if asJSON {
 		_, err := fmt.Fprintf(io.Out, "%s\n", text)
-		return exit(io, err)
+		return err
 	}
 	var report qualityReport
 	if err := json.Unmarshal(text, &report); err != nil {
-		return exit(io, fmt.Errorf("decode answer: %w", err))
+		return fmt.Errorf("decode answer: %w", err)
 	}
 	report.print(io.Out)
-	return 0
+	return nil
 }
 
 // print writes the report for a terminal of 80 columns.
@@ -87,6 +109,13 @@ func (r qualityReport) print(w goio.Writer) {
 	listed(w, "rejected", r.Total.RejectedBy)
 	listed(w, "bots", r.Total.BotsBy)
 	listed(w, "unknown", names)
+	copies := map[string]int{}
+	for _, row := range r.Rows {
+		if row.OrderCopies > 0 {
+			copies[cmp.Or(row.Source, "-")] += row.OrderCopies
+		}
+	}
+	listed(w, "copies of orders, by source", copies)
 	if !r.Final {
 		fmt.Fprintf(w, "\nNot final: %d messages wait, and %d of %d dead letters were read.\n", r.Waiting, r.Dead.Read, r.Dead.Messages)
 	}

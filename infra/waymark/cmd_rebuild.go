@@ -54,7 +54,7 @@ const (
 func cmdRebuild(ctx context.Context, args []string, io stdio) int {
 	var f rebuildFlags
 	set := flag.NewFlagSet("waymark rebuild", flag.ContinueOnError)
-	set.Usage = func() { fmt.Fprint(io.Err, rebuildUsage+"\nflags:\n"); set.PrintDefaults() }
+	withUsage(set, rebuildUsage)
 	f.api = apiFlags(set)
 	set.StringVar(&f.model, "model", "", "stage model to rebuild under; that of the workspace when left out")
 	set.StringVar(&f.swap, "swap", string(rebuild.IfEqual), "when the new generation is put into use: if-equal, always or never")
@@ -88,7 +88,13 @@ func cmdRebuild(ctx context.Context, args []string, io stdio) int {
 }
 
 func (f rebuildFlags) run(ctx context.Context, bar *phaseLine) (rebuild.Report, error) {
-	getenv := systemEnv()
+	getenv, err := f.api.place.env(ctx)
+	if err == nil {
+		err = f.api.find(ctx)
+	}
+	if err != nil {
+		return rebuild.Report{}, err
+	}
 	table := dynamo.New(dynamo.NewClient(getenv), getenv("TABLE_NAME"))
 	key, err := table.Key(ctx, f.api.Key)
 	if err != nil || key.Role != workspace.Secret {

@@ -11,7 +11,7 @@ import (
 // TestRebuildUsage: what cannot be meant is refused before anything is touched.
 func TestRebuildUsage(t *testing.T) {
 	t.Parallel()
-	for _, args := range []string{"--swap perhaps", "--back --drop-old", "demo", "--nothing"} {
+	for _, args := range []string{"--swap perhaps", "--back --drop-old", "demo"} {
 		var out, said bytes.Buffer
 		if code := cmdRebuild(t.Context(), strings.Fields(args), stdio{Out: &out, Err: &said}); code != 2 || !strings.Contains(said.String(), "waymark rebuild [--model MODEL]") {
 			t.Errorf("rebuild %s = %d: %s%s; want 2 and the usage", args, code, &out, &said)

@@ -29,18 +29,15 @@ const most = 1000
 // cmdRollup rolls a workspace up.
 func cmdRollup(ctx context.Context, args []string, io stdio) int {
 	set := flag.NewFlagSet("waymark rollup run", flag.ContinueOnError)
-	set.Usage = func() { fmt.Fprint(io.Err, rollupUsage+"\nflags:\n"); set.PrintDefaults() }
+	withUsage(set, rollupUsage)
 	system := apiFlags(set)
 	wait := set.Duration("wait", 10*time.Minute, "how long to wait for it")
 	asJSON := set.Bool("json", false, "print JSON")
-	action := ""
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		action, args = args[0], args[1:]
-	}
-	if code, done := parseFlags(set, args, io); done {
+	words, code, done := parseWords(set, args, io)
+	if done {
 		return code
 	}
-	if action != "run" || set.NArg() > 0 || *wait <= 0 {
+	if strings.Join(words, " ") != "run" || *wait <= 0 {
 		set.Usage()
 		return 2
 	}

@@ -16,12 +16,14 @@ import (
 	"waymark/shared/model"
 )
 
-const workspaceUsage = `waymark workspace create NAME --time-zone ZONE --currency CODE [--model MODEL] [--json]
+const workspaceUsage = `waymark workspace create NAME --time-zone ZONE --currency CODE [--model MODEL]
+                              [--json]
 waymark workspace set NAME [--time-zone ZONE] [--currency CODE] [--model MODEL]
 waymark workspace list [--json]
 
-A workspace is one tenant: its own keys, persons, KPIs, time zone, currency and stage model. What is set holds for the
-past too: the next settles count everybody anew, and ` + "`recounting`" + ` of GET /v1/status says until when.
+A workspace is one tenant: its own keys, persons, KPIs, time zone, currency and
+stage model. What is set holds for the past too: the next settles count
+everybody anew, and ` + "`recounting`" + ` of GET /v1/status says until when.
 `
 
 // cmdWorkspace makes, changes and lists workspaces. It talks to the table of the running system, or of the environment.
@@ -43,8 +45,16 @@ func cmdWorkspace(ctx context.Context, args []string, io stdio) int {
 			return code
 		}
 	case "list":
-		err = workspaceList(ctx, args[1:], io)
+		code := 0
+		if code, err = workspaceList(ctx, args[1:], io); err == nil {
+			return code
+		}
 	default:
+		set := flag.NewFlagSet("waymark workspace", flag.ContinueOnError)
+		withUsage(set, workspaceUsage)
+		if code, done := parseFlags(set, args, io); done {
+			return code
+		}
 		fmt.Fprint(io.Err, workspaceUsage)
 		return 2
 	}
@@ -61,6 +71,9 @@ func workspaceCreate(ctx context.Context, args []string, io stdio) (int, error) 
 		w.name, args = args[0], args[1:]
 	}
 	set := flag.NewFlagSet("waymark workspace create", flag.ContinueOnError)
+	var at place
+	at.tableFlags(set)
+	withUsage(set, workspaceUsage)
 	set.StringVar(&w.zone, "time-zone", "UTC", "IANA time zone in which days begin, such as Europe/London")
 	set.StringVar(&w.currency, "currency", "EUR", "currency of orders that name none, three letters")
 	set.StringVar(&w.model, "model", "default", "stage model: default, five or four")
@@ -75,7 +88,11 @@ func workspaceCreate(ctx context.Context, args []string, io stdio) (int, error) 
 		fmt.Fprint(io.Err, workspaceUsage)
 		return 2, nil
 	}
-	keys, err := createWorkspace(ctx, systemEnv(), w)
+	getenv, err := at.env(ctx)
+	if err != nil {
+		return 1, err
+	}
+	keys, err := createWorkspace(ctx, getenv, w)
 	if err != nil {
 		return 1, err
 	}
@@ -91,20 +108,27 @@ func workspaceCreate(ctx context.Context, args []string, io stdio) (int, error) 
 
 // workspaceSet changes settings of a workspace; those that are not named stay.
 func workspaceSet(ctx context.Context, args []string, io stdio) (int, error) {
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-		fmt.Fprint(io.Err, workspaceUsage)
-		return 2, nil
-	}
-	getenv := systemEnv()
-	table := dynamo.New(dynamo.NewClient(getenv), getenv("TABLE_NAME"))
 	set := flag.NewFlagSet("waymark workspace set", flag.ContinueOnError)
+	var at place
+	at.tableFlags(set)
+	withUsage(set, workspaceUsage)
 	zone := set.String("time-zone", "", "IANA time zone in which days begin, such as Europe/London")
 	currency := set.String("currency", "", "currency of orders that name none, three letters")
 	stages := set.String("model", "", "stage model: default, five or four")
-	if code, done := parseFlags(set, args[1:], io); done {
+	words, code, done := parseWords(set, args, io)
+	if done {
 		return code, nil
 	}
-	w, err := table.Workspace(ctx, args[0])
+	if len(words) != 1 {
+		fmt.Fprint(io.Err, workspaceUsage)
+		return 2, nil
+	}
+	getenv, err := at.env(ctx)
+	if err != nil {
+		return 1, err
+	}
+	table := dynamo.New(dynamo.NewClient(getenv), getenv("TABLE_NAME"))
+	w, err := table.Workspace(ctx, words[0])
 	if err != nil {
 		return 1, err
 	}
@@ -123,44 +147,32 @@ func workspaceSet(ctx context.Context, args []string, io stdio) (int, error) {
 	return 0, nil
 }
 
-func workspaceList(ctx context.Context, args []string, io stdio) error {
+func workspaceList(ctx context.Context, args []string, io stdio) (int, error) {
 	set := flag.NewFlagSet("waymark workspace list", flag.ContinueOnError)
+	var at place
+	at.tableFlags(set)
+	withUsage(set, workspaceUsage)
 	asJSON := set.Bool("json", false, "print JSON")
-	if _, done := parseFlags(set, args, io); done {
-		return nil
+	if code, done := parseFlags(set, args, io); done {
+		return code, nil
 	}
-	getenv := systemEnv()
+	getenv, err := at.env(ctx)
+	if err != nil {
+		return 1, err
+	}
 	all, err := dynamo.New(dynamo.NewClient(getenv), getenv("TABLE_NAME")).Workspaces(ctx)
 	if err != nil {
-		return err
+		return 1, err
 	}
 	if *asJSON {
-		return json.NewEncoder(io.Out).Encode(map[string]any{"workspaces": all})
+		return 0, json.NewEncoder(io.Out).Encode(map[string]any{"workspaces": all})
 	}
 	table := tabwriter.NewWriter(io.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "NAME\tTIME ZONE\tCURRENCY\tMODEL\tKEYS")
 	for _, w := range all {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\n", w.Name, w.Zone, w.Currency, w.Model, len(w.Keys))
 	}
-	return table.Flush()
-}
-
-// systemEnv reads the environment, and what it does not say from the ready file of the system that runs in this project.
-func systemEnv() func(string) string {
-	var ready struct {
-		Env map[string]string `json:"env"`
-	}
-	if os.Getenv("TABLE_NAME") == "" {
-		if text, err := os.ReadFile(readyFile()); err == nil {
-			_ = json.Unmarshal(text, &ready) // a file that is no JSON tells nothing
-		}
-	}
-	return func(name string) string {
-		if value := os.Getenv(name); value != "" {
-			return value
-		}
-		return ready.Env[name]
-	}
+	return 0, table.Flush()
 }
 
 // demoWorkspaces makes the workspaces of `waymark demo`, with keys that follow from their names, so that a second run finds them again.

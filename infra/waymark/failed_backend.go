@@ -25,17 +25,20 @@ type backend struct {
 }
 
 // backendFor is the API, or for an operator who names a workspace what lies behind it.
-func backendFor(a *api, workspace string) backend {
+func backendFor(ctx context.Context, a *api, workspace string) (backend, error) {
 	if workspace == "" {
-		return overHTTP(a)
+		return overHTTP(a), nil
 	}
-	getenv := systemEnv()
+	getenv, err := a.place.env(ctx)
+	if err != nil {
+		return backend{}, err
+	}
 	table := dynamo.New(dynamo.NewClient(getenv), getenv("TABLE_NAME"))
 	queues := queue.NewClient(getenv)
 	return behind(failed.Service{
 		Records: table, Changes: table, Queue: queue.New(queues, getenv("QUEUE_URL")), Dead: queue.New(queues, getenv("DEAD_LETTER_QUEUE_URL")),
 		Decode: queue.Decode, Now: time.Now,
-	}, workspace)
+	}, workspace), nil
 }
 
 func overHTTP(a *api) backend {

@@ -43,9 +43,11 @@ func corrected(ctx context.Context, o backend, id, file string, io stdio) ([]byt
 	switch file {
 	case "":
 	case "-":
-		return goio.ReadAll(io.In)
+		text, err := goio.ReadAll(io.In)
+		return plainText(text), err
 	default:
-		return os.ReadFile(file)
+		text, err := os.ReadFile(file)
+		return plainText(text), err
 	}
 	editor := strings.Fields(os.Getenv("EDITOR"))
 	if len(editor) == 0 {

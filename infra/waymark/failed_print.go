@@ -5,6 +5,7 @@ import (
 	goio "io" // io is the command's stdio
 	"strings"
 	"text/tabwriter"
+	"time"
 	"unicode"
 
 	"waymark/shared/failed"
@@ -15,31 +16,25 @@ const (
 	shownText = 4 << 10 // of one text; --json has all of it
 )
 
-// printFailed writes a list that fits into 80 columns.
-func printFailed(out goio.Writer, list failed.List) error {
+// printFailed writes a list that fits into 80 columns: each event with its reason, and who it is about.
+func printFailed(out goio.Writer, list failed.List, class string) error {
 	if len(list.Failed) == 0 {
-		fmt.Fprintln(out, "There are no failed events.")
+		fmt.Fprintln(out, "There are no failed events"+ofClass(class)+".")
 		return nil
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tRECEIVED\tCLASS\tSOURCE\t")
-	marked := false
+	const line = "%-24s  %-20s  %-19s  %s"
+	fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf(line, "ID", "RECEIVED", "CLASS", ""), " "))
 	for _, f := range list.Failed {
 		mark := ""
 		if f.Edited != "" {
-			mark = "e"
+			mark = "edited"
 		}
 		if f.Replayed != "" {
-			mark += "r"
+			mark = "replayed" // and not decided yet
 		}
-		marked = marked || mark != ""
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", f.ID, upToMinute(f.Received), f.Class, short(f.Source, 11), mark)
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	if marked {
-		fmt.Fprintln(out, "e: edited, r: replayed and not decided yet")
+		fmt.Fprintln(out, strings.TrimRight(fmt.Sprintf(line, f.ID, inUTC(f.Received), f.Class, mark), " "))
+		fmt.Fprintln(out, "  "+short(aboutFailed(f), columns-2))
+		fmt.Fprint(out, wrapped(strings.TrimPrefix(f.Field+": ", ": ")+f.Reason, "  "))
 	}
 	if list.Next != nil {
 		fmt.Fprintf(out, "There are more; --limit %d shows as many again.\n", 2*len(list.Failed))
@@ -99,7 +94,7 @@ func printMessages(out goio.Writer, letters failed.Messages) error {
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "WORKSPACE\tSOURCE\tQUEUED\tEVENTS\tRECEIVES\tREQUEST")
 		for _, l := range letters.Dead {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\n", short(l.Workspace, 12), short(l.Source, 11), upToMinute(l.Queued), l.Events, l.Receives, short(l.Request, 16))
+			fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\n", short(l.Workspace, 12), short(l.Source, 11), inUTC(l.Queued), l.Events, l.Receives, short(l.Request, 12))
 		}
 		if err := table.Flush(); err != nil {
 			return err
@@ -113,12 +108,20 @@ func printMessages(out goio.Writer, letters failed.Messages) error {
 	return nil
 }
 
-// upToMinute shortens an instant for a list.
-func upToMinute(instant string) string {
-	if len(instant) < len("2026-11-22T09:30") {
+func ofClass(class string) string {
+	if class == "" {
+		return ""
+	}
+	return " of the class " + printable(class)
+}
+
+// inUTC is an instant for people, up to the minute and with its zone; what is none stays as it is.
+func inUTC(instant string) string {
+	at, err := time.Parse(time.RFC3339, instant)
+	if err != nil {
 		return instant
 	}
-	return instant[:10] + " " + instant[11:16]
+	return at.UTC().Format("2006-01-02 15:04 UTC")
 }
 
 // short cuts a text to so many characters.

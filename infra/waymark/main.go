@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
@@ -31,9 +32,10 @@ func commands() []command {
 	return []command{
 		{"dev", "run the whole system on this machine", cmdDev},
 		{"workspace", "make and list workspaces and their keys", cmdWorkspace},
-		{"keys", "list, add and rotate the keys of a workspace", cmdKeys},
+		{"keys", "list, add, set and rotate the keys of a workspace", cmdKeys},
 		{"profile", "show a person, explain why identifiers are one, part them", cmdProfile},
 		{"import", "send a CSV or NDJSON file through the HTTP API", cmdImport},
+		{"tail", "follow what comes in, and what is wrong with it", cmdTail},
 		{"rollup", "count what is stored at once, and wait for it", cmdRollup},
 		{"kpi", "print KPIs", cmdKPI},
 		{"export", "make, list and download exports for marketers", cmdExport},
@@ -59,13 +61,18 @@ func run(ctx context.Context, args []string, io stdio) int {
 		usage(io.Err)
 		return 2
 	}
-	switch args[0] {
-	case "help", "-h", "-help", "--help":
+	if slices.Contains(helpWords, args[0]) {
+		if len(args) > 1 {
+			return run(ctx, []string{args[1], "-h"}, io)
+		}
 		usage(io.Out)
 		return 0
 	}
 	for _, c := range commands() {
 		if c.name == args[0] {
+			if len(args) > 1 && args[1] == "help" {
+				args[1] = "-h"
+			}
 			return c.run(ctx, args[1:], io)
 		}
 	}

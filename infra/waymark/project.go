@@ -46,16 +46,3 @@ func (p parameters) flags(set *flag.FlagSet) {
 	set.Var(p, "parameter", "value of a template parameter, as NAME=VALUE; may be repeated")
 	set.Var(p, "param", "the same as --parameter")
 }
-
-// parseFlags reads the flags; the code is that to exit with when they end the command.
-func parseFlags(flags *flag.FlagSet, args []string, io stdio) (code int, done bool) {
-	flags.SetOutput(io.Err)
-	err := flags.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return 0, true
-	case err != nil:
-		return 2, true
-	}
-	return 0, false
-}

@@ -44,6 +44,7 @@ type Recorder struct {
 type Input struct {
 	Events     []event.Record
 	Traits     map[event.Identifier]profile.Traits // what they say of whom
+	OrderScope func(source string) string          // name space of a source's order ids, see Workspace.OrderScope; nil = that of the workspace
 	IsArchived bool                                // they come from the archive and need not go there
 }
 
@@ -57,6 +58,11 @@ func (a *Applier) Apply(ctx context.Context, ns workspace.Namespace, in Input) e
 	for i := range in.Events {
 		r := &in.Events[i]
 		r.Touchpoint.Bot = a.Bot(r.Touchpoint.Agent)
+		if o := r.Touchpoint.Order; o != nil && in.OrderScope != nil {
+			scoped := *o
+			scoped.Scope = in.OrderScope(r.Touchpoint.Source)
+			r.Touchpoint.Order = &scoped
+		}
 		b.concerned[r.PrimaryID()] = true
 		if r.Type.Touches() {
 			pages[r.PrimaryID()] = append(pages[r.PrimaryID()], r.Touchpoint)

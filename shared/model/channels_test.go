@@ -112,6 +112,65 @@ func TestChannelOfCampaigns(t *testing.T) {
 	}
 }
 
+// TestMediumBeatsCampaign: a medium that names its kind is believed, whatever the campaign is called.
+func TestMediumBeatsCampaign(t *testing.T) {
+	t.Parallel()
+	rules := channelRules(t)
+	for _, tt := range []struct {
+		source, medium, campaign string
+		want                     channel.Name
+	}{
+		{"newsletter", "email", "shop-opening", channel.Email},
+		{"klaviyo", "E-Mail", "Shopping News", channel.Email},
+		{"some-source", "newsletter", "shop", channel.Email},
+		{"some-source", "Mailing", "shop", channel.Email},
+		{"some-source", "email marketing", "shop", channel.Email},
+		{"some-source", "social_paid", "shop", channel.PaidSocial},
+		{"some-source", "organic_social", "shop", channel.OrganicSocial},
+		{"some-source", "paid_shopping", "mail", channel.PaidShopping},
+		{"twilio", "sms", "shop", channel.SMS},
+		{"facebook", "social", "shopping_guide", channel.OrganicSocial},
+		{"some-source", "Social-Media", "shop", channel.OrganicSocial},
+		{"facebook", "paid_social", "shop now", channel.PaidSocial},
+		{"some-source", "paid_social", "shop now", channel.PaidSocial},
+		{"some-source", "paid-search", "shopping de", channel.PaidSearch},
+		{"some-source", "paid video", "shop", channel.PaidVideo},
+		{"some-source", "organic", "shop", channel.OrganicSearch},
+		{"some-source", "referral", "shop", channel.Referral},
+		{"some-source", "affiliate", "shop", channel.Affiliates},
+		{"some-source", "audio", "shop", channel.Audio},
+		{"some-source", "podcast", "shop", channel.Audio},
+		{"some-source", "web-push", "shop", channel.MobilePush},
+		{"some-source", "mobile-inapp", "shop", channel.MobilePush},
+		{"some-source", "instream-video", "shop", channel.OrganicVideo},
+		{"some-source", "ai", "shop", channel.AIAssistant},
+		{"gazette", "flyer", "shop", channel.Print},
+		{"some-source", "till", "shop", channel.InStore},
+		{"newsletter", "email", "cross-network spring", channel.Email},
+		{"amazon.com", "email", "shop", channel.OrganicShopping}, // the source is a shopping site
+
+		// A source that is known is what it is, whatever a campaign is called.
+		{"google", "", "shop", channel.OrganicSearch},
+		{"facebook", "", "shop", channel.OrganicSocial},
+		{"email", "", "shop", channel.Email},
+		{"sms", "", "shop", channel.SMS},
+
+		// A medium that only says how it is paid names no kind: Google's rule stands.
+		{"google", "cpc", "shopping de", channel.PaidShopping},
+		{"facebook", "cpc", "shop", channel.PaidShopping},
+		{"some-source", "paid", "shop", channel.PaidShopping},
+		{"google", "cpm", "shopping de", channel.PaidShopping},
+		{"google", "display", "cross-network", channel.CrossNetwork},
+		{"some-source", "", "shop opening", channel.OrganicShopping},
+		{"some-source", "banner", "shop", channel.Display},
+	} {
+		s := channel.Signals{Source: tt.source, Medium: tt.medium, Campaign: tt.campaign}
+		if got := rules.Of(s); got != tt.want {
+			t.Errorf("Of(%+v) = %q, want %q", s, got, tt.want)
+		}
+	}
+}
+
 // TestChannelPrecedence puts signals against each other.
 func TestChannelPrecedence(t *testing.T) {
 	t.Parallel()

@@ -79,7 +79,10 @@ func counted(m measure.Definition) string {
 	case m.Staying:
 		return "active persons, in the stage that they are in at the window's end"
 	case m.Amount != "":
-		return "the amount of " + map[measure.Amount]string{measure.Revenue: "orders", measure.Refunds: "refunds"}[m.Amount]
+		return "the amount of " + map[measure.Amount]string{
+			measure.Revenue: "orders", measure.Refunds: "refunds", measure.Cancellations: "cancellations", measure.Updates: "updates, which may be less than 0",
+			measure.NetRevenue: "orders and updates without refunds and cancellations",
+		}[m.Amount]
 	case m.Sum != "":
 		return "sum of `" + string(m.Sum) + "`"
 	}
@@ -105,8 +108,9 @@ What is counted and stored of each window. Metrics are formulas over measures, e
 `
 
 const docsTail = `
-A step is counted for ` + "`touchpoints`" + ` when an event made it, for ` + "`sessions`" + ` when it begins one, for ` + "`stage_entries`" + ` when the stage changes at it, for
-` + "`first_steps`" + ` when it is the person's first ever, for ` + "`orders`, `first_orders` and `refund_count`" + ` when it is an order, the person's first ever, or a refund.
+A step is counted for ` + "`touchpoints`" + ` when an event made it, for ` + "`activities`" + ` when the person did it, for ` + "`sessions`" + ` when it begins one, for ` + "`stage_entries`" + ` when the stage changes at it, for
+` + "`first_steps`" + ` when it is the person's first ever, for ` + "`orders`, `first_orders` and `refund_count`" + ` when it is an order, the person's first ever, or a refund,
+for ` + "`cancelled_orders` and `order_updates`" + ` when it is a cancellation or an update, and for ` + "`order_events`" + ` when it is any of these.
 
 ## What the words mean
 
@@ -114,15 +118,24 @@ A step is counted for ` + "`touchpoints`" + ` when an event made it, for ` + "`s
 - A **person** is a tree of linked identifiers, as linked today: a link made tomorrow changes yesterday's numbers.
 - A **session** is a run of one person's touchpoints over all devices. A touchpoint exactly 30 minutes after the last one is still in it; one a
   millisecond later begins a new one. A session is counted where it begins, also across midnight. A new channel within it begins no new one.
+  What nobody does is in no session. An order that names the session of an earlier touchpoint (` + "`context.sessionId`" + ` and its like) is in that one, however
+  late it comes, and does not make it longer.
 - An **order** is an order id of ` + "`Order Completed`" + `. Of several events with one order id, by whomever, the earliest counts, by the device's time, then
-  message id, then source. A refund is a refund id of ` + "`Order Refunded`" + `, by the same rule. An event without such an id is an order of its own.
-- The **amount** is ` + "`revenue`, else `total`, else `value`" + `, else the sum of price × quantity of the products. Refunds are not taken from revenue.
-- A person is **active** with a touchpoint in the window. A stage that is entered by silence makes nobody active.
+  message id, then source. An event without an id is an order of its own. Order ids of all sources are one name space, unless a key says ` + "`--orders own`" + `.
+- What happens to an order counts on its own day, with the person who bought, whoever sent it, and by the channel, source, country, campaign, device,
+  stage and visitor of the order. A **refund** is a refund id of ` + "`Order Refunded`" + ` within its order, each once at its earliest copy; without an id the event is
+  one of its own. A refund that says no amount takes all that is left. A **cancellation**, ` + "`Order Cancelled`" + `, takes all that is left, whatever it says; after it
+  nothing is left, so that a refund of a cancelled order is not taken off twice. An **update**, ` + "`Order Updated`" + `, says what the order comes to from then on;
+  one in another currency, or from before the order, changes nothing. Of one order the first 256 of these count.
+- A refund of an order that nobody knows counts by itself when it says an amount; a cancellation or update of one counts when the order comes.
+- The **amount** is ` + "`revenue`, else `total`, else `value`" + `, else the sum of price × quantity of the products. ` + "`revenue`" + ` is gross; ` + "`net_revenue`" + ` is what remains.
+- A person is **active** who did something in the window. A stage that is entered by silence makes nobody active, and neither does what is delivered to a
+  person, or booked: the events that ` + "`shared/model/catalogue.yaml`" + ` calls passive, which are touchpoints all the same.
 
 ## Windows
 
 A window counts by the **corrected time**: the device's own time, with a clock that is wrong by more than 5 minutes put right by the time between
-sending and receipt. Windows are cut in the workspace's time zone: a day has 23 or 25 hours where the clock is changed, weeks begin on Monday,
+sending and receipt. Windows are cut in the workspace's time zone: a day has 23 or 25 hours where the clock is changed, weeks begin on the day that the workspace says, Monday unless set,
 a quarter with January, April, July or October. ` + "`period`" + ` is one window between any two days, made when asked for.
 
 Whoever sends late, or is linked late, is counted anew whole: taken out of each window in which that makes a difference as counted before, and put in
@@ -145,18 +158,39 @@ Of more than 500 values of a dimension those with the most touchpoints are shown
 | channel | its own sign; without one, its session's | its first touchpoint with a sign, else ` + "`direct`" + ` | its session's | as the touchpoint that caused it |
 | source | the source that sent it | of its first touchpoint | the source that sent it | as the touchpoint that caused it |
 | stage | the stage after it | after its first touchpoint | the stage after it | the stage entered |
-| country | the country the event names | the first that one of its touchpoints names | the country the event names | as the touchpoint that caused it |
+| country | code of the country the event names | of the first that one of its touchpoints names | of the country the event names | as the touchpoint that caused it |
 | campaign | the campaign the event names; without one, its session's | the first that one of its touchpoints names | its session's | as the touchpoint that caused it |
 | device | by its user agent: desktop, mobile, tablet or other | of its first touchpoint | by its user agent | as the touchpoint that caused it |
 | visitor | new in the person's first session, returning afterwards | as its touchpoints | as its touchpoint | as the touchpoint that caused it, else returning |
 | first_channel | the channel of the person's first session | the same | the same | the same |
 | first_month | the month of the person's first touchpoint | the same | the same | the same |
-| order_month | the month of the person's first order, from that order on | the same | the same | the same |
+| order_month | the month of the person's first order, from that order on | the same | the same, on what happens to orders too | the same |
 
 What an event says nothing of is ` + "`unknown`" + `; of an entry that time alone made, so are channel, source, country, campaign and device. So the parts add up to
 the whole for touchpoints, sessions, stage entries, orders, revenue, refunds, new persons and new buyers. They do **not** add up for active persons and
 buyers: who came by two channels is in both. For the same reason persons are never added over windows: each window counts each person once, from what
 they did on all of its days. ` + "`conversion_rate`" + ` by channel divides buyers by their sessions' channel by persons active in a touchpoint's own channel.
+
+### Channels
+
+A touchpoint's own sign is, in this order: a channel that it names; campaign parameters and click ids; the page before. The package comment of
+shared/domain/channel has the rules, [channels.yaml](../shared/model/channels.yaml) their data.
+
+- Campaign parameters are read from the page's query, else from its fragment (` + "`#utm_source=…`, `#/path?utm_source=…`, `#!utm_source=…`" + `), also where ` + "`&`" + ` is
+  written ` + "`&amp;`" + `.
+- A medium that names its kind (email, sms, social, paid_search, flyer …) is believed, whatever the campaign is called. What only says how it is paid
+  (cpc, paid, display) names no kind.
+- Payment pages (PayPal, Klarna, Stripe, 3-D Secure …) and sign-in pages (accounts.google.com, Auth0, Okta …) are no source: whoever comes back from
+  there was here before. Pages of translators, caches and archives are the site that they show, so mostly the own one; where the address does not
+  tell which, they are no source. ([ADR 24](adr/0024-places-people-pass-through.md))
+- ` + "`channel`" + ` is taken from the properties, else from the context. web, mobile, server and the like there say which software sends, and are no channel.
+
+### Countries
+
+A country is its ISO 3166-1 code of two letters, worked out from what the event names: any code (` + "`de`, `DEU`, `276`, `UK`, `EL`" + `), a name in sixteen
+languages or the country's own (Deutschland, Türkei, Россия), official and inverted forms (Korea, Republic of), without accents too, a locale
+(de-DE) or a part of a country (US-CA, England). Kosovo is XK. What is no country or not known (EU, Channel Islands, Atlantis, n/a) is ` + "`unknown`" + `; a
+session takes the first that is known. What was sent is kept and stands in the timeline; a better table counts everybody anew. ([ADR 25](adr/0025-countries-by-an-own-table.md))
 
 ## How exact
 

@@ -189,6 +189,12 @@ func TestChannelOfReferrers(t *testing.T) {
 		{"android-app://com.unknown.app", page, channel.Referral},
 		{"https://docs.google.com/", page, channel.Referral},
 
+		{"https://stripe.example/", page, channel.Referral},
+		{"https://pubs.acs.org/", page, channel.Referral},
+		{"https://news.paypal-magazine.example/", page, channel.Referral},
+		{"https://www.facebook.com/", page, channel.OrganicSocial},
+		{"https://x.com/", page, channel.OrganicSocial},
+
 		{"https://www.shop.example/", page, ""},
 		{"https://shop.example/", page, ""},
 		{"http://WWW.SHOP.EXAMPLE:80/a", page, ""},
@@ -208,6 +214,69 @@ func TestChannelOfReferrers(t *testing.T) {
 		{"chrome-extension://abcdef/", page, ""},
 	}
 	for _, tt := range tests {
+		s := channel.Signals{Referrer: tt.referrer, Page: tt.page}
+		if got := rules.Of(s); got != tt.want {
+			t.Errorf("Of(%+v) = %q, want %q", s, got, tt.want)
+		}
+	}
+}
+
+// TestWhoPassesThrough: payment, sign-in, translators and caches begin no source.
+func TestWhoPassesThrough(t *testing.T) {
+	t.Parallel()
+	rules := channelRules(t)
+	const page = "https://www.my-shop.example/thanks"
+	places := map[string][]string{
+		"payment": {
+			"https://www.paypal.com/", "https://www.paypal.com/checkoutnow?token=1", "https://www.sandbox.paypal.com/", "https://paypal.de/",
+			"https://pay.klarna.com/", "https://payments.klarna.com/", "https://www.klarna.com/", "https://checkout.stripe.com/", "https://hooks.stripe.com/",
+			"https://js.stripe.com/", "https://buy.stripe.com/", "https://stripe.com/", "https://checkoutshopper-live.adyen.com/", "https://live.adyen.com/",
+			"https://www.mollie.com/checkout/select-method/x", "https://pay.mollie.com/", "https://checkout.shopify.com/", "https://pay.google.com/",
+			"https://pay.amazon.de/", "https://payments.amazon.co.uk/", "https://secure.worldpay.com/", "https://secure.ogone.com/", "https://www.saferpay.com/",
+			"https://secure.przelewy24.pl/", "https://secure.payu.com/", "https://www.sofort.com/", "https://secure.payzen.eu/", "https://sis.redsys.es/",
+			"https://www.mercadopago.com.ar/", "https://api.razorpay.com/", "https://checkout.paycomet.example/", "https://pay.bank.example/",
+			"android-app://com.paypal.android.p2pmobile/",
+			"https://centinelapi.cardinalcommerce.com/", "https://secure7.arcot.com/", "https://acs.bank.example/", "https://acs2.issuer.bank.example/",
+			"https://3ds.bank.example/", "https://3ds-acs.bank.example/", "https://www.rsa3dsauth.com/", "https://acs1.3ds.modirum.com/", "https://bank-acs.wlp-acs.com/",
+		},
+		"sign_in": {
+			"https://accounts.google.com/", "https://accounts.google.com/o/oauth2/auth?x=1", "https://login.microsoftonline.com/", "https://login.live.com/",
+			"https://appleid.apple.com/", "https://shop.eu.auth0.com/", "https://acme.okta.com/", "https://shop.auth.eu-west-1.amazoncognito.com/",
+			"https://contoso.b2clogin.com/", "https://www.facebook.com/login.php?next=x", "https://www.facebook.com/dialog/oauth", "https://github.com/login/oauth/authorize",
+			"https://api.twitter.com/oauth/authenticate", "https://www.linkedin.com/oauth/v2/authorization", "https://login.yahoo.com/", "https://sso.company.example/",
+			"https://auth.partner.example/", "https://adfs.company.example/", "https://login.bank.example/", "https://shop.firebaseapp.com/__/auth/handler",
+		},
+		"mirror": {
+			"https://www-my--shop-example.translate.goog/", "https://my--shop-example.translate.goog/a?_x_tr_sl=en", "https://translate.google.com/",
+			"https://translate.google.de/translate?sl=en&u=https://my-shop.example/a", "https://translate.googleusercontent.com/translate_c?u=https://my-shop.example/",
+			"https://webcache.googleusercontent.com/", "https://webcache.googleusercontent.com/search?q=cache:AbCdEfGhIjKl:https://www.my-shop.example/a+red+shoes&hl=en",
+			"https://webcache.googleusercontent.com/search?q=cache%3Amy-shop.example%2Fa", "https://my--shop-example.cdn.ampproject.org/",
+			"https://web.archive.org/", "https://web.archive.org/web/20240101000000/https://www.my-shop.example/a", "https://web.archive.org/web/2024id_/http://my-shop.example/",
+			"https://archive.ph/AbCdE", "https://www.translatetheweb.com/?from=de&to=en&a=https%3A%2F%2Fmy-shop.example", "https://cc.bingj.com/cache.aspx?q=x&d=1",
+			"https://translated.turbopages.org/proxy_u/ru-de.1/https/my-shop.example/a", "https://my--shop-example.turbopages.org/",
+		},
+	}
+	for want, referrers := range places {
+		for _, referrer := range referrers {
+			if medium, _, _, _ := rules.Referrer(referrer); medium != want {
+				t.Errorf("Referrer(%q) is of medium %q, want %q", referrer, medium, want)
+			}
+			s := channel.Signals{Referrer: referrer, Page: page}
+			if got := rules.Of(s); got != "" {
+				t.Errorf("Of(%+v) = %q, want no sign", s, got)
+			}
+		}
+	}
+	for _, tt := range []struct {
+		referrer, page string
+		want           channel.Name
+	}{
+		{"https://www.facebook.com/", "https://my--shop-example.translate.goog/", channel.OrganicSocial},
+		{"https://my-shop.example/", "https://my--shop-example.translate.goog/", ""},
+		{"https://my-shop.example/", "https://web.archive.org/web/2024/https://www.my-shop.example/a", ""},
+		{"https://other-example.translate.goog/", page, channel.Referral},
+		{"https://web.archive.org/web/2024/https://www.facebook.com/x", page, channel.OrganicSocial},
+	} {
 		s := channel.Signals{Referrer: tt.referrer, Page: tt.page}
 		if got := rules.Of(s); got != tt.want {
 			t.Errorf("Of(%+v) = %q, want %q", s, got, tt.want)
@@ -256,7 +325,7 @@ func FuzzReferrer(f *testing.F) {
 			t.Errorf("Referrer(%q) = %+v, known without a medium and source or the other way round", url, got)
 		}
 		switch got.Medium {
-		case "", "search", "social", "video", "shopping", "chatbot", "email", "paid":
+		case "", "search", "social", "video", "shopping", "chatbot", "email", "paid", "payment", "sign_in", "mirror":
 		default:
 			t.Errorf("Referrer(%q) = %+v, an unknown medium", url, got)
 		}
@@ -264,7 +333,8 @@ func FuzzReferrer(f *testing.F) {
 			t.Errorf("Referrer(%q) = %+v, a term that is not UTF-8", url, got)
 		}
 		name := rules.Of(channel.Signals{Referrer: url})
-		if name != "" && !name.IsKnown() || got.Known && name == "" {
+		isPassed := got.Medium == "payment" || got.Medium == "sign_in" || got.Medium == "mirror"
+		if name != "" && !name.IsKnown() || got.Known && name == "" && !isPassed {
 			t.Errorf("Of(referrer %q) = %q beside %+v", url, name, got)
 		}
 	})

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 
+	"waymark/shared/domain/country"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/journey"
 )
@@ -22,8 +23,9 @@ func Rules(stageModel string) (journey.Rules, error) {
 	if err != nil {
 		return journey.Rules{}, err
 	}
+	passive := passiveEvents()
 	return journey.Rules{
-		Model: stages, Channel: func(t event.Touchpoint) string { return string(channels.Own(t)) }, Bot: bots.Of,
-		ID: fmt.Sprintf("%s channels@%s bots@%d", stages.ID(), channels.Version, bots.Version()),
+		Model: stages, Channel: func(t event.Touchpoint) string { return string(channels.Own(t)) }, Bot: bots.Of, Passive: passive,
+		ID: fmt.Sprintf("%s channels@%s bots@%d catalogue@%d countries@%d", stages.ID(), channels.Version, bots.Version(), passive.Version, country.Version),
 	}, nil
 }

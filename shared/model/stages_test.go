@@ -26,6 +26,11 @@ func presetStages(t testing.TB, name string) *stage.Model {
 // stageTouch is a touchpoint of the given hour. Order Completed is a new order.
 func stageTouch(hour int, typ event.Type, name, channel string) stage.Touch {
 	tp := event.Touchpoint{ID: event.ID(fmt.Sprintf("e%d", hour)), Source: "web", Type: typ, Name: name}
+	rules, err := model.Rules("default")
+	if err != nil {
+		panic("model: the built-in rules are broken: " + err.Error())
+	}
+	tp.Passive = rules.Passive.Of(&tp)
 	isOrder := name == event.OrderCompleted
 	if isOrder {
 		tp.Order = &event.Order{ID: fmt.Sprintf("o%d", hour)}

@@ -157,29 +157,33 @@ func (b *builder) profile(members []event.Identifier, j journey.Journey, rows []
 	p := ledger.Profile{
 		Version: b.Definitions.Version, Zone: b.zone, Hours: ledger.Hours(b.clock, rows),
 		Members: members, Next: j.Stages.Next,
-		Touchpoints: len(j.Steps), Sessions: len(j.Sessions), ID: j.Root,
+		Sessions: len(j.Sessions), ID: j.Root,
 	}
 	if visit, any := j.Stages.Current(); any {
 		p.Stage, p.Since = visit.Stage, visit.Entered
 		p.History = slices.Clone(j.Stages.Visits[max(0, len(j.Stages.Visits)-ledger.MaxHistory):])
 	}
-	if len(j.Steps) > 0 {
-		p.FirstSeen, p.LastSeen = j.Steps[0].At, j.Steps[len(j.Steps)-1].At
-		p.Channels = map[string]int{}
-	}
-	for i := range j.Steps {
-		p.Channels[j.Steps[i].Channel]++
-	}
+	seen := j.Seen()
+	p.FirstSeen, p.LastSeen, p.Touchpoints, p.Channels = seen.First, seen.Last, seen.Touchpoints, seen.Channels
 	for i := range rows {
-		if o := rows[i].Order; o != nil && !o.Refund {
-			if p.Revenue == nil {
-				p.Revenue = map[string]money.Micros{}
+		if o := rows[i].Order; o != nil {
+			if o.Kind == event.Completed {
+				p.Orders++
+				p.Revenue = plus(p.Revenue, o.Currency, o.Amount)
 			}
-			p.Orders++
-			p.Revenue[o.Currency] += o.Amount
+			p.Net = plus(p.Net, o.Currency, o.Net())
 		}
 	}
 	return p
+}
+
+// plus adds an amount to the sums by currency, which are nil where there is none.
+func plus(sums map[string]money.Sum, currency string, amount money.Micros) map[string]money.Sum {
+	if sums == nil {
+		sums = map[string]money.Sum{}
+	}
+	sums[currency] = sums[currency].Plus(money.SumOf(amount))
+	return sums
 }
 
 // write puts what was found into the log, each kind in one order.

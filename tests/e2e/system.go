@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -146,6 +147,44 @@ func (s *System) Stop() error {
 	}
 }
 
+// Kill ends the system as kill -9 does, without a word; the kernel ends what it started.
+func (s *System) Kill() error {
+	if err := s.command.Process.Kill(); err != nil {
+		return fmt.Errorf("kill waymark dev: %w", err)
+	}
+	<-s.ended
+	return nil
+}
+
+// Follow starts a command of `waymark` in the project. The end of ctx is its Ctrl-C; ended tells how it ended.
+func (s *System) Follow(ctx context.Context, args ...string) (output io.Reader, ended <-chan error, err error) {
+	command := exec.CommandContext(ctx, s.config.Binary, args...)
+	command.Dir = s.config.Root
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	command.Stdout, command.Stderr = writer, writer
+	err = errors.Join(command.Start(), writer.Close())
+	done := make(chan error, 1)
+	go func() {
+		err := command.Wait()
+		if command.ProcessState.Success() {
+			err = nil // and not that of ctx
+		}
+		done <- err
+	}()
+	return reader, done, err
+}
+
+// RunIn runs a command of `waymark` in a folder, which knows this system by its arguments alone.
+func (s *System) RunIn(ctx context.Context, folder string, args ...string) (out, log string, err error) {
+	command := exec.CommandContext(ctx, s.config.Binary, args...)
+	command.Dir, command.Env = folder, []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
+	return finish(command, args[0])
+}
+
 // Run runs a command of `waymark` that talks to this system, and gives what it wrote to standard output and standard error.
 func (s *System) Run(ctx context.Context, args ...string) (out, log string, err error) {
 	command := exec.CommandContext(ctx, s.config.Binary, args...)
@@ -153,10 +192,14 @@ func (s *System) Run(ctx context.Context, args ...string) (out, log string, err 
 	for name, value := range s.Env {
 		command.Env = append(command.Env, name+"="+value)
 	}
+	return finish(command, args[0])
+}
+
+func finish(command *exec.Cmd, name string) (out, log string, err error) {
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	if err := command.Run(); err != nil {
-		err = fmt.Errorf("waymark %s: %w: %s", args[0], err, stderr.String())
+		err = fmt.Errorf("waymark %s: %w: %s", name, err, stderr.String())
 		return stdout.String(), stderr.String(), err
 	}
 	return stdout.String(), stderr.String(), nil

@@ -13,16 +13,17 @@ import (
 // problem too, so that each new one gets its place deliberately.
 var rungs = map[string]int{
 	"fault": 0, "strictjson": 0,
-	"money": 1, "stats": 1, "period": 1,
-	"event":   2,
-	"consent": 3, "bot": 3, "channel": 3, "quality": 3, "identity": 3, "workspace": 3,
-	"profile": 4,
-	"stage":   5, "segment": 5,
-	"journey": 6,
-	"step":    7, "attribution": 7, "clv": 7,
-	"measure": 8,
-	"ledger":  9, "kpi": 9,
-	"report": 10,
+	"wide": 1, "stats": 1, "period": 1,
+	"money":   2,
+	"event":   3,
+	"consent": 4, "bot": 4, "country": 4, "channel": 4, "quality": 4, "identity": 4, "workspace": 4,
+	"profile": 5,
+	"stage":   6, "segment": 6,
+	"journey": 7,
+	"step":    8, "attribution": 8, "clv": 8,
+	"measure": 9,
+	"ledger":  10, "kpi": 10,
+	"report": 11,
 }
 
 // impure are the standard packages that bring I/O, time of day, chance or logging; the domain has none of them.

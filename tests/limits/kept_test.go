@@ -32,13 +32,8 @@ func kept() []limit {
 			_, negative := money.Parse("-" + strconv.Itoa(n) + "e-6")
 			return err == nil && negative == nil
 		}},
-		{"shared/domain/profile.MaxClaims", 64, func(_ *testing.T, n int) bool {
-			var claims profile.Claims
-			for i := range n {
-				claims = claims.Join(profile.Claim{Evidence: identity.Evidence{At: event.Millis(i)}, Identifier: "user:1"})
-			}
-			return len(claims) == n
-		}},
+		{"shared/domain/profile.MaxClaims", 64, claimsKept(event.Completed)},
+		{"shared/domain/profile.MaxChanges", 256, claimsKept(event.Refunded)},
 		{"shared/domain/workspace.maxNameBytes", 40, func(_ *testing.T, n int) bool {
 			_, err := workspace.New(strings.Repeat("n", n), "Europe/London", "GBP", "default")
 			return err == nil
@@ -58,6 +53,17 @@ func kept() []limit {
 			})
 			return err == nil
 		}},
+	}
+}
+
+// claimsKept asks whether n claims of a kind are all kept.
+func claimsKept(kind event.OrderKind) func(*testing.T, int) bool {
+	return func(_ *testing.T, n int) bool {
+		var claims profile.Claims
+		for i := range n {
+			claims = claims.Join(profile.Claim{Evidence: identity.Evidence{At: event.Millis(i)}, Identifier: "user:1", Kind: kind, ID: fmt.Sprint(i)})
+		}
+		return len(claims) == n
 	}
 }
 

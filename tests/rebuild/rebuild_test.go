@@ -16,6 +16,7 @@ import (
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/wide"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/model"
 	"waymark/shared/testing/seed"
@@ -214,7 +215,8 @@ func TestRebuildMends(t *testing.T) {
 		found, err := w.Table.Windows(ctx, "shop", g, "0", "~")
 		must(t, err)
 		broken := found[0]
-		broken.Totals.Groups[measure.Key{}][0] += 41
+		group := broken.Totals.Groups[measure.Key{}]
+		group[0] = group[0].Add(wide.Of(41))
 		must(t, w.Table.StampWindow(ctx, "shop", broken, broken.Run))
 	}
 	calendar, err := w.shop().Calendar()
@@ -248,7 +250,7 @@ func TestRebuildMends(t *testing.T) {
 	monotonic(t, published, w.windows("shop~2"))
 	w.take(sent{key: "wk_web", raw: `{"type":"page","userId":"u1","messageId":"back","timestamp":"2026-01-05T10:00:00Z"}`})
 	w.settle()
-	if counted := w.windows("shop~2")["day 2026-01-05"]; counted.Revision != 6 || counted.Totals.Number(measure.Key{}, "touchpoints") != 1 {
+	if counted := w.windows("shop~2")["day 2026-01-05"]; counted.Revision != 6 || counted.Totals.Number(measure.Key{}, "touchpoints") != wide.Of(1) {
 		t.Errorf("the day of zeros with an event: revision %d, %+v", counted.Revision, counted.Totals)
 	}
 }

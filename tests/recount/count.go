@@ -8,6 +8,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/step"
+	"waymark/shared/domain/wide"
 )
 
 // unknown stands for a dimension that an event says nothing of.
@@ -33,16 +34,24 @@ const (
 	pricedOrders
 	payingBuyers
 	refundCount
+	netRevenue
+	cancellations
+	cancelledOrders
+	orderUpdates
+	updatedOrders
+	orderEvents
+	activities
 	later
 	measures
 )
 
-// names are the ids of the measures. "later" is the one that the simulator's newer release adds: persons who begin two
+// names are the ids of the measures; activities are none, but what makes persons active. "later" is the one that the simulator's newer release adds: persons who begin two
 // sessions.
 var names = [measures]measure.Name{
-	"touchpoints", "active_persons", "first_steps", "sessions", "stage_entries", "staying_persons",
+	"touchpoints", "persons_active", "first_steps", "sessions", "stage_entries", "persons_staying",
 	"orders", "buyers", "repeat_buyers", "first_orders",
-	"revenue", "refunds", "priced_orders", "paying_buyers", "refund_count", "later",
+	"revenue", "refunds", "priced_orders", "paying_buyers", "refund_count",
+	"net_revenue", "cancellations", "cancelled_orders", "order_updates", "updated_orders", "order_events", "", "later",
 }
 
 // dimensions are the places in groups; the first is the whole.
@@ -81,6 +90,11 @@ func placeOf(r *step.Row, k kind) place {
 	if k == ofSession {
 		p[country] = r.SessionCountry
 	}
+	return p.known()
+}
+
+// known has a word for what is not known.
+func (p place) known() place {
 	for d := range p[1:] {
 		p[d+1] = cmp.Or(p[d+1], unknown)
 	}
@@ -141,7 +155,7 @@ func (c *Counted) add(p person, from, to int, end event.Millis) {
 			sum[n] += t[n]
 		}
 	}
-	if all := mine[group{}]; all == nil || all[touchpoints] == 0 {
+	if all := mine[group{}]; all == nil || all[activities] == 0 {
 		return
 	}
 	at(c.groups, group{})[stayingPersons]++
@@ -159,11 +173,16 @@ func (p person) stageBefore(end event.Millis) string {
 	return last
 }
 
-// count counts one row in each dimension.
+// count counts one row in each dimension; what concerns an order counts where the order does.
 func count(mine map[group]*tally, r *step.Row) {
 	var places [kinds]place
 	for k := range kinds {
 		places[k] = placeOf(r, k)
+	}
+	if o := r.Order; o != nil {
+		places[ofOrder] = place{
+			"", o.Channel, o.Origin.Source, o.Stage, o.Country, o.Campaign, o.Device, o.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth,
+		}.known()
 	}
 	for d := range dimensions {
 		add := func(k kind, n number, currency string, by int64) {
@@ -175,19 +194,33 @@ func count(mine map[group]*tally, r *step.Row) {
 			}
 		}
 		once(ofTouchpoint, touchpoints, r.Type != "")
+		once(ofTouchpoint, activities, r.Session > 0)
 		once(ofTouchpoint, firstSteps, r.FirstEver)
 		once(ofTouchpoint, stageEntries, r.Stage != r.StageBefore)
 		once(ofSession, sessionsBegun, r.SessionStart)
+		if r.Order != nil {
+			add(ofOrder, orderEvents, r.Order.Currency, 1)
+		}
 		switch o := r.Order; {
 		case o == nil:
-		case o.Refund:
+		case o.Kind == "refunded":
 			add(ofOrder, refundCount, o.Currency, 1)
 			add(ofOrder, refunds, o.Currency, int64(o.Amount))
+			add(ofOrder, netRevenue, o.Currency, -int64(o.Amount))
+		case o.Kind == "cancelled":
+			add(ofOrder, cancelledOrders, o.Currency, 1)
+			add(ofOrder, cancellations, o.Currency, int64(o.Amount))
+			add(ofOrder, netRevenue, o.Currency, -int64(o.Amount))
+		case o.Kind == "updated":
+			add(ofOrder, updatedOrders, o.Currency, 1)
+			add(ofOrder, orderUpdates, o.Currency, int64(o.Amount))
+			add(ofOrder, netRevenue, o.Currency, int64(o.Amount))
 		default:
 			once(ofOrder, orders, true)
 			once(ofOrder, firstOrders, o.Number == 1)
 			add(ofOrder, pricedOrders, o.Currency, 1)
 			add(ofOrder, revenue, o.Currency, int64(o.Amount))
+			add(ofOrder, netRevenue, o.Currency, int64(o.Amount))
 		}
 	}
 }
@@ -199,7 +232,7 @@ func (t *tally) persons(hasLater bool) {
 			t[n] = 1
 		}
 	}
-	once(activePersons, t[touchpoints] > 0)
+	once(activePersons, t[activities] > 0)
 	once(buyers, t[orders] > 0)
 	once(repeatBuyers, t[orders] > 1)
 	once(payingBuyers, t[pricedOrders] > 0)
@@ -226,8 +259,8 @@ func (c *Counted) Differs(totals measure.Totals) string {
 			want = none
 		}
 		for i, name := range totals.Names {
-			if n := want[slices.Index(names[:], name)]; n != numbers[i] {
-				return fmt.Sprintf("%s of %+v is %d, the recount says %d", name, key, numbers[i], n)
+			if n := want[slices.Index(names[:], name)]; wide.Of(n) != numbers[i] {
+				return fmt.Sprintf("%s of %+v is %s, the recount says %d", name, key, numbers[i], n)
 			}
 		}
 	}
@@ -235,8 +268,11 @@ func (c *Counted) Differs(totals measure.Totals) string {
 		key := measure.Key{Dimension: dimensions[g.dimension], Value: g.value, Currency: g.currency}
 		got := totals.Groups[key]
 		for n, name := range names {
+			if name == "" {
+				continue
+			}
 			place := slices.Index(totals.Names, name)
-			if isThere := got != nil && place >= 0; want[n] != 0 && (!isThere || got[place] != want[n]) {
+			if isThere := got != nil && place >= 0; want[n] != 0 && (!isThere || got[place] != wide.Of(want[n])) {
 				return fmt.Sprintf("%s of %+v is not %d, as the recount says", name, key, want[n])
 			}
 		}

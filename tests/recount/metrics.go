@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"waymark/shared/domain/kpi"
+	"waymark/shared/domain/wide"
 )
 
 // metric is a formula of docs/kpi.md over measures: numerator, or numerator ÷ denominator, resting on n.
@@ -33,6 +34,9 @@ var metrics = [...]metric{
 	{name: "orders", unit: kpi.UnitCount, numerator: orders, denominator: nothing, n: orders},
 	{name: "revenue", unit: kpi.UnitCurrency, numerator: revenue, denominator: nothing, n: pricedOrders},
 	{name: "refunds", unit: kpi.UnitCurrency, numerator: refunds, denominator: nothing, n: refundCount},
+	{name: "cancellations", unit: kpi.UnitCurrency, numerator: cancellations, denominator: nothing, n: cancelledOrders},
+	{name: "order_updates", unit: kpi.UnitCurrency, numerator: orderUpdates, denominator: nothing, n: updatedOrders},
+	{name: "net_revenue", unit: kpi.UnitCurrency, numerator: netRevenue, denominator: nothing, n: orderEvents},
 	{name: "buyers", unit: kpi.UnitPersons, numerator: buyers, denominator: nothing, n: buyers},
 	{name: "new_buyers", unit: kpi.UnitPersons, numerator: firstOrders, denominator: nothing, n: firstOrders},
 	{name: "aov", unit: kpi.UnitCurrency, numerator: revenue, denominator: pricedOrders, n: pricedOrders},
@@ -92,12 +96,12 @@ func (m *metric) appendRows(rows []kpi.Row, tallies map[group]*tally, groups []g
 		t := cmp.Or(tallies[g], &tally{})
 		row := kpi.Row{
 			Metric: m.name, Dimension: dimensions[g.dimension], Value: g.value,
-			Unit: cmp.Or(g.currency, string(m.unit)), Numerator: t[m.numerator], N: t[m.n],
+			Unit: cmp.Or(g.currency, string(m.unit)), Numerator: wide.Of(t[m.numerator]), N: t[m.n],
 		}
 		if m.denominator != nothing {
 			row.Denominator = new(t[m.denominator])
 		}
-		if g.dimension == whole || row.N > 0 || row.Numerator > 0 && !isMoney {
+		if g.dimension == whole || row.N > 0 || t[m.numerator] > 0 && !isMoney {
 			rows = append(rows, row)
 		}
 	}

@@ -11,6 +11,7 @@
 package recount
 
 import (
+	"maps"
 	"slices"
 
 	"waymark/shared/domain/event"
@@ -32,7 +33,7 @@ type Life struct {
 	Rows []step.Row
 }
 
-// Windows counts all lives in every window in which anything happened, by Key.
+// Windows counts all lives in every window in which anything counts, by Key.
 func (in In) Windows(lives []Life) map[string]*Counted {
 	out := map[string]*Counted{}
 	cut := cutter{calendar: in.Calendar, hours: map[event.Millis]*[len(grains)]window{}}
@@ -53,6 +54,8 @@ func (in In) Windows(lives []Life) map[string]*Counted {
 			}
 		}
 	}
+	// A window in which only happened what counts nowhere is none.
+	maps.DeleteFunc(out, func(_ string, c *Counted) bool { return len(c.groups) == 0 })
 	return out
 }
 

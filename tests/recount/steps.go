@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	countries "waymark/shared/domain/country"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/step"
@@ -21,48 +22,59 @@ type session struct {
 // Life works out a person's rows of the steps table.
 func (in In) Life(j journey.Journey) Life {
 	sessions, of := sessionsOf(j.Steps)
+	amounts, sent := in.changes(j)
 	rows := make([]step.Row, 0, len(j.Steps)+len(j.Stages.Visits))
 	for _, v := range j.Stages.Visits {
 		if v.Cause.Event == "" { // time made it
 			rows = append(rows, step.Row{Person: j.Root, At: v.Entered, Stage: string(v.Stage), Visitor: "returning"})
 		}
 	}
+	rows = append(rows, sent...)
 	for i := range j.Steps {
-		t, its := &j.Steps[i].Touchpoint, sessions[of[i]]
+		t, its := &j.Steps[i].Touchpoint, session{first: -1}
+		if of[i] >= 0 {
+			its = sessions[of[i]]
+		}
 		row := step.Row{
 			Person: j.Root, Identifier: j.Steps[i].Identifier, At: j.Steps[i].At,
-			ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name, Country: t.Country, Device: device(t.Agent),
+			ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name, Country: country(t.Country), Device: device(t.Agent),
 			Channel: cmp.Or(t.OwnChannel, its.channel), Campaign: cmp.Or(t.Marketing.Campaign, its.campaign),
 			Session: of[i] + 1, SessionStart: its.first == i,
 			SessionChannel: its.channel, SessionCampaign: its.campaign, SessionCountry: its.country,
-			Stage: string(j.Steps[i].Stage), FirstEver: i == 0, Visitor: "returning",
+			Stage: string(j.Steps[i].Stage), FirstEver: of[i] == 0 && its.first == i, Visitor: "returning",
 		}
 		if of[i] == 0 {
 			row.Visitor = "new"
 		}
 		if o := t.Order; j.Steps[i].Counts {
 			currency := cmp.Or(o.Currency, in.Currency)
-			row.Order = &step.Order{ID: o.ID, Refund: o.Refund, Amount: o.Amount, Currency: currency}
+			row.Order = &step.Order{ID: cmp.Or(o.Of, o.ID), Kind: o.Kind, Amount: o.Amount, Currency: currency}
+			if change, found := amounts[i]; found {
+				row.Order = change
+			}
 		}
 		rows = append(rows, row)
 	}
 	// What time made comes first here, and so before a touchpoint of the same millisecond.
 	slices.SortStableFunc(rows, func(a, b step.Row) int { return cmp.Compare(a.At, b.At) })
-	in.follow(rows, sessions, j)
+	origins(rows, amounts, in.follow(rows, sessions, j))
 	return Life{j, rows}
 }
 
-// follow fills in what depends on the rows before: stages, the number of orders, and the cohorts.
-func (in In) follow(rows []step.Row, sessions []session, j journey.Journey) {
+// follow fills in what depends on the rows before: stages, the number of orders, and the cohorts. It gives the month of the first order.
+func (in In) follow(rows []step.Row, sessions []session, j journey.Journey) (cohort string) {
 	month := func(at event.Millis) string { return in.Calendar.Local(at.Time()).Format("2006-01") }
-	stage, orders, entries, cohort := "", 0, 0, ""
+	stage, orders, entries := "", 0, 0
 	for i := range rows {
 		r := &rows[i]
+		if r.Type == "" && r.Order != nil {
+			r.Stage = stage
+		}
 		r.StageBefore, stage = stage, r.Stage
 		if r.Stage != r.StageBefore {
 			entries++
 		}
-		if r.Order != nil && !r.Order.Refund {
+		if r.Order != nil && r.Order.Kind == event.Completed {
 			orders++
 		}
 		if orders == 1 && cohort == "" {
@@ -72,35 +84,65 @@ func (in In) follow(rows []step.Row, sessions []session, j journey.Journey) {
 			r.Order.Number = orders
 		}
 		r.OrderMonth = cohort
-		r.FirstChannel, r.FirstMonth = sessions[0].channel, month(j.Steps[0].At)
+		if len(sessions) > 0 {
+			r.FirstChannel, r.FirstMonth = sessions[0].channel, month(j.Steps[sessions[0].first].At)
+		}
 	}
 	if entries != len(j.Stages.Visits) {
 		panic("recount: the stages after the steps of " + string(j.Root) + " are others than those visited")
 	}
+	return cohort
 }
 
-// sessionsOf finds the sessions of a life, and to which of them each touchpoint belongs.
+// sessionsOf finds the sessions of a life, and to which of them each touchpoint belongs; -1 for what nobody did.
 func sessionsOf(steps []journey.Step) (sessions []session, of []int) {
 	of = make([]int, len(steps))
+	last := event.Millis(-gap - 1) // when the person did anything, later orders of a session apart
 	for i := range steps {
-		if i == 0 || steps[i].At-steps[i-1].At > gap {
+		t, at := &steps[i].Touchpoint, steps[i].At
+		if of[i] = -1; t.Passive {
+			continue
+		}
+		isNew := len(sessions) == 0 || at-last > gap
+		if t.Order != nil && t.Session != "" {
+			for k := range i { // the first that names the session, unless it is the one that goes on
+				named := steps[k].Touchpoint.Session == t.Session && of[k] >= 0
+				if named && (isNew || of[k] != len(sessions)-1) {
+					of[i] = of[k]
+				}
+				if named {
+					break
+				}
+			}
+		}
+		if of[i] >= 0 {
+			continue
+		}
+		if isNew {
 			sessions = append(sessions, session{first: i})
 		}
-		of[i] = len(sessions) - 1
+		of[i], last = len(sessions)-1, at
+		s := &sessions[of[i]]
+		s.channel, s.country = cmp.Or(s.channel, t.OwnChannel), cmp.Or(s.country, country(t.Country))
+		s.campaign = cmp.Or(s.campaign, t.Marketing.Campaign)
 	}
 	for n := range sessions {
-		s, end := &sessions[n], len(steps)
-		if n+1 < len(sessions) {
-			end = sessions[n+1].first
-		}
-		for i := end - 1; i >= s.first; i-- { // backwards, so that the first that says something has the last word
-			t := &steps[i].Touchpoint
-			s.channel, s.country = cmp.Or(t.OwnChannel, s.channel), cmp.Or(t.Country, s.country)
-			s.campaign = cmp.Or(t.Marketing.Campaign, s.campaign)
-		}
-		s.channel = cmp.Or(s.channel, "direct")
+		sessions[n].channel = cmp.Or(sessions[n].channel, "direct")
 	}
 	return sessions, of
+}
+
+// Countries are what tests send as a country, by its code. Of any other, package country is believed.
+var Countries = map[string]string{
+	"": "", "GB": "GB", "UK": "GB", "gbr": "GB", "England": "GB", "NO": "NO", "Norge": "NO", "578": "NO", "KR": "KR", "Korea, Republic of": "KR",
+	"Atlantis": "", "(not set)": "",
+}
+
+func country(sent string) string {
+	if code, known := Countries[sent]; known {
+		return code
+	}
+	return countries.Code(sent)
 }
 
 // Agents are user agents of devices, cut short, by what they are. Tests send these; of any other, package step is

@@ -204,11 +204,11 @@ func numberIn(rows []kpi.Row, want KPIWanted, f Fact) string {
 	case row.Denominator != nil && *row.Denominator == 0:
 		return "none" + suffix
 	case metric.Unit == kpi.UnitRatio:
-		return fmt.Sprintf("%d/%d", row.Numerator, *row.Denominator)
+		return fmt.Sprintf("%s/%d", row.Numerator, *row.Denominator)
 	case row.Denominator != nil:
-		return money.Ratio(money.Micros(row.Numerator), *row.Denominator).String() + suffix
+		return money.Sum{Wide: row.Numerator}.Ratio(*row.Denominator).String() + suffix
 	case metric.Unit == kpi.UnitCurrency:
-		return money.Micros(row.Numerator).String() + suffix
+		return money.Sum{Wide: row.Numerator}.String() + suffix
 	}
-	return strconv.FormatInt(row.Numerator, 10)
+	return row.Numerator.String()
 }

@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -157,7 +158,7 @@ func (f *Fold) Person(_ context.Context, id event.Identifier) (Person, error) {
 	p := f.personOf(id)
 	j := f.journeyOf(p)
 	out := Person{
-		Root: p.Root, Identifiers: p.IDs(), Touchpoints: len(j.Steps), Channels: map[string]int{}, Revenue: map[string]string{}, Traits: map[string]string{},
+		Root: p.Root, Identifiers: p.IDs(), Channels: map[string]int{}, Revenue: map[string]string{}, Traits: map[string]string{},
 	}
 	var traits profile.Traits
 	for _, member := range p.IDs() {
@@ -170,19 +171,22 @@ func (f *Fold) Person(_ context.Context, id event.Identifier) (Person, error) {
 		out.Visits = append(out.Visits, Visit{string(v.Stage), v.Entered.Time()})
 	}
 	sums := map[string]money.Micros{}
-	for i, s := range j.Steps {
-		out.Channels[s.Channel]++
-		if i == 0 {
-			out.FirstSeen = s.At.Time()
-		}
-		out.LastSeen = s.At.Time()
-		if s.Counts && !s.Touchpoint.Order.Refund {
+	for _, s := range j.Steps {
+		if s.IsOrder() {
 			currency := s.Touchpoint.Order.Currency
 			if currency == "" {
 				currency = f.workspace.Currency
 			}
 			out.Orders++
 			sums[currency] += s.Touchpoint.Order.Amount
+		}
+		out.Touchpoints++
+		out.Channels[cmp.Or(s.Channel, "unknown")]++
+		if s.Touchpoint.Passive {
+			continue
+		}
+		if out.LastSeen = s.At.Time(); out.FirstSeen.IsZero() {
+			out.FirstSeen = out.LastSeen
 		}
 	}
 	for currency, sum := range sums {

@@ -16,6 +16,7 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/wide"
 )
 
 // HTTPConfig is how to reach a running system. Every field must be set.
@@ -248,12 +249,12 @@ func (h *HTTP) KPIs(ctx context.Context, w period.Window, by kpi.Dimension) ([]k
 }
 
 // numerator reads a whole number, or of money a decimal text.
-func numerator(row kpi.Row, said json.RawMessage) (int64, error) {
+func numerator(row kpi.Row, said json.RawMessage) (n wide.Int, err error) {
 	if row.IsMoney() {
-		amount, err := money.Parse(plain(said))
-		return int64(amount), err
+		var sum money.Sum
+		err = json.Unmarshal(said, &sum)
+		return sum.Wide, err
 	}
-	var n int64
-	err := json.Unmarshal(said, &n)
+	err = json.Unmarshal(said, &n)
 	return n, err
 }

@@ -124,7 +124,7 @@ func randomStory(r *rand.Rand, now time.Time) string {
 func texts(rows []kpi.Row) []string {
 	var out []string
 	for _, r := range rows {
-		if r.N != 0 || r.Numerator != 0 {
+		if r.N != 0 || !r.Numerator.IsZero() {
 			text, _ := json.Marshal(r)
 			out = append(out, string(text))
 		}

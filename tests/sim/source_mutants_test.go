@@ -48,7 +48,7 @@ var sourceMutants = map[string]sourceMutant{
 		"cmp.Or(s.Touchpoint.Marketing.Campaign, session.Campaign)",
 	},
 	"a session has the country named last": {
-		journeyFile, "session.Country, s.Touchpoint.Country", "s.Touchpoint.Country, session.Country",
+		journeyFile, "session.Country, s.Touchpoint.CountryCode", "s.Touchpoint.CountryCode, session.Country",
 	},
 	"a session has the channel signed last": {
 		journeyFile, "session.Channel, s.Touchpoint.OwnChannel", "s.Touchpoint.OwnChannel, session.Channel",
@@ -63,7 +63,7 @@ var sourceMutants = map[string]sourceMutant{
 	"buyers of a currency are orders":              {totalsFile, "return d.ofCount(m.Orders)", "return m.Orders"},
 	"who only lapsed stays in a stage":             {totalsFile, "if !active ||", "if"},
 	"conversion by touchpoints": {
-		rulesFile, `Denominator: "active_persons"`, `Denominator: "touchpoints"`,
+		rulesFile, `Denominator: "persons_active"`, `Denominator: "touchpoints"`,
 	},
 	"average over buyers": {rulesFile, `Denominator: "priced_orders"`, `Denominator: "paying_buyers"`},
 

@@ -82,17 +82,17 @@ func (w *World) event(hot bool, v *visit) string {
 	}
 	kind := identifies
 	if !hot {
-		kind = w.IntN(14)
+		kind = w.IntN(18)
 	}
 	switch kind {
-	case 1, 2:
+	case 1, 2, 16:
 		order := fmt.Sprintf(`"order_id":"o%d","revenue":%d.%02d`, w.IntN(5), w.IntN(90), w.IntN(100))
 		if w.oneIn(3) {
 			order += `,"currency":"EUR"`
 		}
 		fields = append(fields, `"type":"track","event":"Order Completed"`, `"properties":{`+order+"}")
-	case 3:
-		fields = append(fields, `"type":"track","event":"Order Refunded"`, fmt.Sprintf(`"properties":{"refund_id":"f%d","total":1.5}`, w.IntN(3)))
+	case 3, 14, 15:
+		fields = append(fields, `"type":"track"`, w.change())
 	case 4:
 		fields = append(fields, `"type":"track","event":"Product Added"`)
 		context += `,"location":{"country":"NO"}`
@@ -107,16 +107,40 @@ func (w *World) event(hot bool, v *visit) string {
 	case 11:
 		fields = append(fields, `"type":"page"`)
 		context += `,"userAgent":"Googlebot/2.1 (+http://www.google.com/bot.html)"`
+	case 17:
+		fields = append(fields, `"type":"track"`, `"event":"Email Delivered"`)
 	default:
 		fields = append(fields, `"type":"page"`)
 	}
+	if w.oneIn(3) {
+		context += fmt.Sprintf(`,"sessionId":"s%d"`, w.IntN(3))
+	}
 	return "{" + strings.Join(append(fields, w.context(kind, context)), ",") + "}"
+}
+
+// change is what happens to an order: it is refunded, in part or whole, changed or cancelled, before or after it came, once or twice.
+func (w *World) change() string {
+	order := fmt.Sprintf(`"order_id":"o%d"`, w.IntN(5))
+	amount := fmt.Sprintf(`"total":%d.5`, w.IntN(60))
+	if w.oneIn(4) {
+		amount += pick(w.chance, `,"currency":"EUR"`, `,"currency":"GBP"`)
+	}
+	refund := fmt.Sprintf(`"refund_id":"f%d"`, w.IntN(3))
+	return pick(w.chance,
+		`"event":"Order Refunded","properties":{`+refund+`,`+amount+`}`,
+		`"event":"Order Refunded","properties":{`+refund+`,`+order+`,`+amount+`}`,
+		`"event":"Order Refunded","properties":{`+order+`,`+amount+`}`,
+		`"event":"Order Refunded","properties":{`+order+`}`,
+		`"event":"Order Updated","properties":{`+order+`,`+amount+`}`,
+		`"event":"Order Updated","properties":{`+order+`}`,
+		`"event":"Order Cancelled","properties":{`+order+`}`,
+	)
 }
 
 // context is the event's context: what is given of it, and often a country, a campaign or a device.
 func (w *World) context(kind int, context string) string {
 	if kind != 4 && w.oneIn(3) {
-		context += fmt.Sprintf(`,"location":{"country":%q}`, pick(w.chance, "GB", "NO"))
+		context += fmt.Sprintf(`,"location":{"country":%q}`, pick(w.chance, "GB", "NO", "UK", "Norge", "England", "578", "Korea, Republic of", "Atlantis"))
 	}
 	if w.oneIn(3) {
 		context += `,"campaign":{"name":` + pick(
@@ -141,7 +165,7 @@ func (w *World) who() (fields, context string) {
 		return fmt.Sprintf(`"userId":"u%d","anonymousId":"a%d"`, user, visitor), ""
 	case 2:
 		return fmt.Sprintf(`"userId":"u%d"`, user), ""
-	case 3:
+	case 3, 14, 15:
 		return fmt.Sprintf(`"anonymousId":"a%d"`, visitor), fmt.Sprintf(`,"traits":{"email":"e%d@x.example"}`, user)
 	}
 	return fmt.Sprintf(`"anonymousId":"a%d"`, visitor), ""

@@ -110,7 +110,7 @@ func (w world) told() []string {
 	windows := w.Windows(system.Shop())
 	for _, name := range slices.Sorted(maps.Keys(windows)) {
 		for _, row := range windows[name].Rows {
-			if row.N == 0 && row.Numerator == 0 {
+			if row.N == 0 && row.Numerator.IsZero() {
 				continue // of a window in which somebody was once
 			}
 			text, err := json.Marshal(row)

@@ -111,6 +111,7 @@ func findDynoxide(modules string) (string, bool) {
 // SQSConfig says where the start script is.
 type SQSConfig struct {
 	Directory string // with fauxqs.mjs and node_modules
+	Journal   string // file that keeps what waits in the queues; empty keeps it in memory
 	Log       io.Writer
 }
 
@@ -120,7 +121,11 @@ func StartSQS(ctx context.Context, config SQSConfig) (*Service, error) {
 	if err != nil {
 		return nil, errors.New("node is not installed: Waymark's local SQS needs Node.js 20 or newer, see https://nodejs.org")
 	}
-	cmd := exec.Command(node, "fauxqs.mjs", "0")
+	args := []string{"fauxqs.mjs", "0"}
+	if config.Journal != "" {
+		args = append(args, config.Journal)
+	}
+	cmd := exec.Command(node, args...)
 	cmd.Dir = config.Directory
 	cmd.Stderr = config.Log
 	// The script ends when its standard input does, so it dies with us also where the kernel does not see to that.
@@ -166,7 +171,7 @@ func readReady(ctx context.Context, output *os.File) (string, error) {
 	}
 	port, is := strings.CutPrefix(strings.TrimSpace(line), "ready ")
 	if !is {
-		return "", fmt.Errorf("it said %q instead of ready", line)
+		return "", errors.New(strings.TrimSpace(line))
 	}
 	return "127.0.0.1:" + port, nil
 }

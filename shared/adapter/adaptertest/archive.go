@@ -14,6 +14,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/wide"
 	"waymark/shared/domain/workspace"
 )
 
@@ -188,7 +189,7 @@ func archivedLogs(t *testing.T, archive ArchiveUnderTest) {
 	full.Run = 12
 	for i := range full.Changes { // totals have a number of each group for each measure
 		for key := range full.Changes[i].By.Groups {
-			full.Changes[i].By.Groups[key] = make([]int64, len(full.Changes[i].By.Names))
+			full.Changes[i].By.Groups[key] = make([]wide.Int, len(full.Changes[i].By.Names))
 		}
 	}
 	for i := range full.Profiles {
@@ -216,6 +217,10 @@ func archivedLogs(t *testing.T, archive ArchiveUnderTest) {
 
 // fill gives every field that a package may set a value of its own, so that a field which a format leaves out is found.
 func fill(v reflect.Value, n int) {
+	if number, ok := v.Addr().Interface().(*wide.Int); ok {
+		*number = wide.Of(math.MaxInt64).Add(wide.Of(int64(n)))
+		return
+	}
 	switch v.Kind() {
 	case reflect.String:
 		v.SetString(fmt.Sprint("text ", n))

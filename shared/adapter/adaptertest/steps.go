@@ -155,7 +155,8 @@ func randomRow(random *rand.Rand, person event.Identifier, at event.Millis) step
 	}
 	if random.IntN(3) == 0 {
 		row.Order = &step.Order{
-			ID: text(), Refund: is(), Amount: []money.Micros{0, 1, -1, money.Max, -money.Max}[random.IntN(5)], Currency: text(), Number: random.IntN(3),
+			ID: text(), Kind: []event.OrderKind{event.Completed, event.Updated, event.Cancelled, event.Refunded}[random.IntN(4)], Amount: []money.Micros{0, 1, -1, money.Max, -money.Max}[random.IntN(5)], Currency: text(), Number: random.IntN(3),
+			Origin: step.Origin{Channel: text(), Campaign: text(), Source: text(), Country: text(), Device: text(), Stage: text(), Visitor: text()},
 		}
 	}
 	return row

@@ -7,7 +7,9 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/measure"
+	"waymark/shared/domain/money"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/wide"
 	"waymark/shared/domain/workspace"
 )
 
@@ -40,10 +42,10 @@ func (v values) spoil() {
 	record.Identifiers[0], record.Events[0].Identifiers[0], record.Events[0].Touchpoint.Name = "x", "x", "x"
 	v.Dues[0].Identifiers[0], v.State.Tail[0], v.Listings[0].Persons[0] = "x", "x", "x"
 	p := &v.Profiles[0]
-	p.Members[0], p.History[0].Stage, p.Channels["email"], p.Revenue["EUR"] = "x", "x", 99, 99
+	p.Members[0], p.History[0].Stage, p.Channels["email"], p.Revenue["EUR"] = "x", "x", 99, money.SumOf(99)
 	entries := p.Hours[0].Facts.Entries
 	p.Hours[0].Start, entries[0].Counts[0], entries[1].Money[0].Orders = 0, 99, 99
-	v.Window.Totals.Groups[measure.Key{}][0], v.Window.Totals.Names[0] = 99, "x"
+	v.Window.Totals.Groups[measure.Key{}][0], v.Window.Totals.Names[0] = wide.Of(99), "x"
 }
 
 func (v values) put(t *testing.T, table TableUnderTest, ns workspace.Namespace) {

@@ -10,6 +10,7 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/wide"
 	"waymark/shared/domain/workspace"
 )
 
@@ -17,10 +18,10 @@ func windowOf(g period.Grain, key string, run int64) kpi.Window {
 	return kpi.Window{
 		Grain: g, Key: key, Start: noon, End: noon + day, Revision: run % 5, Run: run, ComputedAt: noon + 1,
 		Model: "default@1", Definitions: 2,
-		Totals: measure.Totals{Names: []measure.Name{"touchpoints", "revenue"}, Groups: map[measure.Key][]int64{
-			{}:                {run, 0},
-			{Currency: "EUR"}: {0, math.MinInt64},
-			{Dimension: measure.ByCountry, Value: "日本 <&>"}: {math.MaxInt64, 9007199254740993},
+		Totals: measure.Totals{Names: []measure.Name{"touchpoints", "revenue"}, Groups: map[measure.Key][]wide.Int{
+			{}:                {wide.Of(run), {}},
+			{Currency: "EUR"}: {{}, wide.Of(math.MinInt64).Add(wide.Of(-1))}, // beyond 64 bits
+			{Dimension: measure.ByCountry, Value: "日本 <&>"}: {wide.Of(math.MaxInt64), wide.Of(9007199254740993)},
 		}},
 	}
 }
@@ -30,7 +31,7 @@ func largeWindow(g period.Grain, key string, run int64, groups int) kpi.Window {
 	w := windowOf(g, key, run)
 	text := noise(groups*100 + 1000)[run%1000:]
 	for n := range groups {
-		w.Totals.Groups[measure.Key{Dimension: measure.ByCampaign, Value: text[n*100 : n*100+100]}] = []int64{run, int64(n)}
+		w.Totals.Groups[measure.Key{Dimension: measure.ByCampaign, Value: text[n*100 : n*100+100]}] = []wide.Int{wide.Of(run), wide.Of(int64(n))}
 	}
 	return w
 }

@@ -99,7 +99,7 @@ func strangePages(t *testing.T, table TableUnderTest, _ *Clock) {
 			ID: event.ID("e-" + text), Source: "s-" + text, Type: event.Track, Name: text,
 			Original: noon, Corrected: noon - 5, Received: math.MaxInt64, Untimed: true, Skewed: true, Future: true,
 			Country: text, Page: text, Agent: text, Marketing: event.Marketing{Campaign: text, Referrer: text},
-			Order:      &event.Order{ID: text, Refund: true, Amount: math.MinInt64, Currency: "EUR", Items: math.MaxInt},
+			Order:      &event.Order{ID: text, Kind: event.Refunded, Of: text, Scope: text, Unpriced: true, Amount: math.MinInt64, Currency: "EUR", Items: math.MaxInt},
 			Properties: map[string]string{"": text, text + "?": "", "n": "12345678901234567890.123"},
 		}
 		all[event.Identifier(fmt.Sprintf("anon:%d-%s", n, text))] = []event.Touchpoint{one}

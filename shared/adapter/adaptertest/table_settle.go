@@ -103,11 +103,12 @@ func concurrentStates(t *testing.T, table TableUnderTest, _ *Clock) {
 
 // profileOf is a profile with something in every field.
 func profileOf(id event.Identifier, run int64) ledger.Profile {
+	beyond := money.SumOf(math.MaxInt64).Plus(money.SumOf(math.MaxInt64)) // 64 bits
 	cell := measure.Cell{"email", "web <&>", "purchase", "日本"}
 	facts := measure.Facts{Stage: "purchase", Entries: []measure.Entry{
 		{Cell: measure.Cell{}, Counts: measure.Counts{1}},
 		{Cell: cell, Counts: measure.Counts{math.MaxInt64, 2, 3}, Money: []measure.Money{
-			{Currency: "EUR", Orders: 2, Revenue: math.MaxInt64}, {Currency: "JPY", RefundedN: 1, Refunds: math.MinInt64},
+			{Currency: "EUR", Orders: 2, Revenue: beyond}, {Currency: "JPY", RefundedN: 1, Refunds: money.Sum{}.Minus(beyond)},
 		}},
 	}}
 	visit := stage.Visit{
@@ -118,7 +119,7 @@ func profileOf(id event.Identifier, run int64) ledger.Profile {
 		Stage: "purchase", Since: noon, History: []stage.Visit{visit},
 		FirstSeen: noon - day, LastSeen: noon, Touchpoints: math.MaxInt, Sessions: 3,
 		Channels: map[string]int{"email": 1, "日本": 2}, Orders: 2,
-		Revenue: map[string]money.Micros{"EUR": math.MaxInt64, "JPY": -1}, Next: noon + 90*day,
+		Revenue: map[string]money.Sum{"EUR": beyond, "JPY": money.SumOf(-1)}, Next: noon + 90*day,
 		Hours: []ledger.Hour{{Start: noon, Digest: math.MaxUint64 - uint64(run), Facts: facts}},
 	}
 }

@@ -178,7 +178,7 @@ func shopper(t *testing.T, id event.Identifier, hours int) ledger.Profile {
 	stages := []string{"awareness", "consideration", "decision", "purchase", "post_purchase", "loyalty"}
 	p := ledger.Profile{
 		ID: id, Run: 123456, Version: 2, Members: []event.Identifier{id, visitor},
-		FirstSeen: 1795348800000, Sessions: hours, Channels: map[string]int{}, Revenue: map[string]money.Micros{},
+		FirstSeen: 1795348800000, Sessions: hours, Channels: map[string]int{}, Revenue: map[string]money.Sum{},
 	}
 	var rows []step.Row
 	last := step.Row{
@@ -205,7 +205,7 @@ func shopper(t *testing.T, id event.Identifier, hours int) ledger.Profile {
 				amount := money.Micros(10_000 * random.IntN(20_000))
 				row.Order = &step.Order{ID: "o-" + string(row.ID), Amount: amount, Currency: "GBP", Number: p.Orders}
 				row.OrderMonth = "2026-11"
-				p.Revenue["GBP"] += amount
+				p.Revenue["GBP"] = p.Revenue["GBP"].Plus(money.SumOf(amount))
 			}
 			rows, last, p.LastSeen = append(rows, row), row, row.At
 		}

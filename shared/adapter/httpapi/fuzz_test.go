@@ -25,6 +25,8 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"rawPath":"//v1/track//","rawQueryString":"a=1&a=%zz;b","headers":{"Authorization":"x","authorization":"y","AUTHORIZATION":"z"},"body":"e30=","isBase64Encoded":true,"requestContext":{"requestId":"r","timeEpoch":-1,"http":{"method":"post","path":"/x"}}}`))
 	f.Add([]byte(`{"queryStringParameters":{"a":"1,2"},"body":"H4sIAAAAAAAA/6uuBQBDv6ajAgAAAA==","isBase64Encoded":true}`))
 	f.Add([]byte(`{"body":"\u001f\ufffd","pathParameters":{"id":"user:42"},"requestContext":{"timeEpoch":9223372036854775807}}`))
+	f.Add([]byte(`{"routeKey":"GET /v1/profiles/{id}","rawPath":"/prod/v1/profiles//x/","pathParameters":{"id":"/x/"},"requestContext":{"stage":"prod"}}`))
+	f.Add([]byte(`{"routeKey":"$default","rawPath":"/prod//v1","requestContext":{"stage":"prod"}}`))
 	f.Add([]byte(`{"headers":null,"body":"%%%","isBase64Encoded":true}`))
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		var e events.APIGatewayV2HTTPRequest

@@ -9,6 +9,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"encoding/base64"
 	"maps"
 	"net/url"
@@ -25,7 +26,7 @@ import (
 // Request is one HTTP request.
 type Request struct {
 	Method   string
-	Path     string            // as sent, without trailing slashes; "/" for the root
+	Path     string            // as template.yaml names it, whatever stands before it here; without trailing slashes, "/" for the root
 	Params   map[string]string // of the route, by name, as the gateway gave them
 	Headers  map[string]string // by lower-case name; repeated ones are joined by commas
 	Query    url.Values
@@ -46,12 +47,12 @@ func Parse(payload []byte) (Request, error) {
 	context := v.Get("requestContext")
 	http := context.Get("http")
 	e := events.APIGatewayV2HTTPRequest{
-		RawPath: v.Get("rawPath").Scalar(), RawQueryString: v.Get("rawQueryString").Scalar(),
+		RouteKey: v.Get("routeKey").Scalar(), RawPath: v.Get("rawPath").Scalar(), RawQueryString: v.Get("rawQueryString").Scalar(),
 		Headers: texts(v.Get("headers")), QueryStringParameters: texts(v.Get("queryStringParameters")),
 		PathParameters: texts(v.Get("pathParameters")),
 		Body:           v.Get("body").Scalar(), IsBase64Encoded: v.Get("isBase64Encoded").Kind() == strictjson.True,
 	}
-	e.RequestContext.RequestID = context.Get("requestId").Scalar()
+	e.RequestContext.RequestID, e.RequestContext.Stage = context.Get("requestId").Scalar(), context.Get("stage").Scalar()
 	e.RequestContext.TimeEpoch, _ = context.Get("timeEpoch").Int()
 	e.RequestContext.HTTP.Method, e.RequestContext.HTTP.Path = http.Get("method").Scalar(), http.Get("path").Scalar()
 	e.RequestContext.HTTP.SourceIP = http.Get("sourceIp").Scalar()
@@ -102,12 +103,39 @@ func Decode(e events.APIGatewayV2HTTPRequest) (Request, error) {
 	return r, nil
 }
 
+// path is that of the route which the gateway found, with its parameters in their places. What was sent is asked only
+// where no route says it: before it may stand a stage, or the base path of a custom domain, which nothing in the event
+// tells from the rest.
 func path(e events.APIGatewayV2HTTPRequest) string {
-	raw := e.RawPath
-	if raw == "" {
-		raw = e.RequestContext.HTTP.Path
+	_, route, isNamed := strings.Cut(e.RouteKey, " ")
+	if path, isWhole := filled(route, e.PathParameters); isNamed && isWhole {
+		return "/" + strings.Trim(path, "/")
 	}
-	return "/" + strings.Trim(raw, "/")
+	raw := "/" + strings.Trim(cmp.Or(e.RawPath, e.RequestContext.HTTP.Path), "/")
+	stage := "/" + e.RequestContext.Stage
+	if rest, is := strings.CutPrefix(raw, stage); is && stage != "/" && (rest == "" || rest[0] == '/') {
+		return "/" + strings.Trim(rest, "/")
+	}
+	return raw
+}
+
+// filled puts parameters into a route such as /v1/profiles/{id}. It is whole when none is missing.
+func filled(route string, parameters map[string]string) (path string, isWhole bool) {
+	if !strings.Contains(route, "{") {
+		return route, true
+	}
+	segments := strings.Split(route, "/")
+	for i, segment := range segments {
+		if !strings.HasPrefix(segment, "{") {
+			continue
+		}
+		value, is := parameters[strings.TrimRight(segment[1:], "+}")]
+		if !is {
+			return "", false
+		}
+		segments[i] = value
+	}
+	return strings.Join(segments, "/"), true
 }
 
 // Basic is the user of a Basic Authorization header, which is where most collection clients put their key; "" when there is none. The colon

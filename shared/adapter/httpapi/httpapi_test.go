@@ -49,6 +49,48 @@ func TestDecodePaths(t *testing.T) {
 	}
 }
 
+// TestDecodePathsOfRoutes: whatever stands before the path (base paths of custom domains, stages), the route is the same.
+func TestDecodePathsOfRoutes(t *testing.T) {
+	t.Parallel()
+	id := func(value string) map[string]string { return map[string]string{"id": value} }
+	for _, c := range []struct {
+		route, stage, raw string
+		params            map[string]string
+		want              string
+	}{
+		{"POST /v1/track", "$default", "/v1/track", nil, "/v1/track"},
+		{"POST /v1/track", "$default", "/api/v1/track", nil, "/v1/track"},
+		{"POST /v1/track", "$default", "/shop/events/v1/track", nil, "/v1/track"},
+		{"POST /v1/track", "prod", "/prod/v1/track", nil, "/v1/track"},
+		{"POST /v1/track", "prod", "/api/v1/track", nil, "/v1/track"},
+		{"POST /v1/track", "v1", "/v1/v1/track", nil, "/v1/track"},
+		{"POST /v1/track/", "$default", "/api/v1/track/", nil, "/v1/track"},
+		{"ANY /v1/track", "$default", "/api/v1/track", nil, "/v1/track"},
+		{"GET /", "prod", "/prod", nil, "/"},
+		{"GET /v1/profiles/{id}", "$default", "/api/v1/profiles/user:42", id("user:42"), "/v1/profiles/user:42"},
+		{"GET /v1/profiles/{id}/timeline", "prod", "/prod/v1/profiles/a b/timeline", id("a b"), "/v1/profiles/a b/timeline"},
+		{"GET /v1/profiles/{id}", "$default", "/v1/v1/profiles/v1", id("v1"), "/v1/profiles/v1"},
+		{"GET /v1/profiles/{id}", "$default", "/api/v1/profiles/anon:a/b", id("anon:a/b"), "/v1/profiles/anon:a/b"},
+		{"GET /v1/profiles/{id}", "$default", "/v1/profiles/{id}", id("{id}"), "/v1/profiles/{id}"},
+		{"OPTIONS /{rest+}", "prod", "/prod/v1/track", map[string]string{"rest": "v1/track"}, "/v1/track"},
+		// Without a route, or without what it names, the stage alone is known.
+		{"$default", "$default", "/v1/track", nil, "/v1/track"},
+		{"$default", "prod", "/prod/v1/track", nil, "/v1/track"},
+		{"$default", "prod", "/prod", nil, "/"},
+		{"$default", "prod", "/production/v1/track", nil, "/production/v1/track"},
+		{"$default", "v1", "/v1/track", nil, "/track"},
+		{"", "", "/v1/track", nil, "/v1/track"},
+		{"", "prod", "/prod/v1/track/", nil, "/v1/track"},
+		{"GET /v1/profiles/{id}", "prod", "/prod/v1/profiles/user:42", nil, "/v1/profiles/user:42"},
+	} {
+		e := gateway("GET", c.raw, "", "")
+		e.RouteKey, e.RequestContext.Stage, e.PathParameters = c.route, c.stage, c.params
+		if got, _ := httpapi.Decode(e); got.Path != c.want {
+			t.Errorf("the path of %s, stage %s, %s is %s, want %s", c.route, c.stage, c.raw, got.Path, c.want)
+		}
+	}
+}
+
 func TestDecodeQueryOfAHandMadeEvent(t *testing.T) {
 	t.Parallel()
 	e := gateway("GET", "/v1/kpis", "", "")

@@ -11,6 +11,7 @@ import (
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/step"
+	"waymark/shared/domain/wide"
 	"waymark/shared/domain/workspace"
 )
 
@@ -91,7 +92,7 @@ func cloneWindow(w kpi.Window) kpi.Window {
 
 func cloneTotals(t measure.Totals) measure.Totals {
 	t.Names, t.Groups = slices.Clone(t.Names), maps.Clone(t.Groups)
-	numbers := make([]int64, 0, len(t.Groups)*len(t.Names))
+	numbers := make([]wide.Int, 0, len(t.Groups)*len(t.Names))
 	for key, group := range t.Groups {
 		from := len(numbers)
 		numbers = append(numbers, group...)

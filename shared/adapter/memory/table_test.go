@@ -17,6 +17,7 @@ import (
 	"waymark/shared/domain/report"
 	"waymark/shared/domain/stage"
 	"waymark/shared/domain/step"
+	"waymark/shared/domain/wide"
 	"waymark/shared/domain/workspace"
 )
 
@@ -30,9 +31,9 @@ func TestNobodySharesMemory(t *testing.T) {
 	facts := measure.Of([]step.Row{{Type: event.Page, Order: &step.Order{Currency: "EUR"}}})
 	profiles := []ledger.Profile{{
 		ID: "user:1", Run: 1, Members: []event.Identifier{"user:1"}, History: []stage.Visit{{Stage: "a"}}, Channels: map[string]int{"email": 1},
-		Revenue: map[string]money.Micros{"EUR": 1}, Hours: []ledger.Hour{{Facts: facts}},
+		Revenue: map[string]money.Sum{"EUR": money.SumOf(1)}, Hours: []ledger.Hour{{Facts: facts}},
 	}}
-	window := kpi.Window{Grain: period.Day, Key: "k", Run: 1, Totals: measure.Totals{Names: []measure.Name{"n"}, Groups: map[measure.Key][]int64{{}: {1}}}}
+	window := kpi.Window{Grain: period.Day, Key: "k", Run: 1, Totals: measure.Totals{Names: []measure.Name{"n"}, Groups: map[measure.Key][]wide.Int{{}: {wide.Of(1)}}}}
 	record := event.Record{Identifiers: []event.Identifier{"user:1"}, Previous: []event.Identifier{"user:2"}, Touchpoint: page[0]}
 	batch := ledger.Batch{Handle: "b", Identifiers: []event.Identifier{"user:1"}, Events: []event.Record{record}}
 	dues := []ledger.Due{{Handle: "0", Identifiers: []event.Identifier{"user:1"}}}

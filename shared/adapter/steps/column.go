@@ -58,10 +58,17 @@ func readers() []reader {
 		text("first_month", func(r *record) *string { return &r.FirstMonth }),
 		text("order_month", func(r *record) *string { return &r.OrderMonth }),
 		nullable("order_id", func(r *record) **string { return &r.OrderID }, textOf),
-		nullable("refund", func(r *record) **bool { return &r.Refund }, parquet.Value.Boolean),
+		nullable("order_event", func(r *record) **string { return &r.OrderEvent }, textOf),
 		nullable("amount", func(r *record) **int64 { return &r.Amount }, parquet.Value.Int64),
 		nullable("currency", func(r *record) **string { return &r.Currency }, textOf),
 		nullable("order_number", func(r *record) **int32 { return &r.OrderNumber }, parquet.Value.Int32),
+		nullable("order_channel", func(r *record) **string { return &r.OrderChannel }, textOf),
+		nullable("order_campaign", func(r *record) **string { return &r.OrderCampaign }, textOf),
+		nullable("order_source", func(r *record) **string { return &r.OrderSource }, textOf),
+		nullable("order_country", func(r *record) **string { return &r.OrderCountry }, textOf),
+		nullable("order_device", func(r *record) **string { return &r.OrderDevice }, textOf),
+		nullable("order_stage", func(r *record) **string { return &r.OrderStage }, textOf),
+		nullable("order_visitor", func(r *record) **string { return &r.OrderVisitor }, textOf),
 	}
 }
 

@@ -91,17 +91,21 @@ func (l *life) order(row *step.Row) {
 	if row.Event != "Order Completed" && row.Event != "Order Refunded" {
 		return
 	}
-	o := &step.Order{ID: "o-" + string(row.ID), Refund: row.Event == "Order Refunded", Currency: "EUR"}
+	o := &step.Order{ID: "o-" + string(row.ID), Currency: "EUR"}
+	if row.Event == "Order Refunded" {
+		o.Kind = event.Refunded
+	}
 	o.Amount = money.Micros(l.random.IntN(200_000)) * 10_000
 	if l.country == "" {
 		o.Currency = "USD"
 	}
-	if !o.Refund {
+	if o.Kind == event.Completed {
 		if l.orders++; l.orders == 1 {
 			l.orderMonth = row.At.Day()[:7]
 		}
 	}
 	o.Number = l.orders
+	o.Origin = row.OwnOrigin()
 	row.Order, row.OrderMonth = o, l.orderMonth
 }
 

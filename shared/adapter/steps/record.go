@@ -45,16 +45,25 @@ type record struct {
 	OrderMonth   string `parquet:"order_month,dict"`
 
 	OrderID     *string `parquet:"order_id,optional"`
-	Refund      *bool   `parquet:"refund,optional"`
+	OrderEvent  *string `parquet:"order_event,optional,dict"`
 	Amount      *int64  `parquet:"amount,optional,decimal(6:18)"`
 	Currency    *string `parquet:"currency,optional,dict"`
 	OrderNumber *int32  `parquet:"order_number,optional"`
+
+	OrderChannel  *string `parquet:"order_channel,optional,dict"`
+	OrderCampaign *string `parquet:"order_campaign,optional,dict"`
+	OrderSource   *string `parquet:"order_source,optional,dict"`
+	OrderCountry  *string `parquet:"order_country,optional,dict"`
+	OrderDevice   *string `parquet:"order_device,optional,dict"`
+	OrderStage    *string `parquet:"order_stage,optional,dict"`
+	OrderVisitor  *string `parquet:"order_visitor,optional,dict"`
 }
 
 // What the column type says besides the types of events.
 const (
 	typeNone = "none" // the person has no steps on this day: not a step
 	typeTime = "time" // a change of stage that time made
+	typeSent = "sent" // a change or refund of the person's order that another person sent
 )
 
 // maxAmount is what 18 decimal digits hold.
@@ -62,7 +71,7 @@ const maxAmount = 1_000_000_000_000_000_000 - 1
 
 // check refuses what would be read otherwise than it was written.
 func check(r step.Row) error {
-	if r.Type == typeNone || r.Type == typeTime {
+	if r.Type == typeNone || r.Type == typeTime || r.Type == typeSent {
 		return fmt.Errorf("a step of %s has the type %s", r.Person, r.Type)
 	}
 	if o := r.Order; o != nil && (o.Amount > maxAmount || o.Amount < -maxAmount) {
@@ -84,9 +93,16 @@ func recordOf(r step.Row, run int64, position int) record {
 		FirstChannel: r.FirstChannel, FirstMonth: r.FirstMonth, OrderMonth: r.OrderMonth,
 	}
 	if o := r.Order; o != nil {
+		if r.Type == "" {
+			out.Type = typeSent
+		}
 		amount, number := int64(o.Amount), int32(o.Number)
-		out.OrderID, out.Refund, out.Amount = &o.ID, &o.Refund, &amount
+		kind := o.Kind.String()
+		out.OrderID, out.OrderEvent, out.Amount = &o.ID, &kind, &amount
 		out.Currency, out.OrderNumber = &o.Currency, &number
+		at := o.Origin
+		out.OrderChannel, out.OrderCampaign, out.OrderSource, out.OrderCountry = &at.Channel, &at.Campaign, &at.Source, &at.Country
+		out.OrderDevice, out.OrderStage, out.OrderVisitor = &at.Device, &at.Stage, &at.Visitor
 	}
 	return out
 }
@@ -103,22 +119,33 @@ func (r *record) row(out *step.Row) {
 		FirstEver: r.FirstEver, Visitor: r.Visitor,
 		FirstChannel: r.FirstChannel, FirstMonth: r.FirstMonth, OrderMonth: r.OrderMonth,
 	}
-	if r.Type == typeTime {
+	if r.Type == typeTime || r.Type == typeSent {
 		out.Type = ""
 	}
 	if r.OrderID != nil {
 		out.Order = &step.Order{
-			ID: *r.OrderID, Refund: *r.Refund,
+			ID: *r.OrderID, Kind: event.OrderKindOf(*r.OrderEvent),
 			Amount: money.Micros(*r.Amount), Currency: *r.Currency, Number: int(*r.OrderNumber),
+			Origin: step.Origin{
+				Channel: *r.OrderChannel, Campaign: *r.OrderCampaign, Source: *r.OrderSource, Country: *r.OrderCountry,
+				Device: *r.OrderDevice, Stage: *r.OrderStage, Visitor: *r.OrderVisitor,
+			},
 		}
 	}
 }
 
 // hasWholeOrder says whether the columns of the order are all there or none is.
 func (r *record) hasWholeOrder() bool {
+	texts := [...]*string{
+		r.OrderEvent, r.Currency, r.OrderChannel, r.OrderCampaign, r.OrderSource, r.OrderCountry, r.OrderDevice, r.OrderStage, r.OrderVisitor,
+	}
 	is := r.OrderID != nil
-	return (r.Refund != nil) == is && (r.Amount != nil) == is &&
-		(r.Currency != nil) == is && (r.OrderNumber != nil) == is
+	for _, text := range texts {
+		if (text != nil) != is {
+			return false
+		}
+	}
+	return (r.Amount != nil) == is && (r.OrderNumber != nil) == is
 }
 
 // hashOf is the first 8 bytes of the SHA-256 of a person.

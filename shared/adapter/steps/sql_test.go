@@ -213,6 +213,12 @@ func in(rows []step.Row, from, to string) []step.Row {
 	return slices.DeleteFunc(slices.Clone(rows), func(r step.Row) bool { return r.At.Day() < from || r.At.Day() > to })
 }
 
+// countOf is a number of totals that is not large.
+func countOf(t measure.Totals, key measure.Key, name measure.Name) int64 {
+	n, _ := t.Number(key, name).Int64()
+	return n
+}
+
 // values of a dimension that totals hold, sorted.
 func values(t measure.Totals, d measure.Dimension) []measure.Key {
 	var keys []measure.Key
@@ -231,8 +237,8 @@ func touchpointsAndPersons(all [][]step.Row) (out [][]string) {
 	for _, d := range []string{"2026-03-02", "2026-03-03"} {
 		totals := totalsIn(all, d, d)
 		for _, key := range values(totals, measure.ByChannel) {
-			if n := totals.Number(key, "touchpoints"); n > 0 {
-				out = append(out, []string{d, key.Value, number(n), number(totals.Number(key, "active"))})
+			if n := countOf(totals, key, "touchpoints"); n > 0 {
+				out = append(out, []string{d, key.Value, number(n), number(countOf(totals, key, "active"))})
 			}
 		}
 	}
@@ -243,8 +249,8 @@ func conversion(all [][]step.Row) (out [][]string) {
 	for _, month := range []string{"2026-02", "2026-03"} {
 		totals := totalsIn(all, month+"-01", month+"-31")
 		for _, key := range values(totals, measure.ByChannel) {
-			if active := totals.Number(key, "active"); active > 0 {
-				buyers := totals.Number(key, "buyers")
+			if active := countOf(totals, key, "active"); active > 0 {
+				buyers := countOf(totals, key, "buyers")
 				out = append(out, []string{month, key.Value, number(buyers), number(active), rounded(float64(buyers)/float64(active), 4)})
 			}
 		}
@@ -258,7 +264,7 @@ func revenue(all [][]step.Row) (out [][]string) {
 		if key.Currency == "" {
 			continue
 		}
-		sum, orders, refunds := totals.Number(key, "revenue"), totals.Number(key, "orders"), totals.Number(key, "refunds")
+		sum, orders, refunds := countOf(totals, key, "revenue"), countOf(totals, key, "orders"), countOf(totals, key, "refunds")
 		row := []string{key.Value, key.Currency, decimal(sum), number(orders), decimal(refunds), rounded(float64(sum)/float64(money.Unit)/float64(orders), 2)}
 		if refunds == 0 {
 			row[4] = ""

@@ -18,9 +18,10 @@ import (
 
 // Config is the data behind Rules.
 type Config struct {
-	Version int      // counts up with every change of the rules
-	Except  []string // pieces of an agent that people have and that a rule would take for a program's
-	Rules   []Rule   // the first that fits decides
+	Version int // counts up with every change of the rules
+	// Except are pieces of an agent that people have and that a rule would take for a program's. One * in a piece stands for any text.
+	Except []string
+	Rules  []Rule // the first that fits decides
 }
 
 // Rule gives a reason for agents that hold one of some pieces of text. A piece is written in lower case; ^ in front binds it to the agent's
@@ -40,12 +41,9 @@ const maxAgentBytes = 512
 type Rules struct {
 	version int
 	reasons []string
-	except  [][]byte
-	begins  [1 << 12]uint64 // one bit for each hash of three bytes that some piece begins with
-	pieces  map[trigram][]piece
+	pieces  index[piece]
+	except  index[exception]
 }
-
-type trigram [MinPieceBytes]byte
 
 // piece is one piece of a rule.
 type piece struct {
@@ -58,18 +56,24 @@ type piece struct {
 
 // New checks rules and prepares them. The error names every fault of the data.
 func New(c Config) (*Rules, error) {
-	r := &Rules{version: c.Version, pieces: map[trigram][]piece{}}
+	count := 0
+	for _, rule := range c.Rules {
+		count += len(rule.Any)
+	}
+	r := &Rules{version: c.Version, pieces: newIndex[piece](count), except: newIndex[exception](len(c.Except))}
 	var faults []error
 	if c.Version < 1 {
 		faults = append(faults, errors.New("versions begin with 1"))
 	}
 	for _, text := range c.Except {
-		if err := checkText(text); err != nil {
+		e, err := exceptionOf(text)
+		if err != nil {
 			faults = append(faults, fmt.Errorf("exception %q: %w", text, err))
+			continue
 		}
-		r.except = append(r.except, []byte(text))
+		r.except.add(e.from, e)
 	}
-	seen := map[string]string{}
+	seen := make(map[string]string, count)
 	for n, rule := range c.Rules {
 		if rule.Reason == "" || len(rule.Any) == 0 {
 			faults = append(faults, fmt.Errorf("rule %d: it needs a reason and pieces", n+1))
@@ -88,7 +92,7 @@ func New(c Config) (*Rules, error) {
 				faults = append(faults, fmt.Errorf("reason %s, piece %q: %w", rule.Reason, written, err))
 				continue
 			}
-			r.add(p)
+			r.pieces.add(p.text, p)
 		}
 	}
 	if len(faults) > 0 {
@@ -113,19 +117,6 @@ func checkText(text string) error {
 		return errors.New("it must be in lower case")
 	}
 	return nil
-}
-
-func (r *Rules) add(p piece) {
-	key := trigram([]byte(p.text)[:MinPieceBytes])
-	r.pieces[key] = append(r.pieces[key], p)
-	word, bit := place(key)
-	r.begins[word] |= bit
-}
-
-// place is where the bit of three bytes lies.
-func place(t trigram) (word, bit uint64) {
-	hash := (uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16) * 0x9E3779B97F4A7C15 >> 46
-	return hash >> 6, 1 << (hash & 63)
 }
 
 // Version of the rules.
@@ -166,27 +157,54 @@ func appendLower(lower []byte, agent string) []byte {
 	return lower
 }
 
-// mask blots out the exceptions with zeros, and says whether there were any.
+// mask blots out with zeros what is no sign of a program: the name of an Android device, and the exceptions. It says whether there was any.
 func (r *Rules) mask(agent []byte) bool {
-	masked := false
-	for _, text := range r.except {
-		for at := bytes.Index(agent, text); at >= 0; at = bytes.Index(agent, text) {
-			masked = true
-			clear(agent[at : at+len(text)])
+	device := deviceIn(agent)
+	clear(device)
+	masked := len(device) > 0
+	for at := range len(agent) - MinPieceBytes + 1 {
+		for _, e := range r.except.at(agent, at) {
+			if found := e.in(agent[at:]); len(found) > 0 {
+				masked = true
+				clear(found)
+			}
 		}
 	}
 	return masked
+}
+
+// exception is a text, or all from one text to another.
+type exception struct{ from, to string }
+
+func exceptionOf(text string) (exception, error) {
+	from, to, isRange := strings.Cut(text, "*")
+	if err := checkText(from); err != nil || !isRange {
+		return exception{from: from}, err
+	}
+	return exception{from, to}, checkText(to)
+}
+
+// in is the part that the exception stands for at the beginning of a text, nil when it does not stand there.
+func (e exception) in(text []byte) []byte {
+	if len(text) < len(e.from) || string(text[:len(e.from)]) != e.from {
+		return nil
+	}
+	end := len(e.from)
+	if e.to != "" {
+		after := bytes.Index(text[end:], []byte(e.to))
+		if after < 0 {
+			return nil
+		}
+		end += after + len(e.to)
+	}
+	return text[:end]
 }
 
 // first is the first rule that fits; -1 when none does.
 func (r *Rules) first(agent []byte) int {
 	best := -1
 	for at := range len(agent) - MinPieceBytes + 1 {
-		key := trigram(agent[at : at+MinPieceBytes])
-		if word, bit := place(key); r.begins[word]&bit == 0 {
-			continue
-		}
-		for _, p := range r.pieces[key] {
+		for _, p := range r.pieces.at(agent, at) {
 			if (best < 0 || p.rule < best) && p.at(agent, at) {
 				best = p.rule
 			}

@@ -20,7 +20,7 @@ func rules(t testing.TB, c bot.Config) *bot.Rules {
 
 func TestOf(t *testing.T) {
 	t.Parallel()
-	r := rules(t, bot.Config{Version: 3, Except: []string{"cubot", "abbott"}, Rules: []bot.Rule{
+	r := rules(t, bot.Config{Version: 3, Except: []string{"cubot", "abbott", "zoo/*android"}, Rules: []bot.Rule{
 		{Reason: "headless", Any: []string{"headless", "^ghost", "agent$"}},
 		{Reason: "crawler", Any: []string{"bot|", "crawl", "^agent$", "^zoo|"}},
 	}})
@@ -45,6 +45,18 @@ func TestOf(t *testing.T) {
 		{"zoo/1", "crawler"},
 		{"zoom/1", ""},
 		{"the zoo/1", ""},
+		{"zoo/1 on Android", ""},
+		{"zoo/1 on Android by a bot", "crawler"},
+		// What Android names as the device says nothing of the program.
+		{"Mozilla/5.0 (Linux; Android 7.0; C Bot Tab 100 Build/NRD90M) Chrome/74", ""},
+		{"Mozilla/5.0 (Linux; Android 7.0; C Bot Tab 100) Chrome/74", ""},
+		{"Mozilla/5.0 (Linux; U; Android 6.0; es-MX; IDbot Build/MRA58K) Safari", ""},
+		{"Mozilla/5.0 (Linux; U; Android 6.0; zz; Ghost bot Build/bot; wv) Safari bot", "crawler"},
+		{"Mozilla/5.0 (Linux; Android 7.0; K; bot) Chrome/74", "crawler"},
+		{"Mozilla/5.0 (Linux; U; Android 4.0.2; en-us; bot) Safari", "crawler"}, // no build and no Chrome: no device
+		{"Mozilla/5.0 (Linux; Android 7.0) bot", "crawler"},
+		{"Mozilla/5.0 (Linux; Android bot", "crawler"},
+		{"Mozilla/5.0 (Linux; Android 7.0; bot build/1", ""},
 		{"ünïcødebot/1", "crawler"},
 		{strings.Repeat("x", 600) + "bot", ""}, // events keep 512 bytes of an agent
 		{strings.Repeat("x", 508) + " bot", "crawler"},
@@ -64,11 +76,12 @@ func TestOf(t *testing.T) {
 
 func TestNewNamesEveryFault(t *testing.T) {
 	t.Parallel()
-	_, err := bot.New(bot.Config{Except: []string{"ab"}, Rules: []bot.Rule{
+	_, err := bot.New(bot.Config{Except: []string{"ab", "zoo/*ab"}, Rules: []bot.Rule{
 		{Any: []string{"^ab$"}}, {Reason: "a", Any: []string{"Googlebot", "crawl"}}, {Reason: "a", Any: []string{"crawl"}},
 	}})
 	want := `versions begin with 1
 exception "ab": it must have 3 bytes besides its marks
+exception "zoo/*ab": it must have 3 bytes besides its marks
 rule 1: it needs a reason and pieces
 reason , piece "^ab$": it must have 3 bytes besides its marks
 reason a, piece "Googlebot": it must be in lower case
@@ -99,8 +112,15 @@ func plain(c bot.Config, agent string) string {
 		}
 		return ""
 	}
-	for _, text := range c.Except {
-		agent = strings.ReplaceAll(agent, text, strings.Repeat("\x00", len(text)))
+	for at := range len(agent) {
+		for _, text := range c.Except {
+			from, to, _ := strings.Cut(text, "*")
+			rest, begins := strings.CutPrefix(agent[at:], from)
+			if end := strings.Index(rest, to); begins && end >= 0 {
+				n := len(from) + end + len(to)
+				agent = agent[:at] + strings.Repeat("\x00", n) + agent[at+n:]
+			}
+		}
 	}
 	return holds(agent)
 }

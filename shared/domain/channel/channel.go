@@ -9,14 +9,17 @@
 //
 // # Order of precedence
 //
-//  1. Explicit: a name or synonym in context.channel or properties.channel. Platforms (web, mobile, app, server) and
+//  1. Explicit: a name or synonym in properties.channel, else context.channel. Platforms (web, mobile, app, server) and
 //     unknown words there are no sign.
 //  2. Campaign: source and medium as sent; what is missing of the two comes from the click id. So a click id beats the
 //     referrer, and a tagged source or medium beats the click id.
-//  3. Referrer: an outside page or app, as source and medium, together with a campaign name that came alone.
-//  4. Nothing: the empty name. An internal link, a garbled referrer and an empty one are all nothing.
+//  3. Referrer: an outside page or app, as source and medium, together with a campaign name that came alone. A mirror
+//     (translator, cache, archive) is the site that it shows.
+//  4. Nothing: the empty name. An internal link, a garbled referrer and an empty one are all nothing, and so are places
+//     where people only pass through: payment pages, sign-in pages, mirrors that do not say what they show.
 //
-// What 2 or 3 gives goes through the rules, first match wins. A medium that no rule knows is looked up among the explicit
+// What 2 or 3 gives goes through the rules, first match wins. Beside a medium that was sent and names its kind, such as
+// email, the campaign's name is no sign. A medium that no rule knows is looked up among the explicit
 // names ("flyer" is print); a campaign that is still unknown is unassigned, as in Google Analytics, never direct.
 //
 // # Groups
@@ -103,7 +106,7 @@ func (n Name) IsKnown() bool { return slices.Contains(Names(), n) }
 
 // Signals are what a touchpoint says about its channel, as sent: any case, any garbage, any of them empty.
 type Signals struct {
-	Explicit string // context.channel or properties.channel
+	Explicit string // properties.channel, else context.channel
 
 	Source   string // utm_source or context.campaign.source, and so on
 	Medium   string

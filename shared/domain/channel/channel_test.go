@@ -26,14 +26,45 @@ func TestFromURL(t *testing.T) {
 		"https://shop.example/?gclid=":                                        {},
 		"https://shop.example/?gclid":                                         {},
 		"https://shop.example/?xgclid=1&my_utm_source=2":                      {},
-		"https://shop.example/#?utm_source=news":                              {},
-		"https://shop.example/?utm_source=news#utm_medium=email":              {Source: "news"},
+		"https://shop.example/?utm_source=news#utm_medium=email":              {Source: "news"}, // one tag, taken as a whole
 		"https://shop.example/?utm_source=%zz&utm_medium=%ff":                 {Source: "%zz", Medium: "\uFFFD"},
 		"/relative?utm_source=news":                                           {Source: "news"},
 		"not an address at all?&&=&utm_source=a=b":                            {Source: "a=b"},
 		"https://shop.example/?next=https://x.example/?utm_source=nested":     {},
 		"https://shop.example/?utm_source=a%26utm_medium%3Db&utm_content=%3F": {Source: "a&utm_medium=b", Content: "?"},
 	}
+	mail := channel.Signals{Source: "news", Medium: "email"}
+	for _, url := range []string{
+		// The fragment, where pages that load once keep their parameters.
+		"https://shop.example/#utm_source=news&utm_medium=email",
+		"https://shop.example/#?utm_source=news&utm_medium=email",
+		"https://shop.example/#/path?utm_source=news&utm_medium=email",
+		"https://shop.example/#/path&utm_source=news&utm_medium=email",
+		"https://shop.example/#!utm_source=news&utm_medium=email",
+		"https://shop.example/#!/path?utm_source=news&utm_medium=email",
+		"https://shop.example/#!?utm_source=news&utm_medium=email",
+		"https://shop.example/#/path#utm_source=news&utm_medium=email",
+		"https://shop.example/?x=1#/path?y=2&utm_source=news&utm_medium=email",
+		"https://shop.example/?utm_source=news&utm_medium=email#utm_source=other&utm_medium=cpc",
+		"https://shop.example/?utm_source=#UTM_Source=news&utm_medium=email",
+		// Links that were copied out of a page's source.
+		"https://shop.example/?utm_source=news&amp;utm_medium=email",
+		"https://shop.example/?x=1&amp;utm_source=news&amp;utm_medium=email",
+		"https://shop.example/?utm_source=news&AMP;utm_medium=email",
+		"https://shop.example/?utm_source=news&amp;amp;utm_medium=email",
+		"https://shop.example/?utm_source=news&#38;utm_medium=email",
+		"https://shop.example/?utm_source=news&#038;utm_medium=email",
+		"https://shop.example/?utm_source=news&#x26;utm_medium=email",
+		"https://shop.example/?utm_source=news&amp;#38;utm_medium=email",
+		"https://shop.example/#/path?utm_source=news&amp;utm_medium=email",
+	} {
+		tests[url] = mail
+	}
+	tests["https://shop.example/?gclid=x#utm_source=news&utm_medium=email"] = channel.Signals{Source: "news", Medium: "email", ClickID: "gclid"}
+	tests["https://shop.example/?x=1&amp;gclid=x"] = channel.Signals{ClickID: "gclid"}
+	tests["https://shop.example/#gclid=x"] = channel.Signals{ClickID: "gclid"}
+	tests["https://shop.example/#/search?q=utm_source%3Dnews"] = channel.Signals{}
+	tests["https://shop.example/?utm_source=A%26amp%3BB"] = channel.Signals{Source: "A&amp;B"}
 	for url, want := range tests {
 		want.Page = url
 		if got := channel.FromURL(url); got != want {

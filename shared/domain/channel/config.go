@@ -21,6 +21,7 @@ type Config struct {
 	Mediums    map[string]Medium   // of referrers, by the name Sites give them
 	Sites      []Site              // of several sites that claim a host the first one gets it
 	Webmail    Webmail
+	Labels     map[string][]string // medium → words that name such a host left of its domain: "checkout" in checkout.pay.example
 	Search     Search
 	ClickIDs   map[string]ClickID // by parameter name; exactly the names of ClickIDs
 	Explicit   map[string]Name    // synonyms of groups; every group also stands for itself
@@ -45,10 +46,18 @@ type Condition struct {
 	Pattern  string // a regular expression (RE2)
 }
 
+// NoSource stands for the medium of places where people pass on their way, such as the page of a payment service: who comes back from there was
+// here before, so such a referrer is none.
+const NoSource = "none"
+
+// Mirror is the medium of translators, caches and archives, which show pages of other sites. The address of the page they show takes the place of a
+// term; where it cannot be told, they are no source.
+const Mirror = "mirror"
+
 // Medium says how a referrer of this medium looks to the rules.
 type Medium struct {
 	Category Category // of its sites, where the site and Categories do not say
-	As       string   // the medium that rules see, such as "organic"
+	As       string   // the medium that rules see, such as "organic"; NoSource where people only pass through
 }
 
 // Site is one search engine, network or service with the hosts it sends people from.
@@ -63,6 +72,7 @@ type Site struct {
 	Category  Category // overrides both the medium's and Categories
 	As        string   // overrides the medium's
 	NeedsTerm bool     // without a search term it is something else: a portal, a newspaper
+	InLabel   bool     // of a mirror: a label below its host is the name of the site that is shown, "shop-example" for shop.example
 }
 
 // Webmail tells mail read in a browser by how its hosts are named, because every provider has dozens of them.

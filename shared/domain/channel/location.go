@@ -17,8 +17,7 @@ type location struct {
 // locate splits an address; false when it names no host that could have sent anybody. The scheme may be missing as long as
 // what stands there reads like a host name.
 func locate(raw string) (location, bool) {
-	raw = strings.TrimSpace(raw)
-	raw, _, _ = strings.Cut(raw, "#")
+	raw, _, _ = strings.Cut(plainAmpersands(strings.TrimSpace(raw)), "#")
 	scheme, rest, hasScheme := strings.Cut(raw, "://")
 	at := location{}
 	switch {
@@ -40,6 +39,23 @@ func locate(raw string) (location, bool) {
 		return location{}, false
 	}
 	return at, true
+}
+
+// ampersands are the ways in which HTML writes &. Links that were copied out of a page's source, or escaped twice, hold them.
+var ampersands = [...]string{"&amp;", "&AMP;", "&#38;", "&#038;", "&#x26;", "&#X26;"}
+
+// plainAmpersands takes HTML's ways of writing & out of an address, however often it was escaped.
+func plainAmpersands(address string) string {
+	for strings.Contains(address, "&amp;") || strings.Contains(address, "&AMP;") || strings.Contains(address, "&#") {
+		before := len(address)
+		for _, escaped := range ampersands {
+			address = strings.ReplaceAll(address, escaped, "&")
+		}
+		if len(address) == before {
+			break
+		}
+	}
+	return address
 }
 
 // hostName gives the host of an authority in its one spelling, "" when it cannot be a host name.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ func New(c Config) (*Rules, error) {
 		sites:      make(map[string][]entry, 2*len(c.Sites)),
 		mediums:    maps.Clone(c.Mediums),
 		webmail:    c.Webmail,
+		labels:     map[string]string{},
 		search:     c.Search,
 		clicks:     maps.Clone(c.ClickIDs),
 		explicit:   make(map[string]Name, len(c.Explicit)+len(c.Platforms)+len(Names())),
@@ -31,10 +33,19 @@ func New(c Config) (*Rules, error) {
 	for _, s := range c.Sites {
 		b.addSite(s)
 	}
+	b.addLabels(c.Labels)
 	b.checkClickIDs(c.ClickIDs)
 	b.addExplicit(c.Explicit, c.Platforms)
 	if len(b.faults) > 0 {
 		return nil, fmt.Errorf("check channel rules %q: %w", c.Version, errors.Join(b.faults...))
+	}
+	for i := range b.rules {
+		for _, c := range slices.Concat(b.rules[i].all, b.rules[i].any) {
+			isNew := !slices.ContainsFunc(b.byCampaign, func(o condition) bool { return reflect.DeepEqual(o.Condition, c.Condition) })
+			if c.Field == "campaign" && isNew {
+				b.byCampaign = append(b.byCampaign, c)
+			}
+		}
 	}
 	for _, entries := range b.sites {
 		slices.SortStableFunc(entries, func(x, y entry) int { return cmp.Compare(len(y.path), len(x.path)) })
@@ -152,6 +163,9 @@ func (b *builder) addSite(given Site) {
 		b.fault("%s: there is no category %q", where, given.Category)
 	}
 	s := &site{Site: given}
+	if given.InLabel && given.Medium != Mirror {
+		b.fault("%s: only a mirror shows other sites", where)
+	}
 	s.Params = nil
 	for _, param := range given.Params {
 		pattern, isPattern := strings.CutPrefix(param, "/")
@@ -170,8 +184,28 @@ func (b *builder) addSite(given Site) {
 		if name == "" || strings.ContainsAny(name, " :?#") {
 			b.fault("%s: %q is not a host", where, host)
 		}
+		if given.Medium == Mirror && !strings.Contains(name, "{}") {
+			b.mirrors = append(b.mirrors, name)
+		}
 		if !slices.ContainsFunc(b.sites[name], func(e entry) bool { return e.path == path && !e.site.NeedsTerm }) {
 			b.sites[name] = append(b.sites[name], entry{path: path, site: s})
+		}
+	}
+}
+
+func (b *builder) addLabels(labels map[string][]string) {
+	for _, medium := range slices.Sorted(maps.Keys(labels)) {
+		if _, ok := b.mediums[medium]; !ok {
+			b.fault("labels: there is no medium %q", medium)
+		}
+		for _, word := range labels[medium] {
+			if word == "" || word != strings.ToLower(word) {
+				b.fault("labels of %q: %q is no label in lower case", medium, word)
+			}
+			if taken, ok := b.labels[word]; ok {
+				b.fault("label %q: is of both %s and %s", word, taken, medium)
+			}
+			b.labels[word] = medium
 		}
 	}
 }

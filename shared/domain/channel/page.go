@@ -15,11 +15,24 @@ var clickIDs = [...]string{
 }
 
 // FromURL reads the campaign parameters (utm_source, utm_medium, utm_campaign, utm_term, utm_content) and the click id of a
-// page's address, and keeps the address as Page. A parameter given twice counts as first given; an empty one is not given.
+// page's address, and keeps the address as Page. A parameter given twice counts as first given; an empty one is not given. What the query lacks
+// may stand in the fragment (#utm_source=…, #/path?utm_source=…, #!utm_source=…), where pages that load once keep theirs.
 func FromURL(pageURL string) Signals {
-	s := Signals{Page: pageURL}
-	address, _, _ := strings.Cut(pageURL, "#")
+	address, fragment, _ := strings.Cut(plainAmpersands(pageURL), "#")
 	_, query, _ := strings.Cut(address, "?")
+	s := tagsIn(query)
+	if fragment != "" {
+		fragment = strings.ReplaceAll(fragment, "#", "&")
+		_, inner, _ := strings.Cut(fragment, "?")
+		s = s.Or(tagsIn(inner)).Or(tagsIn(strings.TrimLeft(fragment, "!/")))
+	}
+	s.Page = pageURL
+	return s
+}
+
+// tagsIn reads the campaign parameters and the click id of a query.
+func tagsIn(query string) Signals {
+	var s Signals
 	best := len(clickIDs)
 	for name, value := range pairs(query) {
 		if value == "" {

@@ -25,8 +25,9 @@ type hit struct {
 	as                   string
 }
 
-// Referrer answers what kind of place a referrer is ("search", "social", "chatbot", "email", "paid", "shopping", "video"),
-// its name, and the search term if the address still holds one. known is false, and all else empty, for places no list or
+// Referrer answers what kind of place a referrer is ("search", "social", "chatbot", "email", "paid", "shopping", "video",
+// "payment", "sign_in", "mirror"),
+// its name, and the search term if the address still holds one; of a mirror the address that it shows. known is false, and all else empty, for places no list or
 // naming rule knows and for what is no address. The medium is that of the lists; Of may see a video channel where the
 // lists say social.
 func (r *Rules) Referrer(url string) (medium, source, term string, known bool) {
@@ -52,6 +53,9 @@ func (r *Rules) resolve(at location) hit {
 	}
 	if name, ok := r.webmail.nameOf(at); ok {
 		return r.hitOf(string(WebmailSite), name, "", WebmailSite)
+	}
+	if medium, ok := r.labelled(at.host); ok {
+		return r.hitOf(medium, strings.TrimPrefix(at.host, "www."), "", "")
 	}
 	if h, ok := r.belowListed(at); ok {
 		return h
@@ -107,6 +111,34 @@ func (r *Rules) belowListed(at location) (hit, bool) {
 		}
 	}
 	return hit{}, false
+}
+
+// labelled tells a host by a word left of its domain, behind which digits may stand: checkout.pay.example, acs2.bank.example, 3ds-eu.bank.example. Longer
+// phrases are names of something else: pay-per-click.blog.example.
+func (r *Rules) labelled(host string) (medium string, ok bool) {
+	front, _, hasFront := cutLast(withoutSuffix(host), '.')
+	if !hasFront {
+		return "", false
+	}
+	for label := range strings.SplitSeq(front, ".") {
+		one, other, _ := strings.Cut(label, "-")
+		if strings.Contains(other, "-") {
+			continue
+		}
+		for _, word := range [...]string{one, other} {
+			if medium, ok := r.labels[strings.TrimRight(word, "0123456789")]; ok {
+				return medium, true
+			}
+		}
+	}
+	return "", false
+}
+
+func cutLast(s string, sep byte) (before, after string, found bool) {
+	if i := strings.LastIndexByte(s, sep); i >= 0 {
+		return s[:i], s[i+1:], true
+	}
+	return s, "", false
 }
 
 // hitOn is a hit on a listed site. Google's list of sources corrects the category of sites that do not insist on theirs:
@@ -184,8 +216,11 @@ func suffixPattern(out []byte, host string) ([]byte, bool) {
 	return append(append(out, stem...), ".{}"...), true
 }
 
-// termOf reads the search term of an address of this site, "" when it holds none.
+// termOf reads the search term of an address of this site, "" when it holds none; of a mirror the address of the page it shows.
 func (s *site) termOf(at location) string {
+	if s.InLabel {
+		return siteInLabel(at.host)
+	}
 	if term := termIn(at.query, s.Params); term != "" || len(s.patterns) == 0 {
 		return term
 	}
@@ -199,6 +234,12 @@ func (s *site) termOf(at location) string {
 		}
 	}
 	return ""
+}
+
+// siteInLabel is the site that a host of a mirror names in its first label, where - stands for a dot and -- for -.
+func siteInLabel(host string) string {
+	label, _, _ := strings.Cut(host, ".")
+	return strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(label, "--", "\x00"), "-", "."), "\x00", "-")
 }
 
 // termIn gives the first of the parameters, in the order of names, that is there and not empty.

@@ -11,10 +11,13 @@ type Rules struct {
 	Version string // of the data they were made from
 
 	rules      []rule
+	byCampaign []condition // those of the rules' conditions that test a campaign's name
 	categories map[string]Category
 	sites      map[string][]entry // by host, longest path first
 	mediums    map[string]Medium
 	webmail    Webmail
+	labels     map[string]string // label → medium
+	mirrors    []string          // hosts of mirrors
 	search     Search
 	clicks     map[string]ClickID
 	explicit   map[string]Name // "" for platforms
@@ -48,6 +51,13 @@ func (r *Rules) Of(s Signals) Name {
 	if !isSigned {
 		return ""
 	}
+	if t.campaign != "" && !r.isSign(t, clean(s.Medium)) {
+		t.campaign = ""
+	}
+	return r.channelOf(t)
+}
+
+func (r *Rules) channelOf(t traffic) Name {
 	for i := range r.rules {
 		if r.rules[i].holds(t) {
 			return r.rules[i].channel
@@ -57,6 +67,22 @@ func (r *Rules) Of(s Signals) Name {
 		return name
 	}
 	return Unassigned
+}
+
+// isSign says whether the campaign's name decides anything: some rule holds of it, and no medium was sent that names its kind, for the newsletter of a
+// shop opening is mail. Paid and display name no kind: they say how something is paid for or shown.
+func (r *Rules) isSign(t traffic, sent string) bool {
+	if !slices.ContainsFunc(r.byCampaign, func(c condition) bool { return c.holds(t) }) {
+		return false
+	}
+	if sent == "" || sent != t.medium {
+		return true
+	}
+	switch r.channelOf(traffic{medium: sent}) {
+	case Unassigned, PaidOther, Display:
+		return true
+	}
+	return false
 }
 
 // named answers the group that a word stands for, "" for platforms and unknown words.
@@ -95,11 +121,10 @@ func (r *Rules) traffic(s Signals) (traffic, bool) {
 		t.category = r.categoryOf(t.source)
 		return t, true
 	}
-	from, ok := r.outside(s)
+	from, hit, ok := r.outside(s)
 	if !ok {
 		return t, t.campaign != ""
 	}
-	hit := r.resolve(from)
 	t.source, t.category, t.medium = from.host, hit.category, hit.as
 	return t, true
 }
@@ -107,17 +132,44 @@ func (r *Rules) traffic(s Signals) (traffic, bool) {
 // clean is how source, medium, campaign and click id are compared.
 func clean(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
-// outside gives the referrer unless it is missing, garbled, or a page of the same site.
-func (r *Rules) outside(s Signals) (location, bool) {
+// outside gives the referrer and what it is, unless it is missing, garbled, a page of the same site, or a place where people only pass through.
+func (r *Rules) outside(s Signals) (location, hit, bool) {
 	from, ok := locate(s.Referrer)
 	if !ok {
-		return location{}, false
+		return location{}, hit{}, false
 	}
-	page, ok := locate(s.Page)
-	if ok && page.isApp == from.isApp && isInternal(from.host, page.host) {
-		return location{}, false
+	page, hasPage := locate(s.Page)
+	if hasPage && isSameSite(from, page) {
+		return location{}, hit{}, false
 	}
-	return from, true
+	h := r.resolve(from)
+	if h.medium == Mirror {
+		if from, ok = locate(h.term); !ok {
+			return location{}, hit{}, false
+		}
+		h = r.resolve(from)
+	}
+	if h.as == NoSource || hasPage && isSameSite(from, r.shown(page)) {
+		return location{}, hit{}, false
+	}
+	return from, h, true
+}
+
+// shown is the page that a mirror shows; the page itself where it is no mirror's, or does not say.
+func (r *Rules) shown(page location) location {
+	if !slices.ContainsFunc(r.mirrors, func(host string) bool { return strings.HasSuffix(page.host, host) }) {
+		return page
+	}
+	if h := r.resolve(page); h.medium == Mirror {
+		if original, ok := locate(h.term); ok {
+			return original
+		}
+	}
+	return page
+}
+
+func isSameSite(from, page location) bool {
+	return page.isApp == from.isApp && isInternal(from.host, page.host)
 }
 
 // categoryOf answers what a tagged source is: by its name, or as a host ("www.facebook.com") or address.

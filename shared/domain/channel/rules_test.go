@@ -29,12 +29,17 @@ func smallConfig() channel.Config {
 		Mediums: map[string]channel.Medium{
 			"search": {Category: channel.SearchEngine, As: "organic"}, "shopping": {As: "referral"}, "social": {As: "referral"},
 			"video": {As: "referral"}, "chatbot": {As: "referral"}, "email": {As: "email"},
+			"payment": {As: channel.NoSource}, "mirror": {As: channel.NoSource},
 		},
 		Sites: []channel.Site{
 			{Medium: "search", Source: "Find", Hosts: []string{"www.find.example", "{}.find.example", "find.{}"}, Params: []string{"q", "/^\\/s\\/([^\\/]+)/"}},
 			{Medium: "search", Source: "Find Pictures", Hosts: []string{"find.example/pictures"}, Params: []string{"p"}},
+			{Medium: "payment", Source: "Pay", Hosts: []string{"pay.example", "wallet.example/buy", "app.pay"}},
+			{Medium: "mirror", Source: "Cache", Hosts: []string{"cache.example"}, Params: []string{"u", "/^\\/copy\\/(.+)/"}},
+			{Medium: "mirror", Source: "Translator", Hosts: []string{"translated.example"}, InLabel: true},
 			{Medium: "search", Source: "Portal", Hosts: []string{"portal.example"}, Params: []string{"q"}, NeedsTerm: true},
 		},
+		Labels:    map[string][]string{"payment": {"checkout", "3ds"}},
 		ClickIDs:  clicks,
 		Explicit:  map[string]channel.Name{"Till": channel.InStore},
 		Platforms: []string{"web"},
@@ -91,6 +96,64 @@ func TestSmallRules(t *testing.T) {
 	}
 }
 
+// TestNoSource: who comes back from a place where people only pass through came from nowhere new, and a mirror is the site that it shows.
+func TestNoSource(t *testing.T) {
+	t.Parallel()
+	rules, err := channel.New(smallConfig())
+	if err != nil {
+		t.Fatalf("New() = %v", err)
+	}
+	const page = "https://www.my-shop.example/p"
+	for _, tt := range []struct {
+		referrer, page string
+		want           channel.Name
+	}{
+		{"https://pay.example/", page, ""},
+		{"https://www.pay.example/done?x=1", page, ""},
+		{"https://eu.hooks.pay.example/", page, ""},
+		{"https://pay.example/", "", ""},
+		{"android-app://app.pay", page, ""},
+		{"https://notpay.example/", page, channel.Referral},
+		{"https://wallet.example/buy/1", page, ""},
+		{"https://wallet.example/news", page, channel.Referral},
+		{"https://checkout.any.example/", page, ""},
+		{"https://eu.checkout3.any.example/", page, ""},
+		{"https://3ds-eu.bank.example/", page, ""},
+		{"https://checkout.example/", page, channel.Referral}, // the domain itself is called so
+		{"https://checkouts.any.example/", page, channel.Referral},
+		{"https://eu-checkout.any.example/", page, ""},
+		{"https://the-checkout-guide.any.example/", page, channel.Referral},
+		{"android-app://x.checkout.y.z", page, channel.Referral},
+
+		{"https://cache.example/copy/https://my-shop.example/a?b=c", page, ""},
+		{"https://cache.example/?u=https%3A%2F%2Fmy-shop.example%2Fa", page, ""},
+		{"https://cache.example/?u=my-shop.example", page, ""},
+		{"https://cache.example/", page, ""},
+		{"https://cache.example/copy/https://other.example/a", page, channel.Referral},
+		{"https://cache.example/copy/https://find.example/", page, channel.OrganicSearch},
+		{"https://cache.example/copy/https://pay.example/", page, ""},
+		{"https://cache.example/copy/https://cache.example/copy/x", page, ""},
+		{"https://www-my--shop-example.translated.example/a", page, ""},
+		{"https://my--shop-example.translated.example/", page, ""},
+		{"https://other-example.translated.example/", page, channel.Referral},
+		{"https://translated.example/", page, ""},
+
+		{"https://my-shop.example/", "https://my--shop-example.translated.example/p", ""},
+		{"https://find.example/", "https://my--shop-example.translated.example/p", channel.OrganicSearch},
+		{"https://other.example/", "https://my--shop-example.translated.example/p", channel.Referral},
+		{"https://my-shop.example/", "https://cache.example/copy/https://www.my-shop.example/p", ""},
+		{"https://other.example/", "https://cache.example/copy/https://www.my-shop.example/p", channel.Referral},
+		{"https://cache.example/", "https://cache.example/copy/https://www.my-shop.example/p", ""},
+	} {
+		if got := rules.Of(channel.Signals{Referrer: tt.referrer, Page: tt.page}); got != tt.want {
+			t.Errorf("Of(referrer %q, page %q) = %q, want %q", tt.referrer, tt.page, got, tt.want)
+		}
+	}
+	if got := rules.Of(channel.Signals{Referrer: "https://pay.example/", Source: "find", Medium: "cpc"}); got != channel.PaidSearch {
+		t.Errorf("a tag beside a payment page gives %q, want paid_search", got)
+	}
+}
+
 func TestNewNamesEveryFault(t *testing.T) {
 	t.Parallel()
 	const head = `check channel rules "test-1": `
@@ -98,6 +161,10 @@ func TestNewNamesEveryFault(t *testing.T) {
 		change func(*channel.Config)
 		want   string
 	}{
+		"mirror":         {func(c *channel.Config) { c.Sites[0].InLabel = true }, head + `site "Find": only a mirror shows other sites`},
+		"label medium":   {func(c *channel.Config) { c.Labels["x"] = []string{"y"} }, head + `labels: there is no medium "x"`},
+		"label capitals": {func(c *channel.Config) { c.Labels["payment"] = []string{"Pay"} }, head + `labels of "payment": "Pay" is no label in lower case`},
+		"label twice":    {func(c *channel.Config) { c.Labels["search"] = []string{"3ds"} }, head + `label "3ds": is of both payment and search`},
 		"version":        {func(c *channel.Config) { c.Version = "" }, `check channel rules "": version is missing`},
 		"no rules":       {func(c *channel.Config) { c.Rules = nil }, head + "there are no rules"},
 		"no condition":   {func(c *channel.Config) { c.Rules[1].All = nil }, head + "rule 2 (paid_other): has no condition and would hide every rule behind it"},

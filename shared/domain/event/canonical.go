@@ -30,6 +30,7 @@ func (e Event) AppendJSON(out []byte) []byte {
 		w.out = e.Marketing.appendJSON(w.out)
 	}
 	w.text("country", e.Country)
+	w.text("session", e.Session)
 	w.text("agent", e.Agent)
 	if e.Order != nil {
 		w.name("order")
@@ -57,7 +58,10 @@ func (m Marketing) appendJSON(out []byte) []byte {
 func (o Order) appendJSON(out []byte) []byte {
 	w := encoder{append(out, '{')}
 	w.text("id", o.ID)
-	w.flag("refund", o.Refund)
+	w.text("kind", string(o.Kind))
+	w.text("of", o.Of)
+	w.text("scope", o.Scope)
+	w.flag("unpriced", o.Unpriced)
 	w.number("micros", int64(o.Amount), true)
 	w.text("currency", o.Currency)
 	w.number("items", int64(o.Items), o.Items != 0)
@@ -203,6 +207,8 @@ func (d *decoder) event(v strictjson.Value, of Envelope) Event {
 			e.Marketing = d.marketing(m)
 		case "country":
 			e.Country = d.text(m)
+		case "session":
+			e.Session = d.text(m)
 		case "agent":
 			e.Agent = d.text(m)
 		case "order":
@@ -268,8 +274,14 @@ func (d *decoder) order(v strictjson.Value) *Order {
 		switch name {
 		case "id":
 			o.ID = d.text(member)
-		case "refund":
-			o.Refund = d.flag(member)
+		case "kind":
+			o.Kind = OrderKind(d.text(member))
+		case "of":
+			o.Of = d.text(member)
+		case "scope":
+			o.Scope = d.text(member)
+		case "unpriced":
+			o.Unpriced = d.flag(member)
 		case "micros":
 			o.Amount = money.Micros(d.number(member))
 		case "currency":

@@ -77,7 +77,7 @@ func TestEveryFieldTravels(t *testing.T) {
 	t.Parallel()
 	e := event.Event{
 		Workspace: "w", Source: "s", Request: "r", Received: received, Type: event.Track, Identifiers: ids("user:1", "anon:2"), Previous: ids("user:0"),
-		Order: &event.Order{ID: "o", Refund: true, Amount: money.Micros(-7), Currency: "EUR", Items: 2}, Properties: map[string]any{"a": json.Number("1")}, Traits: map[string]any{"b": nil},
+		Session: "s", Order: &event.Order{ID: "o", Kind: event.Refunded, Of: "of", Scope: "till", Unpriced: true, Amount: money.Micros(-7), Currency: "EUR", Items: 2}, Properties: map[string]any{"a": json.Number("1")}, Traits: map[string]any{"b": nil},
 	}
 	anew := map[string]bool{"Bot": true, "Page": true}
 	fill(reflect.ValueOf(&e).Elem())

@@ -88,6 +88,7 @@ type Event struct {
 	Previous    []Identifier // alias only: what the person was called before
 	Marketing   Marketing
 	Country     string
+	Session     string // id of the session, as the client names it
 	Agent       string // user agent that the client says the visitor has
 	Bot         string // why the visitor is a program, by the bot rules (package bot), which the caller asks; "" = a person as far as is known
 	Page        string // address of the page without query and fragment

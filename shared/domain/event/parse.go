@@ -16,7 +16,7 @@ import (
 // lies under the event's own. All errors are of kind fault.Invalid; their code is the class under which a failed
 // event is kept: too_large, too_deep, bad_json, unknown_type, missing_name, name_too_long, no_identifier,
 // blocked_identifier, bad_identifier, bad_encoding, key_too_long, bad_time, number_malformed, number_out_of_range,
-// bad_currency. docs/failed.md explains them.
+// bad_currency, missing_amount. docs/failed.md explains them.
 func Parse(raw []byte, s Stamp) (Event, error) { return NewReader(s).Parse(raw, s.Index) }
 
 // Reader reads the events of one request. It reads the context that they share once.
@@ -146,6 +146,9 @@ func (p *parser) name(e *Event) error {
 	if e.Type == Page && e.Name == "" {
 		e.Name = clean(p.properties.Get("name").Scalar())
 	}
+	if e.Type == Track {
+		e.Name = StandardName(e.Name)
+	}
 	if e.Type == Track && e.Name == "" {
 		return fault.New(fault.Invalid, "missing_name", "a track call needs the name of the event").At("event")
 	}
@@ -201,7 +204,7 @@ func (p *parser) surroundings(e *Event) {
 		return ""
 	}
 	e.Marketing = Marketing{
-		Explicit: first(p.around("channel"), p.properties.Get("channel")),
+		Explicit: first(p.properties.Get("channel"), p.around("channel")), // SDKs say web, mobile or server around it
 		Source:   first(campaign.Get("source")), Medium: first(campaign.Get("medium")), Campaign: first(campaign.Get("name")),
 		Term: first(campaign.Get("term")), Content: first(campaign.Get("content")),
 		URL:      first(p.properties.Get("url"), page.Get("url")),
@@ -210,9 +213,25 @@ func (p *parser) surroundings(e *Event) {
 	e.Country = clip(first(p.around("location").Get("country"), p.properties.Get("country")), 64)
 	e.Agent = clip(first(p.around("userAgent")), MaxNameBytes)
 	e.Page = pageOf(e.Marketing.URL)
+	e.Session = p.session()
 	if e.Type == Group {
 		e.Group = clip(first(p.sent.Get("groupId")), MaxIdentifierBytes)
 	}
+}
+
+// session is the id that the client gives the visit, by the names that SDKs and exports have for it; "" for none.
+func (p *parser) session() string {
+	integrations := p.sent.Get("integrations")
+	for _, id := range [...]string{
+		firstText(p.context, "sessionId", "session_id", "ga_session_id"), firstText(p.context.Get("session"), "id"),
+		firstText(p.properties, "session_id", "sessionId", "ga_session_id"),
+		firstText(integrations.Get("Actions Amplitude"), "session_id"), firstText(integrations.Get("Amplitude"), "session_id"),
+	} {
+		if id = clean(id); id != "" && len(id) <= MaxIDBytes && !isFiller(id) {
+			return id
+		}
+	}
+	return ""
 }
 
 // pageOf is the address of a page without query and fragment.

@@ -233,6 +233,17 @@ func TestParseBatchContextAndType(t *testing.T) {
 	}
 }
 
+// TestChannelOfProperties: what SDKs say around an event is the platform it came from, and hides no channel that the event itself names.
+func TestChannelOfProperties(t *testing.T) {
+	t.Parallel()
+	for properties, want := range map[string]string{`{"channel":"in_store"}`: "in_store", `{"channel":""}`: "web", `{}`: "web"} {
+		e, err := event.Parse([]byte(`{"type":"track","event":"Visit","userId":"1","context":{"channel":"web"},"properties":`+properties+`}`), stamp())
+		if err != nil || e.Marketing.Explicit != want {
+			t.Errorf("properties %s: channel %q (%v), want %q", properties, e.Marketing.Explicit, err, want)
+		}
+	}
+}
+
 func TestCorrect(t *testing.T) {
 	t.Parallel()
 	const minute, hour = 60_000, 3_600_000

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"sort"
 	"strings"
-
-	"waymark/shared/domain/money"
 )
 
 // Touchpoint is an accepted track, page or screen event in normal form, as pages and archive keep it. Its JSON is canonical: the same
@@ -23,7 +21,8 @@ type Touchpoint struct {
 	Untimed    bool              `json:"u,omitempty"`
 	Skewed     bool              `json:"k,omitempty"`
 	Future     bool              `json:"f,omitempty"`
-	Country    string            `json:"y,omitempty"`
+	Country    string            `json:"y,omitempty"` // as it was sent
+	Session    string            `json:"e,omitempty"` // id of the session, as the client names it
 	Page       string            `json:"g,omitempty"` // address of the page without query and fragment
 	Marketing  Marketing         `json:"m,omitzero"`  // how the person came, as it was sent
 	Agent      string            `json:"a,omitempty"` // user agent, as it was sent
@@ -31,17 +30,10 @@ type Touchpoint struct {
 	Properties map[string]string `json:"p,omitempty"` // allow-listed properties as text
 
 	// Derived by today's rules whenever a life is folded, and never stored: a changed rule needs no new pages.
-	OwnChannel string `json:"-"` // the channel that this touchpoint itself points to, "" when it has no sign of its own
-	Bot        string `json:"-"` // why the visitor is a program, see package bot: kept, and counted nowhere
-}
-
-// Order is the money side of Order Completed and Order Refunded.
-type Order struct {
-	ID       string       `json:"i"`           // order_id; of a refund: its refund_id; else the event's own id
-	Refund   bool         `json:"r,omitempty"` //
-	Amount   money.Micros `json:"a"`
-	Currency string       `json:"c,omitempty"` // ISO 4217; "" means the workspace's own
-	Items    int          `json:"n,omitempty"` // products named
+	CountryCode string `json:"-"` // of Country, by ISO 3166-1; "" when it is none or unknown
+	OwnChannel  string `json:"-"` // the channel that this touchpoint itself points to, "" when it has no sign of its own
+	Passive     bool   `json:"-"` // nobody did it, such as an e-mail that was delivered: it makes nobody active
+	Bot         string `json:"-"` // why the visitor is a program, see package bot: kept, and counted nowhere
 }
 
 // Key tells repeats from second events: the same source, messageId and device time, within one identifier. An event that came without a
@@ -132,7 +124,7 @@ func (e Event) Touchpoint(allowed map[string]bool) Touchpoint {
 	t := Touchpoint{
 		ID: e.ID, Source: e.Source, Type: e.Type, Name: e.Name, Original: e.Original, Corrected: e.Corrected, Received: e.Received,
 		Untimed: e.Untimed, Skewed: e.Skewed, Future: e.Future, Country: e.Country, Page: e.Page, Marketing: e.Marketing, Agent: e.Agent,
-		Order: e.Order,
+		Session: e.Session, Order: e.Order,
 	}
 	t.Marketing.URL = ""
 	for name, value := range e.Properties {

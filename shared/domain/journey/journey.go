@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"waymark/shared/domain/country"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/stage"
@@ -21,6 +22,9 @@ const SessionGap = 30 * time.Minute
 
 // Direct is the channel of a session in which no touchpoint has a sign of its own.
 const Direct = "direct"
+
+// UnknownChannel is that of a touchpoint that nobody did and that has no sign of its own.
+const UnknownChannel = "unknown"
 
 // Line is one identifier's touchpoints; copies may still be among them.
 type Line struct {
@@ -33,19 +37,31 @@ type Step struct {
 	Touchpoint event.Touchpoint
 	Identifier event.Identifier
 	At         event.Millis // the time that counts: corrected, up to event.SkewTolerance later where the same device clock has an earlier step
-	Channel    string       // its own, else its session's
-	Session    int          // index into Sessions
+	Channel    string       // its own, else its session's; "" of what nobody did without one of its own
+	Session    int          // index into Sessions; NoSession of what nobody did
 	Stage      stage.Name   // the stage after this step, "" before any
-	Counts     bool         // it is an order or a refund, and of all copies the one that counts
+	Counts     bool         // it concerns an order, and of all events that say the same it is the one that counts
+}
+
+// NoSession is the session of a step that nobody did.
+const NoSession = -1
+
+// IsOrder says whether the step is an order that counts.
+func (s *Step) IsOrder() bool { return s.Counts && s.Touchpoint.Order.Kind == event.Completed }
+
+// Order is one of the person's orders that count, with what happened to it, whoever sent that.
+type Order struct {
+	Step    int // index into Steps
+	Changes []profile.Claim
 }
 
 // Session is a run of steps.
 type Session struct {
-	Start, End  event.Millis
-	Channel     string // of its first step with a sign, else Direct
-	Campaign    string // the first that a step names
-	Country     string // the first that a step names
-	First, Last int    // indexes into Steps
+	Start, End event.Millis
+	Channel    string // of its first step with a sign, else Direct
+	Campaign   string // the first that a step names
+	Country    string // code of the first that a step names and that is known
+	First      int    // index into Steps
 }
 
 // Rules are what a life is folded under. They change with releases and settings, and touchpoints do not: what rules say of a touchpoint is
@@ -54,6 +70,7 @@ type Rules struct {
 	Model   *stage.Model
 	Channel func(event.Touchpoint) string // the channel that a touchpoint itself points to, "" for none
 	Bot     func(agent string) string     // why an agent is a program's, "" when it may be a person's
+	Passive Passive                       // what nobody did, as when an e-mail is delivered
 	ID      string                        // changes whenever one of them does
 }
 
@@ -63,6 +80,7 @@ type Journey struct {
 	Steps      []Step
 	Bots       []Step // what programs did under the person's identifiers, in time order: it belongs to no session or stage and counts nowhere
 	Sessions   []Session
+	Orders     []Order // in time order
 	Stages     stage.History
 	FirstOrder int // index of the first step that is an order and counts; -1 when there is none
 }
@@ -81,13 +99,17 @@ func Fold(root event.Identifier, lines []Line, claims map[string]profile.Claims,
 	slices.SortFunc(j.Bots, compareSteps)
 	j.sessions()
 	touches := make([]stage.Touch, len(j.Steps))
-	for i, s := range j.Steps {
-		newOrder := s.Counts && !s.Touchpoint.Order.Refund
-		if newOrder && j.FirstOrder < 0 {
-			j.FirstOrder = i
+	for i := range j.Steps {
+		s := &j.Steps[i]
+		if s.IsOrder() {
+			j.Orders = append(j.Orders, Order{Step: i, Changes: claims[profile.OrderKey(*s.Touchpoint.Order)].Changes()})
 		}
-		touches[i] = stage.Touch{At: s.At, Touchpoint: s.Touchpoint, Channel: s.Channel, NewOrder: newOrder}
+		touches[i] = stage.Touch{At: s.At, Touchpoint: s.Touchpoint, Channel: s.Channel, NewOrder: s.IsOrder()}
 	}
+	if len(j.Orders) > 0 {
+		j.FirstOrder = j.Orders[0].Step
+	}
+	j.leaveToOthers(claims)
 	j.Stages = rules.Model.Walk(touches, until)
 	for i, after := range j.Stages.After {
 		j.Steps[i].Stage = after
@@ -95,11 +117,53 @@ func Fold(root event.Identifier, lines []Line, claims map[string]profile.Claims,
 	return j
 }
 
+// Seen is what a person did, seen as a whole.
+type Seen struct {
+	Touchpoints int
+	First, Last event.Millis   // 0 of who did nothing
+	Channels    map[string]int // touchpoints by channel; nil without one
+}
+
+// Seen counts all touchpoints. What nobody did shows nobody.
+func (j *Journey) Seen() Seen {
+	seen := Seen{Touchpoints: len(j.Steps)}
+	if len(j.Steps) > 0 {
+		seen.Channels = map[string]int{}
+	}
+	for i := range j.Steps {
+		s := &j.Steps[i]
+		seen.Channels[cmp.Or(s.Channel, UnknownChannel)]++
+		if s.Session == NoSession {
+			continue
+		}
+		if seen.First == 0 {
+			seen.First = s.At
+		}
+		seen.Last = s.At
+	}
+	return seen
+}
+
+// leaveToOthers drops the changes and refunds of orders that are another person's: they count there.
+func (j *Journey) leaveToOthers(claims map[string]profile.Claims) {
+	own := map[string]bool{}
+	for _, o := range j.Orders {
+		own[profile.OrderKey(*j.Steps[o.Step].Touchpoint.Order)] = true
+	}
+	for i := range j.Steps {
+		if s := &j.Steps[i]; s.Counts && !s.IsOrder() {
+			key := profile.OrderKey(*s.Touchpoint.Order)
+			_, isOfOrder := claims[key].Order()
+			s.Counts = own[key] || !isOfOrder
+		}
+	}
+}
+
 // derived fills in what the rules say of touchpoints, in place.
 func (r Rules) derived(distinct []event.Touchpoint) []event.Touchpoint {
 	for i := range distinct {
 		t := &distinct[i]
-		t.OwnChannel, t.Bot = r.Channel(*t), r.Bot(t.Agent)
+		t.OwnChannel, t.Bot, t.Passive, t.CountryCode = r.Channel(*t), r.Bot(t.Agent), r.Passive.Of(t), country.Code(t.Country)
 	}
 	return distinct
 }
@@ -161,24 +225,45 @@ func compareSteps(a, b Step) int {
 	)
 }
 
+// sessions gives each step its session. What nobody did is in none. An order that names the session of an earlier step is in that one, however long
+// after it came: a shop's server sends it when the payment is there. It does not make the session longer, for nobody need have been there.
 func (j *Journey) sessions() {
+	named := map[string]int{}
 	for i := range j.Steps {
 		s := &j.Steps[i]
-		if n := len(j.Sessions); n == 0 || s.At.Sub(j.Sessions[n-1].End) > SessionGap {
-			j.Sessions = append(j.Sessions, Session{Start: s.At, First: i})
+		t := &s.Touchpoint
+		if t.Passive {
+			s.Session = NoSession
+			continue
 		}
-		s.Session = len(j.Sessions) - 1
-		session := &j.Sessions[s.Session]
-		session.End, session.Last = s.At, i
-		session.Channel = cmp.Or(session.Channel, s.Touchpoint.OwnChannel)
-		session.Campaign = cmp.Or(session.Campaign, s.Touchpoint.Marketing.Campaign)
-		session.Country = cmp.Or(session.Country, s.Touchpoint.Country)
+		current := len(j.Sessions) - 1
+		isNew := current < 0 || s.At.Sub(j.Sessions[current].End) > SessionGap
+		if at, found := named[t.Session]; found && t.Order != nil && (isNew || at != current) {
+			s.Session = at
+			continue
+		}
+		if isNew {
+			j.Sessions = append(j.Sessions, Session{Start: s.At, First: i})
+			current++
+		}
+		s.Session = current
+		if _, found := named[t.Session]; !found && t.Session != "" {
+			named[t.Session] = current
+		}
+		session := &j.Sessions[current]
+		session.End = s.At
+		session.Channel = cmp.Or(session.Channel, t.OwnChannel)
+		session.Campaign = cmp.Or(session.Campaign, t.Marketing.Campaign)
+		session.Country = cmp.Or(session.Country, t.CountryCode)
 	}
 	for i := range j.Sessions {
-		session := &j.Sessions[i]
-		session.Channel = cmp.Or(session.Channel, Direct)
-		for k := session.First; k <= session.Last; k++ {
-			j.Steps[k].Channel = cmp.Or(j.Steps[k].Touchpoint.OwnChannel, session.Channel)
+		j.Sessions[i].Channel = cmp.Or(j.Sessions[i].Channel, Direct)
+	}
+	for i := range j.Steps {
+		s := &j.Steps[i]
+		s.Channel = s.Touchpoint.OwnChannel
+		if s.Session != NoSession {
+			s.Channel = cmp.Or(s.Channel, j.Sessions[s.Session].Channel)
 		}
 	}
 }

@@ -33,9 +33,9 @@ func page(id, at, sign string) event.Touchpoint {
 // order is a completed order, or a refund of that id.
 func order(id, at, orderID string, refund bool) event.Touchpoint {
 	t := page(id, at, "")
-	t.Type, t.Name, t.Order = event.Track, event.OrderCompleted, &event.Order{ID: orderID, Refund: refund, Amount: 1}
+	t.Type, t.Name, t.Order = event.Track, event.OrderCompleted, &event.Order{ID: orderID, Amount: 1}
 	if refund {
-		t.Name = event.OrderRefunded
+		t.Name, t.Order.Kind = event.OrderRefunded, event.Refunded
 	}
 	return t
 }
@@ -156,8 +156,8 @@ func TestSessionBounds(t *testing.T) {
 	t.Parallel()
 	j := fold(t, journey.Line{Identifier: "user:1", Touchpoints: []event.Touchpoint{page("a", "09:00", ""), page("b", "09:20", "email"), page("c", "10:00", "")}})
 	want := []journey.Session{
-		{Start: clock("09:00"), End: clock("09:20"), Channel: "email", First: 0, Last: 1},
-		{Start: clock("10:00"), End: clock("10:00"), Channel: "direct", First: 2, Last: 2},
+		{Start: clock("09:00"), End: clock("09:20"), Channel: "email", First: 0},
+		{Start: clock("10:00"), End: clock("10:00"), Channel: "direct", First: 2},
 	}
 	if !slices.Equal(j.Sessions, want) {
 		t.Errorf("sessions are %+v, want %+v", j.Sessions, want)

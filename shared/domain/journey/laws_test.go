@@ -31,7 +31,10 @@ func randomLines(r *rand.Rand) []journey.Line {
 			case "":
 				tp.Type = event.Page
 			case event.OrderCompleted, event.OrderRefunded:
-				tp.Order = &event.Order{ID: fmt.Sprint("o", r.IntN(4)), Refund: tp.Name == event.OrderRefunded, Amount: 1}
+				tp.Order = &event.Order{ID: fmt.Sprint("o", r.IntN(4)), Amount: 1}
+				if tp.Name == event.OrderRefunded {
+					tp.Order.Kind = event.Refunded
+				}
 			}
 			if r.IntN(5) == 0 {
 				tp.Agent = "crawler"
@@ -126,11 +129,11 @@ func checkSteps(t *testing.T, j journey.Journey) {
 		if !s.Counts {
 			continue
 		}
-		key := fmt.Sprint(s.Touchpoint.Order.Refund, s.Touchpoint.Order.ID)
+		key := fmt.Sprint(s.Touchpoint.Order.Kind, s.Touchpoint.Order.ID)
 		if counted[key]++; counted[key] > 1 {
 			t.Fatalf("order %s counts twice", key)
 		}
-		if !s.Touchpoint.Order.Refund && j.FirstOrder > i {
+		if s.IsOrder() && j.FirstOrder > i {
 			t.Fatalf("the first order is step %d, but step %d is one", j.FirstOrder, i)
 		}
 	}
@@ -138,7 +141,7 @@ func checkSteps(t *testing.T, j journey.Journey) {
 		if s.Touchpoint.Order == nil {
 			continue
 		}
-		if counted[fmt.Sprint(s.Touchpoint.Order.Refund, s.Touchpoint.Order.ID)] != 1 {
+		if counted[fmt.Sprint(s.Touchpoint.Order.Kind, s.Touchpoint.Order.ID)] != 1 {
 			t.Fatalf("the order of step %d does not count", i)
 		}
 	}
@@ -154,7 +157,7 @@ func checkSessions(t *testing.T, j journey.Journey) {
 		}
 		last := &want[len(want)-1]
 		sent := s.Touchpoint.Marketing
-		last.End, last.Last, last.Channel, last.Campaign = s.At, i, cmp.Or(last.Channel, sent.Explicit), cmp.Or(last.Campaign, sent.Campaign)
+		last.End, last.Channel, last.Campaign = s.At, cmp.Or(last.Channel, sent.Explicit), cmp.Or(last.Campaign, sent.Campaign)
 		last.Country = cmp.Or(last.Country, s.Touchpoint.Country)
 		if s.Session != len(want)-1 {
 			t.Fatalf("step %d is in session %d, want %d", i, s.Session, len(want)-1)

@@ -36,11 +36,11 @@ func totals(d *kpi.Definitions, lives ...[]step.Row) measure.Totals {
 
 // page is a row of a page of a shop or in one, in a session of the same channel.
 func page(channel, source, country, stage string) step.Row {
-	return step.Row{Type: event.Page, Channel: channel, SessionChannel: channel, Source: source, Country: country, StageBefore: stage, Stage: stage, Visitor: step.Returning}
+	return step.Row{Type: event.Page, Session: 1, Channel: channel, SessionChannel: channel, Source: source, Country: country, StageBefore: stage, Stage: stage, Visitor: step.Returning}
 }
 
-func order(row step.Row, number int, currency string, amount money.Micros, isRefund bool) step.Row {
-	row.Order = &step.Order{Number: number, Currency: currency, Amount: amount, Refund: isRefund}
+func order(row step.Row, number int, currency string, amount money.Micros, kind event.OrderKind) step.Row {
+	row.Order = &step.Order{Number: number, Currency: currency, Amount: amount, Kind: kind, Origin: row.OwnOrigin()}
 	return row
 }
 
@@ -48,10 +48,10 @@ func order(row step.Row, number int, currency string, amount money.Micros, isRef
 func lines(rows []kpi.Row, of kpi.Dimension) []string {
 	var out []string
 	for _, r := range rows {
-		if r.N == 0 && r.Numerator == 0 || r.Dimension != of {
+		if r.N == 0 && r.Numerator.IsZero() || r.Dimension != of {
 			continue
 		}
-		line := strings.TrimSpace(string(r.Metric)+" "+r.Value) + fmt.Sprintf(": %d", r.Numerator)
+		line := strings.TrimSpace(string(r.Metric)+" "+r.Value) + fmt.Sprintf(": %s", r.Numerator)
 		if r.Denominator != nil {
 			line += fmt.Sprintf("/%d", *r.Denominator)
 		}
@@ -69,18 +69,19 @@ func TestRowsOfAWorkedExample(t *testing.T) {
 	first.FirstEver, first.SessionStart, first.StageBefore, first.Visitor = true, true, "", step.New
 	mail := page("email", "web", "GB", "purchase")
 	mail.SessionChannel = "social"
-	back, bought := mail, order(mail, 1, "EUR", 5, false)
+	back, bought := mail, order(mail, 1, "EUR", 5, event.Completed)
 	back.StageBefore, back.Stage, bought.StageBefore = "awareness", "awareness", "awareness"
 	looks := page("in_store", "till", "", "awareness")
-	refund := order(looks, 1, "GBP", 2, true)
+	refund := order(looks, 1, "GBP", 2, event.Refunded)
 	rows := d.Rows("GBP", totals(d,
-		[]step.Row{first, back, bought, order(mail, 2, "GBP", 7, false)},
+		[]step.Row{first, back, bought, order(mail, 2, "GBP", 7, event.Completed)},
 		[]step.Row{refund, refund}, []step.Row{{StageBefore: "awareness", Stage: "lapsed", Visitor: step.Returning}},
 	))
 	for dimension, want := range map[kpi.Dimension][]string{
 		kpi.Whole: {
 			"touchpoints: 6 count (6)", "active_persons: 2 persons (2)", "new_persons: 1 persons (1)", "sessions: 1 count (1)", "stage_entries: 3 count (3)",
 			"stage_persons: 2 persons (2)", "orders: 2 count (2)", "revenue: 5 EUR (1)", "revenue: 7 GBP (1)", "refunds: 4 GBP (2)",
+			"net_revenue: 5 EUR (1)", "net_revenue: 3 GBP (3)",
 			"buyers: 1 persons (1)", "new_buyers: 1 persons (1)", "aov: 5/1 EUR (1)", "aov: 7/1 GBP (1)",
 			"revenue_per_buyer: 5/1 EUR (1)", "revenue_per_buyer: 7/1 GBP (1)", "conversion_rate: 1/2 ratio (2)", "repeat_purchase_rate: 1/1 ratio (1)",
 		},
@@ -89,6 +90,7 @@ func TestRowsOfAWorkedExample(t *testing.T) {
 			"new_persons in_store: 1 persons (1)", "sessions in_store: 1 count (1)",
 			"stage_entries email: 1 count (1)", "stage_entries in_store: 1 count (1)", "stage_entries unknown: 1 count (1)",
 			"orders social: 2 count (2)", "revenue social: 5 EUR (1)", "revenue social: 7 GBP (1)", "refunds in_store: 4 GBP (2)",
+			"net_revenue in_store: -4 GBP (2)", "net_revenue social: 5 EUR (1)", "net_revenue social: 7 GBP (1)",
 			"buyers social: 1 persons (1)", "new_buyers social: 1 persons (1)", "aov social: 5/1 EUR (1)", "aov social: 7/1 GBP (1)",
 			"revenue_per_buyer social: 5/1 EUR (1)", "revenue_per_buyer social: 7/1 GBP (1)",
 			"conversion_rate email: 0/1 ratio (1)", "conversion_rate in_store: 0/2 ratio (2)", "conversion_rate social: 1/0 ratio (0)", "repeat_purchase_rate social: 1/1 ratio (1)",
@@ -99,6 +101,7 @@ func TestRowsOfAWorkedExample(t *testing.T) {
 			"stage_entries awareness: 1 count (1)", "stage_entries lapsed: 1 count (1)", "stage_entries purchase: 1 count (1)",
 			"stage_persons awareness: 1 persons (1)", "stage_persons purchase: 1 persons (1)",
 			"orders purchase: 2 count (2)", "revenue purchase: 5 EUR (1)", "revenue purchase: 7 GBP (1)", "refunds awareness: 4 GBP (2)",
+			"net_revenue awareness: -4 GBP (2)", "net_revenue purchase: 5 EUR (1)", "net_revenue purchase: 7 GBP (1)",
 			"buyers purchase: 1 persons (1)", "new_buyers purchase: 1 persons (1)", "aov purchase: 5/1 EUR (1)", "aov purchase: 7/1 GBP (1)",
 			"revenue_per_buyer purchase: 5/1 EUR (1)", "revenue_per_buyer purchase: 7/1 GBP (1)",
 			"conversion_rate awareness: 0/2 ratio (2)", "conversion_rate purchase: 1/1 ratio (1)", "repeat_purchase_rate purchase: 1/1 ratio (1)",
@@ -113,7 +116,7 @@ func TestRowsOfAWorkedExample(t *testing.T) {
 		if r.Dimension != kpi.Whole && !slices.Contains(m.Dimensions, r.Dimension) {
 			t.Errorf("%s has a row by %s", r.Metric, r.Dimension)
 		}
-		if r.Dimension != kpi.Whole && r.N == 0 && (r.Numerator == 0 || r.IsMoney()) {
+		if r.Dimension != kpi.Whole && r.N == 0 && (r.Numerator.IsZero() || r.IsMoney()) {
 			t.Errorf("there is a row of nothing: %+v", r)
 		}
 	}
@@ -151,7 +154,7 @@ func TestRowsOfTooManyValues(t *testing.T) {
 	for n := range kpi.MaxMembers + 3 {
 		row := page("email", "web", fmt.Sprintf("c%03d", n), "awareness")
 		row.SessionStart, row.SessionCountry = true, row.Country
-		lives = append(lives, []step.Row{order(row, 1, "EUR", 5, false)})
+		lives = append(lives, []step.Row{order(row, 1, "EUR", 5, event.Completed)})
 	}
 	often := page("email", "web", "zz", "awareness")
 	lives = append(lives, []step.Row{often, often})
@@ -162,7 +165,7 @@ func TestRowsOfTooManyValues(t *testing.T) {
 	})
 	want := []string{
 		"touchpoints (other): 4 count (4)", "touchpoints zz: 2 count (2)", "active_persons zz: 1 persons (1)",
-		"sessions (other): 4 count (4)", "orders (other): 4 count (4)", "revenue (other): 20 EUR (4)", "new_buyers (other): 4 persons (4)",
+		"sessions (other): 4 count (4)", "orders (other): 4 count (4)", "revenue (other): 20 EUR (4)", "net_revenue (other): 20 EUR (4)", "new_buyers (other): 4 persons (4)",
 		"aov (other): 20/4 EUR (4)", "conversion_rate zz: 0/1 ratio (1)",
 	}
 	if !slices.Equal(got, want) || shown[kpi.MaxMembers-1] != "touchpoints c498: 1 count (1)" {
@@ -216,7 +219,7 @@ func TestCompleteSince(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	windows := []kpi.Window{{Totals: totals(d, []step.Row{order(page("email", "web", "", ""), 1, "EUR", 5, false)})}}
+	windows := []kpi.Window{{Totals: totals(d, []step.Row{order(page("email", "web", "", ""), 1, "EUR", 5, event.Completed)})}}
 	before := d.CompleteSince(1)
 	before.Show("GBP", windows)
 	if got, want := lines(windows[0].Rows, kpi.Whole), []string{"touchpoints: 1 count (1)"}; !slices.Equal(got, want) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"waymark/shared/domain/measure"
+	"waymark/shared/domain/wide"
 )
 
 // Row is one metric of one window for one value of one dimension. Amounts are millionths of the unit. A ratio or mean with a denominator of 0
@@ -15,7 +16,7 @@ type Row struct {
 	Dimension   Dimension `json:"d,omitempty"`
 	Value       string    `json:"v,omitempty"` // of the dimension
 	Unit        string    `json:"u"`           // count, persons, ratio or a currency's code
-	Numerator   int64     `json:"a"`
+	Numerator   wide.Int  `json:"a"`
 	Denominator *int64    `json:"b,omitempty"` // nil: the numerator is the value
 	N           int64     `json:"n"`           // how many touchpoints, persons or orders the number rests on
 }
@@ -88,7 +89,7 @@ type member struct {
 // group is the numbers of one currency, "" for those that know none, in the order of the totals' names.
 type group struct {
 	currency string
-	numbers  []int64
+	numbers  []wide.Int
 }
 
 // byDimension sorts totals into members, those of each dimension by value and their numbers by currency.
@@ -121,7 +122,7 @@ func (d *Definitions) limited(members []member) []member {
 	}
 	most := d.set.Place("touchpoints")
 	slices.SortFunc(members, func(a, b member) int {
-		return cmp.Or(cmp.Compare(b.number("", most), a.number("", most)), compareMembers(a, b))
+		return cmp.Or(cmp.Compare(b.count("", most), a.count("", most)), compareMembers(a, b))
 	})
 	rest := member{value: Other, isOther: true}
 	for _, m := range members[MaxMembers:] {
@@ -138,7 +139,7 @@ func (m *member) add(g group) {
 	for _, mine := range m.numbers {
 		if mine.currency == g.currency {
 			for i, n := range g.numbers {
-				mine.numbers[i] += n
+				mine.numbers[i] = mine.numbers[i].Add(n)
 			}
 			return
 		}
@@ -146,13 +147,19 @@ func (m *member) add(g group) {
 	m.numbers = append(m.numbers, group{g.currency, slices.Clone(g.numbers)})
 }
 
-func (m member) number(currency string, place int) int64 {
+func (m member) number(currency string, place int) wide.Int {
 	for _, g := range m.numbers {
 		if g.currency == currency && place >= 0 && place < len(g.numbers) {
 			return g.numbers[place]
 		}
 	}
-	return 0
+	return wide.Int{}
+}
+
+// count is a number that is no amount: those fit into 64 bits.
+func (m member) count(currency string, place int) int64 {
+	n, _ := m.number(currency, place).Int64()
+	return n
 }
 
 // appendRows adds the rows of one metric for one value: one for each currency where it is of money.
@@ -172,14 +179,14 @@ func (d *Definitions) appendRows(rows []Row, m Metric, at places, dimension Dime
 func appendRow(rows []Row, m Metric, at places, dimension Dimension, of member, currency string) []Row {
 	row := Row{
 		Metric: m.Name, Dimension: dimension, Value: of.value, Unit: cmp.Or(currency, string(m.Unit)),
-		Numerator: of.number(currency, at.numerator), N: of.number(currency, at.n),
+		Numerator: of.number(currency, at.numerator), N: of.count(currency, at.n),
 	}
-	hasNothing := row.N == 0 && (row.Numerator == 0 || m.Unit == UnitCurrency)
+	hasNothing := row.N == 0 && (row.Numerator.IsZero() || m.Unit == UnitCurrency)
 	if dimension != Whole && hasNothing {
 		return rows
 	}
 	if m.Denominator != "" {
-		row.Denominator = new(of.number(currency, at.denominator))
+		row.Denominator = new(of.count(currency, at.denominator))
 	}
 	return append(rows, row)
 }

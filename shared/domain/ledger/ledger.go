@@ -32,16 +32,17 @@ type Profile struct {
 	// Connected are other users that aliases connected with the person when it was counted, sorted.
 	Connected []event.Identifier `json:"connected,omitempty"`
 
-	Stage       stage.Name              `json:"stage,omitempty"`
-	Since       event.Millis            `json:"since,omitempty"`
-	History     []stage.Visit           `json:"history,omitempty"` // the newest MaxHistory
-	FirstSeen   event.Millis            `json:"first,omitempty"`
-	LastSeen    event.Millis            `json:"last,omitempty"`
-	Touchpoints int                     `json:"touchpoints,omitempty"`
-	Sessions    int                     `json:"sessions,omitempty"`
-	Channels    map[string]int          `json:"channels,omitempty"`
-	Orders      int                     `json:"orders,omitempty"`
-	Revenue     map[string]money.Micros `json:"revenue,omitempty"` // by currency
+	Stage       stage.Name           `json:"stage,omitempty"`
+	Since       event.Millis         `json:"since,omitempty"`
+	History     []stage.Visit        `json:"history,omitempty"` // the newest MaxHistory
+	FirstSeen   event.Millis         `json:"first,omitempty"`
+	LastSeen    event.Millis         `json:"last,omitempty"`
+	Touchpoints int                  `json:"touchpoints,omitempty"`
+	Sessions    int                  `json:"sessions,omitempty"`
+	Channels    map[string]int       `json:"channels,omitempty"`
+	Orders      int                  `json:"orders,omitempty"`
+	Revenue     map[string]money.Sum `json:"revenue,omitempty"` // of orders, by currency
+	Net         map[string]money.Sum `json:"net,omitempty"`     // with updates, without refunds and cancellations
 
 	Next  event.Millis `json:"next,omitempty"` // when time alone changes the stage next; 0 = never
 	Hours []Hour       `json:"hours,omitempty"`
@@ -98,8 +99,7 @@ func digest(rows []step.Row) uint64 {
 		text(string(r.Identifier), string(r.ID), string(r.Type), r.Source, r.Event, r.Channel, r.Country, r.Campaign, r.Device)
 		text(r.SessionChannel, r.SessionCampaign, r.SessionCountry, r.StageBefore, r.Stage, r.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth)
 		if o := r.Order; o != nil {
-			text(o.ID, o.Currency)
-			buffer = strconv.AppendBool(buffer, o.Refund)
+			text(o.ID, o.Currency, string(o.Kind), o.Channel, o.Campaign, o.Origin.Source, o.Country, o.Device, o.Stage, o.Visitor)
 			number(int64(o.Amount))
 			number(int64(o.Number))
 		}

@@ -140,7 +140,7 @@ func TestChangesAreListedInOrder(t *testing.T) {
 	clock := ledger.NewClock(calendar(t, "Europe/London"))
 	noon := event.At(time.Date(2026, 10, 25, 12, 0, 0, 0, time.UTC))
 	page := func(at event.Millis, source string) []step.Row {
-		return []step.Row{{At: at, Type: event.Page, Stage: "a", Source: source}}
+		return []step.Row{{Session: 1, At: at, Type: event.Page, Stage: "a", Source: source}}
 	}
 	changes := ledger.NewChanges(sets(t)[0], clock)
 	was := func(rows []step.Row) ledger.Count {
@@ -196,10 +196,19 @@ func TestEveryColumnIsAChange(t *testing.T) {
 		differs(name, changed)
 	}
 	for i := range reflect.TypeFor[step.Order]().NumField() {
+		if reflect.TypeFor[step.Order]().Field(i).Name == "Origin" {
+			continue
+		}
 		changed, order := whole, step.Order{}
 		other(reflect.ValueOf(&order).Elem().Field(i))
 		changed.Order = &order
 		differs("Order."+reflect.TypeFor[step.Order]().Field(i).Name, changed)
+	}
+	for i := range reflect.TypeFor[step.Origin]().NumField() {
+		changed, order := whole, *whole.Order
+		other(reflect.ValueOf(&order.Origin).Elem().Field(i))
+		changed.Order = &order
+		differs("Origin."+reflect.TypeFor[step.Origin]().Field(i).Name, changed)
 	}
 	differs("number of rows", step.Row{At: 3_600_000})
 }

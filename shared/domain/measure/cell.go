@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"slices"
 
+	"waymark/shared/domain/event"
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/step"
 )
@@ -62,16 +63,16 @@ func cellOf(r *step.Row) Cell {
 	return Cell{r.Channel, r.Source, r.Stage, r.Country, r.Campaign, r.Device, r.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth}
 }
 
-// orderCell is where an order or refund counts: it belongs to its session's channel and campaign.
+// orderCell is where an order counts, and what happens to it: it belongs to its session's channel and campaign.
 func orderCell(r *step.Row) Cell {
-	c := cellOf(r)
-	c[channel], c[campaign] = r.SessionChannel, r.SessionCampaign
-	return c
+	o := &r.Order.Origin
+	return Cell{o.Channel, o.Source, o.Stage, o.Country, o.Campaign, o.Device, o.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth}
 }
 
 // sessionCell has the dimensions of the session's first step; its country is the first one that any of its steps names.
 func sessionCell(r *step.Row) Cell {
-	c := orderCell(r)
+	c := cellOf(r)
+	c[channel], c[campaign] = r.SessionChannel, r.SessionCampaign
 	c[country] = r.SessionCountry
 	return c
 }
@@ -92,13 +93,22 @@ var counters = [...]counting{
 	{"sessions", sessionCell, when(func(r *step.Row) bool { return r.SessionStart })},
 	{"stage_entries", cellOf, when((*step.Row).EntersStage)},
 	{"first_steps", cellOf, when(func(r *step.Row) bool { return r.FirstEver })},
-	{"orders", orderCell, when(func(r *step.Row) bool { return r.Order != nil && !r.Order.Refund })},
+	{"orders", orderCell, when(isOf(event.Completed))},
 	{"first_orders", orderCell, when((*step.Row).IsFirstOrder)},
-	{"refund_count", orderCell, when(func(r *step.Row) bool { return r.Order != nil && r.Order.Refund })},
+	{"refund_count", orderCell, when(isOf(event.Refunded))},
+	{"cancelled_orders", orderCell, when(isOf(event.Cancelled))},
+	{"order_updates", orderCell, when(isOf(event.Updated))},
+	{"order_events", orderCell, when(func(r *step.Row) bool { return r.Order != nil })},
+	{"activities", cellOf, when((*step.Row).IsActivity)},
 }
 
-// touchpoints is the counter whose presence makes a person active.
-const touchpoints = 0
+// isOf says whether a step is of an order, in one way.
+func isOf(kind event.OrderKind) func(*step.Row) bool {
+	return func(r *step.Row) bool { return r.Order != nil && r.Order.Kind == kind }
+}
+
+// activities is the counter whose presence makes a person active.
+const activities = len(counters) - 1
 
 func when(holds func(*step.Row) bool) func(*step.Row) int64 {
 	return func(r *step.Row) int64 {
@@ -112,13 +122,29 @@ func when(holds func(*step.Row) bool) func(*step.Row) int64 {
 // Counts has a place for each counter.
 type Counts [len(counters)]int64
 
-// Money is what orders and refunds of one currency come to.
+// Money is what orders of one currency come to, and what happened to orders.
 type Money struct {
-	Currency  string       `json:"c"`
-	Orders    int64        `json:"o,omitempty"`
-	Revenue   money.Micros `json:"r,omitzero"`
-	RefundedN int64        `json:"n,omitempty"`
-	Refunds   money.Micros `json:"f,omitzero"`
+	Currency  string    `json:"c"`
+	Orders    int64     `json:"o,omitempty"`
+	Revenue   money.Sum `json:"r,omitzero"`
+	RefundedN int64     `json:"n,omitempty"`
+	Refunds   money.Sum `json:"f,omitzero"`
+	CancelN   int64     `json:"d,omitempty"`
+	Cancelled money.Sum `json:"x,omitzero"`
+	UpdateN   int64     `json:"v,omitempty"`
+	Updates   money.Sum `json:"u,omitzero"` // what updates add, which may be less than 0
+}
+
+// Net is what remains of orders and updates without refunds and cancellations.
+func (m Money) Net() money.Sum { return m.Revenue.Plus(m.Updates).Minus(m.Refunds).Minus(m.Cancelled) }
+
+func (m Money) plus(other Money) Money {
+	return Money{
+		Currency: m.Currency, Orders: m.Orders + other.Orders, Revenue: m.Revenue.Plus(other.Revenue),
+		RefundedN: m.RefundedN + other.RefundedN, Refunds: m.Refunds.Plus(other.Refunds),
+		CancelN: m.CancelN + other.CancelN, Cancelled: m.Cancelled.Plus(other.Cancelled),
+		UpdateN: m.UpdateN + other.UpdateN, Updates: m.Updates.Plus(other.Updates),
+	}
 }
 
 // Entry is what was counted in one cell.
@@ -165,9 +191,16 @@ func (f *Facts) entry(c Cell) *Entry {
 }
 
 func (e *Entry) sale(o *step.Order) {
-	sale := Money{Currency: o.Currency, Orders: 1, Revenue: o.Amount}
-	if o.Refund {
-		sale = Money{Currency: o.Currency, RefundedN: 1, Refunds: o.Amount}
+	sale, amount := Money{Currency: o.Currency}, money.SumOf(o.Amount)
+	switch o.Kind {
+	case event.Refunded:
+		sale.RefundedN, sale.Refunds = 1, amount
+	case event.Cancelled:
+		sale.CancelN, sale.Cancelled = 1, amount
+	case event.Updated:
+		sale.UpdateN, sale.Updates = 1, amount
+	default:
+		sale.Orders, sale.Revenue = 1, amount
 	}
 	e.Money = addMoney(e.Money, sale)
 }
@@ -178,11 +211,7 @@ func addMoney(sums []Money, m Money) []Money {
 	if !found {
 		sums = slices.Insert(sums, i, Money{Currency: m.Currency})
 	}
-	s := &sums[i]
-	s.Orders += m.Orders
-	s.Revenue += m.Revenue
-	s.RefundedN += m.RefundedN
-	s.Refunds += m.Refunds
+	sums[i] = sums[i].plus(m)
 	return sums
 }
 

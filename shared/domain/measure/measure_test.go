@@ -20,24 +20,46 @@ import (
 
 // counters are all that steps are counted for, and the rows that they count.
 var counters = map[measure.Counter]func(step.Row) bool{
-	"touchpoints":   func(r step.Row) bool { return r.Type != "" },
-	"sessions":      func(r step.Row) bool { return r.SessionStart },
-	"stage_entries": func(r step.Row) bool { return r.Stage != r.StageBefore },
-	"first_steps":   func(r step.Row) bool { return r.FirstEver },
-	"orders":        func(r step.Row) bool { return r.Order != nil && !r.Order.Refund },
-	"first_orders":  func(r step.Row) bool { return r.Order != nil && !r.Order.Refund && r.Order.Number == 1 },
-	"refund_count":  func(r step.Row) bool { return r.Order != nil && r.Order.Refund },
+	"touchpoints":      func(r step.Row) bool { return r.Type != "" },
+	"activities":       func(r step.Row) bool { return r.Session > 0 },
+	"sessions":         func(r step.Row) bool { return r.SessionStart },
+	"stage_entries":    func(r step.Row) bool { return r.Stage != r.StageBefore },
+	"first_steps":      func(r step.Row) bool { return r.FirstEver },
+	"orders":           isOf(event.Completed),
+	"first_orders":     func(r step.Row) bool { return isOf(event.Completed)(r) && r.Order.Number == 1 },
+	"refund_count":     isOf(event.Refunded),
+	"cancelled_orders": isOf(event.Cancelled),
+	"order_updates":    isOf(event.Updated),
+	"order_events":     func(r step.Row) bool { return r.Order != nil },
+}
+
+func isOf(kind event.OrderKind) func(step.Row) bool {
+	return func(r step.Row) bool { return r.Order != nil && r.Order.Kind == kind }
+}
+
+// amounts are the sums of money, and by how much each kind of order changes them.
+var amounts = map[measure.Amount]map[event.OrderKind]int64{
+	measure.Revenue: {event.Completed: 1}, measure.Refunds: {event.Refunded: 1}, measure.Cancellations: {event.Cancelled: 1}, measure.Updates: {event.Updated: 1},
+	measure.NetRevenue: {event.Completed: 1, event.Updated: 1, event.Refunded: -1, event.Cancelled: -1},
+}
+
+// isOfMoney says whether a counter is one of orders by currency.
+func isOfMoney(c measure.Counter) bool {
+	return slices.Contains([]measure.Counter{"orders", "refund_count", "cancelled_orders", "order_updates", "order_events"}, c)
 }
 
 // everything measures each counter in each way. Measures of persons are new in version 2.
 func everything(t testing.TB, version int) *measure.Set {
 	t.Helper()
-	all := []measure.Definition{{Name: "staying", Staying: true, Since: 2}, {Name: "revenue", Amount: measure.Revenue}, {Name: "refunds", Amount: measure.Refunds}}
+	all := []measure.Definition{{Name: "staying", Staying: true, Since: 2}}
+	for _, a := range slices.Sorted(maps.Keys(amounts)) {
+		all = append(all, measure.Definition{Name: measure.Name(a), Amount: a})
+	}
 	for _, c := range slices.Sorted(maps.Keys(counters)) {
 		name := measure.Name(c)
 		all = append(all, measure.Definition{Name: name, Sum: c, Since: 1}, measure.Definition{Name: name + " persons", Persons: c, Since: 2})
 		all = append(all, measure.Definition{Name: name + " twice", Persons: c, AtLeast: 2, Since: 2})
-		if c == "orders" || c == "refund_count" {
+		if isOfMoney(c) {
 			all = append(all, measure.Definition{Name: name + " paid", Sum: c, PerCurrency: true, Since: 1})
 			all = append(all, measure.Definition{Name: name + " paid persons", Persons: c, PerCurrency: true, Since: 2})
 		}
@@ -59,11 +81,17 @@ func randomLife(r *rand.Rand) []step.Row {
 			FirstChannel: one("email", "direct"), FirstMonth: "2026-03", OrderMonth: one("", "2026-03", "2026-04"),
 		}
 		if r.IntN(5) > 0 {
+			row.Session = r.IntN(3)
 			row.Type, row.Source, row.Channel, row.Country = event.Page, one("web", "till"), one("email", "direct"), one("", "GB", "FR")
 			row.Campaign, row.Device, row.SessionStart, row.FirstEver = one("", "spring"), one("mobile", ""), r.IntN(3) == 0, i == 0
 			row.SessionChannel, row.SessionCampaign, row.SessionCountry = one("email", "direct"), one("", "spring"), one("", "GB", "FR")
 			if r.IntN(2) == 0 {
-				row.Order = &step.Order{Amount: money.Micros(r.IntN(4)), Currency: one("EUR", "GBP"), Refund: r.IntN(3) == 0, Number: i}
+				row.Order = &step.Order{Amount: money.Micros(r.IntN(4)), Currency: one("EUR", "GBP"), Number: i}
+				row.Order.Kind = []event.OrderKind{event.Completed, event.Completed, event.Updated, event.Cancelled, event.Refunded}[r.IntN(5)]
+				row.Order.Origin = step.Origin{
+					Channel: one("email", "direct"), Campaign: one("", "spring"), Source: one("web", "till"), Country: one("", "GB", "FR"),
+					Device: one("mobile", ""), Stage: one("", "a", "b"), Visitor: one("new", "returning"),
+				}
 			}
 		}
 		rows[i] = row
@@ -81,7 +109,7 @@ func numbers(t measure.Totals) map[number]int64 {
 	out := map[number]int64{}
 	for key := range t.Groups {
 		for _, name := range t.Names {
-			if n := t.Number(key, name); n != 0 {
+			if n, _ := t.Number(key, name).Int64(); n != 0 {
 				out[number{key, name}] = n
 			}
 		}
@@ -97,17 +125,22 @@ func recount(lives [][]step.Row) map[number]int64 {
 			mine := map[number]int64{} // by counter
 			isActive := false
 			for _, r := range rows {
-				isActive = isActive || r.Type != ""
+				isActive = isActive || r.Session > 0
 				for c, counts := range counters {
 					if !counts(r) {
 						continue
 					}
 					key := measure.Key{Dimension: d, Value: valueOf(r, d, c)}
 					mine[number{key, measure.Name(c)}]++
-					if c == "orders" || c == "refund_count" {
+					if isOfMoney(c) {
 						key.Currency = r.Order.Currency
 						mine[number{key, measure.Name(c) + " paid"}]++
-						out[number{key, map[bool]measure.Name{true: "refunds", false: "revenue"}[r.Order.Refund]}] += int64(r.Order.Amount)
+						if c != "order_events" {
+							continue
+						}
+						for a, times := range amounts {
+							out[number{key, measure.Name(a)}] += times[r.Order.Kind] * int64(r.Order.Amount)
+						}
 					}
 				}
 			}
@@ -128,7 +161,7 @@ func recount(lives [][]step.Row) map[number]int64 {
 	return out
 }
 
-// valueOf is what a row says of a dimension: sessions and orders belong to their session's channel and campaign, sessions to its country too.
+// valueOf is what a row says of a dimension: sessions belong to their session's channel, campaign and country, orders to their origin.
 func valueOf(r step.Row, d measure.Dimension, c measure.Counter) string {
 	if d == measure.Whole {
 		return ""
@@ -137,11 +170,14 @@ func valueOf(r step.Row, d measure.Dimension, c measure.Counter) string {
 		"channel": r.Channel, "source": r.Source, "stage": r.Stage, "country": r.Country, "campaign": r.Campaign, "device": r.Device, "visitor": r.Visitor,
 		"first_channel": r.FirstChannel, "first_month": r.FirstMonth, "order_month": r.OrderMonth,
 	}
-	switch c {
-	case "sessions":
+	switch {
+	case c == "sessions":
 		said["channel"], said["campaign"], said["country"] = r.SessionChannel, r.SessionCampaign, r.SessionCountry
-	case "orders", "first_orders", "refund_count":
-		said["channel"], said["campaign"] = r.SessionChannel, r.SessionCampaign
+	case isOfMoney(c) || c == "first_orders":
+		o := r.Order.Origin
+		maps.Copy(said, map[measure.Dimension]string{
+			"channel": o.Channel, "source": o.Source, "stage": o.Stage, "country": o.Country, "campaign": o.Campaign, "device": o.Device, "visitor": o.Visitor,
+		})
 	}
 	return cmp.Or(said[d], "unknown")
 }

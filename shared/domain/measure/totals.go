@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/money"
+	"waymark/shared/domain/wide"
 )
 
 // Name is the id of a measure.
@@ -29,9 +32,29 @@ type Amount string
 
 // The amounts.
 const (
-	Revenue Amount = "revenue"
-	Refunds Amount = "refunds"
+	Revenue       Amount = "revenue"
+	Refunds       Amount = "refunds"
+	Cancellations Amount = "cancellations"
+	Updates       Amount = "updates"
+	NetRevenue    Amount = "net_revenue"
 )
+
+// of gives the amount's sum.
+func (a Amount) of(m Money) (sum money.Sum, known bool) {
+	switch a {
+	case Revenue:
+		return m.Revenue, true
+	case Refunds:
+		return m.Refunds, true
+	case Cancellations:
+		return m.Cancelled, true
+	case Updates:
+		return m.Updates, true
+	case NetRevenue:
+		return m.Net(), true
+	}
+	return money.Sum{}, false
+}
 
 // Set is the measures that totals hold, in their order.
 type Set struct {
@@ -56,7 +79,7 @@ func NewSet(definitions []Definition) (*Set, error) {
 			}
 			continue
 		}
-		if !d.Staying && d.Amount != Revenue && d.Amount != Refunds {
+		if _, known := d.Amount.of(Money{}); !d.Staying && !known {
 			return nil, fault.Newf(fault.Invalid, "bad_measure", "measure %s says neither what it sums nor whom it counts", d.Name)
 		}
 	}
@@ -103,12 +126,12 @@ type Key struct {
 
 // Totals hold a number for each measure of a set in each group. Groups of zeros are not there. Amounts are millionths of the unit.
 type Totals struct {
-	Names  []Name          // of the measures, in the order of the numbers
-	Groups map[Key][]int64 // a number for each measure; those of other keys' kind are 0
+	Names  []Name             // of the measures, in the order of the numbers
+	Groups map[Key][]wide.Int // a number for each measure; those of other keys' kind are 0
 }
 
 // Empty is totals of nothing.
-func (s *Set) Empty() Totals { return Totals{Names: s.Names(), Groups: map[Key][]int64{}} }
+func (s *Set) Empty() Totals { return Totals{Names: s.Names(), Groups: map[Key][]wide.Int{}} }
 
 // Of is what one person comes to in one window.
 func (s *Set) Of(f Facts) Totals {
@@ -148,7 +171,7 @@ func (s *Set) addTo(t Totals, dimension int, f Facts, times int64, version int) 
 		for _, m := range e.Money {
 			sums[at].money = addMoney(sums[at].money, m)
 		}
-		active = active || e.Counts[touchpoints] > 0
+		active = active || e.Counts[activities] > 0
 	}
 	for i := range sums {
 		s.addSum(t, Key{Dimension: name, Value: sums[i].value}, &sums[i], times, version)
@@ -163,7 +186,7 @@ func (s *Set) addTo(t Totals, dimension int, f Facts, times int64, version int) 
 	group := t.group(key)
 	for i, d := range s.definitions {
 		if d.Staying && d.Since <= version {
-			group[i] += times
+			group[i] = group[i].Add(wide.Of(times))
 		}
 	}
 	t.drop(key, group)
@@ -180,7 +203,7 @@ func (s *Set) addSum(t Totals, key Key, of *sum, times int64, version int) {
 	group := t.group(key)
 	for i := range s.definitions {
 		if d := &s.definitions[i]; !d.Staying && !d.isMoney() && d.Since <= version {
-			group[i] += times * d.ofCount(of.counts[s.counters[i]])
+			group[i] = group[i].Add(wide.Of(times * d.ofCount(of.counts[s.counters[i]])))
 		}
 	}
 	t.drop(key, group)
@@ -189,7 +212,11 @@ func (s *Set) addSum(t Totals, key Key, of *sum, times int64, version int) {
 		group := t.group(key)
 		for i := range s.definitions {
 			if d := &s.definitions[i]; d.isMoney() && d.Since <= version {
-				group[i] += times * d.ofMoney(m)
+				n := d.ofMoney(m)
+				if times < 0 {
+					n = n.Neg()
+				}
+				group[i] = group[i].Add(n)
 			}
 		}
 		t.drop(key, group)
@@ -208,32 +235,38 @@ func (d *Definition) ofCount(n int64) int64 {
 	return 0
 }
 
-func (d *Definition) ofMoney(m Money) int64 {
-	switch {
-	case d.Amount == Revenue:
-		return int64(m.Revenue)
-	case d.Amount == Refunds:
-		return int64(m.Refunds)
-	case cmp.Or(d.Sum, d.Persons) == "refund_count":
-		return d.ofCount(m.RefundedN)
+func (d *Definition) ofMoney(m Money) wide.Int {
+	if sum, isAmount := d.Amount.of(m); isAmount {
+		return sum.Wide
 	}
-	return d.ofCount(m.Orders)
+	n := m.Orders
+	switch cmp.Or(d.Sum, d.Persons) {
+	case "refund_count":
+		n = m.RefundedN
+	case "cancelled_orders":
+		n = m.CancelN
+	case "order_updates":
+		n = m.UpdateN
+	case "order_events":
+		n += m.RefundedN + m.CancelN + m.UpdateN
+	}
+	return wide.Of(d.ofCount(n))
 }
 
 // group finds the numbers of a group, or makes them.
-func (t Totals) group(key Key) []int64 {
+func (t Totals) group(key Key) []wide.Int {
 	group, found := t.Groups[key]
 	if !found {
-		group = make([]int64, len(t.Names))
+		group = make([]wide.Int, len(t.Names))
 		t.Groups[key] = group
 	}
 	return group
 }
 
 // drop forgets a group of zeros.
-func (t Totals) drop(key Key, group []int64) {
+func (t Totals) drop(key Key, group []wide.Int) {
 	for _, n := range group {
-		if n != 0 {
+		if !n.IsZero() {
 			return
 		}
 	}
@@ -246,7 +279,7 @@ func (t Totals) IsZero() bool { return len(t.Groups) == 0 }
 // Plus adds a change to totals that may be of an earlier version of the definitions: the measures are those of the change. Nothing given is
 // changed.
 func (t Totals) Plus(change Totals) Totals {
-	out := Totals{Names: change.Names, Groups: make(map[Key][]int64, len(t.Groups)+len(change.Groups))}
+	out := Totals{Names: change.Names, Groups: make(map[Key][]wide.Int, len(t.Groups)+len(change.Groups))}
 	places := make([]int, len(t.Names))
 	for i, name := range t.Names {
 		places[i] = slices.Index(out.Names, name)
@@ -262,7 +295,7 @@ func (t Totals) Plus(change Totals) Totals {
 	for key, group := range change.Groups {
 		sum := out.group(key)
 		for i, n := range group {
-			sum[i] += n
+			sum[i] = sum[i].Add(n)
 		}
 		out.drop(key, sum)
 	}
@@ -271,15 +304,15 @@ func (t Totals) Plus(change Totals) Totals {
 
 // Equal says whether both hold the same measures and numbers.
 func (t Totals) Equal(other Totals) bool {
-	return slices.Equal(t.Names, other.Names) && maps.EqualFunc(t.Groups, other.Groups, slices.Equal[[]int64])
+	return slices.Equal(t.Names, other.Names) && maps.EqualFunc(t.Groups, other.Groups, slices.Equal[[]wide.Int])
 }
 
 // Number of a measure in a group; 0 where there is none.
-func (t Totals) Number(key Key, name Name) int64 {
+func (t Totals) Number(key Key, name Name) wide.Int {
 	i := slices.Index(t.Names, name)
 	group, found := t.Groups[key]
 	if !found || i < 0 {
-		return 0
+		return wide.Int{}
 	}
 	return group[i]
 }
@@ -294,7 +327,34 @@ type storedGroup struct {
 	Dimension Dimension `json:"d,omitempty"`
 	Value     string    `json:"v,omitempty"`
 	Currency  string    `json:"c,omitempty"`
-	Numbers   []int64   `json:"n"`
+	Numbers   numbers   `json:"n"`
+}
+
+// numbers are written and read by hand, a whole list at a time: windows have many.
+type numbers []wide.Int
+
+func (n numbers) MarshalJSON() ([]byte, error) {
+	text := make([]byte, 0, 4*len(n)+2)
+	for i, number := range n {
+		text = number.Append(append(text, "[,"[min(i, 1)]))
+	}
+	if len(n) == 0 {
+		text = append(text, '[')
+	}
+	return append(text, ']'), nil
+}
+
+func (n *numbers) UnmarshalJSON(text []byte) error {
+	inside := strings.Trim(string(text), "[] ")
+	*n = make(numbers, 0, strings.Count(inside, ",")+1)
+	for part := range strings.SplitSeq(inside, ",") {
+		number, err := wide.Parse(strings.TrimSpace(part))
+		if err != nil {
+			return err
+		}
+		*n = append(*n, number)
+	}
+	return nil
 }
 
 // MarshalJSON writes equal totals as equal bytes.
@@ -315,7 +375,7 @@ func (t *Totals) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &stored); err != nil {
 		return err
 	}
-	*t = Totals{Names: stored.Names, Groups: make(map[Key][]int64, len(stored.Groups))}
+	*t = Totals{Names: stored.Names, Groups: make(map[Key][]wide.Int, len(stored.Groups))}
 	for _, g := range stored.Groups {
 		if len(g.Numbers) != len(t.Names) {
 			return fault.Newf(fault.Internal, "bad_totals", "a group has %d numbers for %d measures", len(g.Numbers), len(t.Names))

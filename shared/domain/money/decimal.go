@@ -90,12 +90,18 @@ func normalise(digits string, point int64) (string, int64) {
 
 // rounded gives factor × d as a whole number, rounded half to even. ok is false when the result is beyond int64.
 func (d decimal) rounded(factor int64) (product int64, ok bool) {
-	const factorDigits = 19 // |factor| < 10^19
+	n, ok := d.scaled(factor)
+	return n.Int64(), ok && n.IsInt64()
+}
+
+// scaled gives factor × d as a whole number, rounded half to even. ok is false when the result is far beyond 128 bits.
+func (d decimal) scaled(factor int64) (product *big.Int, ok bool) {
+	const factorDigits, mostDigits = 19, 39 // |factor| < 10^19, 2^128 < 10^39
 	if factor == 0 || d.digits == "" || d.point < -factorDigits {
-		return 0, true // below a tenth of a unit in the last place
+		return new(big.Int), true // below a tenth of a unit in the last place
 	}
-	if d.point > factorDigits+1 {
-		return 0, false
+	if d.point > mostDigits+1 {
+		return new(big.Int), false
 	}
 	coefficient, _ := new(big.Int).SetString(d.digits, 10)
 	coefficient.Mul(coefficient, big.NewInt(factor))
@@ -108,7 +114,7 @@ func (d decimal) rounded(factor int64) (product int64, ok bool) {
 	} else {
 		coefficient = divideHalfEven(coefficient, ten.Exp(ten, big.NewInt(-shift), nil))
 	}
-	return coefficient.Int64(), coefficient.IsInt64()
+	return coefficient, true
 }
 
 // divideHalfEven gives numerator ÷ denominator rounded to the nearest whole number, ties to the even one. The denominator is positive.

@@ -1,5 +1,5 @@
-// Package money counts amounts exactly: whole millionths of a currency's unit in an int64, so that sums are the same in any order and a
-// price with three decimals is kept. Texts are decimal ("12.50"); floats never appear.
+// Package money counts amounts exactly: whole millionths of a currency's unit, in 64 bits for one amount and in 128 for sums, so that sums never
+// wrap and are the same in any order, and a price with three decimals is kept. Texts are decimal ("12.50"); floats never appear.
 //
 // It is not for converting currencies: amounts of two currencies are never added, and the caller keeps them apart.
 //
@@ -7,11 +7,10 @@
 package money
 
 import (
-	"math/big"
-	"strconv"
 	"strings"
 
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/wide"
 )
 
 // Micros is an amount in millionths of its currency's unit: 12.50 EUR is 12_500_000.
@@ -20,9 +19,9 @@ type Micros int64
 const (
 	// Unit is one unit of a currency.
 	Unit Micros = 1_000_000
-	// Max is the largest single amount, in either direction: a thousand million units. A sum may grow to 9.2 × 10^12 units, so 9,200 of the
-	// largest amounts fit before Add refuses.
-	Max = 1_000_000_000 * Unit
+	// Max is the largest single amount, in either direction, wherever it stands: price, line, order or refund. It is just below a million million
+	// units, some 20 million dollars in the smallest currencies, and what 18 digits hold. Sums have no such limit.
+	Max = 1_000_000_000_000*Unit - 1
 )
 
 // Parse reads a decimal text or the text of a JSON number, exponents included ("12.5", "-3", "1.25e2", ".5"). More than six decimals are
@@ -51,75 +50,32 @@ func MulQuantity(price Micros, quantity string) (Micros, error) {
 func checked(amount int64, ok bool) (Micros, error) {
 	if !ok || Micros(amount) > Max || Micros(amount) < -Max {
 		return 0, fault.New(fault.Invalid, "number_out_of_range",
-			"the amount is beyond 1,000,000,000 units of its currency; check the number and its decimal point, then send it again")
+			"the amount is 1,000,000,000,000 units of its currency or more; check the number and its decimal point, then send it again")
 	}
 	return Micros(amount), nil
 }
 
-// Add gives m + other. Fault: Invalid sum_out_of_range when the sum is beyond int64; nothing wraps around.
-func (m Micros) Add(other Micros) (Micros, error) {
-	sum := m + other
-	if (other > 0 && sum < m) || (other < 0 && sum > m) {
-		return 0, fault.New(fault.Invalid, "sum_out_of_range",
-			"the sum is beyond 9,223,372,036,854 units of its currency, which is more than can be counted exactly; look for a wrong amount in it")
-	}
-	return sum, nil
-}
-
-// Ratio gives num ÷ den as an amount, such as revenue ÷ orders, rounded half to even to a millionth: the error is at most half a
-// millionth. A den of 0 has no ratio: callers leave the value out; Ratio answers 0 for it so that a forgotten check cannot stop a rollup.
-// The one quotient beyond int64, the least amount ÷ −1, is answered with the greatest.
-func Ratio(num Micros, den int64) Micros {
-	if den == 0 {
-		return 0
-	}
-	numerator, denominator := big.NewInt(int64(num)), big.NewInt(den)
-	if den < 0 {
-		numerator.Neg(numerator)
-		denominator.Neg(denominator)
-	}
-	quotient := divideHalfEven(numerator, denominator)
-	if !quotient.IsInt64() {
-		return 1<<63 - 1
-	}
-	return Micros(quotient.Int64())
-}
+// Add gives m + other, of two amounts within Max. Fault: Invalid number_out_of_range when the sum is not.
+func (m Micros) Add(other Micros) (Micros, error) { return checked(int64(m+other), true) }
 
 // String gives the amount as decimal text with at least two decimals and no zeros after those: "12.50", "0.335", "-3.00". Parse reads it
 // back unchanged, up to Max.
-func (m Micros) String() string {
-	sign := ""
-	magnitude := uint64(m)
-	if m < 0 {
-		sign, magnitude = "-", -magnitude // right for the least int64 too
-	}
-	decimals := strconv.FormatUint(magnitude%uint64(Unit)+uint64(Unit), 10)[1:] // the unit in front keeps leading zeros
-	kept := strings.TrimRight(decimals[2:], "0")
-	return sign + strconv.FormatUint(magnitude/uint64(Unit), 10) + "." + decimals[:2] + kept
-}
+func (m Micros) String() string { return Sum{wide.Of(int64(m))}.String() }
 
 // MarshalJSON writes the decimal text as a JSON string: "12.50".
 func (m Micros) MarshalJSON() ([]byte, error) {
 	return []byte(`"` + m.String() + `"`), nil
 }
 
-// UnmarshalJSON reads a JSON string or a JSON number. Sums of ours can be larger than Max, so here the limit is int64's. null leaves the
-// amount as it is, as everywhere in encoding/json.
+// UnmarshalJSON reads a JSON string or a JSON number. null leaves the amount as it is, as everywhere in encoding/json.
 func (m *Micros) UnmarshalJSON(data []byte) error {
-	text := string(data)
-	if text == "null" {
-		return nil
-	}
-	if len(text) >= 2 && text[0] == '"' && text[len(text)-1] == '"' {
-		text = text[1 : len(text)-1]
-	}
-	d, err := parseDecimal(text)
-	if err != nil {
+	var sum Sum
+	if err := sum.UnmarshalJSON(data); err != nil || string(data) == "null" {
 		return err
 	}
-	amount, ok := d.rounded(int64(Unit))
-	if !ok {
-		_, err = checked(amount, ok)
+	amount, fits := sum.Wide.Int64()
+	if !fits {
+		_, err := checked(0, false)
 		return err
 	}
 	*m = Micros(amount)

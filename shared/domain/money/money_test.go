@@ -59,11 +59,12 @@ func TestParse(t *testing.T) {
 		{"1e-999999999999999999999999", outcome{amount: 0}},
 		{"0." + strings.Repeat("0", 5000) + "1e5001", outcome{amount: 1_000_000}},
 		{"1" + strings.Repeat("0", 5000) + "e-5000", outcome{amount: 1_000_000}},
-		{"1000000000", outcome{amount: money.Max}},
-		{"-1000000000", outcome{amount: -money.Max}},
-		{"1000000000.0000005", outcome{amount: money.Max}}, // a tie, rounded to the even side
-		{"1000000000.000001", outcome{code: outOfRange}},
-		{"-1000000000.000001", outcome{code: outOfRange}},
+		{"999999999999.999999", outcome{amount: money.Max}},
+		{"-999999999999.999999", outcome{amount: -money.Max}},
+		{"999999999999.9999994", outcome{amount: money.Max}},
+		{"999999999999.9999995", outcome{code: outOfRange}}, // a tie, rounded to the even side
+		{"1000000000000", outcome{code: outOfRange}},
+		{"-1000000000000", outcome{code: outOfRange}},
 		{"9223372036854.775807", outcome{code: outOfRange}},
 		{"1e13", outcome{code: outOfRange}},
 		{"1e999999999999999999999999", outcome{code: outOfRange}},
@@ -149,10 +150,10 @@ func TestAdd(t *testing.T) {
 		want outcome
 	}{
 		{"plain", 12_500_000, -2_500_000, outcome{amount: 10_000_000}},
-		{"up to the limit", math.MaxInt64 - 1, 1, outcome{amount: math.MaxInt64}},
-		{"down to the limit", math.MinInt64 + 1, -1, outcome{amount: math.MinInt64}},
-		{"beyond the top", math.MaxInt64, 1, outcome{code: "sum_out_of_range"}},
-		{"beyond the bottom", math.MinInt64, -1, outcome{code: "sum_out_of_range"}},
+		{"up to the limit", money.Max - 1, 1, outcome{amount: money.Max}},
+		{"down to the limit", -money.Max + 1, -1, outcome{amount: -money.Max}},
+		{"beyond the top", money.Max, 1, outcome{code: outOfRange}},
+		{"beyond the bottom", -money.Max, -1, outcome{code: outOfRange}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -182,13 +183,12 @@ func TestRatio(t *testing.T) {
 		{"no denominator", 7, 0, 0},
 		{"greatest by greatest", math.MaxInt64, math.MaxInt64, 1},
 		{"least by least", math.MinInt64, math.MinInt64, 1},
-		{"least by minus one", math.MinInt64, -1, math.MaxInt64},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if got := money.Ratio(test.num, test.den); got != test.want {
-				t.Errorf("Ratio(%d, %d) = %d, want %d", test.num, test.den, got, test.want)
+			if got := money.SumOf(test.num).Ratio(test.den); got != money.SumOf(test.want) {
+				t.Errorf("Ratio(%d, %d) = %s, want %d", test.num, test.den, got, test.want)
 			}
 		})
 	}
@@ -204,7 +204,7 @@ func TestString(t *testing.T) {
 		1:             "0.000001",
 		-10:           "-0.00001",
 		100_010:       "0.10001",
-		money.Max:     "1000000000.00",
+		money.Max:     "999999999999.999999",
 		math.MaxInt64: "9223372036854.775807",
 		math.MinInt64: "-9223372036854.775808",
 	}
@@ -357,12 +357,12 @@ func TestLaws(t *testing.T) {
 		}
 		den := random.Int64N(1_000_000) + 1
 		wantRatio := halfEven(big.NewRat(int64(a), den*int64(money.Unit)))
-		if got := money.Ratio(a, den); int64(got) != wantRatio.Int64() {
-			t.Fatalf("Ratio(%d, %d) = %d, want %v", a, den, got, wantRatio)
+		if got := money.SumOf(a).Ratio(den); got.Wide.Big().Cmp(wantRatio) != 0 {
+			t.Fatalf("Ratio(%d, %d) = %s, want %v", a, den, got, wantRatio)
 		}
-		b := money.Micros(random.Uint64())
+		b := money.Micros(random.Int64N(2*int64(money.Max)+1)) - money.Max
 		want := new(big.Int).Add(big.NewInt(int64(a)), big.NewInt(int64(b)))
-		if sum, err := a.Add(b); want.IsInt64() != (err == nil) || (err == nil && int64(sum) != want.Int64()) {
+		if sum, err := a.Add(b); inRange(want) != (err == nil) || (err == nil && int64(sum) != want.Int64()) {
 			t.Fatalf("(%d).Add(%d) = %d, %v, want %v", a, b, sum, err, want)
 		}
 	}
@@ -373,6 +373,36 @@ func BenchmarkParse(b *testing.B) {
 	for b.Loop() {
 		if _, err := money.Parse("129.95"); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// Sums of any size are exact, and come back from their text.
+func TestSums(t *testing.T) {
+	t.Parallel()
+	greatest := money.SumOf(math.MaxInt64)
+	var sum money.Sum
+	want := new(big.Int)
+	for range 100_000 {
+		sum = sum.Plus(greatest)
+		want.Add(want, big.NewInt(math.MaxInt64))
+	}
+	if sum.Wide.Big().Cmp(want) != 0 || sum.String() != "922337203685477580.70" || sum.Minus(sum) != (money.Sum{}) {
+		t.Errorf("100,000 of the greatest amounts are %s, want %v millionths", sum, want)
+	}
+	for _, s := range []money.Sum{{}, sum, money.Sum{}.Minus(sum), money.SumOf(-1), money.SumOf(12_500_000)} {
+		text, err := json.Marshal(s)
+		var back money.Sum
+		if err != nil || json.Unmarshal(text, &back) != nil || back != s {
+			t.Errorf("%s comes back as %s: %v", text, back, err)
+		}
+	}
+	if got := sum.Ratio(100_000); got != greatest {
+		t.Errorf("the mean of 100,000 of the greatest amounts is %s, want %s", got, greatest)
+	}
+	for text, code := range map[string]string{`"1e40"`: "sum_out_of_range", `1e99`: "sum_out_of_range", `"x"`: malformed} {
+		if err := json.Unmarshal([]byte(text), &sum); fault.CodeOf(err) != code {
+			t.Errorf("Unmarshal(%s) = %v, want %s", text, err, code)
 		}
 	}
 }

@@ -80,7 +80,12 @@ func TestClaimOf(t *testing.T) {
 	}{
 		{"no order", nil, "", false},
 		{"an order", &event.Order{ID: "o1"}, "order:o1", true},
-		{"a refund of the same id is something else", &event.Order{ID: "o1", Refund: true}, "refund:o1", true},
+		{"a refund of the same id is something else", &event.Order{ID: "o1", Kind: event.Refunded}, "refund:o1", true},
+		{"a refund of an order is part of its story", &event.Order{ID: "r1", Kind: event.Refunded, Of: "o1", Amount: 3, Currency: "EUR"}, "order:o1", true},
+		{"so is a change", &event.Order{ID: "event:m", Kind: event.Cancelled, Of: "o1", Unpriced: true}, "order:o1", true},
+		{"an order of a shop of its own", &event.Order{ID: "o1", Scope: "till"}, "order@till:o1", true},
+		{"and what changes it", &event.Order{ID: "event:m", Kind: event.Updated, Of: "o1", Scope: "till", Amount: 9}, "order@till:o1", true},
+		{"a refund of a shop of its own", &event.Order{ID: "r1", Kind: event.Refunded, Scope: "till"}, "refund@till:r1", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -89,6 +94,9 @@ func TestClaimOf(t *testing.T) {
 			want := profile.Claim{}
 			if c.ok {
 				want = profile.Claim{Evidence: proof, Identifier: "user:1"}
+				if o := c.order; o.Kind != event.Completed {
+					want.Kind, want.ID, want.At, want.Received, want.Amount, want.Unpriced, want.Currency = o.Kind, o.ID, 9, 11, o.Amount, o.Unpriced, o.Currency
+				}
 			}
 			if key != c.key || ok != c.ok || claim != want {
 				t.Errorf("ClaimOf = %q, %+v, %v, want %q, %+v, %v", key, claim, ok, c.key, want, c.ok)

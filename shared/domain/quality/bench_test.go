@@ -24,7 +24,7 @@ func BenchmarkReport(b *testing.B) {
 	for b.Loop() {
 		counts := tally()
 		for _, r := range records {
-			counts.Accept(quality.CopyOf(r))
+			counts.Accept(quality.CopyOf(r, ""))
 		}
 		counts.Needs()
 		if got := counts.Report().Total; got.Accepted != n || got.Repeats != n/10 {

@@ -9,7 +9,7 @@
 //	t := quality.New(config)
 //	t.Dead(envelope); t.Reject(failed); t.Refuse(refusal)
 //	for days := t.Needs(); …                             // read the archive's objects of these days
-//		t.Accept(quality.CopyOf(record))
+//		t.Accept(quality.CopyOf(record, ""))
 //	report := t.Report()
 package quality
 
@@ -46,6 +46,7 @@ type Counts struct {
 	Untimed      int            `json:"untimed"` // came without a timestamp
 	Bots         int            `json:"bots"`    // by today's rules
 	BotsBy       map[string]int `json:"bots_by,omitempty"`
+	OrderCopies  int            `json:"order_copies"`    // Order Completed of an order id that an earlier event has; it counts nowhere
 	UnknownNames int            `json:"unknown_names"`   // track events that the catalogue does not name
 	Names        []Name         `json:"names,omitempty"` // the most frequent of them, at most TopNames
 
@@ -78,6 +79,8 @@ type Config struct {
 	Source    string                    // "" = all
 	Day       func(event.Millis) string // names the day that an instant lies in
 	Known     func(name string) bool    // says whether a track event has a known name
+	// Counts says whether the order of that key counts at the touchpoint, which is kept under the identifier. It may be set until Report.
+	Counts func(orderKey string, t event.Touchpoint, id event.Identifier) bool
 }
 
 // delivery is one event of one request.
@@ -106,14 +109,16 @@ type Copy struct {
 	late     bool
 	bot      string
 	name     string // of a track event
+	order    string // key of the order that a person's event says is completed
 }
 
-// CopyOf reads a record of the archive.
-func CopyOf(r event.Record) Copy {
+// CopyOf reads a record of the archive. orderKey is that of the order that it says is completed, "" for none.
+func CopyOf(r event.Record, orderKey string) Copy {
 	t := r.Touchpoint
 	c := Copy{
 		delivery: delivery{r.Request, r.Index}, id: t.ID, source: t.Source, original: t.Original, received: t.Received, untimed: t.Untimed,
 		skewed: t.Skewed, future: t.Future, late: t.Received.Sub(t.Corrected) > LateAfter, bot: t.Bot,
+		order: orderKey,
 	}
 	if len(r.Identifiers) > 0 {
 		c.group.kept = r.Identifiers[0]
@@ -142,5 +147,9 @@ func contentOf(r event.Record) string {
 // touchpoint is what tells copies of one event from copies of another. Which of two copies received at one instant counts is not decided by it, and
 // need not be: both count on the same day for the same source.
 func (c Copy) touchpoint() event.Touchpoint {
-	return event.Touchpoint{ID: c.id, Source: c.source, Original: c.original, Received: c.received, Untimed: c.untimed}
+	t := event.Touchpoint{ID: c.id, Source: c.source, Original: c.original, Received: c.received, Untimed: c.untimed}
+	if c.order != "" {
+		t.Order = &event.Order{ID: c.order}
+	}
+	return t
 }

@@ -59,7 +59,7 @@ func TestFates(t *testing.T) {
 	}
 	accept := func(t *quality.Tally, records ...event.Record) {
 		for _, r := range records {
-			t.Accept(quality.CopyOf(r))
+			t.Accept(quality.CopyOf(r, ""))
 		}
 	}
 	for _, c := range []struct {
@@ -134,7 +134,7 @@ func TestLate(t *testing.T) {
 	for n, ago := range []event.Millis{0, hour, hour + 1} {
 		r := page(fmt.Sprint(n), fmt.Sprint(n), start-10*hour, start+5*hour)
 		r.Touchpoint.Corrected = r.Touchpoint.Received - ago
-		counts.Accept(quality.CopyOf(r))
+		counts.Accept(quality.CopyOf(r, ""))
 	}
 	if got := counts.Report().Total.Late; got != 1 {
 		t.Errorf("%d are late, want 1", got)
@@ -152,13 +152,13 @@ func TestNeeds(t *testing.T) {
 		}
 	}
 	check("at first", "2026-11-20", "2026-11-21", "2026-11-22")
-	counts.Accept(quality.CopyOf(page("r1", "m", start-400*day, start)))
+	counts.Accept(quality.CopyOf(page("r1", "m", start-400*day, start), ""))
 	check("an old event", "2025-10-16", "2026-11-20", "2026-11-21", "2026-11-22")
-	counts.Accept(quality.CopyOf(page("r2", "m", start-500*day, start-1)))
+	counts.Accept(quality.CopyOf(page("r2", "m", start-500*day, start-1), ""))
 	check("one received before", "2025-10-16", "2026-11-20", "2026-11-21", "2026-11-22")
-	counts.Accept(quality.CopyOf(untimed("r3", "u", start)))
+	counts.Accept(quality.CopyOf(untimed("r3", "u", start), ""))
 	check("an untimed one", "2025-10-16", "2026-11-18", "2026-11-19", "2026-11-20", "2026-11-21", "2026-11-22")
-	counts.Accept(quality.CopyOf(untimed("r4", "u", start-40*hour)))
+	counts.Accept(quality.CopyOf(untimed("r4", "u", start-40*hour), ""))
 	check("its copy before", "2025-10-16", "2026-11-16", "2026-11-17", "2026-11-18", "2026-11-19", "2026-11-20", "2026-11-21", "2026-11-22")
 }
 
@@ -187,7 +187,7 @@ func TestAnyOrderGivesTheSameReport(t *testing.T) {
 					t.Dead(event.Envelope{Workspace: "demo", Source: "web", Request: r.Request, First: r.Index, Received: r.Touchpoint.Received, Events: make([]json.RawMessage, 1)})
 				})
 			default:
-				steps = append(steps, func(t *quality.Tally) { t.Accept(quality.CopyOf(r)) })
+				steps = append(steps, func(t *quality.Tally) { t.Accept(quality.CopyOf(r, "")) })
 			}
 		}
 		var want quality.Report

@@ -160,13 +160,29 @@ func (t *Tally) addAccepted(row func(event.Millis, string) *Row) {
 			row(c.received, c.source).accept(c, t.Known)
 		}
 	}
-	for _, copies := range groups {
+	for g, copies := range groups {
 		for _, first := range event.Distinct(copies) {
-			if t.counts(first.Received, first.Source) {
-				row(first.Received, first.Source).Repeats--
+			if !t.counts(first.Received, first.Source) {
+				continue
+			}
+			r := row(first.Received, first.Source)
+			r.Repeats--
+			if first.Order != nil && !t.Counts(first.Order.ID, first, g.kept) {
+				r.OrderCopies++
 			}
 		}
 	}
+}
+
+// OrderKeys are those of the orders that the deliveries asked for say are completed, sorted.
+func (t *Tally) OrderKeys() []string {
+	keys := map[string]bool{}
+	for _, c := range t.copies {
+		if c.order != "" && t.counts(c.received, c.source) {
+			keys[c.order] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(keys))
 }
 
 // accept counts one delivery, as a repeat until its event's first copy is found.
@@ -227,6 +243,7 @@ func (c *Counts) add(other Counts) {
 		{&c.Future, other.Future},
 		{&c.Untimed, other.Untimed},
 		{&c.Bots, other.Bots},
+		{&c.OrderCopies, other.OrderCopies},
 		{&c.UnknownNames, other.UnknownNames},
 	} {
 		*n.sum += n.more

@@ -44,9 +44,9 @@ func local(calendar period.Calendar, at event.Millis) string {
 // Numerator of a row as decimal text.
 func Numerator(r kpi.Row) string {
 	if r.IsMoney() {
-		return money.Micros(r.Numerator).String()
+		return money.Sum{Wide: r.Numerator}.String()
 	}
-	return strconv.FormatInt(r.Numerator, 10)
+	return r.Numerator.String()
 }
 
 // Denominator of a row as decimal text; empty where the numerator is the value.
@@ -66,9 +66,10 @@ func Value(r kpi.Row) string {
 	case *r.Denominator == 0:
 		return ""
 	case r.IsMoney():
-		return money.Ratio(money.Micros(r.Numerator), *r.Denominator).String()
+		return money.Sum{Wide: r.Numerator}.Ratio(*r.Denominator).String()
 	}
-	return strconv.FormatFloat(float64(r.Numerator)/float64(*r.Denominator), 'g', 15, 64)
+	n, _ := r.Numerator.Int64() // counts fit
+	return strconv.FormatFloat(float64(n)/float64(*r.Denominator), 'g', 15, 64)
 }
 
 // File is one file of an export.

@@ -45,8 +45,9 @@ func newScene(t *testing.T, seed uint64) scene {
 		}
 		touch := stage.Touch{At: minutes(now), Touchpoint: tp, Channel: []string{"email", "direct"}[random.IntN(2)]}
 		if random.IntN(4) == 0 {
-			touch.Touchpoint.Order = &event.Order{ID: fmt.Sprint(orders), Refund: random.IntN(4) == 0}
-			touch.NewOrder = !touch.Touchpoint.Order.Refund && random.IntN(3) > 0
+			kind := []event.OrderKind{event.Completed, event.Completed, event.Completed, event.Refunded}[random.IntN(4)]
+			touch.Touchpoint.Order = &event.Order{ID: fmt.Sprint(orders), Kind: kind}
+			touch.NewOrder = kind == event.Completed && random.IntN(3) > 0
 		}
 		s.touches = append(s.touches, touch)
 	}
@@ -216,7 +217,7 @@ func (r *reference) satisfied(rule stage.Rule, index int) bool {
 
 // says is a When in words of its own; a repeated order says nothing.
 func says(w stage.When, t stage.Touch) bool {
-	if t.Touchpoint.Order != nil && !t.Touchpoint.Order.Refund && !t.NewOrder {
+	if t.Touchpoint.Order != nil && t.Touchpoint.Order.Kind == event.Completed && !t.NewOrder {
 		return false
 	}
 	like := func(pattern string) bool {

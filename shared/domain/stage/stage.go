@@ -28,7 +28,7 @@ type Touch struct {
 
 // repeatsOrder says whether the touch tells of an order that was known already. Such a touch is evidence of nothing.
 func (t *Touch) repeatsOrder() bool {
-	return t.Touchpoint.Order != nil && !t.Touchpoint.Order.Refund && !t.NewOrder
+	return t.Touchpoint.Order != nil && t.Touchpoint.Order.Kind == event.Completed && !t.NewOrder
 }
 
 // Cause is why a stage was entered. Changes that came with time alone have a rule and no event.

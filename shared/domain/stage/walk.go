@@ -69,7 +69,13 @@ func (w *walker) due() (at event.Millis, place int, rule string) {
 }
 
 func (w *walker) touch(t *Touch) {
-	w.last = t.At
+	isPassive := t.Touchpoint.Passive // then it neither ends a silence nor a lapse
+	if isPassive && w.place == w.lapse() {
+		return
+	}
+	if !isPassive || w.place == nowhere {
+		w.last = t.At
+	}
 	cause := Cause{Event: t.Touchpoint.ID, Source: t.Touchpoint.Source}
 	place, rule := w.pointed(t)
 	switch {
@@ -116,7 +122,7 @@ func (w *walker) pointed(t *Touch) (place int, rule string) {
 }
 
 func (w *walker) holds(r *rule, t *Touch) bool {
-	if r.entry && w.place != nowhere {
+	if r.entry && (w.place != nowhere || t.Touchpoint.Passive) {
 		return false
 	}
 	if w.orders < r.orders.AtLeast || r.orders.AtMost != nil && w.orders > *r.orders.AtMost {

@@ -1,5 +1,5 @@
-// Package step is the table of steps: one row for each touchpoint that counts in the life of a person, and one for each change of stage that time
-// alone made. It is what people and engines read who outgrow the reports, and what KPIs are counted from.
+// Package step is the table of steps: one row for each touchpoint that counts in the life of a person, one for each change of stage that time
+// alone made, and one for each change or refund of an order of theirs that somebody else sent. It is what people and engines read who outgrow the reports, and what KPIs are counted from.
 //
 // It does not count; package measure does. docs/steps.md describes the columns.
 //
@@ -13,6 +13,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/money"
+	"waymark/shared/domain/profile"
 	"waymark/shared/domain/stage"
 )
 
@@ -22,20 +23,20 @@ type Row struct {
 	Identifier event.Identifier // that the touchpoint is kept under; "" of a change that time made
 	At         event.Millis     // the time that counts
 	ID         event.ID         // messageId; "" of a change that time made
-	Type       event.Type       // track, page or screen; "" of a change that time made
+	Type       event.Type       // track, page or screen; "" of a change that time made, or that another person sent of an order
 	Source     string
 	Event      string // name of the event or page
 
-	Channel  string // its own, else its session's; "" of a change that time made
-	Country  string
+	Channel  string // its own, else its session's; "" where there is neither
+	Country  string // code by ISO 3166-1
 	Campaign string // its own, else its session's
 	Device   string // desktop, mobile, tablet or other; "" without a user agent
 
-	Session         int // 1 is the person's first; 0 of a change that time made
+	Session         int // 1 is the person's first; 0 of what nobody did
 	SessionStart    bool
 	SessionChannel  string
 	SessionCampaign string
-	SessionCountry  string // the first that one of its steps names
+	SessionCountry  string // the first that one of its steps names and that is known
 
 	StageBefore string // "" before any
 	Stage       string // after it
@@ -44,28 +45,58 @@ type Row struct {
 	Visitor      string // new in the person's first session, returning afterwards
 	FirstChannel string // channel of the person's first session
 	FirstMonth   string // of the person's first step, 2006-01 in the workspace's zone
-	OrderMonth   string // of the person's first order, on steps from that order on
+	OrderMonth   string // of the person's first order, on steps from that order on and on what happens to orders
 
 	Order *Order // of an order or refund that counts
 }
 
 // Order is the money side of a step.
 type Order struct {
-	ID       string
-	Refund   bool
-	Amount   money.Micros
-	Currency string // never empty: the workspace's where the event names none
-	Number   int    // of the person's orders up to this one; of a refund, the orders before it
+	ID       string // of the order; of a refund that names none, its own
+	Kind     event.OrderKind
+	Amount   money.Micros // of an order what it comes to, of an update what it adds, else what it takes back
+	Currency string       // never empty: the workspace's where the event names none
+	Number   int          // of the person's orders up to this one; of what is no order, the orders before it
+	Origin                // what it is counted by
 }
 
-// IsTouchpoint says whether an event made the step.
+// Origin is where an order came from. What happens to an order has the origin of the order, so that revenue and what is taken back of it meet; where
+// no order is known, its own.
+type Origin struct {
+	Channel, Campaign string // of the session
+	Source            string
+	Country           string
+	Device            string
+	Stage             string
+	Visitor           string
+}
+
+// OwnOrigin is the origin of an order that is this step.
+func (r *Row) OwnOrigin() Origin {
+	return Origin{r.SessionChannel, r.SessionCampaign, r.Source, r.Country, r.Device, r.Stage, r.Visitor}
+}
+
+// Net is what the step adds to the net revenue.
+func (o *Order) Net() money.Micros {
+	if o.Kind == event.Cancelled || o.Kind == event.Refunded {
+		return -o.Amount
+	}
+	return o.Amount
+}
+
+// IsTouchpoint says whether an event of the person's made the step.
 func (r Row) IsTouchpoint() bool { return r.Type != "" }
+
+// IsActivity says whether the person did something: of what nobody did, such as a mail that was delivered, only the touchpoint counts.
+func (r Row) IsActivity() bool { return r.Session > 0 }
 
 // EntersStage says whether the stage changed here.
 func (r Row) EntersStage() bool { return r.Stage != r.StageBefore }
 
 // IsFirstOrder says whether the step is the person's first order ever.
-func (r Row) IsFirstOrder() bool { return r.Order != nil && !r.Order.Refund && r.Order.Number == 1 }
+func (r Row) IsFirstOrder() bool {
+	return r.Order != nil && r.Order.Kind == event.Completed && r.Order.Number == 1
+}
 
 // What Visitor may say.
 const (
@@ -79,25 +110,67 @@ type Place struct {
 	Month    func(at event.Millis) string // 2006-01 in the workspace's zone
 }
 
-// Of gives the rows of a person in the order in which they happened: a change that time made comes before a touchpoint at the same millisecond.
+// Of gives the rows of a person in the order in which they happened: what has no touchpoint comes before a touchpoint at the same millisecond.
 func Of(j journey.Journey, in Place) []Row {
 	m := maker{Journey: j, place: in, devices: map[string]string{}}
-	rows := make([]Row, 0, len(j.Steps)+len(j.Stages.Visits))
-	visits := j.Stages.Visits
-	for i := range j.Steps {
-		for len(visits) > 0 && visits[0].Cause.Event == "" && visits[0].Entered <= j.Steps[i].At {
-			rows, visits = append(rows, m.made(visits[0])), visits[1:]
+	m.sales()
+	rows := make([]Row, 0, len(j.Steps)+len(j.Stages.Visits)+len(m.sent))
+	visits, sent := j.Stages.Visits, m.sent
+	rest := func(until event.Millis, isEnd bool) {
+		for {
+			isVisit := len(visits) > 0 && visits[0].Cause.Event == "" && (isEnd || visits[0].Entered <= until)
+			isSent := len(sent) > 0 && (isEnd || sent[0].At <= until)
+			switch {
+			case isVisit && (!isSent || visits[0].Entered <= sent[0].At):
+				rows, visits = append(rows, m.made(visits[0])), visits[1:]
+			case isSent:
+				m.links = append(m.links, link{len(rows), sent[0].order})
+				rows, sent = append(rows, m.foreign(sent[0])), sent[1:]
+			default:
+				return
+			}
 		}
+	}
+	for i := range j.Steps {
+		rest(j.Steps[i].At, false)
 		row := m.row(i)
 		if row.EntersStage() {
 			visits = visits[1:]
 		}
+		if j.Steps[i].IsOrder() {
+			m.rowOf[i] = len(rows)
+		} else if s, found := m.changes[i]; found {
+			m.links = append(m.links, link{len(rows), s.order})
+		}
 		rows = append(rows, row)
 	}
-	for _, v := range visits {
-		rows = append(rows, m.made(v))
+	rest(0, true)
+	for i := range rows {
+		if o := rows[i].Order; o != nil {
+			o.Origin = rows[i].OwnOrigin()
+		}
+	}
+	for _, l := range m.links {
+		change := &rows[l.row]
+		change.Order.Origin, change.OrderMonth = rows[m.rowOf[l.order]].Order.Origin, m.orderMonth
 	}
 	return rows
+}
+
+// Orders gives the money side of a life's steps, by their index, and that of changes and refunds which other persons sent.
+func Orders(j journey.Journey, currency string) (byStep map[int]*Order, sent []*Order) {
+	m := maker{Journey: j, place: Place{Currency: currency, Month: func(event.Millis) string { return "" }}}
+	m.sales()
+	byStep = map[int]*Order{}
+	for i := range j.Steps {
+		if j.Steps[i].Counts {
+			byStep[i] = m.order(i)
+		}
+	}
+	for _, s := range m.sent {
+		sent = append(sent, m.change(s))
+	}
+	return byStep, sent
 }
 
 // maker goes through a life once.
@@ -108,6 +181,56 @@ type maker struct {
 	orders     int        // so far
 	orderMonth string
 	devices    map[string]string // by agent: a person has few
+
+	changes map[int]sale // of the person's orders, by the step that they are
+	sent    []sale       // changes that other persons sent, in time order
+	rowOf   map[int]int  // of orders, by step
+	links   []link
+}
+
+// sale is a change or refund of an order.
+type sale struct {
+	profile.Sale
+	order int // step of the order
+}
+
+// link says which order the row of a change or refund is of.
+type link struct{ row, order int }
+
+// sales works out what happened to the person's orders.
+func (m *maker) sales() {
+	if len(m.Orders) == 0 {
+		return
+	}
+	m.changes, m.rowOf = map[int]sale{}, make(map[int]int, len(m.Orders))
+	steps, isOwn := map[profile.Claim]int{}, map[event.Identifier]bool{}
+	for i := range m.Steps {
+		s := &m.Steps[i]
+		isOwn[s.Identifier] = true
+		if s.Counts && !s.IsOrder() {
+			steps[nameOf(s)] = i
+		}
+	}
+	for i := range m.Bots {
+		isOwn[m.Bots[i].Identifier] = true
+	}
+	for _, o := range m.Orders {
+		for _, s := range profile.Sales(m.Steps[o.Step].Touchpoint, o.Changes, m.place.Currency) {
+			name := profile.Claim{Evidence: s.Evidence, Identifier: s.Identifier, Kind: s.Kind, ID: s.ID}
+			if i, found := steps[name]; found {
+				m.changes[i] = sale{s, o.Step}
+			} else if !isOwn[s.Identifier] {
+				m.sent = append(m.sent, sale{s, o.Step})
+			}
+		}
+	}
+	slices.SortStableFunc(m.sent, func(a, b sale) int { return cmp.Compare(a.At, b.At) })
+}
+
+// nameOf is what tells a change or refund from others.
+func nameOf(s *journey.Step) profile.Claim {
+	_, claim, _ := profile.ClaimOf(s.Touchpoint, s.Identifier)
+	return profile.Claim{Evidence: claim.Evidence, Identifier: claim.Identifier, Kind: claim.Kind, ID: claim.ID}
 }
 
 // made is the row of a change that time made.
@@ -118,10 +241,31 @@ func (m *maker) made(v stage.Visit) Row {
 	return row
 }
 
+// foreign is the row of a change or refund that another person sent.
+func (m *maker) foreign(s sale) Row {
+	row := Row{
+		Person: m.Root, Identifier: s.Identifier, At: s.At, ID: s.Evidence.Event, Source: s.Evidence.Source, Event: eventOf(s.Kind),
+		StageBefore: string(m.stage), Stage: string(m.stage), OrderMonth: m.orderMonth,
+		Order: m.change(s),
+	}
+	m.known(&row)
+	return row
+}
+
+func eventOf(kind event.OrderKind) string {
+	switch kind {
+	case event.Updated:
+		return event.OrderUpdated
+	case event.Cancelled:
+		return event.OrderCancelled
+	}
+	return event.OrderRefunded
+}
+
 // known fills in what is the same on all rows of a person.
 func (m *maker) known(row *Row) {
-	if len(m.Steps) > 0 {
-		row.FirstChannel, row.FirstMonth = m.Sessions[0].Channel, m.place.Month(m.Steps[0].At)
+	if len(m.Sessions) > 0 {
+		row.FirstChannel, row.FirstMonth = m.Sessions[0].Channel, m.place.Month(m.Sessions[0].Start)
 	}
 	row.Visitor = Returning
 }
@@ -129,34 +273,48 @@ func (m *maker) known(row *Row) {
 func (m *maker) row(i int) Row {
 	s := &m.Steps[i]
 	t := &s.Touchpoint
-	session := &m.Sessions[s.Session]
 	row := Row{
 		Person: m.Root, Identifier: s.Identifier, At: s.At, ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name,
-		Channel: s.Channel, Country: t.Country, Campaign: cmp.Or(t.Marketing.Campaign, session.Campaign), Device: m.device(t.Agent),
-		Session: s.Session + 1, SessionStart: i == session.First,
-		SessionChannel: session.Channel, SessionCampaign: session.Campaign, SessionCountry: session.Country,
-		StageBefore: string(m.stage), Stage: string(s.Stage), FirstEver: i == 0,
+		Channel: s.Channel, Country: t.CountryCode, Campaign: t.Marketing.Campaign, Device: m.device(t.Agent),
+		StageBefore: string(m.stage), Stage: string(s.Stage),
 	}
 	m.known(&row)
-	if s.Session == 0 {
-		row.Visitor = New
+	if s.Session != journey.NoSession {
+		session := &m.Sessions[s.Session]
+		row.Campaign = cmp.Or(row.Campaign, session.Campaign)
+		row.Session, row.SessionStart = s.Session+1, i == session.First
+		row.SessionChannel, row.SessionCampaign, row.SessionCountry = session.Channel, session.Campaign, session.Country
+		row.FirstEver = row.Session == 1 && row.SessionStart
+		if s.Session == 0 {
+			row.Visitor = New
+		}
 	}
 	if s.Counts {
-		row.Order = m.order(s)
+		row.Order = m.order(i)
 	}
 	row.OrderMonth = m.orderMonth
 	m.stage = s.Stage
 	return row
 }
 
-func (m *maker) order(s *journey.Step) *Order {
+func (m *maker) order(i int) *Order {
+	if s, found := m.changes[i]; found {
+		return m.change(s)
+	}
+	s := &m.Steps[i]
 	o := s.Touchpoint.Order
-	if !o.Refund {
+	if o.Kind == event.Completed {
 		if m.orders++; m.orders == 1 {
 			m.orderMonth = m.place.Month(s.At)
 		}
 	}
-	return &Order{ID: o.ID, Refund: o.Refund, Amount: o.Amount, Currency: cmp.Or(o.Currency, m.place.Currency), Number: m.orders}
+	return &Order{ID: cmp.Or(o.Of, o.ID), Kind: o.Kind, Amount: o.Amount, Currency: cmp.Or(o.Currency, m.place.Currency), Number: m.orders}
+}
+
+// change is the money of a change or refund of one of the person's orders.
+func (m *maker) change(s sale) *Order {
+	id := m.Steps[s.order].Touchpoint.Order.ID
+	return &Order{ID: id, Kind: s.Kind, Amount: s.Amount, Currency: s.Currency, Number: m.orders}
 }
 
 func (m *maker) device(agent string) string {

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/journey"
+	"waymark/shared/domain/money"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/step"
 	"waymark/shared/model"
@@ -44,8 +46,21 @@ func sent(t testing.TB, text string) event.Touchpoint {
 			tp.Country = value
 		case "agent":
 			tp.Agent = value
-		case "order", "refund":
-			tp.Order = &event.Order{ID: value, Refund: name == "refund", Amount: 7_000_000}
+		case "order":
+			tp.Order = &event.Order{ID: value, Amount: 7_000_000}
+		case "refund", "update", "cancel":
+			kind := map[string]event.OrderKind{"refund": event.Refunded, "update": event.Updated, "cancel": event.Cancelled}[name]
+			tp.Order = &event.Order{ID: value, Kind: kind, Amount: 7_000_000, Unpriced: kind == event.Cancelled}
+		case "of":
+			tp.Order.Of = value
+		case "amount":
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tp.Order.Amount, tp.Order.Unpriced = money.Micros(n)*money.Unit, n == 0
+		case "session":
+			tp.Session = value
 		case "currency":
 			tp.Order.Currency = value
 		}
@@ -77,6 +92,8 @@ func rowsOf(t testing.TB, until string, lives map[event.Identifier][]string) []s
 		lines = append(lines, line)
 	}
 	month := func(at event.Millis) string { return at.Time().Format("2006-01") }
+	others := map[event.Identifier]bool{"user:2": true} // persons of their own, who may send what happens to the orders of user:1
+	lines = slices.DeleteFunc(lines, func(l journey.Line) bool { return others[l.Identifier] })
 	return step.Of(journey.Fold("user:1", lines, claims, rules, clock(t, until)), step.Place{Currency: "GBP", Month: month})
 }
 
@@ -90,7 +107,8 @@ func shown(r step.Row) string {
 			out = append(out, name+"="+value.Time().Format("2Jan15:04"))
 		case *step.Order:
 			if value != nil {
-				out = append(out, fmt.Sprintf("%s=%+v", name, *value))
+				out = append(out, fmt.Sprintf("Order=%s %s %s %s #%d by %s/%s/%s", value.ID, value.Kind, value.Amount, value.Currency, value.Number,
+					value.Channel, value.Origin.Source, value.Stage))
 			}
 		default:
 			if !v.Field(i).IsZero() {
@@ -107,7 +125,7 @@ func TestOf(t *testing.T) {
 	t.Parallel()
 	rows := rowsOf(t, "1 Sep 00:00", map[event.Identifier][]string{
 		"anon:a": {
-			"1 Mar 09:00 m1 page Home agent=iPhone", "1 Mar 09:10 m2 page Home sign=email campaign=spring country=GB",
+			"1 Mar 09:00 m1 page Home agent=iPhone country=Atlantis", "1 Mar 09:10 m2 page Home sign=email campaign=spring country=UK",
 			"1 Mar 09:20 m3 track Product_Viewed sign=social campaign=wool country=FR",
 		},
 		"user:1": {
@@ -129,13 +147,13 @@ func TestOf(t *testing.T) {
 		"Person=user:1 Identifier=user:1 At=30May09:20 ID=m4 Type=page Source=web Event=Home Channel=direct Session=2 SessionStart=true" +
 			" SessionChannel=direct StageBefore=lapsed Stage=consideration" + later,
 		"Person=user:1 Identifier=user:1 At=30May09:30 ID=m5 Type=track Source=web Event=Order Refunded Channel=direct Session=2" +
-			" SessionChannel=direct StageBefore=consideration Stage=post-purchase" + later + " Order={ID:r1 Refund:true Amount:7.00 Currency:GBP Number:0}",
+			" SessionChannel=direct StageBefore=consideration Stage=post-purchase" + later + " Order=r1 refunded 7.00 GBP #0 by direct/web/post-purchase",
 		"Person=user:1 Identifier=user:1 At=30May09:40 ID=m6 Type=track Source=web Event=Order Completed Channel=direct Device=desktop Session=2" +
-			" SessionChannel=direct StageBefore=post-purchase Stage=purchase" + later + " OrderMonth=2026-05 Order={ID:o1 Refund:false Amount:7.00 Currency:GBP Number:1}",
+			" SessionChannel=direct StageBefore=post-purchase Stage=purchase" + later + " OrderMonth=2026-05 Order=o1 completed 7.00 GBP #1 by direct/web/purchase",
 		"Person=user:1 Identifier=user:1 At=1Jun10:00 ID=m7 Type=track Source=web Event=Order Completed Channel=sms Campaign=june Session=3 SessionStart=true" +
 			" SessionChannel=sms SessionCampaign=june StageBefore=purchase Stage=purchase" + later + " OrderMonth=2026-05",
 		"Person=user:1 Identifier=user:1 At=1Jun10:01 ID=m8 Type=track Source=web Event=Order Completed Channel=sms Campaign=june Session=3" +
-			" SessionChannel=sms SessionCampaign=june StageBefore=purchase Stage=loyalty" + later + " OrderMonth=2026-05 Order={ID:o2 Refund:false Amount:7.00 Currency:EUR Number:2}",
+			" SessionChannel=sms SessionCampaign=june StageBefore=purchase Stage=loyalty" + later + " OrderMonth=2026-05 Order=o2 completed 7.00 EUR #2 by sms/web/loyalty",
 		"Person=user:1 Identifier=user:1 At=1Jun10:02 ID=m9 Type=screen Source=web Event=Receipt Channel=sms Campaign=june Session=3" +
 			" SessionChannel=sms SessionCampaign=june StageBefore=loyalty Stage=loyalty" + later + " OrderMonth=2026-05",
 		"Person=user:1 At=30Aug10:02 StageBefore=loyalty Stage=lapsed" + later + " OrderMonth=2026-05",
@@ -146,6 +164,104 @@ func TestOf(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// ordersOf folds lives and writes what the orders of user:1 come to, step by step: day, event, who sent it, kind, amount, order, origin, and session.
+func ordersOf(t *testing.T, lives map[event.Identifier][]string) []string {
+	t.Helper()
+	var out []string
+	for _, r := range rowsOf(t, "1 Apr 00:00", lives) {
+		if o := r.Order; o != nil {
+			out = append(out, fmt.Sprintf("%s %s %s %s %s of %s by %s in %d", r.At.Time().Format("2Jan"), r.Identifier, o.Kind, o.Amount, o.Currency, o.ID, o.Channel, r.Session))
+		}
+	}
+	return out
+}
+
+// What happens to an order counts on its own day, with the order's person and origin, and takes back no more than there is.
+func TestWhatHappensToOrders(t *testing.T) {
+	t.Parallel()
+	const bought = "1 Mar 09:00 m1 track Order_Completed order=o1 amount=50 sign=email"
+	for name, c := range map[string]struct{ lines, want []string }{
+		"a refund in part, and then of all that is left": {
+			[]string{bought, "2 Mar 09:00 m2 track Order_Refunded refund=r1 of=o1 amount=20", "3 Mar 09:00 m3 track Order_Refunded refund=r2 of=o1 amount=0"},
+			[]string{"1Mar user:1 completed 50.00 GBP of o1 by email in 1", "2Mar user:1 refunded 20.00 GBP of o1 by email in 2", "3Mar user:1 refunded 30.00 GBP of o1 by email in 3"},
+		},
+		"the same refund twice counts at its earliest": {
+			[]string{bought, "3 Mar 09:00 m3 track Order_Refunded refund=r1 of=o1 amount=20", "2 Mar 09:00 m2 track Order_Refunded refund=r1 of=o1 amount=20"},
+			[]string{"1Mar user:1 completed 50.00 GBP of o1 by email in 1", "2Mar user:1 refunded 20.00 GBP of o1 by email in 2"},
+		},
+		"a refund may be more than the order came to": {
+			[]string{bought, "2 Mar 09:00 m2 track Order_Refunded refund=r1 of=o1 amount=60", "3 Mar 09:00 m3 track Order_Cancelled cancel=m3 of=o1"},
+			[]string{"1Mar user:1 completed 50.00 GBP of o1 by email in 1", "2Mar user:1 refunded 60.00 GBP of o1 by email in 2", "3Mar user:1 cancelled 0.00 GBP of o1 by email in 3"},
+		},
+		"updates add or take off; a cancellation takes what is left, once; later nothing does": {
+			[]string{
+				bought, "2 Mar 09:00 m2 track Order_Updated update=m2 of=o1 amount=30", "3 Mar 09:00 m3 track Order_Updated update=m3 of=o1 amount=45",
+				"4 Mar 09:00 m4 track Order_Refunded refund=m4 of=o1 amount=5", "5 Mar 09:00 m5 track Order_Cancelled cancel=m5 of=o1",
+				"6 Mar 09:00 m6 track Order_Refunded refund=m6 of=o1 amount=40", "7 Mar 09:00 m7 track Order_Updated update=m7 of=o1 amount=99",
+			},
+			[]string{
+				"1Mar user:1 completed 50.00 GBP of o1 by email in 1", "2Mar user:1 updated -20.00 GBP of o1 by email in 2", "3Mar user:1 updated 15.00 GBP of o1 by email in 3",
+				"4Mar user:1 refunded 5.00 GBP of o1 by email in 4", "5Mar user:1 cancelled 40.00 GBP of o1 by email in 5",
+				"6Mar user:1 refunded 0.00 GBP of o1 by email in 6", "7Mar user:1 updated 0.00 GBP of o1 by email in 7",
+			},
+		},
+		"an update without an amount, in another currency, or before the order adds nothing": {
+			[]string{
+				bought, "28 Feb 09:00 m2 track Order_Updated update=m2 of=o1 amount=30", "2 Mar 09:00 m3 track Order_Updated update=m3 of=o1 amount=0",
+				"3 Mar 09:00 m4 track Order_Updated update=m4 of=o1 amount=30 currency=EUR", "4 Mar 09:00 m5 track Order_Cancelled cancel=m5 of=o1",
+			},
+			[]string{
+				"28Feb user:1 updated 0.00 GBP of o1 by email in 1", "1Mar user:1 completed 50.00 GBP of o1 by email in 2", "2Mar user:1 updated 0.00 GBP of o1 by email in 3",
+				"3Mar user:1 updated 0.00 EUR of o1 by email in 4", "4Mar user:1 cancelled 50.00 GBP of o1 by email in 5",
+			},
+		},
+		"a refund in another currency takes nothing off; the workspace's own is that of an order without": {
+			[]string{
+				bought, "2 Mar 09:00 m2 track Order_Refunded refund=r1 of=o1 amount=20 currency=EUR", "3 Mar 09:00 m3 track Order_Refunded refund=r2 of=o1 amount=10 currency=GBP",
+				"4 Mar 09:00 m5 track Order_Cancelled cancel=m5 of=o1",
+			},
+			[]string{
+				"1Mar user:1 completed 50.00 GBP of o1 by email in 1", "2Mar user:1 refunded 20.00 EUR of o1 by email in 2",
+				"3Mar user:1 refunded 10.00 GBP of o1 by email in 3", "4Mar user:1 cancelled 40.00 GBP of o1 by email in 4",
+			},
+		},
+		"of an order that nobody knows, a refund counts when it says an amount, a cancellation and an update never": {
+			[]string{
+				"2 Mar 09:00 m2 track Order_Refunded refund=r1 of=o9 amount=20 sign=sms", "3 Mar 09:00 m3 track Order_Refunded refund=r2 of=o9 amount=0",
+				"4 Mar 09:00 m4 track Order_Cancelled cancel=m4 of=o9", "5 Mar 09:00 m5 track Order_Updated update=m5 of=o9 amount=7",
+			},
+			[]string{"2Mar user:1 refunded 20.00 GBP of o9 by sms in 1"},
+		},
+	} {
+		if got := ordersOf(t, map[event.Identifier][]string{"user:1": c.lines}); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
+		}
+	}
+}
+
+// A server may send what happens to an order under an id of its own: it counts with the person who bought, at its time, and with nobody else.
+func TestWhatOthersSendOfOrders(t *testing.T) {
+	t.Parallel()
+	lives := map[event.Identifier][]string{
+		"user:1": {"1 Mar 09:00 m1 track Order_Completed order=o1 amount=50 sign=email", "5 Mar 09:00 m4 page Home"},
+		"user:2": {"2 Mar 09:00 m2 track Order_Refunded refund=r1 of=o1 amount=20", "6 Mar 09:00 m3 track Order_Cancelled cancel=m3 of=o1"},
+	}
+	want := []string{
+		"1Mar user:1 completed 50.00 GBP of o1 by email in 1", "2Mar user:2 refunded 20.00 GBP of o1 by email in 0", "6Mar user:2 cancelled 30.00 GBP of o1 by email in 0",
+	}
+	if got := ordersOf(t, lives); !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	rows := rowsOf(t, "1 Apr 00:00", lives)
+	if r := rows[1]; r.Type != "" || r.IsTouchpoint() || r.Event != event.OrderRefunded || r.ID != "m2" || r.Stage != "purchase" || r.StageBefore != "purchase" {
+		t.Errorf("the refund is the row %s", shown(r))
+	}
+	lives["user:2"], lives["user:1"] = lives["user:1"], lives["user:2"]
+	if got := ordersOf(t, lives); got != nil {
+		t.Errorf("of whoever sent them they are %q, want nothing", got)
 	}
 }
 

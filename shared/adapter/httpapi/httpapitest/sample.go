@@ -40,7 +40,8 @@ func Samples(t *testing.T, folder string, handle Handle, seen func(events.APIGat
 	})
 }
 
-// Invocations is Samples for a function that takes any event. The golden answer to what it fails of is what Lambda makes of an error.
+// Invocations is Samples for a function that takes any event. The golden answer to what it fails of is what Lambda makes of an error. A request
+// comes twice more: as it does through a custom domain with a base path, and in a stage with a name. Its answer is the same.
 func Invocations(t *testing.T, folder string, handle func(context.Context, json.RawMessage) (any, error)) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(Root(t), "events", folder, "*.json"))
@@ -52,17 +53,41 @@ func Invocations(t *testing.T, folder string, handle func(context.Context, json.
 			continue
 		}
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
-			answer, err := handle(t.Context(), read(t, file))
-			if err != nil {
-				answer = map[string]string{"errorMessage": err.Error(), "errorType": reflect.Indirect(reflect.ValueOf(err)).Type().Name()}
+			event := read(t, file)
+			for _, sent := range append([][]byte{event}, elsewhere(t, event)...) {
+				answer, err := handle(t.Context(), sent)
+				if err != nil {
+					answer = map[string]string{"errorMessage": err.Error(), "errorType": reflect.Indirect(reflect.ValueOf(err)).Type().Name()}
+				}
+				text, err := json.Marshal(answer)
+				if err != nil {
+					t.Fatal(err)
+				}
+				Golden(t, strings.TrimSuffix(file, ".json")+".golden.json", text)
 			}
-			text, err := json.Marshal(answer)
-			if err != nil {
-				t.Fatal(err)
-			}
-			Golden(t, strings.TrimSuffix(file, ".json")+".golden.json", text)
 		})
 	}
+}
+
+// elsewhere is a request behind the base path of a custom domain, and in a stage. What is no request of a route comes from nowhere else.
+func elsewhere(t testing.TB, event []byte) (variants [][]byte) {
+	t.Helper()
+	for prefix, stage := range map[string]string{"/shop/api": "$default", "/prod": "prod"} {
+		request, isObject := decode(t, event).(map[string]any)
+		key, _ := request["routeKey"].(string)
+		if !isObject || !strings.Contains(key, " ") {
+			return nil
+		}
+		context := request["requestContext"].(map[string]any)
+		http := context["http"].(map[string]any)
+		request["rawPath"] = prefix + request["rawPath"].(string)
+		http["path"], context["stage"] = request["rawPath"], stage
+		if body, isOpened := request["body"].(map[string]any); isOpened {
+			request["body"] = string(indented(t, body))
+		}
+		variants = append(variants, indented(t, request))
+	}
+	return variants
 }
 
 // Golden compares JSON with a golden file; with UPDATE_GOLDEN=1 it writes the file. Texts that hold JSON are compared as what they hold.
