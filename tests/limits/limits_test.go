@@ -78,6 +78,7 @@ var inner = map[string]string{
 	"functions/rollup.maxObjects":           "when a day is compacted",
 	"functions/rollup.maxWaiting":           "numbers of a queue are approximate beyond",
 	"shared/adapter/bucket.maxAttempts":     "tries of a call",
+	"shared/adapter/dynamo.longestPause":    "pause between tries",
 	"shared/adapter/dynamo.maxAttempts":     "tries of a call",
 	"shared/adapter/dynamo.maxConnections":  "connections kept open",
 	"shared/adapter/dynamo.maxDecoded":      "a bound against damage, 600 times what an item can hold",
@@ -131,7 +132,7 @@ func TestEveryLimitIsAsked(t *testing.T) {
 	}
 }
 
-var isLimit = regexp.MustCompile(`^(Max|max|Limit|limit)([A-Z]\w*)?$`)
+var isLimit = regexp.MustCompile(`^(Max|max|Limit|limit|Longest|longest)([A-Z]\w*)?$`)
 
 // constants lists what the programs call a limit, as folder.name. What only tests contain is left out.
 func constants(t *testing.T) []string {

@@ -81,6 +81,15 @@ func reads() []limit {
 			status, _ := system.New(t, system.Shop()).Ask("POST", "/v1/failed/replay", "sk_shop", `{"ids":[`+ids+`]}`)
 			return status == 200
 		}},
+		{"functions/rollup.longestWait", 25_000, func(t *testing.T, n int) bool { // milliseconds
+			s := system.New(t, system.Shop())
+			request, err := json.Marshal(s.Request("GET", fmt.Sprintf("/v1/rollups/%d?wait=%dms", s.Now.UnixMilli(), n), "Bearer sk_shop", ""))
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := s.Rollup(s.Ports()).Handle(t.Context(), request)
+			return err == nil && strings.Contains(fmt.Sprint(answer), "{200 ")
+		}},
 		{"functions/export.maxWindows", 10_000, func(t *testing.T, n int) bool {
 			s := system.New(t, system.Shop())
 			body := fmt.Sprintf(`{"grain":"hour","from":%q,"to":%q}`, from.Format(time.RFC3339), from.Add(time.Duration(n)*time.Hour).Format(time.RFC3339))
