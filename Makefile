@@ -37,7 +37,7 @@ check: lint test ## Everything that must hold before a commit: lint, then test
 
 lint: ## Format, vet, staticcheck and the rules of the house
 	@unformatted="$$($(TOOL) gofumpt -l $(SOURCE))"; test -z "$$unformatted" || { echo "not formatted, run make format:"; echo "$$unformatted"; exit 1; }
-	go vet ./... && go vet -tags=mutants ./tests/sim
+	go vet ./... && go vet -tags=mutants ./tests/sim && go vet -tags=contract ./tests/contract
 	$(TOOL) staticcheck ./...
 	go test ./tests/layout
 
@@ -97,8 +97,16 @@ duckdb: .venv-duckdb/.installed ## Install DuckDB for the test of docs/steps.md 
 	.venv-duckdb/bin/pip install --quiet --disable-pip-version-check duckdb==2.0.1
 	@touch $@
 
+contract: .venv-contract/.installed ## Ask the system what docs/openapi.yaml allows and forbids, with schemathesis: SEED=…
+	WAYMARK_CONTRACT_SEED=$(SEED) go test -count=1 -tags=contract -v ./tests/contract
+
+.venv-contract/.installed: Makefile
+	python3 -m venv .venv-contract
+	.venv-contract/bin/pip install --quiet --disable-pip-version-check schemathesis==4.32.5 hypothesis==6.170.17
+	@touch $@
+
 clean: ## Remove what was built; keeps the data in .waymark
 	rm -rf .build .aws-sam
 	go clean -testcache
 
-.PHONY: FORCE help run test long check lint format build demo cost golden fuzz bench sim e2e sam audit emulators duckdb clean
+.PHONY: FORCE help run test long check lint format build demo cost golden fuzz bench sim e2e sam audit emulators duckdb contract clean

@@ -86,7 +86,7 @@ func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed erro
 	if !found {
 		return workspace.Key{}, httpapi.Error(fault.New(fault.NotFound, "no_route", "there is no such route; docs/api.md lists them"), r.ID)
 	}
-	if r.Method != route.method {
+	if !httpapi.Allows(route.method, r.Method) {
 		return workspace.Key{}, httpapi.WrongMethod(route.method, r.ID)
 	}
 	if malformed != nil {
@@ -115,6 +115,11 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 		h.noteRefusal(ctx, r, p, err)
 		return key, tally{}, err
 	}
+	isStrict, err := r.Flag("strict")
+	if err != nil {
+		h.noteRefusal(ctx, r, p, err)
+		return key, tally{}, err
+	}
 	if to.visitor {
 		p.context = withAgent(p.context, r.Headers["user-agent"])
 	}
@@ -122,12 +127,12 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 		Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
 		SentAt: p.sentAt, Context: p.context, Type: p.typ,
 	})
-	if len(verdict.details) > 0 && isStrict(r) {
+	if len(verdict.details) > 0 && isStrict {
 		err := verdict.refusal()
 		h.noteRefusal(ctx, r, p, err)
 		return key, verdict, err
 	}
-	if envelope.Len() == 0 {
+	if envelope.Len() == 0 || r.Method == http.MethodHead { // HEAD of the pixel: nobody saw it
 		return key, verdict, nil
 	}
 	if err := h.Queue.Send(ctx, []event.Envelope{envelope}); err != nil {
@@ -136,18 +141,17 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 	return key, verdict, nil
 }
 
-func isStrict(r httpapi.Request) bool {
-	said := r.Query.Get("strict")
-	return said == "1" || said == "true"
-}
-
 // preflight answers what a browser asks before it sends. Only a key in the query is known by then.
 func (h *Handler) preflight(ctx context.Context, r httpapi.Request) (workspace.Key, events.APIGatewayV2HTTPResponse) {
 	key := workspace.Key{}
 	if text := r.Query.Get("writeKey"); text != "" {
 		key, _ = h.keyring.Find(ctx, text) // an unknown key is refused when the events come
 	}
-	return key, httpapi.With(httpapi.OK(), httpapi.Preflight())
+	headers := httpapi.Preflight()
+	if to, found := routes[r.Path]; found {
+		headers["allow"] = to.method + ", OPTIONS"
+	}
+	return key, httpapi.With(httpapi.OK(), headers)
 }
 
 // report logs what people should look at. Refusals are the client's business.

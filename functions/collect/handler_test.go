@@ -268,7 +268,7 @@ func TestWhatIsNoRoute(t *testing.T) {
 	if got, want := get.Headers["allow"], "POST, OPTIONS"; got != want {
 		t.Errorf("allow header is %q, want %q", got, want)
 	}
-	checkAnswer(t, s.send(t, post("/v1/pixel.gif", goodPage)), 405, failure("wrong_method", "this route takes GET"))
+	checkAnswer(t, s.send(t, post("/v1/pixel.gif", goodPage)), 405, failure("wrong_method", "this route takes GET, HEAD"))
 	s.checkSent(t)
 }
 

@@ -3,6 +3,7 @@ package collect
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"waymark/shared/adapter/httpapi"
@@ -18,7 +19,7 @@ const noteTimeout = time.Second
 // without such a key belongs to no source, and is not counted. A note that cannot be queued is not worth an answer: the client gets its refusal,
 // and the log a warning.
 func (h *Handler) noteRefusal(ctx context.Context, r httpapi.Request, p payload, refusal error) {
-	if kind := fault.KindOf(refusal); kind != fault.Invalid && kind != fault.Forbidden {
+	if kind := fault.KindOf(refusal); kind != fault.Invalid && kind != fault.Forbidden || r.Method == http.MethodHead {
 		return
 	}
 	text, err := agreedKey(r.Basic(), p.key, r.Query.Get("writeKey"))

@@ -11,7 +11,7 @@ import (
 
 // route is what is done with the requests of one path.
 type route struct {
-	method string
+	method string // or several, as the header Allow lists them
 	read   func(httpapi.Request) (payload, error)
 	answer func(tally) events.APIGatewayV2HTTPResponse
 	// visitor says that the visitor's own browser sends these requests, so that their User-Agent is the visitor's.
@@ -29,7 +29,7 @@ var routes = map[string]route{
 	"/v1/batch": post(readBatch), "/v1/b": post(readBatch), "/v1/import": post(readBatch),
 	"/v1/beacon":       beacon(readBeacon),
 	"/beacon/v1/batch": beacon(readBatch), // where the RudderStack client sends on leaving a page
-	"/v1/pixel.gif":    {method: http.MethodGet, read: readPixel, answer: answerPixel, visitor: true},
+	"/v1/pixel.gif":    {method: httpapi.Reads, read: readPixel, answer: answerPixel, visitor: true},
 }
 
 func one(t event.Type) route {

@@ -152,12 +152,15 @@ func (f *firing) closed(ctx context.Context) error {
 
 // waits says whether the window was not settled since its end.
 func (f *firing) waits(ctx context.Context, window period.Window) bool {
-	waits := f.settled < event.At(window.End)
+	waits := !isWhole(f.settled, window)
 	if waits {
 		slog.InfoContext(ctx, "export waits for a settle", "workspace", f.workspace.Name, "schedule", f.schedule, "window", window.Key)
 	}
 	return waits
 }
+
+// isWhole says that a settle began after the end of a window, when everything was stored that came in before.
+func isWhole(settled event.Millis, window period.Window) bool { return settled >= event.At(window.End) }
 
 // orderOf is the export of one window of a schedule.
 func orderOf(schedule string, w period.Window) order {

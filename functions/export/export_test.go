@@ -229,6 +229,10 @@ func TestDemand(t *testing.T) {
 		{"an empty span", "Bearer sk_shop", `{"grain":"day","from":"2026-12-01","to":"2026-12-01"}`, false, 400, "bad_time"},
 		{"a span backwards", "Bearer sk_shop", `{"grain":"day","from":"2026-12-01","to":"2026-11-01"}`, false, 400, "bad_time"},
 		{"all hours of all time", "Bearer sk_shop", `{"grain":"hour","from":"0001-01-01","to":"9999-12-31"}`, false, 400, "range_too_large"},
+		{"a schedule and a span", "Bearer sk_shop", `{"schedule":"daily","grain":"day","from":"2026-11-01","to":"2026-12-01"}`, false, 400, "bad_order"},
+		{"an empty schedule", "Bearer sk_shop", `{"schedule":""}`, false, 400, "invalid_json"},
+		{"no schedule", "Bearer sk_shop", `{"schedule":null}`, false, 400, "invalid_json"},
+		{"a member that there is not", "Bearer sk_shop", `{"period":"2026-11"}`, false, 400, "invalid_json"},
 		{"no key", "", ``, false, 401, "missing_key"},
 		{"unknown key", "Bearer sk_other", ``, false, 401, "unknown_key"},
 		{"write key", "Bearer wk_shop", ``, false, 403, "write_key"},
@@ -253,6 +257,13 @@ func TestDemand(t *testing.T) {
 				t.Errorf("listed are %q after %d", listed, response.StatusCode)
 			}
 		})
+	}
+	w := newShop(t)
+	w.settled(t, "shop", midnight.Add(-time.Millisecond))
+	early := w.post(t, "Bearer sk_shop", "")
+	contract.Check(t, "POST", "/v1/exports", early)
+	if _, code := answerOf(t, early.Body); early.StatusCode != 409 || code != "not_counted" || !strings.Contains(early.Body, "2026-11-22T00:00:00Z") {
+		t.Errorf("before the day is counted whole the answer is %d %s", early.StatusCode, early.Body)
 	}
 	checkEqual(t, "described answers that no case has", contract.Unchecked("export"), nil)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -17,9 +18,12 @@ import (
 
 // Handle takes a firing of a schedule, or POST /v1/exports.
 func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (any, error) {
-	trigger := httpapi.Trigger{Now: h.Now, Authorise: h.Reader, Fired: h.fired, Demanded: h.demanded}
+	trigger := httpapi.Trigger{Now: h.Now, Authorise: h.Reader, Methods: methods, Fired: h.fired, Demanded: h.demanded}
 	return trigger.Handle(ctx, raw)
 }
+
+// methods are those of /v1/exports that come here; query answers the others.
+func methods(string) string { return http.MethodPost }
 
 func (h *Handler) fired(ctx context.Context, schedule string, now time.Time) (any, error) {
 	made, err := h.scheduled(ctx, strings.TrimPrefix(schedule, "export-"), now)
@@ -39,11 +43,17 @@ func (h *Handler) demanded(ctx context.Context, r httpapi.Request, key workspace
 	if err != nil {
 		return nil, fmt.Errorf("load workspace: %w", err)
 	}
+	if err := r.CheckQuery(nil, nil); err != nil {
+		return nil, err
+	}
 	var d demand
 	if len(r.Body) > 0 {
-		if err := json.Unmarshal(r.Body, &d); err != nil {
-			return nil, fault.New(fault.Invalid, "invalid_json", `the body must be JSON such as {"grain":"month","from":"2026-01-01","to":"2026-04-01"}`)
+		if err := httpapi.ReadBody(r.Body, `{"grain":"month","from":"2026-01-01","to":"2026-04-01"}`, &d); err != nil {
+			return nil, err
 		}
+	}
+	if d.Schedule != "" && d.Grain+period.Grain(d.From+d.To) != "" {
+		return nil, fault.New(fault.Invalid, "bad_order", "name a schedule, or a grain with from and to, not both").At("schedule")
 	}
 	if d.Grain == "" && d.From == "" && d.To == "" {
 		return h.demandedWindow(ctx, w, d)
@@ -56,7 +66,8 @@ func (h *Handler) demanded(ctx context.Context, r httpapi.Request, key workspace
 	return made.manifest, err
 }
 
-// demandedWindow exports the newest closed window of a schedule, daily unless the body names one.
+// demandedWindow exports the newest closed window of a schedule, daily unless the body names one. It is the export that the schedule makes, so it is
+// made no sooner: not before a settle has begun after the end of the window. Fault: Conflict not_counted.
 func (h *Handler) demandedWindow(ctx context.Context, w workspace.Workspace, d demand) (report.Manifest, error) {
 	if d.Schedule == "" {
 		d.Schedule = "daily"
@@ -70,6 +81,14 @@ func (h *Handler) demandedWindow(ctx context.Context, w workspace.Workspace, d d
 		return report.Manifest{}, fmt.Errorf("read time zone: %w", err)
 	}
 	window := calendar.Prev(calendar.At(grain, h.Now()))
+	state, err := h.Windows.State(ctx, w.Namespace())
+	if err != nil {
+		return report.Manifest{}, fmt.Errorf("read state: %w", err)
+	}
+	if !isWhole(state.Settled, window) {
+		return report.Manifest{}, fault.Newf(fault.Conflict, "not_counted",
+			"the %s that ended at %s is not counted whole yet: send POST /v1/rollups, and this again when that is done", grain, window.End.UTC().Format(time.RFC3339))
+	}
 	made, err := h.make(ctx, w, orderOf(d.Schedule, window))
 	return made.manifest, err
 }

@@ -133,14 +133,86 @@ func TestWhatIsNoRoute(t *testing.T) {
 		got := w.send(t, wrong, r.path, "", "Bearer sk_demo", "")
 		checkFailure(t, got, 405, "wrong_method")
 		want := r.method + ", OPTIONS"
-		if r.pattern == "/v1/failed/{id}" {
-			want = "GET, PUT, DELETE, OPTIONS"
+		switch {
+		case r.pattern == "/v1/failed/{id}":
+			want = "GET, HEAD, PUT, DELETE, OPTIONS"
+		case r.pattern == "/v1/exports":
+			want = "GET, HEAD, POST, OPTIONS"
+		case r.method == "GET":
+			want = "GET, HEAD, OPTIONS"
 		}
 		if got.Headers["allow"] != want {
 			t.Errorf("%s %s allows %q, want %q", wrong, r.path, got.Headers["allow"], want)
 		}
 	}
 	checkFailure(t, w.send(t, "POST", "/health", "", "", ""), 405, "wrong_method")
+}
+
+// TestHeadAndOptions: HEAD is answered as GET is, and OPTIONS says what a path takes, without a key and without a word to other sites.
+func TestHeadAndOptions(t *testing.T) {
+	t.Parallel()
+	all := append(routes[:len(routes):len(routes)], struct{ method, pattern, path, query, body string }{"GET", "/health", "/health", "", ""})
+	for _, r := range all {
+		if r.method != http.MethodGet {
+			continue
+		}
+		for _, authorization := range []string{"Bearer sk_demo", "Bearer wk_demo"} {
+			get, head := full(t).send(t, "GET", r.path, r.query, authorization, ""), full(t).send(t, "HEAD", r.path, r.query, authorization, "")
+			if head.StatusCode != get.StatusCode || !maps.Equal(head.Headers, get.Headers) || len(head.Body) != len(get.Body) {
+				t.Errorf("HEAD %s is answered %d %v, GET %d %v", r.path, head.StatusCode, head.Headers, get.StatusCode, get.Headers)
+			}
+		}
+		options := full(t).send(t, "OPTIONS", r.path, "", "", "")
+		if options.StatusCode != 200 || !strings.HasPrefix(options.Headers["allow"], "GET, HEAD") || options.Headers["access-control-allow-origin"] != "" {
+			t.Errorf("OPTIONS %s is answered %d %v, want 200 with its methods and no CORS", r.path, options.StatusCode, options.Headers)
+		}
+	}
+}
+
+// TestQueriesAreStrict: a parameter that a route does not have and one that is there twice are errors that say so. An empty one is as good as none,
+// for forms send those.
+func TestQueriesAreStrict(t *testing.T) {
+	t.Parallel()
+	w := full(t)
+	for _, r := range routes {
+		if r.method == http.MethodDelete {
+			continue
+		}
+		got := w.send(t, r.method, r.path, "colour=red", "Bearer sk_demo", r.body)
+		if checkFailure(t, got, 400, "unknown_parameter"); !strings.Contains(got.Body, `\"colour\" is no parameter of this route, which takes `) {
+			t.Errorf("%s %s is answered %s, want the parameters that there are", r.method, r.path, got.Body)
+		}
+	}
+	for query, code := range map[string]string{
+		"/v1/kpis?grain=day&grain=day": "repeated_parameter", "/v1/failed?limit=1&limit=2": "repeated_parameter",
+		"/v1/kpis?grain=decade": "unknown_grain", "/v1/kpis?by=colour": "unknown_dimension", "/v1/kpis?metric=happiness": "unknown_metric",
+		"/v1/kpis?from=4": "bound_malformed", "/v1/quality?to=4": "bound_malformed", "/v1/failed?limit=many": "bad_limit",
+		"/v1/profiles/user:42/timeline?bots=yes": "bad_flag", "/v1/profiles/user:42/timeline?bots=": "bad_flag",
+		"/v1/kpis?metric=orders&metric=revenue": "", "/v1/profiles/user:42/timeline?bots=0": "", "/v1/failed?class=&cursor=&limit=": "",
+		"/v1/kpis?grain=&by=&metric=&from=&to=": "", "/v1/quality?from=&to=&source=": "",
+	} {
+		path, asked, _ := strings.Cut(query, "?")
+		if got := w.ask(t, path, asked); code == "" && got.StatusCode != 200 {
+			t.Errorf("%s is answered %d %s, want 200", query, got.StatusCode, got.Body)
+		} else if code != "" {
+			checkFailure(t, got, 400, code)
+		}
+	}
+}
+
+// TestBodiesAreStrict: what is no member of an order, is there twice, is null or has another type is not passed over.
+func TestBodiesAreStrict(t *testing.T) {
+	t.Parallel()
+	w := full(t)
+	for _, body := range []string{
+		`{"ids":[null]}`, `{"ids":null,"all":true}`, `{"ids":"x"}`, `{"all":"true"}`, `{"all":1}`, `{"All":true}`, `{"everything":true}`,
+		`{"all":true,"all":true}`, `{"class":7}`, `[]`, `null`, ``, `{"all":true} {}`,
+	} {
+		checkFailure(t, w.send(t, "POST", "/v1/failed/replay", "", "Bearer sk_demo", body), 400, "invalid_json")
+	}
+	for _, body := range []string{`{"id":null}`, `{"id":["user:42"]}`, `{"ID":"user:42"}`, `{"id":"user:42","all":"yes"}`, `{"id":"user:42","id":"user:42"}`} {
+		checkFailure(t, w.send(t, "POST", "/v1/identities/unlink", "", "Bearer sk_demo", body), 400, "invalid_json")
+	}
 }
 
 // TestStoresDown: what may pass is answered 503 with Retry-After, what is a defect 500, and neither tells why.

@@ -2,13 +2,11 @@ package query
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"waymark/shared/adapter/httpapi"
-	"waymark/shared/domain/fault"
 	"waymark/shared/failed"
 )
 
@@ -23,7 +21,7 @@ func (h *Handler) failed(ctx context.Context, q question) (events.APIGatewayV2HT
 
 // failedByMethod is what can be done with one failed event.
 var failedByMethod = map[string]answerer{
-	http.MethodGet: (*Handler).showFailed, http.MethodPut: (*Handler).editFailed, http.MethodDelete: (*Handler).discardFailed,
+	http.MethodGet: (*Handler).showFailed, http.MethodHead: (*Handler).showFailed, http.MethodPut: (*Handler).editFailed, http.MethodDelete: (*Handler).discardFailed,
 }
 
 // showFailed answers GET /v1/failed/{id}.
@@ -44,9 +42,8 @@ func (h *Handler) discardFailed(ctx context.Context, q question) (events.APIGate
 // replay answers POST /v1/failed/replay.
 func (h *Handler) replay(ctx context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
 	var order failed.Order
-	if err := json.Unmarshal(q.Body, &order); err != nil {
-		return events.APIGatewayV2HTTPResponse{}, fault.New(fault.Invalid, "invalid_json",
-			`the body must be JSON such as {"ids":["…"]}, {"class":"bad_time"} or {"all":true}`)
+	if err := httpapi.ReadBody(q.Body, `{"ids":["…"]}, {"class":"bad_time"} or {"all":true}`, &order); err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	return done(h.FailedService.Replay(ctx, q.workspace.Name, order))
 }

@@ -13,9 +13,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -86,9 +86,20 @@ type answerer func(*Handler, context.Context, question) (events.APIGatewayV2HTTP
 
 // route is what answers one path.
 type route struct {
-	pattern string
-	method  string // or several, as the header Allow lists them
-	answer  answerer
+	pattern   string
+	methods   string // that are answered here, as the header Allow lists them
+	elsewhere string // those that another function answers
+	answer    answerer
+	once      []string // parameters of the query that may be there once
+	often     []string // parameters that may be repeated
+}
+
+// allow lists all methods of the path.
+func (r route) allow() string {
+	if r.elsewhere == "" {
+		return r.methods
+	}
+	return r.methods + ", " + r.elsewhere
 }
 
 const (
@@ -100,39 +111,42 @@ const (
 )
 
 // fixed lists the paths that name nothing.
-var fixed = map[string]route{
-	"/v1/profiles":          {"/v1/profiles", http.MethodGet, (*Handler).profiles},
-	"/v1/kpis":              {"/v1/kpis", http.MethodGet, (*Handler).kpis},
-	"/v1/exports":           {"/v1/exports", http.MethodGet, (*Handler).exports},
-	"/v1/failed":            {"/v1/failed", http.MethodGet, (*Handler).failed},
-	"/v1/failed/replay":     {"/v1/failed/replay", http.MethodPost, (*Handler).replay},
-	"/v1/failed/dead":       {"/v1/failed/dead", http.MethodGet, (*Handler).dead},
-	"/v1/failed/redrive":    {"/v1/failed/redrive", http.MethodPost, (*Handler).redrive},
-	"/v1/status":            {"/v1/status", http.MethodGet, (*Handler).status},
-	"/v1/quality":           {"/v1/quality", http.MethodGet, (*Handler).quality},
-	"/v1/identities/unlink": {"/v1/identities/unlink", http.MethodPost, (*Handler).unlink},
-}
+var fixed = sync.OnceValue(func() map[string]route {
+	return map[string]route{
+		"/v1/profiles":          {methods: httpapi.Reads, answer: (*Handler).profiles, once: []string{"stage", "limit", "cursor"}},
+		"/v1/kpis":              {methods: httpapi.Reads, answer: (*Handler).kpis, once: []string{"by", "grain", "from", "to"}, often: []string{"metric"}},
+		"/v1/exports":           {methods: httpapi.Reads, elsewhere: http.MethodPost, answer: (*Handler).exports, once: []string{"limit", "cursor"}},
+		"/v1/failed":            {methods: httpapi.Reads, answer: (*Handler).failed, once: []string{"class", "limit", "cursor"}},
+		"/v1/failed/replay":     {methods: http.MethodPost, answer: (*Handler).replay},
+		"/v1/failed/dead":       {methods: httpapi.Reads, answer: (*Handler).dead, once: []string{"limit"}},
+		"/v1/failed/redrive":    {methods: http.MethodPost, answer: (*Handler).redrive},
+		"/v1/status":            {methods: httpapi.Reads, answer: (*Handler).status},
+		"/v1/quality":           {methods: httpapi.Reads, answer: (*Handler).quality, once: []string{"from", "to", "source"}},
+		"/v1/identities/unlink": {methods: http.MethodPost, answer: (*Handler).unlink},
+	}
+})
 
 // routeOf finds what answers a request, and what its path names. The gateway's own reading of the path comes first: it knows which slash is
 // part of a name.
 func routeOf(r httpapi.Request) (found route, name string, ok bool) {
-	if found, ok = fixed[r.Path]; ok {
+	if found, ok = fixed()[r.Path]; ok {
+		found.pattern = r.Path
 		return found, "", true
 	}
 	if rest, ok := strings.CutPrefix(r.Path, ofProfile); ok {
-		found = route{ofProfile + "{id}", http.MethodGet, (*Handler).profile}
+		found = route{pattern: ofProfile + "{id}", methods: httpapi.Reads, answer: (*Handler).profile}
 		if id, ok := strings.CutSuffix(rest, timeline); ok {
-			found, rest = route{ofProfile + "{id}" + timeline, http.MethodGet, (*Handler).timeline}, id
+			found.pattern, found.answer, found.once, rest = found.pattern+timeline, (*Handler).timeline, []string{"bots", "limit", "cursor"}, id
 		} else if id, ok := strings.CutSuffix(rest, reason); ok {
-			found, rest = route{ofProfile + "{id}" + reason, http.MethodGet, (*Handler).why}, id
+			found.pattern, found.answer, found.once, rest = found.pattern+reason, (*Handler).why, []string{"other"}, id
 		}
 		return found, named(r, "id", rest), true
 	}
 	if rest, ok := strings.CutPrefix(r.Path, exports); ok {
-		return route{exports + "{name}", http.MethodGet, (*Handler).export}, named(r, "name", rest), true
+		return route{pattern: exports + "{name}", methods: httpapi.Reads, answer: (*Handler).export}, named(r, "name", rest), true
 	}
 	if rest, ok := strings.CutPrefix(r.Path, failures); ok {
-		return route{failures + "{id}", "GET, PUT, DELETE", failedByMethod[r.Method]}, named(r, "id", rest), true
+		return route{pattern: failures + "{id}", methods: "GET, HEAD, PUT, DELETE", answer: failedByMethod[r.Method]}, named(r, "id", rest), true
 	}
 	return route{}, "", false
 }
@@ -154,8 +168,11 @@ func (h *Handler) Handle(ctx context.Context, e events.APIGatewayV2HTTPRequest) 
 	if !ok {
 		return httpapi.Error(fault.New(fault.NotFound, "no_route", "there is no such route; docs/api.md lists them"), r.ID), nil
 	}
-	if !slices.Contains(strings.Split(found.method, ", "), r.Method) {
-		return httpapi.WrongMethod(found.method, r.ID), nil
+	if r.Method == http.MethodOptions {
+		return httpapi.Options(found.allow()), nil
+	}
+	if !httpapi.Allows(found.methods, r.Method) {
+		return httpapi.WrongMethod(found.allow(), r.ID), nil
 	}
 	response := events.APIGatewayV2HTTPResponse{}
 	if err == nil {
@@ -176,6 +193,9 @@ func (h *Handler) respond(ctx context.Context, q question, found route) (events.
 	}
 	if q.workspace, err = h.Workspaces.Workspace(ctx, key.Workspace); err != nil {
 		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("load workspace: %w", err)
+	}
+	if err := q.CheckQuery(found.once, found.often); err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	return found.answer(h, ctx, q)
 }

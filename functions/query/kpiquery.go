@@ -21,24 +21,24 @@ type kpiQuery struct {
 	from, to time.Time // to is not part of it
 }
 
-// readKPIQuery reads the query. Faults, all Invalid: unknown_parameter, unknown_metric, unknown_dimension, unknown_grain, no_such_breakdown,
+// readKPIQuery reads the query. Faults, all Invalid: unknown_metric, unknown_dimension, unknown_grain, no_such_breakdown,
 // bound_malformed, period_empty, range_too_large, missing_bound, not_midnight.
 func (h *Handler) readKPIQuery(r httpapi.Request, calendar period.Calendar, now time.Time) (kpiQuery, error) {
 	var w kpiQuery
-	for name := range r.Query {
-		if !slices.Contains([]string{"metric", "by", "grain", "from", "to"}, name) {
-			return w, fault.New(fault.Invalid, "unknown_parameter", "a parameter is none of metric, by, grain, from and to")
-		}
-	}
 	var err error
-	if w.by, err = readDimension(r.Query.Get("by")); err != nil {
-		return w, err
+	if by := r.Query.Get("by"); by != "" {
+		if w.by, err = readDimension(by); err != nil {
+			return w, err
+		}
 	}
 	if w.metrics, err = readMetrics(h.Definitions, r.Query["metric"], w.by); err != nil {
 		return w, err
 	}
-	if w.grain, err = readGrain(r.Query.Get("grain")); err != nil {
-		return w, err
+	w.grain = period.Day
+	if grain := r.Query.Get("grain"); grain != "" {
+		if w.grain, err = readGrain(grain); err != nil {
+			return w, err
+		}
 	}
 	return w, w.readSpan(r.Query, calendar, now)
 }
@@ -46,12 +46,13 @@ func (h *Handler) readKPIQuery(r httpapi.Request, calendar period.Calendar, now 
 func readDimension(text string) (kpi.Dimension, error) {
 	var known []string
 	for _, d := range measure.Dimensions {
+		if d == kpi.Whole {
+			continue
+		}
 		if string(d) == text {
 			return d, nil
 		}
-		if d != kpi.Whole {
-			known = append(known, string(d))
-		}
+		known = append(known, string(d))
 	}
 	return "", fault.New(fault.Invalid, "unknown_dimension", "there are these dimensions: "+strings.Join(known, ", ")).At("by")
 }
@@ -87,9 +88,6 @@ func allMetrics(known *kpi.Definitions) string {
 }
 
 func readGrain(text string) (period.Grain, error) {
-	if text == "" {
-		return period.Day, nil
-	}
 	grain, err := period.ParseGrain(text)
 	if err != nil {
 		return "", fault.New(fault.Invalid, "unknown_grain", "there are these grains: hour, day, week, month, quarter, year, period").At("grain")
@@ -154,7 +152,7 @@ func (w *kpiQuery) atMidnight(calendar period.Calendar) error {
 			return fault.Newf(fault.Invalid, "not_midnight", "a period begins and ends where a day does in %s; give a date", calendar.Zone()).At(bound.field)
 		}
 	}
-	if days := w.to.Sub(w.from) / shortest[period.Day]; days > maxPeriodDays {
+	if days := w.to.Sub(w.from).Round(shortest[period.Day]) / shortest[period.Day]; days > maxPeriodDays { // some have 23 or 25 hours
 		return fault.Newf(fault.Invalid, "range_too_large", "this period has %d days, the limit is %d; ask for a shorter one", days, maxPeriodDays)
 	}
 	return nil

@@ -98,7 +98,7 @@ func (h *Handler) profile(ctx context.Context, q question) (events.APIGatewayV2H
 	return httpapi.JSON(http.StatusOK, answer), nil
 }
 
-// person loads the person that the path names and folds the journey up to now. Faults: Invalid as of event.ParseIdentifier, NotFound no_person.
+// person loads the person that the path names and folds the journey up to now. Faults: those of parsed, NotFound no_person.
 func (h *Handler) person(ctx context.Context, q question) (life.Person, journey.Journey, journey.Rules, error) {
 	none := func(err error) (life.Person, journey.Journey, journey.Rules, error) {
 		return life.Person{}, journey.Journey{}, journey.Rules{}, err
@@ -133,7 +133,7 @@ func identifiers(text string) ([]event.Identifier, error) {
 	var ids []event.Identifier
 	var refused error
 	for _, t := range texts {
-		id, err := event.ParseIdentifier(t)
+		id, err := parsed("id", t)
 		if err != nil {
 			refused = err
 			continue

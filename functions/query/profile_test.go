@@ -67,7 +67,7 @@ func TestProfileRefusals(t *testing.T) {
 	w.life(t)
 	checkFailure(t, w.ask(t, "/v1/profiles/user:43", ""), 404, "no_person")
 	checkFailure(t, w.ask(t, "/v1/profiles/jo", ""), 400, "bad_identifier")
-	checkFailure(t, w.ask(t, "/v1/profiles/user:null", ""), 400, "blocked_identifier")
+	checkFailure(t, w.ask(t, "/v1/profiles/user:null", ""), 404, "blocked_identifier")
 	checkFailure(t, w.ask(t, "/v1/profiles/", ""), 400, "unknown_stage") // the list
 	checkFailure(t, w.ask(t, "/v1/profiles/user:43/timeline", ""), 404, "no_person")
 	for _, limit := range []string{"0", "501", "x", "-1", "1.5"} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -74,14 +73,8 @@ func (h *Handler) quality(ctx context.Context, q question) (events.APIGatewayV2H
 	return httpapi.JSON(http.StatusOK, answer), nil
 }
 
-// readQuality reads from and to, local dates or instants as those of KPIs. Faults, all Invalid: unknown_parameter, bound_malformed, period_empty,
-// range_too_large.
+// readQuality reads from and to, local dates or instants as those of KPIs. Faults, all Invalid: bound_malformed, period_empty, range_too_large.
 func readQuality(r httpapi.Request, calendar period.Calendar, now time.Time) (from, to time.Time, err error) {
-	for name := range r.Query {
-		if !slices.Contains([]string{"from", "to", "source"}, name) {
-			return from, to, fault.New(fault.Invalid, "unknown_parameter", "a parameter is none of from, to and source")
-		}
-	}
 	to = calendar.At(period.Day, now).End
 	if text := r.Query.Get("to"); text != "" {
 		if to, err = bound(calendar, "to", text); err != nil {

@@ -122,8 +122,11 @@ type healthCache struct {
 
 // answerHealth answers GET /health, which needs no key and tells nothing of any workspace.
 func (h *Handler) answerHealth(ctx context.Context, r httpapi.Request) events.APIGatewayV2HTTPResponse {
-	if r.Method != http.MethodGet {
-		return httpapi.WrongMethod(http.MethodGet, r.ID)
+	if r.Method == http.MethodOptions {
+		return httpapi.Options(httpapi.Reads)
+	}
+	if !httpapi.Allows(httpapi.Reads, r.Method) {
+		return httpapi.WrongMethod(httpapi.Reads, r.ID)
 	}
 	newest, err := h.newestRollup(ctx)
 	if err != nil {

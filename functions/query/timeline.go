@@ -64,13 +64,17 @@ func (h *Handler) timeline(ctx context.Context, q question) (events.APIGatewayV2
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
+	withBots, err := q.Flag("bots")
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
+	}
 	p, j, _, err := h.person(ctx, q)
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	answer := timelineAnswer{Person: p.Root, Items: []stepAnswer{}}
 	steps := j.Steps
-	if said := q.Query.Get("bots"); said == "1" || said == "true" {
+	if withBots {
 		steps = slices.Concat(j.Steps, j.Bots)
 		slices.SortFunc(steps, func(a, b journey.Step) int { return placeOf(a).compare(placeOf(b)) })
 	}

@@ -1,9 +1,8 @@
 package query
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -88,13 +87,11 @@ func (h *Handler) unlink(ctx context.Context, q question) (events.APIGatewayV2HT
 	return httpapi.JSON(http.StatusOK, answer), nil
 }
 
-// readUnlink checks the body. Faults, all Invalid: invalid_json, bad_unlink, bad_reason, and those of event.ParseIdentifier.
+// readUnlink checks the body. Faults, all Invalid: those of httpapi.ReadBody, bad_unlink, bad_reason, and those of parsed.
 func readUnlink(body []byte) (unlinkOrder, error) {
 	var order unlinkOrder
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&order); err != nil || decoder.More() {
-		return order, fault.New(fault.Invalid, "invalid_json", "the body must be JSON such as "+unlinkSample+`, with "undo" and "reason" where you like`)
+	if err := httpapi.ReadBody(body, unlinkSample+`, with "undo" and "reason" where you like`, &order); err != nil {
+		return order, err
 	}
 	if order.ID == "" || order.All && order.From != "" {
 		return order, fault.New(fault.Invalid, "bad_unlink", "name an id, and besides it nothing, the other end of the link in from, or all: "+unlinkSample)
@@ -112,13 +109,25 @@ func readUnlink(body []byte) (unlinkOrder, error) {
 	return order, err
 }
 
-// parsed is an identifier; the fault of one that is none says where it stood.
+// parsed is an identifier. Faults, which say where it stood: Invalid bad_identifier, when it is not written kind:value; NotFound with a code of
+// event.NewIdentifier, when it is, and is no id of anybody.
 func parsed(field, text string) (event.Identifier, error) {
 	id, err := event.ParseIdentifier(text)
-	if refused, ok := err.(*fault.Error); ok {
-		return "", refused.At(field)
+	if err == nil {
+		return id, nil
 	}
-	return id, err
+	kind, _, isWritten := strings.Cut(text, ":")
+	if isWritten && slices.Contains(event.Kinds[:], event.Kind(kind)) {
+		return "", fault.Newf(fault.NotFound, fault.CodeOf(err), "nobody has this identifier: %s", message(err)).At(field)
+	}
+	return "", fault.New(fault.Invalid, fault.CodeOf(err), message(err)).At(field)
+}
+
+func message(err error) string {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f.Message
+	}
+	return err.Error()
 }
 
 // decisions are what an order comes to.

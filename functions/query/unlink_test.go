@@ -177,7 +177,7 @@ func TestUnlinkRefusals(t *testing.T) {
 		``: "400 invalid_json", `[]`: "400 invalid_json", `{"id":42}`: "400 invalid_json", `{"id":"anon:phone","form":"user:42"}`: "400 invalid_json",
 		`{"id":"anon:phone"} {}`: "400 invalid_json",
 		`{}`:                     "400 bad_unlink", `{"all":true}`: "400 bad_unlink", `{"id":"user:42","from":"user:41","all":true}`: "400 bad_unlink",
-		`{"id":"jo"}`: "400 bad_identifier", `{"id":"user:42","from":"jo"}`: "400 bad_identifier", `{"id":"user:null"}`: "400 blocked_identifier",
+		`{"id":"jo"}`: "400 bad_identifier", `{"id":"user:42","from":"jo"}`: "400 bad_identifier", `{"id":"user:null"}`: "404 blocked_identifier",
 		`{"id":"anon:tablet","reason":"` + strings.Repeat("é", 101) + `"}`: "400 bad_reason", `{"id":"anon:tablet","reason":"a\nb"}`: "400 bad_reason",
 		`{"id":"user:42"}`: "404 no_link", `{"id":"anon:stranger","all":true}`: "404 no_link", `{"id":"user:nobody"}`: "404 no_link",
 		`{"id":"anon:phone","from":"user:42"}`:     "400 no_direct_link",

@@ -44,8 +44,15 @@ func New(c Config) *Handler { return &Handler{c} }
 
 // Handle takes a firing of the schedule, which concerns every workspace, or a request, which concerns that of its key.
 func (h *Handler) Handle(ctx context.Context, raw json.RawMessage) (any, error) {
-	trigger := httpapi.Trigger{Now: h.Now, Authorise: h.Reader, Fired: h.all, Demanded: h.demanded}
+	trigger := httpapi.Trigger{Now: h.Now, Authorise: h.Reader, Methods: methods, Fired: h.all, Demanded: h.demanded}
 	return trigger.Handle(ctx, raw)
+}
+
+func methods(asked string) string {
+	if asked == path {
+		return http.MethodPost
+	}
+	return httpapi.Reads
 }
 
 func (h *Handler) all(ctx context.Context, _ string, now time.Time) (any, error) {
@@ -80,6 +87,9 @@ func (h *Handler) demanded(ctx context.Context, r httpapi.Request, key workspace
 	id, isAsked := strings.CutPrefix(r.Path, path+"/")
 	if isAsked {
 		return h.asked(ctx, r, w, id)
+	}
+	if err := r.CheckQuery(nil, nil); err != nil {
+		return nil, err
 	}
 	d := demand{at: event.At(h.Now())}
 	if d.generation, err = readGeneration(r.Body); err != nil {
@@ -126,11 +136,12 @@ func readID(id string, now time.Time) (demand, error) {
 // readGeneration reads the generation that a body names.
 func readGeneration(body []byte) (string, error) {
 	var asked struct {
-		Generation string `json:"generation"`
+		Generation string `json:"generation,omitempty"`
 	}
 	if len(body) > 0 {
-		if err := json.Unmarshal(body, &asked); err != nil {
-			return "", fault.New(fault.Invalid, "bad_json", `the body is not a JSON object: leave it out, or send {"generation":"next"}`)
+		if err := httpapi.ReadBody(body, `{"generation":"next"}, or left out`, &asked); err != nil {
+			refused, _ := errors.AsType[*fault.Error](err)
+			return "", fault.New(fault.Invalid, "bad_json", refused.Message).At(refused.Field)
 		}
 	}
 	return asked.Generation, nil
@@ -157,8 +168,8 @@ func generation(w workspace.Workspace, name string) (workspace.Workspace, error)
 
 // asked answers GET /v1/rollups/{id}, and works on it while it waits.
 func (h *Handler) asked(ctx context.Context, r httpapi.Request, w workspace.Workspace, id string) (any, error) {
-	if r.Method != http.MethodGet {
-		return nil, fault.New(fault.Invalid, "bad_method", "ask for a rollup with GET")
+	if err := r.CheckQuery([]string{"wait"}, nil); err != nil {
+		return nil, err
 	}
 	d, err := readID(id, h.Now())
 	if err != nil {

@@ -97,7 +97,7 @@ func TestDemand(t *testing.T) {
 		{"GET /v1/rollups/last-" + id, secret, "", "", "404 unknown_rollup"},
 		{"GET /v1/rollups/" + id + "0", secret, "", "", "404 unknown_rollup"},
 		{"GET /v1/rollups/" + fmt.Sprint(system.Begin.UnixMilli()+1), secret, "", "", "404 unknown_rollup"},
-		{"POST /v1/rollups/" + id, secret, "", "", "400 bad_method"},
+		{"POST /v1/rollups/" + id, secret, "", "", "405 wrong_method"},
 	} {
 		s := shop(t)
 		s.Call = func(name string, apply func() error) error {

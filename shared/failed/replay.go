@@ -72,6 +72,9 @@ func (o Order) check() error {
 	if kinds != 1 {
 		return fault.New(fault.Invalid, "bad_replay", "name ids, a class or all, one of them")
 	}
+	if len(o.IDs) > 0 && o.Cursor != "" {
+		return fault.New(fault.Invalid, "bad_replay", "a cursor goes on with a class or with all; ids have none").At("cursor")
+	}
 	if n := len(o.IDs); n > MaxReplay {
 		return fault.Newf(fault.Invalid, "too_many_ids", "there are %d ids, the limit is %d", n, MaxReplay).At("ids")
 	}

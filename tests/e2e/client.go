@@ -71,7 +71,7 @@ func (t Tenant) Order(ctx context.Context, path string, body string) (Answer, er
 	return t.secret(ctx, http.MethodPost, path, bytes.NewReader([]byte(body)))
 }
 
-// Change sends a PUT or DELETE with the secret key.
+// Change sends any request with the secret key, such as PUT, DELETE or HEAD.
 func (t Tenant) Change(ctx context.Context, method, path, body string) (Answer, error) {
 	return t.secret(ctx, method, path, bytes.NewReader([]byte(body)))
 }

@@ -126,3 +126,23 @@ func TestHealth(t *testing.T) {
 		t.Errorf("health %+v, want ok and a version", health)
 	}
 }
+
+// TestHead: through the real binaries, too, HEAD is answered as GET is, and without a body.
+func TestHead(t *testing.T) {
+	t.Parallel()
+	w := tenant(t, shared(t), "head")
+	send(t, w, map[string]any{"type": "page", "userId": "head", "messageId": "head-1", "timestamp": "2025-07-01T10:00:00Z"})
+	for _, path := range []string{
+		"/health", "/v1/status", "/v1/profiles?stage=awareness", "/v1/profiles/user:nobody", "/v1/kpis", "/v1/exports", "/v1/failed", "/v1/quality",
+		"/v1/rollups/1751364000000", "/v1/kpis?colour=red",
+	} {
+		whole, err := w.Change(t.Context(), http.MethodGet, path, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		head, err := w.Change(t.Context(), http.MethodHead, path, "")
+		if err != nil || head.Status != whole.Status || len(head.Body) != 0 || head.Header.Get("Content-Type") != whole.Header.Get("Content-Type") {
+			t.Errorf("HEAD %s: %s %v, %v; GET: %s %v", path, head, head.Header, err, whole, whole.Header)
+		}
+	}
+}

@@ -22,6 +22,12 @@ import (
 // Client reaches a system's functions by any host's name.
 func Client(t testing.TB, s *system.System) *http.Client {
 	t.Helper()
+	return &http.Client{Transport: transport{Handler(t, s)}}
+}
+
+// Handler is the front, for a test that serves it.
+func Handler(t testing.TB, s *system.System) http.Handler {
+	t.Helper()
 	read, err := template.Load("../../template.yaml", template.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +44,7 @@ func Client(t testing.TB, s *system.System) *http.Client {
 		answer, err := Function(s, function).Invoke(ctx, payload)
 		return answer, err != nil, err
 	}
-	return &http.Client{Transport: transport{front.New(front.Config{Routes: routes, Invoke: invoke, Now: func() time.Time { return s.Now }})}}
+	return front.New(front.Config{Routes: routes, Invoke: invoke, Now: func() time.Time { return s.Now }})
 }
 
 // Function is the function of a logical id of the template as Lambda runs it, cold.

@@ -21,6 +21,8 @@ type Authorise func(ctx context.Context, r Request) (workspace.Key, error)
 type Trigger struct {
 	Now       func() time.Time
 	Authorise Authorise
+	// Methods are those that the path of a request has, as the header Allow lists them; nil leaves all to Authorise.
+	Methods func(path string) string
 	// Fired runs what the schedule of that name asks for, as of the time it was due.
 	Fired func(ctx context.Context, schedule string, due time.Time) (any, error)
 	// Demanded answers a request with its secret key.
@@ -48,6 +50,9 @@ func (t Trigger) Handle(ctx context.Context, raw json.RawMessage) (any, error) {
 		return nil, fault.New(fault.Invalid, "unknown_event", "the event is neither a schedule's nor an HTTP request")
 	}
 	answer, err := t.answer(ctx, e)
+	if response, isWhole := answer.(events.APIGatewayV2HTTPResponse); isWhole && err == nil {
+		return response, nil
+	}
 	if err != nil {
 		if kind := fault.KindOf(err); !isClients(kind) {
 			slog.ErrorContext(ctx, "request failed", "kind", kind, "error", err.Error())
@@ -67,6 +72,15 @@ func (t Trigger) answer(ctx context.Context, e events.APIGatewayV2HTTPRequest) (
 	r, err := Decode(e)
 	if err != nil {
 		return nil, err
+	}
+	if t.Methods != nil {
+		methods := t.Methods(r.Path)
+		switch {
+		case r.Method == http.MethodOptions:
+			return Options(methods), nil
+		case !Allows(methods, r.Method):
+			return WrongMethod(methods, r.ID), nil
+		}
 	}
 	key, err := t.Authorise(ctx, r)
 	if err != nil {

@@ -114,6 +114,48 @@ func TestCutShortensAliases(t *testing.T) {
 	}
 }
 
+// Each cap lets exactly so many through: children of one parent, parents of one child, members of one person.
+func TestCapsToTheUnit(t *testing.T) {
+	t.Parallel()
+	children := func(n int) (links []identity.Link) {
+		for i := range n {
+			links = append(links, link(numbered("anon", i), "user:1", event.Millis(i)))
+		}
+		return links
+	}
+	parents := func(n int) (links []identity.Link) {
+		for i := range n {
+			links = append(links, link("device:d", numbered("user", i), event.Millis(i)))
+		}
+		return links
+	}
+	members := func(n int) []identity.Link { // a user with three mailboxes, which have the others
+		links := []identity.Link{link("email:0", "user:1", 0), link("email:1", "user:1", 1), link("email:2", "user:1", 2)}
+		for i := range n - 4 {
+			links = append(links, link(numbered("anon", i), event.Identifier(fmt.Sprint("email:", i%3)), event.Millis(i)))
+		}
+		return links
+	}
+	for _, c := range []struct {
+		name  string
+		links []identity.Link
+		asked event.Identifier
+		want  int // members
+	}{
+		{"children, all", children(identity.MaxChildren), "user:1", identity.MaxChildren + 1},
+		{"children, one too many", children(identity.MaxChildren + 1), "user:1", identity.MaxChildren + 1},
+		{"the child too many", children(identity.MaxChildren + 1), numbered("anon", identity.MaxChildren), 1},
+		{"parents, all", parents(identity.MaxParents), "device:d", 2},
+		{"parents, one too many", parents(identity.MaxParents + 1), "device:d", 1},
+		{"members, all", members(identity.MaxMembers), "user:1", identity.MaxMembers},
+		{"members, one too many", members(identity.MaxMembers + 1), "user:1", identity.MaxMembers},
+	} {
+		if p, _, _ := newGraph(c.links).person(c.asked); len(p.Members) != c.want {
+			t.Errorf("%s: the person of %s has %d members, want %d", c.name, c.asked, len(p.Members), c.want)
+		}
+	}
+}
+
 // BenchmarkCrowds asks for one person of each crowd; the forest's work, not the store's.
 func BenchmarkCrowds(b *testing.B) {
 	for name, links := range crowds() {

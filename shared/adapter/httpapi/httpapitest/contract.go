@@ -32,7 +32,7 @@ type Contract struct {
 	checked  map[string]bool
 }
 
-// Load reads docs/openapi.yaml and checks that it is a valid description.
+// Load reads docs/openapi.yaml and checks that it is a valid description in which HEAD is wherever GET is, with its parameters and statuses.
 func Load(t testing.TB) *Contract {
 	t.Helper()
 	loader := openapi3.NewLoader()
@@ -43,7 +43,24 @@ func Load(t testing.TB) *Contract {
 	if err := document.Validate(t.Context()); err != nil {
 		t.Fatalf("the description is not valid OpenAPI: %v", err)
 	}
+	for path, item := range document.Paths.Map() {
+		if get, head := asked(item.Get), asked(item.Head); get != head {
+			t.Errorf("%s: GET is asked and answered with\n%s\nHEAD with\n%s", path, get, head)
+		}
+	}
 	return &Contract{document: document, checked: map[string]bool{}}
+}
+
+// asked writes what an operation may be asked, and the statuses of its answers.
+func asked(o *openapi3.Operation) string {
+	if o == nil {
+		return "nothing"
+	}
+	var said []string
+	for _, p := range o.Parameters {
+		said = append(said, p.Value.In+" "+p.Value.Name)
+	}
+	return fmt.Sprint(said, slices.Sorted(maps.Keys(o.Responses.Map())), o.Security, o.Tags)
 }
 
 // Root finds the folder of the repository.
@@ -111,14 +128,15 @@ func Body(t testing.TB, response events.APIGatewayV2HTTPResponse) []byte {
 	return body
 }
 
-// Unchecked lists the described answers of the operations with a tag that Check has not seen, as "GET /v1/status 401".
+// Unchecked lists the described answers of the operations with a tag that Check has not seen, as "GET /v1/status 401". HEAD is left out: its
+// answers are those of GET, see Load.
 func (c *Contract) Unchecked(tag string) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var missing []string
 	for path, item := range c.document.Paths.Map() {
 		for method, operation := range item.Operations() {
-			if !slices.Contains(operation.Tags, tag) {
+			if method == http.MethodHead || !slices.Contains(operation.Tags, tag) {
 				continue
 			}
 			for status := range operation.Responses.Map() {
@@ -132,12 +150,14 @@ func (c *Contract) Unchecked(tag string) []string {
 	return missing
 }
 
-// Routes lists the described routes, as "GET /v1/status".
+// Routes lists the described routes, as "GET /v1/status". HEAD is left out: it is where GET is, see Load.
 func (c *Contract) Routes() []string {
 	var routes []string
 	for path, item := range c.document.Paths.Map() {
 		for method := range maps.Keys(item.Operations()) {
-			routes = append(routes, method+" "+path)
+			if method != http.MethodHead {
+				routes = append(routes, method+" "+path)
+			}
 		}
 	}
 	slices.Sort(routes)

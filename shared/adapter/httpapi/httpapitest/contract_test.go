@@ -72,14 +72,26 @@ func TestContractAndTemplateNameTheSameRoutes(t *testing.T) {
 		t.Fatal(err)
 	}
 	byDefaultRoute := []string{"POST /beacon/v1/batch"}
-	deployed := slices.Clone(byDefaultRoute)
+	deployed, described := slices.Clone(byDefaultRoute), httpapitest.Load(t).Routes()
 	route := regexp.MustCompile(`Method: (\w+), Path: (?:"([^"]+)"|([^"}]+))\}`)
 	for _, match := range route.FindAllStringSubmatch(string(template), -1) {
-		deployed = append(deployed, match[1]+" "+match[2]+match[3])
+		path := match[2] + match[3]
+		if match[1] != "ANY" {
+			deployed = append(deployed, match[1]+" "+path)
+			continue
+		}
+		for _, one := range described { // the function refuses other methods, as its own tests show
+			if strings.HasSuffix(one, " "+path) {
+				deployed = append(deployed, one)
+			}
+		}
+		if !slices.ContainsFunc(described, func(one string) bool { return strings.HasSuffix(one, " "+path) }) {
+			t.Errorf("template.yaml deploys %s, which is not described", path)
+		}
 	}
 	slices.Sort(deployed)
-	described := httpapitest.Load(t).Routes()
-	if !slices.Equal(slices.Compact(deployed), described) {
+	deployed = slices.Compact(deployed)
+	if !slices.Equal(deployed, described) {
 		t.Errorf("template.yaml deploys\n%s\ndocs/openapi.yaml describes\n%s", strings.Join(deployed, "\n"), strings.Join(described, "\n"))
 	}
 }
