@@ -2,6 +2,7 @@ package importer
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -154,4 +155,21 @@ func (c condition) compare(cell string) bool {
 		return order > 0
 	}
 	return order >= 0
+}
+
+// used says whether the mapping has the condition at all.
+func (c condition) used() bool { return c.op != "" || c.all != nil || c.any != nil || c.not != nil }
+
+// columns are those that the condition reads, added to a list.
+func (c condition) columns(list []string) []string {
+	for _, inner := range slices.Concat(c.all, c.any) {
+		list = inner.columns(list)
+	}
+	if c.not != nil {
+		list = c.not.columns(list)
+	}
+	if c.column != "" && c.column != columnRow {
+		list = append(list, c.column)
+	}
+	return list
 }

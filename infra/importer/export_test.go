@@ -24,7 +24,7 @@ func ReadTime(settings, cell string) (time.Time, error) {
 	if err := r.err(); err != nil {
 		return time.Time{}, err
 	}
-	return c.of(record{cells: []string{cell}, index: map[string]int{c.column: 0}})
+	return c.of(record{cells: []string{cell}, index: map[string]int{c.source.column: 0}})
 }
 
 // Evaluate gives a value of a mapping for a row of cells.

@@ -25,9 +25,12 @@ type Mapping struct {
 }
 
 type format struct {
-	kind       string // csv, ndjson or lines
+	kind       string // csv, ndjson, lines or w3c
 	delimiter  rune
-	encoding   string // utf-8, latin-1, windows-1252
+	encoding   string   // utf-8, latin-1, windows-1252, utf-16le, utf-16be
+	comments   string   // what lines begin with that are no rows
+	list       string   // the member of a JSON object that holds the rows
+	each       []string // lists inside a row whose elements are the rows
 	lazyQuotes bool
 	columns    []string // names of the columns of a CSV without a header line; of NDJSON the paths that exist
 	pattern    *regexp.Regexp
@@ -42,25 +45,29 @@ type rule struct {
 	where       condition
 	time        *clock
 	identifiers []field
+	otherwise   []field // identifiers of rows that have none of those
 	context     []field
 	properties  []field
 	spread      string // a column that holds an object whose members are properties
 	traits      []field
 	groupBy     []string
+	carry       []string  // columns that further lines of a group leave blank
+	groupWhere  condition // of the first line of a group
+	lineWhere   condition // of the lines that become the event
+	dropEqual   bool      // of equal lines of a group only one counts
 	products    *products
 	messageID   []string
 	distinct    bool // identical rows are events of their own
+	texts       []named
 }
+
+// named is a column and the field that its text becomes.
+type named struct{ field, column string }
 
 // field is a named value. Path holds more than one name only in context, where location.country is nested.
 type field struct {
 	path  []string
 	value value
-}
-
-type products struct {
-	each  []field
-	total string // the property that gets the sum of price × quantity; "" for none
 }
 
 type reference struct {

@@ -25,24 +25,24 @@ func TestMappingFaults(t *testing.T) {
 			"m line 3: format knows no key \"knd\", did you mean \"kind\"?\n" +
 				"m line 4: the mapping knows no key \"evnts\", did you mean \"events\"?\n" +
 				"m line 6: time knows no key \"colum\", did you mean \"column\"?\n" +
-				"m line 6: time needs column and layouts\n" +
+				"m line 6: time needs layouts and one of column, template or first\n" +
 				"m line 6: identifiers knows no key \"usr\", did you mean \"user\"?\n" +
 				"m line 6: the event \"E\" needs identifiers: at least one of anonymous, device, email, group, loyalty, phone, previous, user",
 		},
 		"wrong values": {
 			"name: x\nversion: 1\nformat: {kind: excel, delimiter: ab}\ntime: {column: t, layouts: [\"%d.%m.%Y\", \"%Q\", \"2006 MST\", \"foo\"]}\n" +
 				"identifiers: {user: {column: a, hash: [b]}}\nevents:\n  - {event: E, type: trakc, where: {column: a}, products: {each: {price: p}, total: revenue}}\n  - {event: E}\n",
-			"m line 3: format.kind cannot be \"excel\"; it is one of csv, ndjson, lines\n" +
+			"m line 3: format.kind cannot be \"excel\"; it is one of csv, ndjson, json, lines, w3c\n" +
 				"m line 3: format.delimiter must be one character other than a quote or a line end\n" +
 				"m line 4: time.layouts: \"%Q\": the directive at character 1 is not known; known are %Y %y %m %d %e %b %B %a %A %j %H %I %M %S %p %z %F %T %D %R\n" +
 				"m line 4: time.layouts: \"2006 MST\" reads the abbreviation of a zone, which is ambiguous; use an offset (-0700 or %z)\n" +
-				"m line 4: time.layouts: \"foo\" is no time layout with a year: write 2006-01-02 15:04:05, %Y-%m-%d %H:%M:%S, rfc3339, unix or unix_ms\n" +
+				"m line 4: time.layouts: \"foo\" is no time layout with a year: write 2006-01-02 15:04:05, %Y-%m-%d %H:%M:%S, rfc3339, unix, unix_ms, unix_us or unix_ns\n" +
 				"m line 4: the layout \"%d.%m.%Y\" has no offset, so time needs a zone, for example `zone: Europe/London`\n" +
-				"m line 5: identifiers.user needs exactly one of column, constant, template or hash\n" +
+				"m line 5: identifiers.user needs exactly one of column, first, constant, template or hash\n" +
 				"m line 7: a condition needs column and op, and a value unless op is empty\n" +
 				"m line 7: products.total is the sum of price × quantity: products.each needs both, each {column: …, type: number}\n" +
 				"m line 7: type cannot be \"trakc\", did you mean \"track\"?; it is one of alias, group, identify, page, screen, track\n" +
-				"m line 7: products belong to an event with group_by: its rows become them\n" +
+				"m line 7: products belong to an event with group_by, whose rows become them, or have a list: products.list names a column that holds one\n" +
 				"m line 8: two events are called \"E\"; give one another name",
 		},
 	} {
