@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 )
 
 // openJSON finds out how a JSON file is written: an object in each line, an array of them, or an array inside an object, which
@@ -201,53 +200,80 @@ func (s *arraySource) cut(err error) error {
 	return err
 }
 
-// eachSource makes a row of each element of a list inside the rows, such as the refunds of an order. The element's members are the columns;
-// _parent is the object that the list is in.
-type eachSource struct {
-	inner   source
-	lists   []string // one for each step down
-	waiting []record
+// maxPageBytes bounds a document of JSON:API, which is one page of an answer.
+const maxPageBytes = 64 << 20
+
+// apiSource reads documents of JSON:API, one after the other: the rows are the elements of `data`. A reference to another object, {type, id},
+// becomes that object where `included` has it: relationships.profile.data.attributes.email.
+type apiSource struct {
+	r       *io.LimitedReader
+	decoder *json.Decoder
+	waiting []any
+	page    int64
 	row     int64
 }
 
-func (s *eachSource) columns() []string { return nil }
-
-func (s *eachSource) next() (record, error) {
-	for len(s.waiting) == 0 {
-		outer, err := s.inner.next()
-		if err != nil {
-			if _, ok := errors.AsType[*rowError](err); ok {
-				s.row++
-			}
-			return record{}, err
-		}
-		rows := []map[string]any{outer.object}
-		for _, list := range s.lists {
-			rows = elements(rows, list)
-		}
-		for _, object := range rows {
-			s.waiting = append(s.waiting, record{line: outer.line, object: object})
-		}
-	}
-	row := s.waiting[0]
-	s.waiting = s.waiting[1:]
-	s.row++
-	row.row = s.row
-	return row, nil
+func openAPI(r io.Reader) source {
+	s := &apiSource{r: &io.LimitedReader{R: r, N: maxPageBytes}}
+	s.decoder = json.NewDecoder(s.r)
+	s.decoder.UseNumber()
+	return s
 }
 
-func elements(parents []map[string]any, list string) []map[string]any {
-	var rows []map[string]any
-	for _, parent := range parents {
-		items, _ := find(parent, list).([]any)
-		for _, item := range items {
-			row := map[string]any{"value": item}
-			if object, ok := item.(map[string]any); ok {
-				row = maps.Clone(object)
-			}
-			row["_parent"] = parent
-			rows = append(rows, row)
+func (s *apiSource) columns() []string { return nil }
+
+func (s *apiSource) next() (record, error) {
+	for len(s.waiting) == 0 {
+		s.r.N = maxPageBytes
+		s.page++
+		var page struct {
+			Data     []any            `json:"data"`
+			Included []map[string]any `json:"included"`
+		}
+		err := s.decoder.Decode(&page)
+		switch {
+		case errors.Is(err, io.EOF) && s.page > 1:
+			return record{}, io.EOF
+		case s.r.N <= 0:
+			return record{}, fmt.Errorf("document %d is longer than %d bytes; save the pages of the answer one after the other", s.page, maxPageBytes)
+		case err != nil:
+			return record{}, fmt.Errorf("document %d is no page of a JSON:API, {\"data\": […], \"included\": […]}, or is cut: %w", s.page, err)
+		}
+		included := map[[2]string]map[string]any{}
+		for _, object := range page.Included {
+			included[referenceOf(object)] = object
+		}
+		for _, item := range page.Data {
+			resolve(item, included)
+			s.waiting = append(s.waiting, item)
 		}
 	}
-	return rows
+	item := s.waiting[0]
+	s.waiting = s.waiting[1:]
+	s.row++
+	object, ok := item.(map[string]any)
+	if !ok {
+		return record{}, &rowError{line: s.page, reason: "the element of data is no JSON object"}
+	}
+	return record{line: s.page, row: s.row, object: object}, nil
+}
+
+func referenceOf(object map[string]any) [2]string {
+	kind, _ := object["type"].(string)
+	id, _ := object["id"].(string)
+	return [2]string{kind, id}
+}
+
+// resolve puts included objects in place of the references to them in an object's relationships.
+func resolve(item any, included map[[2]string]map[string]any) {
+	relationships, _ := find(item, "relationships").(map[string]any)
+	for _, relation := range relationships {
+		object, ok := relation.(map[string]any)
+		if !ok {
+			continue
+		}
+		if to, ok := object["data"].(map[string]any); ok && included[referenceOf(to)] != nil {
+			object["data"] = included[referenceOf(to)]
+		}
+	}
 }

@@ -98,12 +98,14 @@ func (p *mapper) row(row record) error {
 			}
 			continue
 		}
-		if !passes || !rule.where.holds(row) {
-			continue
-		}
-		used = true
-		if err := p.apply(rule, row); err != nil {
-			return err
+		for _, inner := range row.elements(rule.each) {
+			if !passes || !rule.where.holds(inner) {
+				continue
+			}
+			if err := p.apply(rule, inner); err != nil {
+				return err
+			}
+			used = true
 		}
 	}
 	switch {

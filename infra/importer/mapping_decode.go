@@ -23,6 +23,10 @@ func (r *mappingReader) read(n *yaml.Node) (*Mapping, error) {
 	r.fields(n, "the mapping", map[string]func(*yaml.Node){
 		"name":        func(n *yaml.Node) { r.mapping.Name = r.text(n, "name") },
 		"version":     func(n *yaml.Node) { r.mapping.Version = r.text(n, "version") },
+		"about":       func(n *yaml.Node) { r.mapping.About = r.text(n, "about") },
+		"settings":    func(*yaml.Node) {}, // settled before
+		"known_by":    func(n *yaml.Node) { r.mapping.knownBy = r.texts(n, "known_by") },
+		"optional":    func(n *yaml.Node) { r.mapping.optional = setOf(r.texts(n, "optional")) },
 		"format":      r.format,
 		"where":       func(n *yaml.Node) { r.mapping.where = r.condition(n) },
 		"time":        func(n *yaml.Node) { r.defaults.time = r.clock(n) },
@@ -59,11 +63,12 @@ func (r *mappingReader) read(n *yaml.Node) (*Mapping, error) {
 func (r *mappingReader) format(n *yaml.Node) {
 	f := &r.mapping.format
 	r.fields(n, "format", map[string]func(*yaml.Node){
-		"kind":        func(n *yaml.Node) { f.kind = r.oneOf(n, "format.kind", "csv", "ndjson", "json", "lines", "w3c") },
+		"kind": func(n *yaml.Node) {
+			f.kind = r.oneOf(n, "format.kind", "csv", "ndjson", "json", "jsonapi", "lines", "w3c")
+		},
 		"encoding":    func(n *yaml.Node) { f.encoding = r.oneOf(n, "format.encoding", encodings...) },
 		"comments":    func(n *yaml.Node) { f.comments = r.text(n, "format.comments") },
 		"list":        func(n *yaml.Node) { f.list = r.text(n, "format.list") },
-		"each":        func(n *yaml.Node) { f.each = r.texts(n, "format.each") },
 		"lazy_quotes": func(n *yaml.Node) { f.lazyQuotes = r.flag(n, "format.lazy_quotes") },
 		"columns":     func(n *yaml.Node) { f.columns = r.texts(n, "format.columns") },
 		"delimiter": func(n *yaml.Node) {
@@ -87,8 +92,8 @@ func (r *mappingReader) format(n *yaml.Node) {
 	if f.kind == "json" {
 		f.kind = "ndjson"
 	}
-	if f.kind != "ndjson" && (f.list != "" || f.each != nil) {
-		r.fail(n, "format.list and format.each belong to `kind: json`")
+	if f.kind != "ndjson" && f.list != "" {
+		r.fail(n, "format.list belongs to `kind: json`")
 	}
 	if (f.kind == "lines") != (f.pattern != nil) {
 		r.fail(n, "format.pattern belongs to `kind: lines`, which needs one: a regular expression with named groups (?P<name>…)")
@@ -113,6 +118,7 @@ func (r *mappingReader) event(n *yaml.Node) rule {
 		"properties":      func(n *yaml.Node) { e.properties = merge(e.properties, r.named(n, "properties")) },
 		"properties_from": func(n *yaml.Node) { e.spread = r.column(n, "properties_from") },
 		"traits":          func(n *yaml.Node) { e.traits = r.named(n, "traits") },
+		"each":            func(n *yaml.Node) { e.each = r.texts(n, "each") },
 		"group_by":        func(n *yaml.Node) { e.groupBy = r.columnList(n, "group_by") },
 		"carry":           func(n *yaml.Node) { e.carry = r.columnList(n, "carry") },
 		"group_where":     func(n *yaml.Node) { e.groupWhere = r.condition(n) },
@@ -150,6 +156,9 @@ func (r *mappingReader) check(n *yaml.Node, e rule) {
 	}
 	if e.products != nil && (len(e.groupBy) == 0) != (e.products.list != "") {
 		r.fail(n, "products belong to an event with group_by, whose rows become them, or have a list: products.list names a column that holds one")
+	}
+	if e.each != nil && len(e.groupBy) > 0 {
+		r.fail(n, "an event has group_by or each, not both")
 	}
 	for key, used := range map[string]bool{
 		"carry": e.carry != nil, "distinct": e.dropEqual, "group_where": e.groupWhere.used(), "line_where": e.lineWhere.used(),
@@ -253,6 +262,14 @@ func (r *mappingReader) column(n *yaml.Node, what string) string {
 		r.mapping.columns = append(r.mapping.columns, reference{name, n.Line})
 	}
 	return name
+}
+
+func setOf(list []string) map[string]bool {
+	set := map[string]bool{}
+	for _, name := range list {
+		set[name] = true
+	}
+	return set
 }
 
 func (r *mappingReader) columnList(n *yaml.Node, what string) []string {

@@ -32,7 +32,7 @@ func TestMappingFaults(t *testing.T) {
 		"wrong values": {
 			"name: x\nversion: 1\nformat: {kind: excel, delimiter: ab}\ntime: {column: t, layouts: [\"%d.%m.%Y\", \"%Q\", \"2006 MST\", \"foo\"]}\n" +
 				"identifiers: {user: {column: a, hash: [b]}}\nevents:\n  - {event: E, type: trakc, where: {column: a}, products: {each: {price: p}, total: revenue}}\n  - {event: E}\n",
-			"m line 3: format.kind cannot be \"excel\"; it is one of csv, ndjson, json, lines, w3c\n" +
+			"m line 3: format.kind cannot be \"excel\"; it is one of csv, ndjson, json, jsonapi, lines, w3c\n" +
 				"m line 3: format.delimiter must be one character other than a quote or a line end\n" +
 				"m line 4: time.layouts: \"%Q\": the directive at character 1 is not known; known are %Y %y %m %d %e %b %B %a %A %j %H %I %M %S %p %z %F %T %D %R\n" +
 				"m line 4: time.layouts: \"2006 MST\" reads the abbreviation of a zone, which is ambiguous; use an offset (-0700 or %z)\n" +

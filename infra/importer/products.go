@@ -59,7 +59,7 @@ func (b *basket) addList(p *products, row record) *Problem {
 		if !ok {
 			return &Problem{Code: "bad_value", Field: "products", Reason: fmt.Sprintf("%s holds something that is no object", p.list)}
 		}
-		if problem := b.add(p, record{line: row.line, row: row.row, object: object, outer: &row}); problem != nil {
+		if problem := b.add(p, row.within(object)); problem != nil {
 			return problem
 		}
 	}

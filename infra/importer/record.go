@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -74,6 +75,31 @@ func (r record) json(column string) (any, error) {
 		return nil, fmt.Errorf("the cell is no JSON value: %w", err)
 	}
 	return value, nil
+}
+
+// within is an object of a list in the row as a row of its own; _parent is what the list is in.
+func (r record) within(object map[string]any) record {
+	object = maps.Clone(object)
+	object["_parent"] = r.object
+	return record{line: r.line, row: r.row, object: object, outer: &r}
+}
+
+// elements are the objects of lists inside a row, one list for each step down. What is no list has none.
+func (r record) elements(lists []string) []record {
+	rows := []record{r}
+	for _, list := range lists {
+		var inner []record
+		for _, row := range rows {
+			items, _ := find(row.object, list).([]any)
+			for _, item := range items {
+				if object, ok := item.(map[string]any); ok {
+					inner = append(inner, row.within(object))
+				}
+			}
+		}
+		rows = inner
+	}
+	return rows
 }
 
 // decodeJSON reads exactly one JSON value and keeps the text of numbers.

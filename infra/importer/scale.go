@@ -20,6 +20,7 @@ type scale struct {
 	minor    bool           // as many places as the currency of the row has
 	own      map[string]int // currencies of which the file's maker thinks otherwise than ISO 4217
 	currency *value         // the event's currency, once the whole event is read
+	outside  bool           // of a product in a list: the currency is that of the row around it
 }
 
 func (s scale) used() bool { return s.minor || s.places != 0 }
@@ -52,7 +53,7 @@ func (s scale) apply(number json.Number, row record) (json.Number, error) {
 	if !s.used() {
 		return number, nil
 	}
-	if row.outer != nil {
+	if s.outside && row.outer != nil {
 		row = *row.outer
 	}
 	code := ""
@@ -97,9 +98,10 @@ func (r *mappingReader) needsCurrency(n *yaml.Node, e *rule) {
 	if e.products != nil {
 		lists = append(lists, e.products.each)
 	}
-	for _, list := range lists {
+	for at, list := range lists {
 		for i := range list {
 			s := &list[i].value.number.scale
+			s.outside = at == 3 && e.products.list != ""
 			if s.currency = currency; s.minor && currency == nil {
 				r.fail(n, "the event %q scales %s by its currency and has none: add properties.currency, or write `scale: -2`",
 					e.name, strings.Join(list[i].path, "."))

@@ -56,19 +56,15 @@ func (f format) open(file string, r io.Reader) (source, error) {
 		return nil, fmt.Errorf("read %s: %w", file, err)
 	}
 	buffered = withLineFeeds(buffered)
-	var rows source
-	switch {
-	case f.kind == "csv":
+	switch f.kind {
+	case "csv":
 		return f.openCSV(file, buffered)
-	case f.kind == "w3c":
+	case "w3c":
 		return openW3C(f, file, buffered)
-	case f.kind == "ndjson":
-		rows = f.openJSON(buffered)
-	default:
-		rows = &lineSource{format: f, r: buffered}
+	case "ndjson":
+		return f.openJSON(buffered), nil
+	case "jsonapi":
+		return openAPI(buffered), nil
 	}
-	if f.each != nil {
-		return &eachSource{inner: rows, lists: f.each}, nil
-	}
-	return rows, nil
+	return &lineSource{format: f, r: buffered}, nil
 }

@@ -1,0 +1,75 @@
+package importer
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// settings are what a mapping leaves open, such as the zone of the account that a file was exported from: `settings: {zone: UTC, site: }`.
+// $(zone) stands for the value, anywhere in the mapping. One without a default must be given.
+type settings map[string]string
+
+// settle puts the given values, or the defaults, in place of $(name) in the whole tree.
+func (r *mappingReader) settle(root *yaml.Node, given map[string]string) {
+	if root.Kind != yaml.MappingNode {
+		return
+	}
+	known := map[string]bool{}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if root.Content[i].Value != "settings" {
+			continue
+		}
+		r.each(root.Content[i+1], "settings", func(name string, n *yaml.Node) {
+			known[name] = true
+			value, isGiven := given[name]
+			switch {
+			case isGiven:
+			case n.Tag == "!!null":
+				r.fail(n, "the mapping needs a value for %s: give --set %s=…", name, name)
+				return
+			default:
+				value = r.text(n, "settings."+name)
+			}
+			r.mapping.settings[name] = value
+		})
+	}
+	for name := range given {
+		if !known[name] {
+			r.fail(root, "the mapping has no setting %q%s; it has %s", name, suggestion(name, names(known)), listed(names(known)))
+		}
+	}
+	if len(known) > 0 {
+		r.mapping.settings.replace(root)
+	}
+}
+
+func listed(list []string) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	return strings.Join(list, ", ")
+}
+
+func (s settings) replace(n *yaml.Node) {
+	if n.Kind == yaml.ScalarNode {
+		for name, value := range s {
+			n.Value = strings.ReplaceAll(n.Value, "$("+name+")", value)
+		}
+	}
+	for _, child := range n.Content {
+		s.replace(child)
+	}
+}
+
+// write adds the settings to a digest of the mapping.
+func (s settings) write(w io.Writer) {
+	list := names(s)
+	sort.Strings(list)
+	for _, name := range list {
+		fmt.Fprintf(w, "%d:%s=%d:%s", len(name), name, len(s[name]), s[name])
+	}
+}
