@@ -187,7 +187,7 @@ func (e *badTime) Error() string {
 
 // usualLayouts are tried when a cell fits no layout of the mapping, to say which one to add.
 var usualLayouts = []string{
-	"rfc3339", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d", "%Y/%m/%d", "%Y%m%d",
+	"rfc3339", "2006-01-02 15:04:05Z07:00", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d", "%Y/%m/%d", "%Y%m%d",
 	"%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y", "%m/%d/%Y %H:%M:%S",
 	"%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%m/%d/%Y", "%d-%m-%Y", "%d-%m-%Y %H:%M:%S", "%d %b %Y", "%d %b %Y %H:%M", "%b %d, %Y",
 	"Jan 2, 2006, 3:04:05 PM", "Jan 2, 2006 3:04:05 PM", "Jan 2, 2006, 3:04 PM", "Jan 2, 2006 3:04 PM", "%d/%b/%Y:%H:%M:%S %z",

@@ -98,14 +98,15 @@ func (p *mapper) row(row record) error {
 			}
 			continue
 		}
+		rows := int64(1) // several elements of a list are one row
 		for _, inner := range row.elements(rule.each) {
 			if !passes || !rule.where.holds(inner) {
 				continue
 			}
-			if err := p.apply(rule, inner); err != nil {
+			if err := p.apply(rule, inner, rows); err != nil {
 				return err
 			}
-			used = true
+			used, rows = true, 0
 		}
 	}
 	switch {
@@ -118,14 +119,14 @@ func (p *mapper) row(row record) error {
 	return nil
 }
 
-func (p *mapper) apply(rule *rule, row record) error {
+func (p *mapper) apply(rule *rule, row record, rows int64) error {
 	p.warnOfCutIDs(rule, row)
 	draft, problem := rule.draft(row)
 	if problem != nil {
 		p.reject(*problem.at(row.line, rule.name), row.row)
 		return nil
 	}
-	return p.finish(rule, draft, row.line, []int64{row.row})
+	return p.finish(rule, draft, row.line, []int64{row.row}, rows)
 }
 
 // flush makes the events of all groups.
@@ -165,7 +166,7 @@ func (p *mapper) flushGroup(rule *rule, g *group) error {
 	for _, line := range g.lines {
 		p.warnOfCutIDs(rule, line)
 	}
-	return p.finish(rule, made.draft, g.line, made.rows)
+	return p.finish(rule, made.draft, g.line, made.rows, int64(len(made.rows)))
 }
 
 // cutNumber is what a spreadsheet makes of a number of more than eleven digits.
@@ -184,8 +185,8 @@ func (p *mapper) warnOfCutIDs(rule *rule, row record) {
 	}
 }
 
-// finish gives the event its messageId, checks it as the system will, and emits it.
-func (p *mapper) finish(rule *rule, d *draft, line int64, rows []int64) error {
+// finish gives the event its messageId, checks it as the system will, and emits it. counted is how many rows the summary has not heard of yet.
+func (p *mapper) finish(rule *rule, d *draft, line int64, rows []int64, counted int64) error {
 	content, err := encode(d.event)
 	if err != nil {
 		return fmt.Errorf("write event of line %d: %w", line, err)
@@ -210,7 +211,7 @@ func (p *mapper) finish(rule *rule, d *draft, line int64, rows []int64) error {
 	}
 	p.summary.Events.Mapped++
 	output := p.summary.Outputs[rule.name]
-	p.summary.Outputs[rule.name] = Output{output.Events + 1, output.Rows + int64(len(rows))}
+	p.summary.Outputs[rule.name] = Output{output.Events + 1, output.Rows + counted}
 	return p.emit(Event{JSON: content, Line: line, Output: rule.name})
 }
 

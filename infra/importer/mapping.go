@@ -91,6 +91,13 @@ func ParseMapping(file string, text []byte) (*Mapping, error) {
 
 // ParseMappingWith is ParseMapping with values for the settings that the mapping leaves open.
 func ParseMappingWith(file string, text []byte, given map[string]string) (*Mapping, error) {
+	return parseMapping(file, text, given, false)
+}
+
+// Peek is ParseMapping without values for settings that have no default. Such a mapping can say what it is for and whether it fits a file.
+func Peek(file string, text []byte) (*Mapping, error) { return parseMapping(file, text, nil, true) }
+
+func parseMapping(file string, text []byte, given map[string]string, open bool) (*Mapping, error) {
 	var root yaml.Node
 	documents := yaml.NewDecoder(bytes.NewReader(text))
 	if err := documents.Decode(&root); err != nil {
@@ -107,7 +114,7 @@ func ParseMappingWith(file string, text []byte, given map[string]string) (*Mappi
 	}
 	reader := &mappingReader{decoder: &decoder{file: file}}
 	reader.mapping.settings = settings{}
-	reader.settle(root.Content[0], given)
+	reader.settle(root.Content[0], given, open)
 	m, err := reader.read(root.Content[0])
 	if err != nil {
 		return nil, err

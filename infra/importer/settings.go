@@ -14,7 +14,9 @@ import (
 type settings map[string]string
 
 // settle puts the given values, or the defaults, in place of $(name) in the whole tree.
-func (r *mappingReader) settle(root *yaml.Node, given map[string]string) {
+//
+// With open true a missing value is no fault.
+func (r *mappingReader) settle(root *yaml.Node, given map[string]string, open bool) {
 	if root.Kind != yaml.MappingNode {
 		return
 	}
@@ -28,10 +30,10 @@ func (r *mappingReader) settle(root *yaml.Node, given map[string]string) {
 			value, isGiven := given[name]
 			switch {
 			case isGiven:
-			case n.Tag == "!!null":
+			case n.Tag == "!!null" && !open:
 				r.fail(n, "the mapping needs a value for %s: give --set %s=…", name, name)
 				return
-			default:
+			case n.Tag != "!!null":
 				value = r.text(n, "settings."+name)
 			}
 			r.mapping.settings[name] = value

@@ -148,11 +148,11 @@ func (s Summary) WriteText(w io.Writer) error {
 	}
 	lines = append(lines, counted("", s.Reasons)...)
 	for _, p := range s.Problems {
-		lines = append(lines, wrap("    "+p.String(), "      ")...)
+		lines = append(lines, Wrap("    "+p.String(), "      ")...)
 	}
 	lines = append(lines, counted("warning: ", s.Warnings)...)
 	for _, p := range s.Notes {
-		lines = append(lines, wrap("    "+p.String(), "      ")...)
+		lines = append(lines, Wrap("    "+p.String(), "      ")...)
 	}
 	if !s.Complete && !s.DryRun {
 		lines = append(lines, "  NOT COMPLETE: run the same command again to go on where it stopped")
@@ -175,7 +175,7 @@ func counted(what string, counts map[string]int64) []string {
 		if meaning := meanings[code]; meaning != "" && what != "" {
 			line += ": " + meaning
 		}
-		lines = append(lines, wrap(line, "    ")...)
+		lines = append(lines, Wrap(line, "    ")...)
 	}
 	return lines
 }
@@ -183,8 +183,8 @@ func counted(what string, counts map[string]int64) []string {
 // width is that of a terminal.
 const width = 80
 
-// wrap breaks a line at blanks so that it fits a terminal.
-func wrap(text, indent string) []string {
+// Wrap breaks a line at blanks so that it fits a terminal.
+func Wrap(text, indent string) []string {
 	var lines []string
 	for utf8.RuneCountInString(text) > width {
 		head := string([]rune(text)[:width+1])

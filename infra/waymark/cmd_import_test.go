@@ -10,6 +10,9 @@ import (
 	"testing"
 )
 
+const albLine = `h2 2026-03-05T10:00:00.186641Z app/shop/50dc 192.0.2.10:2817 10.0.0.66:9000 0.000 0.002 0.000 200 200 0 257 ` +
+	`"GET https://shop.example:443/mugs HTTP/2.0" "Mozilla/5.0" ECDHE TLSv1.2 arn:aws:x "Root=1-58337327"`
+
 // TestImportCommand: exit codes and the words that go with them. It sets variables of the environment, so it runs alone.
 func TestImportCommand(t *testing.T) {
 	folder := t.TempDir()
@@ -19,6 +22,9 @@ func TestImportCommand(t *testing.T) {
 		"column.yaml": "name: m\nversion: 1\ntime: {column: time, layouts: [unix]}\nidentifiers: {user: u}\nevents: [{event: E}]\n",
 		"key.yaml":    "nam: m\n",
 		"good.csv":    "t,u\n1700000000,a\n",
+		"open.yaml":   "name: m\nversion: 1\nsettings: {u: }\ntime: {column: t, layouts: [unix]}\nidentifiers: {user: {template: \"$(u)-{u}\"}}\nevents: [{event: E}]\n",
+		"alb.log":     albLine + "\n",
+		"both.json":   `[{"charge":"c","payment_intent":"p","balance_transaction":"b","receipt_number":null,"reason":null,"amount_captured":1,"billing_details":{},"receipt_email":null}]`,
 		"bad.csv":     "t,u\nsoon,a\n1700000000,b\n",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
@@ -56,6 +62,21 @@ func TestImportCommand(t *testing.T) {
 		"wrong key":             {url: server.URL, key: "wk_no", args: "--mapping good.yaml good.csv", code: 1, out: "NOT COMPLETE", err: "the key is not accepted"},
 		"no key":                {url: server.URL, args: "--mapping good.yaml good.csv", code: 2, err: "no write key is known"},
 		"no mapping":            {args: "good.csv", code: 2, err: "--mapping FILE is needed"},
+		"two mappings":          {args: "--as alb --mapping good.yaml good.csv", code: 2, err: "give --mapping or --as, not both"},
+		"list of the ready":     {args: "--as list", out: "  access-log           Apache or nginx access log"},
+		"a ready one to copy":   {args: "--as nginx --show", out: "name: access-log\n"},
+		"show what":             {args: "--show", code: 2, err: "name it with --as"},
+		"ready by name":         {args: "--as alb alb.log", out: "1 accepted"},
+		"ready by guess":        {args: "--as auto alb.log", out: "1 accepted", err: "alb.log: --as alb, for its lines have the form"},
+		"guess from a stream":   {args: "--as auto --dry-run -", stdin: albLine + "\n" + albLine + "\n", out: "2 rows read, 2 used", err: "-: --as alb"},
+		"nothing fits":          {args: "--as auto good.csv", code: 2, err: "no ready mapping fits the file"},
+		"two fit":               {args: "--as auto both.json", code: 2, err: "more than one ready mapping fits the file; name one with --as\n  stripe-charges"},
+		"no such ready one":     {args: "--as shopware x.csv", code: 2, err: "there is no ready mapping \"shopware\"; there are\n  access-log"},
+		"a word of several":     {args: "--as stripe x.csv", code: 2, err: "\"stripe\" may be one of these; name one\n  stripe-charges"},
+		"setting":               {args: "--dry-run --mapping open.yaml --set u=shop good.csv", out: `"userId":"shop-a"`},
+		"setting is missing":    {args: "--dry-run --mapping open.yaml good.csv", code: 2, err: "line 3: the mapping needs a value for u: give --set u=…"},
+		"no such setting":       {args: "--dry-run --mapping open.yaml --set u=1 --set v=1 good.csv", code: 2, err: `the mapping has no setting "v", did you mean "u"?; it has u`},
+		"setting without value": {args: "--mapping open.yaml --set zone good.csv", code: 2, err: "write it as NAME=VALUE"},
 		"no file named":         {args: "--mapping good.yaml", code: 2, err: "name at least one file"},
 		"no such file":          {args: "--mapping good.yaml none.csv", code: 1, err: "none.csv"},
 		"no such mapping":       {args: "--mapping none.yaml good.csv", code: 2, err: "none.yaml"},
