@@ -99,14 +99,17 @@ func (s *csvSource) next() (record, error) {
 // broken says what is wrong with a row, and which cells it has all the same.
 func (s *csvSource) broken(fault *csv.ParseError, cells []string) *rowError {
 	broken := &rowError{line: int64(fault.StartLine) + s.above, reason: fault.Err.Error()}
+	cells = slices.Clone(cells) // those in front of what could not be read
+	for i := range cells {
+		cells[i] = unwrapped(cells[i])
+	}
+	broken.partial = record{line: broken.line, row: s.row, cells: cells, index: s.index}
+	if fault.Line > fault.StartLine {
+		broken.reason += fmt.Sprintf(", and the row runs on to line %d", int64(fault.Line)+s.above)
+	}
 	switch {
 	case errors.Is(fault.Err, csv.ErrFieldCount):
 		broken.reason = fmt.Sprintf("the row has %d columns, the header has %d", len(cells), len(s.header))
-		cells = slices.Clone(cells)
-		for i := range cells {
-			cells[i] = unwrapped(cells[i])
-		}
-		broken.partial = record{line: broken.line, row: s.row, cells: cells, index: s.index}
 	case errors.Is(fault.Err, csv.ErrBareQuote) || errors.Is(fault.Err, csv.ErrQuote):
 		broken.reason += "; if quotes stand in texts, add 'lazy_quotes: true' to format"
 	}

@@ -49,21 +49,22 @@ func (s *grouping) add(row record) (*Problem, error) {
 	return nil, nil
 }
 
-// spoil makes a row that could not be read a problem of its group, as far as the row says which one that is.
-func (s *grouping) spoil(broken *rowError) {
+// spoil makes a row that could not be read a problem of its group, if the row says which one that is.
+func (s *grouping) spoil(broken *rowError) (known bool) {
 	cells := make([]string, len(s.rule.groupBy))
 	for i, column := range s.rule.groupBy {
 		cells[i] = strings.TrimSpace(broken.partial.text(column))
 	}
 	s.last = nil
 	if slices.Contains(cells, "") {
-		return
+		return false
 	}
 	g := s.group(cells, broken.line)
 	g.problem = &Problem{
 		Line: broken.line, Code: "group_incomplete",
 		Reason: "this line of the group could not be read, so the whole group is left out: " + broken.reason,
 	}
+	return true
 }
 
 func (s *grouping) group(key []string, line int64) *group {

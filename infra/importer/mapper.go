@@ -64,8 +64,8 @@ func (m *Mapping) mapUpTo(groupedRows int, file string, r io.Reader, now time.Ti
 		if broken, ok := errors.AsType[*rowError](err); ok {
 			p.reject(Problem{Line: broken.line, Code: "unreadable", Reason: broken.reason}, summary.Rows.Read)
 			for _, group := range p.groups {
-				if group != nil {
-					group.spoil(broken)
+				if group != nil && !group.spoil(broken) {
+					summary.warn(Problem{Line: broken.line, Event: group.rule.name, Code: "group_unknown", Reason: broken.reason})
 				}
 			}
 			continue

@@ -38,7 +38,8 @@ func (r *mappingReader) numberKeys(what string, f *numberForm) map[string]func(*
 		"trailing_minus": func(n *yaml.Node) { f.behind = r.flag(n, what+".trailing_minus") },
 		"decimal":        func(n *yaml.Node) { f.decimal = r.oneOf(n, what+".decimal", ".", ",") },
 		"thousands": func(n *yaml.Node) {
-			f.thousands = oneBlank(r.oneOf(n, what+".thousands", ",", ".", " ", "'", "’", "\u00a0", "\u202f", "\u2009"))
+			n.Value = oneBlank(n.Value)
+			f.thousands = r.oneOf(n, what+".thousands", ",", ".", " ", "'")
 		},
 		"grouping":      func(n *yaml.Node) { f.indian = r.oneOf(n, what+".grouping", "western", "indian") == "indian" },
 		"currency_sign": func(n *yaml.Node) { f.signs = r.texts(n, what+".currency_sign") },
@@ -188,10 +189,12 @@ func shift(number json.Number, places int) json.Number {
 		fraction, whole = whole[len(whole)-1:]+fraction, whole[:len(whole)-1]
 	}
 	for ; places > 0; places-- {
-		fraction += "0"
+		if fraction == "" {
+			fraction = "0"
+		}
 		whole, fraction = whole+fraction[:1], fraction[1:]
 	}
-	return joinNumber(negative, whole, strings.TrimSuffix(fraction, "."), m[3])
+	return joinNumber(negative, whole, fraction, m[3])
 }
 
 // badNumber is a cell that is no number in the form that the mapping states.

@@ -57,7 +57,7 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-func sampleOf(t *testing.T, name string) []byte {
+func sampleOf(t testing.TB, name string) []byte {
 	t.Helper()
 	samples, err := filepath.Glob(filepath.Join(name, "sample.*"))
 	if err != nil || len(samples) != 1 {
