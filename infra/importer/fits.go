@@ -2,63 +2,45 @@ package importer
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"io"
+	"slices"
 	"strings"
 )
 
 // fitRows is how many rows of a file are looked at to see whether a mapping fits.
 const fitRows = 3
 
-// Fits says whether a file is of the kind that a mapping is for, and why: head is the beginning of the file, a MiB or all of it. Columns that
-// `known_by` names must be there; lines must match the pattern. A mapping that says neither fits nothing.
+// Fits says whether a file is of the kind that a mapping is for, and why: head is the beginning of the file, a MiB or all of it. The columns
+// that `known_by` names must be there, in the header or in each object; lines must match the pattern. A mapping that says neither fits nothing.
 func (m *Mapping) Fits(head []byte) (why string, fits bool) {
-	if m.format.kind != "lines" && len(m.knownBy) == 0 {
+	f := m.format
+	if f.kind != "lines" && len(m.knownBy) == 0 {
 		return "", false
 	}
-	rows, err := m.format.open("", bytes.NewReader(head))
+	if f.kind == "jsonapi" {
+		f.kind, f.list = "ndjson", "data" // the first page may be longer than the head
+	}
+	rows, err := f.open("", bytes.NewReader(head))
 	if err != nil {
 		return "", false
 	}
-	have := map[string]bool{}
-	for _, column := range rows.columns() {
-		have[column] = true
+	why = "it has " + strings.Join(m.knownBy, ", ")
+	if f.kind == "csv" || f.kind == "w3c" {
+		header := rows.columns()
+		return why, f.columns == nil && !slices.ContainsFunc(m.knownBy, func(name string) bool { return !slices.Contains(header, name) })
 	}
 	for i := range fitRows {
 		row, err := rows.next()
-		if i > 0 && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
-			break
+		if i > 0 && err != nil {
+			break // the file ends, or its beginning was cut here
 		}
-		if err != nil {
-			if m.format.kind == "csv" && i == 0 && errors.Is(err, io.EOF) && m.hasAll(have) {
-				break // a header without rows
-			}
+		if err != nil || slices.ContainsFunc(m.knownBy, func(path string) bool { return !has(row.object, path) }) {
 			return "", false
 		}
-		for _, column := range m.knownBy {
-			have[column] = have[column] || row.object != nil && has(row.object, column)
-		}
-		if !m.hasAll(have) {
-			return "", false
-		}
-		if row.object != nil {
-			clear(have) // each object must have them
-		}
 	}
-	if m.format.kind == "lines" {
-		return "its lines have the form of such a log", true
+	if f.kind == "lines" {
+		why = "its lines have the form of such a log"
 	}
-	return fmt.Sprintf("it has %s", strings.Join(m.knownBy, ", ")), true
-}
-
-func (m *Mapping) hasAll(have map[string]bool) bool {
-	for _, column := range m.knownBy {
-		if !have[column] {
-			return false
-		}
-	}
-	return true
+	return why, true
 }
 
 // has says whether an object has a path, be its value null.
@@ -66,12 +48,11 @@ func has(object map[string]any, path string) bool {
 	if find(object, path) != nil {
 		return true
 	}
-	last := strings.LastIndexByte(path, '.')
-	parent := any(object)
-	if last >= 0 {
-		parent = find(object, path[:last])
+	parent, name := any(object), path
+	if last := strings.LastIndexByte(path, '.'); last >= 0 {
+		parent, name = find(object, path[:last]), path[last+1:]
 	}
-	members, ok := parent.(map[string]any)
-	_, found := members[path[last+1:]]
-	return ok && found
+	members, _ := parent.(map[string]any)
+	_, found := members[name]
+	return found
 }

@@ -136,7 +136,7 @@ func (g *group) make(e *rule, where condition) made {
 
 // wanted are the lines that become the event: all or none, but for those that line_where leaves out.
 func (e *rule) wanted(lines []record, where condition) ([]record, *Problem) {
-	if !e.groupWhere.holds(lines[0]) {
+	if !e.groupWhere.holds(filled(lines, e.groupWhere.columns(nil))[0]) {
 		return nil, nil
 	}
 	// A filter that sees one line speaks of the group: what further lines leave blank is what the order says.

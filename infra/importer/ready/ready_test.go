@@ -2,6 +2,7 @@ package ready_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -108,4 +109,50 @@ func TestMappingsNameTheirSource(t *testing.T) {
 			t.Errorf("the line %q of the list has %d characters", line, n)
 		}
 	}
+}
+
+// TestRecogniseHeads: a file is recognised by its beginning alone, packed or not, and in lines as well as in an array.
+func TestRecogniseHeads(t *testing.T) {
+	t.Parallel()
+	list, err := ready.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range list {
+		sample := sampleOf(t, r.Name)
+		for name, head := range map[string][]byte{
+			"packed":    packed(t, sample),
+			"half":      sample[:len(sample)*2/3],
+			"with mark": append([]byte("\uFEFF"), sample...),
+			"in CR":     bytes.ReplaceAll(sample, []byte("\n"), []byte("\r")),
+		} {
+			if found, _, err := ready.Recognise(head); err != nil || found.Name != r.Name {
+				t.Errorf("%s, %s: Recognise = %q, %v", r.Name, name, found.Name, err)
+			}
+		}
+	}
+	charge := []byte(`{"object":"charge","id":"ch_1","amount_captured":1,"billing_details":{},"payment_intent":null,"receipt_email":null}` + "\n")
+	if found, _, err := ready.Recognise(bytes.Repeat(charge, 5)); err != nil || found.Name != "stripe-charges" {
+		t.Errorf("charges in lines: Recognise = %q, %v", found.Name, err)
+	}
+	for name, file := range map[string]string{
+		"nothing": "", "a header of no shop": "a,b\n1,2\n", "an object of nobody": "{}\n", "an array of nobody": "[{}]", "words": "hello\nworld\n", "zeros": "\x00\x00",
+	} {
+		if found, _, err := ready.Recognise([]byte(file)); err == nil {
+			t.Errorf("%s: Recognise = %q, want a refusal", name, found.Name)
+		}
+	}
+}
+
+func packed(t *testing.T, text []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
