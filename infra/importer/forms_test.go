@@ -27,11 +27,13 @@ func TestForms(t *testing.T) {
 		want, wrong   []string
 	}{
 		{
-			"th.yaml", "th.csv", amount, []string{"n2 1234", "n4 12345678"},
+			"th.yaml", "th.csv", amount,
+			[]string{"n2 1234", "n4 12345678"},
 			[]string{"2 bad_value", "3 bad_value", "5 bad_value", "7 bad_value", "8 bad_value", "9 bad_value", "10 bad_value"},
 		},
 		{
-			"th2.yaml", "th2.csv", amount, []string{"n2 1234", "n4 12345678", "n6 1234.56"},
+			"th2.yaml", "th2.csv", amount,
+			[]string{"n2 1234", "n4 12345678", "n6 1234.56"},
 			[]string{"2 bad_value", "3 bad_value", "5 bad_value", "7 bad_value"},
 		},
 		{"shopify3.yaml", "shopify3.csv", amount, []string{"#1004 40.00"}, nil},
@@ -40,7 +42,8 @@ func TestForms(t *testing.T) {
 		{"ga4.yaml", "ga4.ndjson", func(e mapped) string { return amount(e) + " " + e.Timestamp + " " + text(e.Properties["url"]) }, []string{"T1 12.5 2026-03-05T10:00:00.123456Z https://s.ex/thanks"}, nil},
 		{"ga4b.yaml", "ga4.ndjson", at, nil, []string{"1 bad_time"}},
 		{
-			"num.yaml", "num.csv", amount, []string{"n0 1234.56", "n1 1234.56", "n2 1234.56", "n7 -12.50", "n8 -12.50", "n10 1.5E3", "n13 12.50", "n14 1234567.89", "n15 "},
+			"num.yaml", "num.csv", amount,
+			[]string{"n0 1234.56", "n1 1234.56", "n2 1234.56", "n7 -12.50", "n8 -12.50", "n10 1.5E3", "n13 12.50", "n14 1234567.89", "n15 "},
 			[]string{"5 bad_value", "6 bad_value", "7 bad_value", "8 bad_value", "11 bad_value", "13 bad_value", "14 bad_value"},
 		},
 		{"arr.yaml", "arr.json", amount, []string{"1 10", "2 20"}, nil},
@@ -48,7 +51,8 @@ func TestForms(t *testing.T) {
 		{"sep.yaml", "sep.csv", amount, []string{"1 1234.56"}, nil},
 		{"two.yaml", "two.csv", at, []string{"2026-03-05T14:30:00Z"}, nil},
 		{
-			"ampm.yaml", "ampm.csv", at, []string{"2026-03-05T14:04:05Z", "2026-03-05T14:04:05Z", "2026-03-04T23:04:05Z", "2026-03-05T14:04:05Z", "2026-03-05T14:04:05Z"},
+			"ampm.yaml", "ampm.csv", at,
+			[]string{"2026-03-05T14:04:05Z", "2026-03-05T14:04:05Z", "2026-03-04T23:04:05Z", "2026-03-05T14:04:05Z", "2026-03-05T14:04:05Z"},
 			[]string{"7 bad_time", "8 bad_time"},
 		},
 		{"u16b.yaml", "u16.csv", func(e mapped) string { return string(e.Context) }, []string{`{"externalIds":[{"collection":"users","encoding":"none","id":"josé@s.ex","type":"email"}]}`}, nil},

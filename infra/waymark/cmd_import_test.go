@@ -10,11 +10,55 @@ import (
 	"testing"
 )
 
-const albLine = `h2 2026-03-05T10:00:00.186641Z app/shop/50dc 192.0.2.10:2817 10.0.0.66:9000 0.000 0.002 0.000 200 200 0 257 ` +
-	`"GET https://shop.example:443/mugs HTTP/2.0" "Mozilla/5.0" ECDHE TLSv1.2 arn:aws:x "Root=1-58337327"`
+// importCase is one call of the command.
+type importCase struct {
+	url, key string // of the environment
+	args     string
+	stdin    string
+	code     int
+	out, err string // are in what is printed
+}
 
 // TestImportCommand: exit codes and the words that go with them. It sets variables of the environment, so it runs alone.
 func TestImportCommand(t *testing.T) {
+	url := importFolder(t)
+	for name, test := range map[string]importCase{
+		"by the environment":    {url: url, key: "wk_env", args: "--mapping good.yaml good.csv", out: "1 accepted, 0 rejected"},
+		"by waymark dev":        {args: "--mapping good.yaml good.csv", out: "1 accepted"},
+		"from standard input":   {args: "--mapping good.yaml -", stdin: "t,u\n1,a\n2,a\n", out: "2 accepted"},
+		"as JSON":               {args: "--json --mapping good.yaml good.csv", out: `"events":{"mapped":1,"repeats":0,"accepted":1,`},
+		"dry run needs no key":  {url: url, args: "--dry-run --mapping good.yaml good.csv", out: "nothing was sent"},
+		"a bad row":             {args: "--mapping good.yaml bad.csv good.csv", code: 1, out: `"soon" is no time of the layout unix`},
+		"a bad row is allowed":  {args: "--allow-rejects --mapping good.yaml bad.csv", out: "1 accepted"},
+		"wrong key":             {url: url, key: "wk_no", args: "--mapping good.yaml good.csv", code: 1, out: "NOT COMPLETE", err: "the key is not accepted"},
+		"no key":                {url: url, args: "--mapping good.yaml good.csv", code: 2, err: "no write key is known"},
+		"no mapping":            {args: "good.csv", code: 2, err: "--mapping FILE is needed"},
+		"no file named":         {args: "--mapping good.yaml", code: 2, err: "name at least one file"},
+		"no such file":          {args: "--mapping good.yaml none.csv", code: 1, err: "none.csv"},
+		"no such mapping":       {args: "--mapping none.yaml good.csv", code: 2, err: "none.yaml"},
+		"no such flag":          {args: "--maping x", code: 2, err: "-maping"},
+		"no such mapping key":   {args: "--mapping key.yaml good.csv", code: 2, err: `line 1: the mapping knows no key "nam", did you mean "name"?`},
+		"no such column":        {args: "--mapping column.yaml good.csv", code: 2, err: `has no column "time"`},
+		"help is not a failure": {args: "-h", err: "usage: waymark import"},
+	} {
+		t.Run(name, func(t *testing.T) { test.run(t) })
+	}
+}
+
+func (test importCase) run(t *testing.T) {
+	t.Helper()
+	t.Setenv("WAYMARK_URL", test.url)
+	t.Setenv("WAYMARK_WRITE_KEY", test.key)
+	var out, said bytes.Buffer
+	code := cmdImport(t.Context(), strings.Fields(test.args), stdio{In: strings.NewReader(test.stdin), Out: &out, Err: &said})
+	if code != test.code || !strings.Contains(out.String(), test.out) || !strings.Contains(said.String(), test.err) {
+		t.Errorf("import %s = %d, want %d\nout: %s\nwant %s\nerr: %s\nwant %s", test.args, code, test.code, &out, test.out, &said, test.err)
+	}
+}
+
+// importFolder makes a folder with files and mappings, and a system for them, which runs in it too. It gives the system's address.
+func importFolder(t *testing.T) string {
+	t.Helper()
 	folder := t.TempDir()
 	t.Chdir(folder)
 	for name, text := range map[string]string{
@@ -37,7 +81,7 @@ func TestImportCommand(t *testing.T) {
 		}
 		_, _ = w.Write([]byte(`{"success":true}`))
 	}))
-	defer server.Close()
+	t.Cleanup(server.Close)
 	if err := os.Mkdir(".waymark", 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -45,54 +89,5 @@ func TestImportCommand(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(".waymark", "ready.json"), []byte(ready), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, test := range map[string]struct {
-		url, key string // of the environment
-		args     string
-		stdin    string
-		code     int
-		out, err string // are in what is printed
-	}{
-		"by the environment":    {url: server.URL, key: "wk_env", args: "--mapping good.yaml good.csv", out: "1 accepted, 0 rejected"},
-		"by waymark dev":        {args: "--mapping good.yaml good.csv", out: "1 accepted"},
-		"from standard input":   {args: "--mapping good.yaml -", stdin: "t,u\n1,a\n2,a\n", out: "2 accepted"},
-		"as JSON":               {args: "--json --mapping good.yaml good.csv", out: `"events":{"mapped":1,"repeats":0,"accepted":1,`},
-		"dry run needs no key":  {url: server.URL, args: "--dry-run --mapping good.yaml good.csv", out: "nothing was sent"},
-		"a bad row":             {args: "--mapping good.yaml bad.csv good.csv", code: 1, out: `"soon" is no time of the layout unix`},
-		"a bad row is allowed":  {args: "--allow-rejects --mapping good.yaml bad.csv", out: "1 accepted"},
-		"wrong key":             {url: server.URL, key: "wk_no", args: "--mapping good.yaml good.csv", code: 1, out: "NOT COMPLETE", err: "the key is not accepted"},
-		"no key":                {url: server.URL, args: "--mapping good.yaml good.csv", code: 2, err: "no write key is known"},
-		"no mapping":            {args: "good.csv", code: 2, err: "--mapping FILE is needed"},
-		"two mappings":          {args: "--as alb --mapping good.yaml good.csv", code: 2, err: "give --mapping or --as, not both"},
-		"list of the ready":     {args: "--as list", out: "  access-log           Apache or nginx access log"},
-		"a ready one to copy":   {args: "--as nginx --show", out: "name: access-log\n"},
-		"show what":             {args: "--show", code: 2, err: "name it with --as"},
-		"ready by name":         {args: "--as alb alb.log", out: "1 accepted"},
-		"ready by guess":        {args: "--as auto alb.log", out: "1 accepted", err: "alb.log: --as alb, for its lines have the form"},
-		"guess from a stream":   {args: "--as auto --dry-run -", stdin: albLine + "\n" + albLine + "\n", out: "2 rows read, 2 used", err: "-: --as alb"},
-		"nothing fits":          {args: "--as auto good.csv", code: 2, err: "no ready mapping fits the file"},
-		"two fit":               {args: "--as auto both.json", code: 2, err: "more than one ready mapping fits the file; name one with --as\n  stripe-charges"},
-		"no such ready one":     {args: "--as shopware x.csv", code: 2, err: "there is no ready mapping \"shopware\"; there are\n  access-log"},
-		"a word of several":     {args: "--as stripe x.csv", code: 2, err: "\"stripe\" may be one of these; name one\n  stripe-charges"},
-		"setting":               {args: "--dry-run --mapping open.yaml --set u=shop good.csv", out: `"userId":"shop-a"`},
-		"setting is missing":    {args: "--dry-run --mapping open.yaml good.csv", code: 2, err: "line 3: the mapping needs a value for u: give --set u=…"},
-		"no such setting":       {args: "--dry-run --mapping open.yaml --set u=1 --set v=1 good.csv", code: 2, err: `the mapping has no setting "v", did you mean "u"?; it has u`},
-		"setting without value": {args: "--mapping open.yaml --set zone good.csv", code: 2, err: "write it as NAME=VALUE"},
-		"no file named":         {args: "--mapping good.yaml", code: 2, err: "name at least one file"},
-		"no such file":          {args: "--mapping good.yaml none.csv", code: 1, err: "none.csv"},
-		"no such mapping":       {args: "--mapping none.yaml good.csv", code: 2, err: "none.yaml"},
-		"no such flag":          {args: "--maping x", code: 2, err: "-maping"},
-		"no such mapping key":   {args: "--mapping key.yaml good.csv", code: 2, err: `line 1: the mapping knows no key "nam", did you mean "name"?`},
-		"no such column":        {args: "--mapping column.yaml good.csv", code: 2, err: `has no column "time"`},
-		"help is not a failure": {args: "-h", err: "usage: waymark import"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Setenv("WAYMARK_URL", test.url)
-			t.Setenv("WAYMARK_WRITE_KEY", test.key)
-			var out, said bytes.Buffer
-			code := cmdImport(t.Context(), strings.Fields(test.args), stdio{In: strings.NewReader(test.stdin), Out: &out, Err: &said})
-			if code != test.code || !strings.Contains(out.String(), test.out) || !strings.Contains(said.String(), test.err) {
-				t.Errorf("import %s = %d, want %d\nout: %s\nwant %s\nerr: %s\nwant %s", test.args, code, test.code, &out, test.out, &said, test.err)
-			}
-		})
-	}
+	return server.URL
 }
