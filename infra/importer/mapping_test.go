@@ -159,7 +159,7 @@ func TestValues(t *testing.T) {
 
 func TestConditions(t *testing.T) {
 	t.Parallel()
-	cells := map[string]string{"n": "10", "t": "abc", "e": " ", "d": "2026-03-01"}
+	cells := map[string]string{"n": "10", "t": "abc", "e": " ", "d": "2026-03-01", "g": "1.234,50", "m": "\u22125"}
 	for settings, want := range map[string]bool{
 		`{column: n, op: "=", value: 10}`:                                  true,
 		`{column: n, op: "=", value: 10.0}`:                                true,
@@ -171,6 +171,9 @@ func TestConditions(t *testing.T) {
 		`{column: n, op: ">", value: "9"}`:                                 false,
 		`{column: n, op: ">=", value: 10.5}`:                               false,
 		`{column: t, op: ">", value: 9}`:                                   false,
+		`{column: g, op: ">", value: 1000, decimal: ",", thousands: "."}`:  true,
+		`{column: g, op: ">", value: 1}`:                                   false, // in no form that the mapping knows
+		`{column: m, op: "<", value: 0}`:                                   true,
 		`{column: t, op: "!=", value: 9}`:                                  true,
 		`{column: e, op: "<", value: 9}`:                                   false,
 		`{column: d, op: ">=", value: "2026-03-01"}`:                       true,

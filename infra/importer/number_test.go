@@ -18,14 +18,14 @@ func TestNumbers(t *testing.T) {
 			"1.234": "1234", "12.345.678": "12345678", "1.234,56": "1234.56", "999": "999", "1234567,89": "1234567.89", "-1.234": "-1234",
 			",5": "0.5", "1,": "1", "007,10": "7.10", "+1.234,5": "1234.5", "\u22121.234,5": "-1234.5", "1,5E3": "1.5E3", "0": "0", "0,001": "0.001",
 			"12.50": bad, "1.23": bad, "1.2345": bad, "1.234.56": bad, ".5": bad, "1234.567": bad, "0.123": bad, "1..234": bad, ".123": bad,
-			"123.": bad, "1.234.": bad, "0.123.456": bad, "00.123": bad, "1,234.567": bad, "1.234,567.8": bad, "1,2,3": bad, "1.234E3": bad,
+			"123.": bad, "1.234.": bad, "0.123.456": bad, "00.123": bad, "1,234.567": bad, "1.234,567.8": bad, "1,2,3": bad, "1.234E3": bad, "1.234,5E3": bad,
 			"1.23,4": bad, "12.3456": bad, "1.234 567": bad, "1 234": bad, "1'234": bad, "": "", "-": bad, ",": bad, "--1": bad, "1-": bad,
 			"(1,00)": bad, "€1": bad, "1,00 EUR": bad, "0x10": bad, "1_000": bad, "١٢": bad, "Inf": bad, "NaN": bad, "1,5%": bad,
 		},
 		`thousands: ","`: {
 			"1,234": "1234", "12,345,678": "12345678", "1,234.56": "1234.56", "1,234.5678": "1234.5678", "1234.5": "1234.5", ".5": "0.5", "5.": "5",
 			"12,50": bad, "1,23": bad, "1,2345": bad, "1,23,456.78": bad, "0,123": bad, "1234,567": bad, ",123": bad, "1,234,56": bad, "1,234,5678": bad,
-			"1.234,567": bad, "1.5,000": bad, "1,234e5": bad, "1234,": bad,
+			"1.234,567": bad, "1.5,000": bad, "1,234e5": bad, "1,234.5e3": bad, "1234,": bad,
 		},
 		`thousands: ",", grouping: indian`: {
 			"1,23,456.78": "123456.78", "12,34,567": "1234567", "1,234": "1234", "12,345": "12345", "1,00,00,000": "10000000", "999.5": "999.5",
@@ -138,6 +138,11 @@ func TestMinorUnits(t *testing.T) {
 			t.Errorf("scale: %s of %s %s = %s, want %s", test.scale, test.amount, test.currency, got, test.want)
 		}
 	}
+	events, _ := mapText(t, "name: m\nversion: 1\ntime: {column: t, layouts: [unix]}\nidentifiers: {user: u}\ncontext: {worth: {column: a, type: number, scale: minor}}\nevents:\n"+
+		"  - {event: A, properties: {currency: {constant: JPY}}}\n  - {event: B, properties: {currency: c}}\n", "t,u,c,a\n1700000000,x,EUR,500\n")
+	if len(events) != 2 || string(events[0].Context) != `{"worth":500}` || string(events[1].Context) != `{"worth":5.00}` {
+		t.Errorf("two events with currencies of their own = %s, want 500 JPY and 5.00 EUR", events)
+	}
 	_, err := importer.ParseMapping("m", []byte("name: m\nversion: 1\ntime: {column: t, layouts: [unix]}\nidentifiers: {user: u}\nevents:\n"+
 		"  - event: Order Completed\n    properties: {revenue: {column: a, type: number, scale: minor}}\n"))
 	if err == nil || !strings.Contains(err.Error(), "scales revenue by its currency and has none") {
@@ -158,17 +163,29 @@ func mapText(t *testing.T, mapping, file string) ([]mapped, importer.Summary) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var events []mapped
 	summary := importer.NewSummary(m, "f")
-	if err := m.Map("f", strings.NewReader(file), now, &summary, func(e importer.Event) error {
+	events, err := mapInto(m, file, &summary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events, summary
+}
+
+func mapWith(t *testing.T, m *importer.Mapping, file string) ([]mapped, error) {
+	t.Helper()
+	summary := importer.NewSummary(m, "f")
+	return mapInto(m, file, &summary)
+}
+
+func mapInto(m *importer.Mapping, file string, summary *importer.Summary) ([]mapped, error) {
+	var events []mapped
+	err := m.Map("f", strings.NewReader(file), now, summary, func(e importer.Event) error {
 		var one mapped
 		if err := json.Unmarshal(e.JSON, &one); err != nil {
 			return err
 		}
 		events = append(events, one)
 		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
-	return events, summary
+	})
+	return events, err
 }

@@ -56,14 +56,21 @@ func listed(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-func (s settings) replace(n *yaml.Node) {
+// replace works in one pass: a value that looks like a setting is a value.
+func (s settings) replace(root *yaml.Node) {
+	var pairs []string
+	for name, value := range s {
+		pairs = append(pairs, "$("+name+")", value)
+	}
+	replaceAll(root, strings.NewReplacer(pairs...))
+}
+
+func replaceAll(n *yaml.Node, replacer *strings.Replacer) {
 	if n.Kind == yaml.ScalarNode {
-		for name, value := range s {
-			n.Value = strings.ReplaceAll(n.Value, "$("+name+")", value)
-		}
+		n.Value = replacer.Replace(n.Value)
 	}
 	for _, child := range n.Content {
-		s.replace(child)
+		replaceAll(child, replacer)
 	}
 }
 

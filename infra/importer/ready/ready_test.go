@@ -131,6 +131,10 @@ func TestRecogniseHeads(t *testing.T) {
 			}
 		}
 	}
+	klaviyo := sampleOf(t, "klaviyo-events")
+	if found, _, err := ready.Recognise(klaviyo[:len(klaviyo)/3]); err != nil || found.Name != "klaviyo-events" {
+		t.Errorf("a part of the first page: Recognise = %q, %v", found.Name, err)
+	}
 	charge := []byte(`{"object":"charge","id":"ch_1","amount_captured":1,"billing_details":{},"payment_intent":null,"receipt_email":null}` + "\n")
 	if found, _, err := ready.Recognise(bytes.Repeat(charge, 5)); err != nil || found.Name != "stripe-charges" {
 		t.Errorf("charges in lines: Recognise = %q, %v", found.Name, err)
