@@ -167,6 +167,26 @@ func (c condition) compare(cell string) bool {
 	return order >= 0
 }
 
+// unread is a cell that the condition compares with a number and that is none, in the form that the condition states; "" for none.
+func (c condition) unread(row record) (column, cell string) {
+	inner := slices.Concat(c.all, c.any)
+	if c.not != nil {
+		inner = append(inner, *c.not)
+	}
+	for _, one := range inner {
+		if column, cell = one.unread(row); cell != "" {
+			return column, cell
+		}
+	}
+	if cell = strings.TrimSpace(row.text(c.column)); !c.numeric || cell == "" {
+		return "", ""
+	}
+	if _, ok := c.form.read(cell); ok {
+		return "", ""
+	}
+	return c.column, cell
+}
+
 // used says whether the mapping has the condition at all.
 func (c condition) used() bool { return c.op != "" || c.all != nil || c.any != nil || c.not != nil }
 

@@ -78,6 +78,7 @@ func TestGroups(t *testing.T) {
 		"they disagree":       {"where: {column: state, op: \"=\", value: paid}", a + "1,u,5,void,30,y,20,1\n" + c, "2=5 (1), 3 group_disagrees; 3=1+0+2"},
 		"they disagree, back": {"where: {column: state, op: \"=\", value: paid}", "1,u,5,void,30,y,20,1\n" + a + c, "2=5 (1), 3 group_disagrees; 3=1+0+2"},
 		"no number":           {"where: {column: qty, op: \">\", value: 0}", a + "1,u,5,paid,30,y,20,one\n" + c, "2=5 (1), 3 group_disagrees; 3=1+0+2"},
+		"no number, alone":    {"where: {column: qty, op: \">\", value: 0}", "3,u,5,paid,30,y,20,one\n" + c, "2=5 (1), 2 filter_no_number; 2=1+1+0"},
 		"the first decides":   {"group_where: {column: state, op: \"=\", value: paid}", a + "1,u,5,void,30,y,20,1\n" + "3,w,5,void,1,x,1,1\n3,w,5,paid,1,x,1,1\n", "1=30 (2); 4=2+2+0"},
 		"lines left out":      {"line_where: {column: qty, op: \">\", value: 0}", a + "1,u,5,paid,30,y,20,0\n3,w,5,paid,30,y,20,0\n", "1=10 (1); 3=1+2+0"},
 		"first line left out": {
@@ -109,6 +110,20 @@ func TestFilterOfTheMapping(t *testing.T) {
 	const want = "Line Seen x, Order Completed 30.00"
 	if strings.Join(got, ", ") != want || summary.Rows != (importer.Rows{Read: 3, Used: 2, Skipped: 1}) {
 		t.Errorf("events = %s, rows %+v; want %s and 2 of 3 rows used", strings.Join(got, ", "), summary.Rows, want)
+	}
+}
+
+// TestFiltersOfNumbers: a row that a filter leaves out because its number is written otherwise is named.
+func TestFiltersOfNumbers(t *testing.T) {
+	t.Parallel()
+	const mapping = "name: m\nversion: 1\ntime: {column: t, layouts: [unix]}\nidentifiers: {user: u}\nevents: [{event: E, where: [{column: a, op: \">\", value: 0 FORM}]}]\n"
+	const file = "t,u,a\n1,a,\"1,50\"\n1,b,2\n1,c,-3\n1,d,\n1,e,none\n"
+	for form, want := range map[string]string{"": "b, 2 filter_no_number, 6 filter_no_number", `, decimal: ","`: "a, b, 6 filter_no_number"} {
+		events, summary := mapText(t, strings.Replace(mapping, " FORM", form, 1), file)
+		got := strings.Join(append(shown(events, func(e mapped) string { return e.UserID }), faults(summary)...), ", ")
+		if got != want {
+			t.Errorf("events and warnings with %q = %s, want %s", form, got, want)
+		}
 	}
 }
 

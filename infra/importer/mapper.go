@@ -115,8 +115,21 @@ func (p *mapper) row(row record) error {
 		p.waiting[row.row] = true
 	default:
 		p.summary.Rows.Skipped++
+		for i := range p.mapping.events {
+			p.warnOfFilters(&p.mapping.events[i], row)
+		}
 	}
 	return nil
+}
+
+// warnOfFilters warns of a row that was left out because a filter could not read a number.
+func (p *mapper) warnOfFilters(rule *rule, row record) {
+	both := condition{all: []condition{p.mapping.where, rule.where, rule.groupWhere}}
+	if column, cell := both.unread(row); cell != "" {
+		p.summary.warn(Problem{
+			Line: row.line, Event: rule.name, Code: "filter_no_number", Field: "where." + column, Reason: fmt.Sprintf("%q is not a number", cell),
+		})
+	}
 }
 
 func (p *mapper) apply(rule *rule, row record, rows int64) error {
@@ -161,6 +174,9 @@ func (p *mapper) flushGroup(rule *rule, g *group) error {
 		return nil
 	}
 	if made.draft == nil {
+		for _, line := range g.lines {
+			p.warnOfFilters(rule, line)
+		}
 		return nil
 	}
 	for _, line := range g.lines {

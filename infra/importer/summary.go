@@ -19,8 +19,10 @@ const maxNotes = 3
 var meanings = map[string]string{
 	"equal_lines":         "lines equal to another of their group, and counted too; if they are there by mistake, add 'distinct: true' to the event",
 	"equal_lines_dropped": "lines equal to another of their group, left out as 'distinct: true' says",
-	"group_unknown":       "lines that could not be read and do not say to which group they belong: a group may lack one; mend them and import again",
-	"lines_differ":        "lines of a group with another number than the first; the event takes that of its earliest line",
+	"filter_no_number": "rows left out because a filter compares with a number and the cell is none; say in the filter how numbers are written, " +
+		"for example 'decimal: \",\"'",
+	"group_unknown": "lines that could not be read and do not say to which group they belong: a group may lack one; mend them and import again",
+	"lines_differ":  "lines of a group with another number than the first; the event takes that of its earliest line",
 	"cut_id": "ids that a spreadsheet took for numbers and cut: their last digits are lost, and different ids may have become one; " +
 		"export the file again and do not open it in a spreadsheet",
 }
