@@ -161,7 +161,7 @@ func (s Summary) WriteText(w io.Writer) error {
 		lines = append(lines, "  NOT COMPLETE: run the same command again to go on where it stopped")
 	}
 	for _, line := range lines {
-		if _, err := fmt.Fprintln(w, line); err != nil {
+		if _, err := fmt.Fprintln(w, strings.Join(Wrap(line, "    "), "\n")); err != nil {
 			return err
 		}
 	}
