@@ -127,6 +127,31 @@ func TestFiltersOfNumbers(t *testing.T) {
 	}
 }
 
+// TestCutIDs: an id that a spreadsheet has cut is named wherever the mapping takes it from, once a row; a number is none.
+func TestCutIDs(t *testing.T) {
+	t.Parallel()
+	for cell, want := range map[string]string{
+		"1.00125E+11": "2 cut_id", "1,00125E+11": "2 cut_id", "9E+15": "2 cut_id", " 1.5E+12 ": "2 cut_id",
+		"100125000000": "", "1.00125e11": "", "E+11": "", "A1.5E+11": "", "1.5E-11": "", "0.5E+11": "",
+	} {
+		for _, values := range []string{
+			"identifiers: {user: v}", "identifiers: {user: {template: \"u-{v}\"}}", "identifiers: {user: {first: [w, v]}}",
+			"identifiers: {user: u}\nproperties: {sku: v}", "identifiers: {user: u, else: {anonymous: v}}",
+			"identifiers: {user: u}\nproperties: {order_id: v, again: v}",
+		} {
+			_, summary := mapText(t, "name: m\nversion: 1\ntime: {column: t, layouts: [unix]}\n"+values+"\nevents: [{event: E}]\n", "t,u,v,w\n5,u,\""+cell+"\",\n")
+			if got := strings.Join(faults(summary), ", "); got != want {
+				t.Errorf("%q with %s: %q, want %q", cell, values, got, want)
+			}
+		}
+	}
+	_, summary := mapText(t, "name: m\nversion: 1\ntime: {column: t, layouts: [unix]}\nidentifiers: {user: u}\nevents: [{event: E, group_by: v, properties: {n: {column: w, type: number}}}]\n",
+		"t,u,v,w\n5,u,1.5E+11,1.5E+11\n")
+	if got := strings.Join(faults(summary), ", "); got != "2 cut_id" || summary.Notes[0].Field != "group_by" {
+		t.Errorf("a cut key of a group: %q, %+v; want one of group_by", got, summary.Notes)
+	}
+}
+
 // TestSummaryText: a summary fits a terminal of 80 columns and says what to do.
 func TestSummaryText(t *testing.T) {
 	t.Parallel()

@@ -2,7 +2,6 @@ package importer
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -169,21 +168,30 @@ func (r *mappingReader) check(n *yaml.Node, e rule) {
 	}
 }
 
-// textColumns are the columns whose cells the event takes as text.
+// textColumns are the columns whose cells the event takes as text, each once.
 func (e rule) textColumns() []named {
 	var list []named
+	seen := map[string]bool{}
+	add := func(field string, columns ...string) {
+		for _, column := range columns {
+			if column != "" && !seen[column] {
+				seen[column] = true
+				list = append(list, named{field, column})
+			}
+		}
+	}
 	for _, part := range []struct {
 		name   string
 		fields []field
 	}{{"identifiers.", e.identifiers}, {"identifiers.else.", e.otherwise}, {"properties.", e.properties}, {"traits.", e.traits}} {
 		for _, f := range part.fields {
-			for _, v := range append(slices.Clone(f.value.first), f.value) {
-				if v.column != "" && f.value.kind == "text" {
-					list = append(list, named{part.name + strings.Join(f.path, "."), v.column})
-				}
+			if f.value.kind == "text" {
+				add(part.name+strings.Join(f.path, "."), f.value.sources()...)
 			}
 		}
 	}
+	add("group_by", e.groupBy...)
+	add("message_id", e.messageID...)
 	return list
 }
 

@@ -230,6 +230,18 @@ func (v value) source(row record) (text string, isNumber bool, err error) {
 	return "", false, nil
 }
 
+// sources are the columns that a value is made of, but for hashes.
+func (v value) sources() []string {
+	list := []string{v.column}
+	for i := 1; i < len(v.template); i += 2 {
+		list = append(list, v.template[i])
+	}
+	for _, one := range v.first {
+		list = append(list, one.sources()...)
+	}
+	return list
+}
+
 // fill puts a row's cells into a template. Half a template would join rows that have nothing in common, so it is empty if one cell is.
 func fill(template []string, row record) string {
 	var b strings.Builder

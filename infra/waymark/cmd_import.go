@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"waymark/infra/importer"
+	"waymark/infra/importer/ready"
 )
 
 const importUsage = `usage: waymark import --mapping FILE [flags] FILE…
@@ -108,7 +109,13 @@ func parseImportFlags(args []string, io stdio) (importFlags, error) {
 	f := importFlags{settings: settingFlags{}}
 	set := flag.NewFlagSet("import", flag.ContinueOnError)
 	set.SetOutput(io.Err)
-	set.Usage = func() { fmt.Fprint(io.Err, importUsage+"\nflags:\n"); set.PrintDefaults() }
+	set.Usage = func() {
+		fmt.Fprint(io.Err, importUsage+"\nflags:\n")
+		set.PrintDefaults()
+		if list, err := ready.List(); err == nil {
+			fmt.Fprintf(io.Err, "\nready mappings:\n%s\n", ready.Table(list))
+		}
+	}
 	url, key := runningSystem()
 	set.StringVar(&f.url, "url", url, "address of the system; WAYMARK_URL, or the one that waymark dev runs")
 	set.StringVar(&f.key, "key", key, "write key; WAYMARK_WRITE_KEY, or the demo key of waymark dev")
