@@ -117,6 +117,7 @@ func TestReading(t *testing.T) {
 		"UTF-16 little-endian":       {"kind: csv", utf16le("\uFEFFt,u,v\n1,a,ü€😀\n"), "a ü€😀"},
 		"UTF-16 big-endian":          {"kind: csv, delimiter: \"\\t\"", utf16be("\uFEFFt\tu\tv\r\n1\ta\tü€😀\r\n"), "a ü€😀"},
 		"UTF-16 of lines":            {"kind: ndjson", utf16le("\uFEFF{\"t\":1,\"u\":\"a\",\"v\":\"ü\"}\n"), "a ü"},
+		"UTF-16 named, by its mark":  {"kind: csv, encoding: utf-16", utf16be("\uFEFFt,u,v\n1,a,ü\n"), "a ü"},
 		"UTF-16 named":               {"kind: csv, encoding: utf-16le", utf16le("t,u,v\n1,a,ü\n"), "a ü"},
 		"UTF-16 without a mark":      {"kind: csv", utf16le("t,u,v\n1,a,ü\n"), "error: read f: the file looks like UTF-16 without a byte order mark; add 'encoding: utf-16le' to format"},
 		"UTF-16 of the other kind":   {"kind: csv", utf16be("t,u,v\n"), "error: read f: the file looks like UTF-16 without a byte order mark; add 'encoding: utf-16be' to format"},

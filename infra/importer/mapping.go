@@ -31,7 +31,7 @@ type Mapping struct {
 type format struct {
 	kind       string // csv, ndjson, jsonapi, lines or w3c
 	delimiter  rune
-	encoding   string // utf-8, latin-1, windows-1252, utf-16le, utf-16be
+	encoding   string // utf-8, latin-1, windows-1252, utf-16, utf-16le, utf-16be
 	comments   string // what lines begin with that are no rows
 	list       string // the member of a JSON object that holds the rows
 	lazyQuotes bool

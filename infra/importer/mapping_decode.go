@@ -91,6 +91,9 @@ func (r *mappingReader) format(n *yaml.Node) {
 	if f.kind == "json" {
 		f.kind = "ndjson"
 	}
+	if one := utf8.RuneCountInString(f.comments) == 1 && !strings.ContainsAny(f.comments, "\"\r\n"+string(f.delimiter)); f.kind == "csv" && f.comments != "" && !one {
+		r.fail(n, "format.comments of CSV must be one character other than a quote and the delimiter")
+	}
 	if f.kind != "ndjson" && f.list != "" {
 		r.fail(n, "format.list belongs to `kind: json`")
 	}
@@ -159,10 +162,11 @@ func (r *mappingReader) check(n *yaml.Node, e rule) {
 	if e.each != nil && len(e.groupBy) > 0 {
 		r.fail(n, "an event has group_by or each, not both")
 	}
-	for key, used := range map[string]bool{
+	ofGroups := map[string]bool{
 		"carry": e.carry != nil, "distinct": e.dropEqual, "group_where": e.groupWhere.used(), "line_where": e.lineWhere.used(),
-	} {
-		if used && len(e.groupBy) == 0 {
+	}
+	for _, key := range names(ofGroups) {
+		if ofGroups[key] && len(e.groupBy) == 0 {
 			r.fail(n, "%s belongs to an event with group_by", key)
 		}
 	}
@@ -195,7 +199,7 @@ func (e rule) textColumns() []named {
 	return list
 }
 
-var encodings = []string{"utf-8", "latin-1", "windows-1252", "utf-16le", "utf-16be"}
+var encodings = []string{"utf-8", "latin-1", "windows-1252", "utf-16", "utf-16le", "utf-16be"}
 
 var callTypes = map[string]bool{"track": true, "page": true, "screen": true, "identify": true, "group": true, "alias": true}
 

@@ -29,6 +29,26 @@ func TestMappingFaults(t *testing.T) {
 				"m line 6: identifiers knows no key \"usr\", did you mean \"user\"?\n" +
 				"m line 6: the event \"E\" needs identifiers: at least one of anonymous, device, email, group, loyalty, phone, previous, user",
 		},
+		"wrong formats": {
+			"name: x\nversion: 1\nformat: {kind: csv, comments: //, list: rows, encoding: utf-17}\ntime: {layouts: [unix], column: t, template: \"{t}\"}\nidentifiers: {user: u}\nevents:\n" +
+				"  - {event: A, each: x, group_by: y, products: {list: z, each: {sku: s}}}\n  - {event: B, carry: [a], distinct: true, group_where: {column: a, op: empty}, line_where: {column: a, op: empty}}\n" +
+				"  - {event: C, properties: {a: {column: a, scale: -2}, b: {column: b, type: number, grouping: indian}, c: {first: []}, d: {column: d, decode: base64}, e: {constant: 1, type: json}}}\n",
+			"m line 3: format.encoding cannot be \"utf-17\", did you mean \"utf-16\"?; it is one of utf-8, latin-1, windows-1252, utf-16, utf-16le, utf-16be\n" +
+				"m line 3: format.comments of CSV must be one character other than a quote and the delimiter\n" +
+				"m line 3: format.list belongs to `kind: json`\n" +
+				"m line 4: time needs layouts and one of column, template or first\n" +
+				"m line 7: products belong to an event with group_by, whose rows become them, or have a list: products.list names a column that holds one\n" +
+				"m line 7: an event has group_by or each, not both\n" +
+				"m line 8: carry belongs to an event with group_by\n" +
+				"m line 8: distinct belongs to an event with group_by\n" +
+				"m line 8: group_where belongs to an event with group_by\n" +
+				"m line 8: line_where belongs to an event with group_by\n" +
+				"m line 9: properties.a: scale belongs to `type: number`\n" +
+				"m line 9: properties.b: grouping needs the separator too, for example `thousands: \",\"`\n" +
+				"m line 9: properties.c.first must be a list of values that is not empty\n" +
+				"m line 9: properties.d.decode cannot be \"base64\"; it is one of url, form\n" +
+				"m line 9: properties.e: `type: json` needs a column",
+		},
 		"wrong values": {
 			"name: x\nversion: 1\nformat: {kind: excel, delimiter: ab}\ntime: {column: t, layouts: [\"%d.%m.%Y\", \"%Q\", \"2006 MST\", \"foo\"]}\n" +
 				"identifiers: {user: {column: a, hash: [b]}}\nevents:\n  - {event: E, type: trakc, where: {column: a}, products: {each: {price: p}, total: revenue}}\n  - {event: E}\n",

@@ -58,10 +58,11 @@ func (f numberForm) check(r *mappingReader, n *yaml.Node, what, kind string) {
 	if kind == "number" {
 		return
 	}
-	for key, used := range map[string]bool{
+	ofNumbers := map[string]bool{
 		"absolute": f.absolute, "brackets": f.brackets, "trailing_minus": f.behind, "currency_sign": f.signs != nil, "scale": f.scale.used(),
-	} {
-		if used {
+	}
+	for _, key := range names(ofNumbers) {
+		if ofNumbers[key] {
 			r.fail(n, "%s: %s belongs to `type: number`", what, key)
 		}
 	}
