@@ -17,7 +17,7 @@ import (
 // Local times that a change of the clocks makes doubtful follow one rule, the offset in force before the change: of a repeated hour the first
 // pass is taken, and a time in the hour that was left out moves forward by the length of the gap.
 type clock struct {
-	column  string
+	source  value // a column, or a template of several: a day and a time of day
 	layouts []layout
 	zone    *time.Location
 	at      time.Duration // time of day for layouts without one
@@ -25,7 +25,7 @@ type clock struct {
 
 type layout struct {
 	text     string // as written in the mapping
-	format   string // of package time; "" for unix and unix_ms
+	format   string // of package time; "" for the counts since 1970
 	absolute bool   // holds an offset or is a Unix time: no zone is needed
 	dateOnly bool
 }
@@ -33,8 +33,14 @@ type layout struct {
 func (r *mappingReader) clock(n *yaml.Node) *clock {
 	c := &clock{}
 	zoned, at := false, ""
+	sources := 0
 	r.fields(n, "time", map[string]func(*yaml.Node){
-		"column": func(n *yaml.Node) { c.column = r.column(n, "time.column") },
+		"column": func(n *yaml.Node) { sources++; c.source = value{column: r.column(n, "time.column"), kind: "text"} },
+		"template": func(n *yaml.Node) {
+			sources++
+			c.source = value{template: r.template(n, "time.template"), kind: "text"}
+		},
+		"first": func(n *yaml.Node) { sources++; c.source = value{first: r.firstOf(n, "time.first"), kind: "text"} },
 		"layouts": func(n *yaml.Node) {
 			c.layouts = []layout{}
 			for _, text := range r.texts(n, "time.layouts") {
@@ -65,8 +71,8 @@ func (r *mappingReader) clock(n *yaml.Node) *clock {
 			c.at = time.Duration(clock.Hour())*time.Hour + time.Duration(clock.Minute())*time.Minute
 		},
 	})
-	if c.column == "" || c.layouts == nil {
-		r.fail(n, "time needs column and layouts")
+	if sources != 1 || c.layouts == nil {
+		r.fail(n, "time needs layouts and one of column, template or first")
 	}
 	for _, l := range c.layouts {
 		if !l.absolute && !zoned {
@@ -80,12 +86,12 @@ var offsets = regexp.MustCompile(`Z07|-07`)
 
 func newLayout(text string) (layout, error) {
 	switch text {
-	case "unix", "unix_ms":
+	case "unix", "unix_ms", "unix_us", "unix_ns":
 		return layout{text: text, absolute: true}, nil
 	case "rfc3339":
 		return layout{text: text, format: time.RFC3339, absolute: true}, nil
 	}
-	format := text
+	format := oneBlank(text)
 	if strings.Contains(text, "%") {
 		translated, err := fromStrftime(text)
 		if err != nil {
@@ -98,7 +104,7 @@ func newLayout(text string) (layout, error) {
 	}
 	sample := time.Date(2009, 11, 17, 20, 34, 58, 0, time.UTC).Format(format)
 	if sample == format || !strings.Contains(format, "06") && !strings.Contains(format, "2006") {
-		return layout{}, fmt.Errorf("%q is no time layout with a year: write 2006-01-02 15:04:05, %%Y-%%m-%%d %%H:%%M:%%S, rfc3339, unix or unix_ms", text)
+		return layout{}, fmt.Errorf("%q is no time layout with a year: write 2006-01-02 15:04:05, %%Y-%%m-%%d %%H:%%M:%%S, rfc3339, unix, unix_ms, unix_us or unix_ns", text)
 	}
 	morning := time.Date(2009, 11, 17, 8, 34, 58, 0, time.UTC).Format(format)
 	return layout{text: text, format: format, absolute: offsets.MatchString(format), dateOnly: morning == sample}, nil
@@ -127,27 +133,30 @@ func fromStrftime(text string) (string, error) {
 
 var errNoTime = errors.New("the time is empty")
 
-// of reads the row's instant with the first layout that fits.
+// of reads the row's instant with the first layout that fits. Blanks of every kind are one, such as the narrow one that newer programs
+// print before PM; PM may be pm.
 func (c *clock) of(row record) (time.Time, error) {
-	cell := strings.TrimSpace(row.text(c.column))
+	text, _, err := c.source.source(row)
+	if err != nil {
+		return time.Time{}, err
+	}
+	cell := strings.TrimSpace(oneBlank(text))
 	if cell == "" {
 		return time.Time{}, errNoTime
 	}
 	for _, l := range c.layouts {
-		if t, ok := c.parse(cell, l); ok {
-			return t, nil
+		for _, form := range []string{cell, strings.ToUpper(cell), strings.ToLower(cell)} {
+			if t, ok := c.parse(form, l); ok {
+				return t, nil
+			}
 		}
 	}
-	var tried []string
-	for _, l := range c.layouts {
-		tried = append(tried, l.text)
-	}
-	return time.Time{}, fmt.Errorf("%q is no time of the layout %s", cell, strings.Join(tried, " or "))
+	return time.Time{}, &badTime{cell, c}
 }
 
 func (c *clock) parse(cell string, l layout) (time.Time, bool) {
 	if l.format == "" {
-		return parseUnix(cell, l.text == "unix_ms")
+		return parseUnix(cell, map[string]int{"unix_ms": 3, "unix_us": 6, "unix_ns": 9}[l.text])
 	}
 	t, err := time.Parse(l.format, cell)
 	if err != nil {
@@ -162,15 +171,68 @@ func (c *clock) parse(cell string, l layout) (time.Time, bool) {
 	return local(t, c.zone), true
 }
 
-// parseUnix reads seconds with up to nine decimals, or whole milliseconds.
-func parseUnix(cell string, millis bool) (time.Time, bool) {
+// badTime is a cell that no layout reads.
+type badTime struct {
+	cell  string
+	clock *clock
+}
+
+func (e *badTime) Error() string {
+	var tried []string
+	for _, l := range e.clock.layouts {
+		tried = append(tried, l.text)
+	}
+	return fmt.Sprintf("%q is no time of the layout %s", e.cell, strings.Join(tried, " or "))
+}
+
+// usualLayouts are tried when a cell fits no layout of the mapping, to say which one to add.
+var usualLayouts = []string{
+	"rfc3339", "2006-01-02 15:04:05Z07:00", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d", "%Y/%m/%d", "%Y%m%d",
+	"%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y", "%m/%d/%Y %H:%M:%S",
+	"%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%m/%d/%Y", "%d-%m-%Y", "%d-%m-%Y %H:%M:%S", "%d %b %Y", "%d %b %Y %H:%M", "%b %d, %Y",
+	"Jan 2, 2006, 3:04:05 PM", "Jan 2, 2006 3:04:05 PM", "Jan 2, 2006, 3:04 PM", "Jan 2, 2006 3:04 PM", "%d/%b/%Y:%H:%M:%S %z",
+}
+
+// advice names the layouts that would read the cell. A count since 1970 is told by its length: those of one size lie between 2001 and 2286.
+func (e *badTime) advice(string) string {
+	var fitting []string
+	if digits := strings.Trim(e.cell, "0123456789"); digits == "" {
+		if unit := map[int]string{10: "unix", 13: "unix_ms", 16: "unix_us", 19: "unix_ns"}[len(e.cell)]; unit != "" {
+			fitting = append(fitting, unit)
+		}
+	}
+	for _, text := range usualLayouts {
+		l, err := newLayout(text)
+		if err != nil || l.format == "" {
+			continue
+		}
+		if _, err := time.Parse(l.format, strings.ToUpper(e.cell)); err == nil {
+			fitting = append(fitting, quoted(text))
+		}
+	}
+	switch len(fitting) {
+	case 0:
+		return ""
+	case 1:
+		return "; add " + fitting[0] + " to time.layouts"
+	}
+	return "; add one of " + strings.Join(fitting, " or ") + " to time.layouts"
+}
+
+// parseUnix reads a count since 1970: seconds with up to nine decimals, or whole units of which 10^digits make a second.
+func parseUnix(cell string, digits int) (time.Time, bool) {
 	whole, fraction, _ := strings.Cut(cell, ".")
 	n, err := strconv.ParseInt(whole, 10, 64)
-	if err != nil || len(fraction) > 9 || len(whole) > 15 {
+	if err != nil || len(fraction) > 9 || len(whole) > 15+max(0, digits-3) {
 		return time.Time{}, false
 	}
-	if millis {
+	switch digits {
+	case 3:
 		return time.UnixMilli(n).UTC(), strings.Trim(fraction, "0") == ""
+	case 6:
+		return time.UnixMicro(n).UTC(), strings.Trim(fraction, "0") == ""
+	case 9:
+		return time.Unix(0, n).UTC(), strings.Trim(fraction, "0") == ""
 	}
 	nanos, err := strconv.ParseUint("0"+fraction+strings.Repeat("0", 9-len(fraction)), 10, 64)
 	if err != nil {

@@ -1,7 +1,9 @@
 package importer
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,6 +19,7 @@ type condition struct {
 	value    string
 	number   float64
 	numeric  bool // the mapping compares with a number
+	form     numberForm
 	list     map[string]bool
 	pattern  *regexp.Regexp
 }
@@ -30,7 +33,8 @@ func (r *mappingReader) condition(n *yaml.Node) condition {
 	}
 	var c condition
 	var operand *yaml.Node
-	r.fields(n, "where", map[string]func(*yaml.Node){
+	readers := r.numberKeys("where", &c.form)
+	maps.Copy(readers, map[string]func(*yaml.Node){
 		"all":    func(n *yaml.Node) { c.all = r.conditions(n, "where.all") },
 		"any":    func(n *yaml.Node) { c.any = r.conditions(n, "where.any") },
 		"not":    func(n *yaml.Node) { inner := r.condition(n); c.not = &inner },
@@ -38,6 +42,9 @@ func (r *mappingReader) condition(n *yaml.Node) condition {
 		"op":     func(n *yaml.Node) { c.op = r.oneOf(n, "where.op", operators...) },
 		"value":  func(n *yaml.Node) { operand = n },
 	})
+	delete(readers, "scale") // a filter compares what the file says
+	r.fields(n, "where", readers)
+	c.form.check(r, n, "where", "number")
 	forms := 0
 	for _, used := range []bool{c.all != nil, c.any != nil, c.not != nil, c.column != "" || c.op != "" || operand != nil} {
 		if used {
@@ -130,9 +137,13 @@ func (c condition) compare(cell string) bool {
 	}
 	order := strings.Compare(cell, c.value)
 	if c.numeric {
-		number, err := strconv.ParseFloat(cell, 64)
-		if err != nil || number != number {
+		text, ok := c.form.read(cell)
+		if !ok {
 			return c.op == "!="
+		}
+		number, err := strconv.ParseFloat(text.String(), 64)
+		if err != nil {
+			return c.op == "!=" // beyond what a float can say
 		}
 		order = 0
 		if number < c.number {
@@ -154,4 +165,41 @@ func (c condition) compare(cell string) bool {
 		return order > 0
 	}
 	return order >= 0
+}
+
+// unread is a cell that the condition compares with a number and that is none, in the form that the condition states; "" for none.
+func (c condition) unread(row record) (column, cell string) {
+	inner := slices.Concat(c.all, c.any)
+	if c.not != nil {
+		inner = append(inner, *c.not)
+	}
+	for _, one := range inner {
+		if column, cell = one.unread(row); cell != "" {
+			return column, cell
+		}
+	}
+	if cell = strings.TrimSpace(row.text(c.column)); !c.numeric || cell == "" {
+		return "", ""
+	}
+	if _, ok := c.form.read(cell); ok {
+		return "", ""
+	}
+	return c.column, cell
+}
+
+// used says whether the mapping has the condition at all.
+func (c condition) used() bool { return c.op != "" || c.all != nil || c.any != nil || c.not != nil }
+
+// columns are those that the condition reads, added to a list.
+func (c condition) columns(list []string) []string {
+	for _, inner := range slices.Concat(c.all, c.any) {
+		list = inner.columns(list)
+	}
+	if c.not != nil {
+		list = c.not.columns(list)
+	}
+	if c.column != "" && c.column != columnRow {
+		list = append(list, c.column)
+	}
+	return list
 }

@@ -1,19 +1,17 @@
 package importer
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"strings"
 	"time"
-
-	"waymark/shared/domain/money"
 )
 
 // draft is an event before it has its messageId.
 type draft struct {
 	event map[string]any
 	at    time.Time
+	ids   string   // its identifiers, to see whether the lines of a group agree
 	key   []string // cells of message_id
 }
 
@@ -21,7 +19,7 @@ type draft struct {
 func (e *rule) draft(row record) (*draft, *Problem) {
 	at, err := e.time.of(row)
 	if err != nil {
-		return nil, &Problem{Code: "bad_time", Field: "timestamp", Reason: err.Error()}
+		return nil, badCell("bad_time", "timestamp", err)
 	}
 	d := &draft{at: at, event: map[string]any{"timestamp": at.Format(time.RFC3339Nano)}}
 	kind, err := e.kind.text(row)
@@ -29,10 +27,21 @@ func (e *rule) draft(row record) (*draft, *Problem) {
 		return nil, &Problem{Code: "unknown_type", Field: "type", Reason: fmt.Sprintf("%q is no type of event; it is one of %s", kind, strings.Join(names(callTypes), ", "))}
 	}
 	d.event["type"] = kind
-	for _, part := range []func(record, map[string]any) *Problem{e.call, e.identify, e.surround, e.describe} {
+	if problem := e.identify(row, d.event); problem != nil {
+		return nil, problem
+	}
+	d.ids = fmt.Sprint(d.event["userId"], d.event["anonymousId"], d.event["previousId"], d.event["groupId"], d.event["context"])
+	for _, part := range []func(record, map[string]any) *Problem{e.call, e.surround, e.describe} {
 		if problem := part(row, d.event); problem != nil {
 			return nil, problem
 		}
+	}
+	if e.products != nil && e.products.list != "" {
+		list := &basket{}
+		if problem := list.addList(e.products, row); problem != nil {
+			return nil, problem
+		}
+		list.into(d, e.products)
 	}
 	for _, column := range e.messageID {
 		d.key = append(d.key, row.text(column))
@@ -46,7 +55,7 @@ func (e *rule) call(row record, tree map[string]any) *Problem {
 	}
 	name, err := e.event.text(row)
 	if err != nil {
-		return &Problem{Code: "bad_value", Field: "event", Reason: err.Error()}
+		return badCell("bad_value", "event", err)
 	}
 	if name == "" {
 		return nil
@@ -59,17 +68,27 @@ func (e *rule) call(row record, tree map[string]any) *Problem {
 	return nil
 }
 
+// identify puts the identifiers into an event; those of else when there is no other.
 func (e *rule) identify(row record, tree map[string]any) *Problem {
+	found, problem := identify(e.identifiers, row, tree)
+	if problem == nil && !found {
+		_, problem = identify(e.otherwise, row, tree)
+	}
+	return problem
+}
+
+func identify(fields []field, row record, tree map[string]any) (found bool, problem *Problem) {
 	var external []any
-	for _, f := range e.identifiers {
+	for _, f := range fields {
 		kind := f.path[0]
 		id, err := f.value.text(row)
 		if err != nil {
-			return &Problem{Code: "bad_value", Field: "identifiers." + kind, Reason: err.Error()}
+			return false, badCell("bad_value", "identifiers."+kind, err)
 		}
 		if id == "" {
 			continue
 		}
+		found = true
 		if member := identifierKinds[kind]; member != "" {
 			tree[member] = id
 			continue
@@ -79,7 +98,7 @@ func (e *rule) identify(row record, tree map[string]any) *Problem {
 	if external != nil {
 		tree["context"] = map[string]any{"externalIds": external}
 	}
-	return nil
+	return found, nil
 }
 
 func (e *rule) surround(row record, tree map[string]any) *Problem {
@@ -103,7 +122,7 @@ func (e *rule) describe(row record, tree map[string]any) *Problem {
 	if e.spread != "" {
 		spread, err := row.json(e.spread)
 		if err != nil {
-			return &Problem{Code: "bad_value", Field: "properties_from", Reason: err.Error()}
+			return badCell("bad_value", "properties_from", err)
 		}
 		object, isObject := spread.(map[string]any)
 		if spread != nil && !isObject {
@@ -133,7 +152,7 @@ func (e *rule) describe(row record, tree map[string]any) *Problem {
 func (f field) put(row record, tree map[string]any, where string) *Problem {
 	result, err := f.value.of(row)
 	if err != nil {
-		return &Problem{Code: "bad_value", Field: where + "." + strings.Join(f.path, "."), Reason: err.Error()}
+		return badCell("bad_value", where+"."+strings.Join(f.path, "."), err)
 	}
 	if result == nil {
 		return nil
@@ -150,19 +169,11 @@ func (f field) put(row record, tree map[string]any, where string) *Problem {
 	return nil
 }
 
-// lineTotal is price × quantity of one product; nothing when the price is missing.
-func lineTotal(product map[string]any) (money.Micros, error) {
-	price, _ := product["price"].(json.Number)
-	quantity, _ := product["quantity"].(json.Number)
-	if price == "" {
-		return 0, nil
+// badCell is the problem of a cell that could not be read. What to add to the mapping is worked out when somebody is going to read it.
+func badCell(code, field string, err error) *Problem {
+	p := &Problem{Code: code, Field: field, Reason: err.Error()}
+	if adviser, ok := err.(interface{ advice(field string) string }); ok {
+		p.advice = func() string { return adviser.advice(field[strings.LastIndexByte(field, '.')+1:]) }
 	}
-	if quantity == "" {
-		quantity = "1"
-	}
-	each, err := money.Parse(price.String())
-	if err != nil {
-		return 0, err
-	}
-	return money.MulQuantity(each, quantity.String())
+	return p
 }

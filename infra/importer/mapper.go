@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"strings"
 	"time"
 
 	"waymark/shared/domain/event"
@@ -29,6 +31,7 @@ type mapper struct {
 	seen    map[[16]byte]uint32 // how often each content came, to tell identical rows apart
 	bad     map[int64]bool      // rows of which something could not be mapped
 	groups  []*grouping         // one for each rule, nil where it groups nothing
+	waiting map[int64]bool      // rows that only a group may want
 	emit    func(Event) error
 }
 
@@ -48,7 +51,7 @@ func (m *Mapping) mapUpTo(groupedRows int, file string, r io.Reader, now time.Ti
 			return err
 		}
 	}
-	p := &mapper{mapping: m, now: now, summary: summary, seen: map[[16]byte]uint32{}, bad: map[int64]bool{}, emit: emit}
+	p := &mapper{mapping: m, now: now, summary: summary, seen: map[[16]byte]uint32{}, bad: map[int64]bool{}, waiting: map[int64]bool{}, emit: emit}
 	for i := range m.events {
 		p.groups = append(p.groups, newGrouping(&m.events[i], groupedRows))
 	}
@@ -60,6 +63,11 @@ func (m *Mapping) mapUpTo(groupedRows int, file string, r io.Reader, now time.Ti
 		summary.Rows.Read++
 		if broken, ok := errors.AsType[*rowError](err); ok {
 			p.reject(Problem{Line: broken.line, Code: "unreadable", Reason: broken.reason}, summary.Rows.Read)
+			for _, group := range p.groups {
+				if group != nil && !group.spoil(broken) {
+					summary.warn(Problem{Line: broken.line, Event: group.rule.name, Code: "group_unknown", Reason: broken.reason})
+				}
+			}
 			continue
 		}
 		if err != nil {
@@ -71,37 +79,67 @@ func (m *Mapping) mapUpTo(groupedRows int, file string, r io.Reader, now time.Ti
 	}
 }
 
-// row gives a row to every event whose filter it passes.
+// row gives a row to every event whose filter it passes. What filters say of a group is known when all its rows are.
 func (p *mapper) row(row record) error {
-	used := false
-	if p.mapping.where.holds(row) {
-		for i := range p.mapping.events {
-			rule := &p.mapping.events[i]
-			if !rule.where.holds(row) {
-				continue
-			}
-			used = true
-			if err := p.apply(rule, p.groups[i], row); err != nil {
+	used, grouped := false, false
+	passes := p.mapping.where.holds(row)
+	for i := range p.mapping.events {
+		rule := &p.mapping.events[i]
+		if group := p.groups[i]; group != nil {
+			problem, err := group.add(row)
+			if err != nil {
 				return err
 			}
+			if problem == nil {
+				grouped = true
+			} else if passes && rule.where.holds(row) {
+				used = true
+				p.reject(*problem.at(row.line, rule.name), row.row)
+			}
+			continue
+		}
+		rows := int64(1) // several elements of a list are one row
+		for _, inner := range row.elements(rule.each) {
+			if !passes || !rule.where.holds(inner) {
+				continue
+			}
+			if err := p.apply(rule, inner, rows); err != nil {
+				return err
+			}
+			used, rows = true, 0
 		}
 	}
-	if !used {
+	switch {
+	case used:
+	case grouped:
+		p.waiting[row.row] = true
+	default:
 		p.summary.Rows.Skipped++
+		for i := range p.mapping.events {
+			p.warnOfFilters(&p.mapping.events[i], row)
+		}
 	}
 	return nil
 }
 
-func (p *mapper) apply(rule *rule, group *grouping, row record) error {
-	if group != nil {
-		return group.add(row)
+// warnOfFilters warns of a row that was left out because a filter could not read a number.
+func (p *mapper) warnOfFilters(rule *rule, row record) {
+	both := condition{all: []condition{p.mapping.where, rule.where, rule.groupWhere}}
+	if column, cell := both.unread(row); cell != "" {
+		p.summary.warn(Problem{
+			Line: row.line, Event: rule.name, Code: "filter_no_number", Field: "where." + column, Reason: fmt.Sprintf("%q is not a number", cell),
+		})
 	}
+}
+
+func (p *mapper) apply(rule *rule, row record, rows int64) error {
+	p.warnOfCutIDs(rule, row)
 	draft, problem := rule.draft(row)
 	if problem != nil {
 		p.reject(*problem.at(row.line, rule.name), row.row)
 		return nil
 	}
-	return p.finish(rule, draft, row.line, []int64{row.row})
+	return p.finish(rule, draft, row.line, []int64{row.row}, rows)
 }
 
 // flush makes the events of all groups.
@@ -111,24 +149,60 @@ func (p *mapper) flush() error {
 			continue
 		}
 		rule := &p.mapping.events[i]
-		for _, g := range group.inOrder() {
-			draft, problem := g.draft(rule)
-			if problem != nil {
-				p.reject(*problem.at(g.line, rule.name), g.rows...)
-				continue
-			}
-			if err := p.finish(rule, draft, g.line, g.rows); err != nil {
+		for _, g := range group.order {
+			if err := p.flushGroup(rule, g); err != nil {
 				return err
 			}
 		}
 	}
+	p.summary.Rows.Skipped += int64(len(p.waiting))
 	p.summary.Rows.Rejected = int64(len(p.bad))
 	p.summary.Rows.Used = p.summary.Rows.Read - p.summary.Rows.Skipped - p.summary.Rows.Rejected
 	return nil
 }
 
-// finish gives the event its messageId, checks it as the system will, and emits it.
-func (p *mapper) finish(rule *rule, d *draft, line int64, rows []int64) error {
+func (p *mapper) flushGroup(rule *rule, g *group) error {
+	made := g.make(rule, p.mapping.where)
+	for _, row := range made.rows {
+		delete(p.waiting, row)
+	}
+	for _, warning := range made.warnings {
+		p.summary.warn(*warning.at(g.line, rule.name))
+	}
+	if made.problem != nil {
+		p.reject(*made.problem.at(g.line, rule.name), made.rows...)
+		return nil
+	}
+	if made.draft == nil {
+		for _, line := range g.lines {
+			p.warnOfFilters(rule, line)
+		}
+		return nil
+	}
+	for _, line := range g.lines {
+		p.warnOfCutIDs(rule, line)
+	}
+	return p.finish(rule, made.draft, g.line, made.rows, int64(len(made.rows)))
+}
+
+// cutNumber is what a spreadsheet makes of a number of more than eleven digits.
+var cutNumber = regexp.MustCompile(`^[1-9](?:[.,][0-9]+)?E\+[0-9]{2,3}$`)
+
+// warnOfCutIDs warns of texts that a spreadsheet took for a number and cut: the last digits of an id are lost, and several ids become one.
+func (p *mapper) warnOfCutIDs(rule *rule, row record) {
+	for _, id := range rule.texts {
+		text := row.text(id.column)
+		if strings.Contains(text, "E+") && cutNumber.MatchString(strings.TrimSpace(text)) {
+			p.summary.warn(Problem{
+				Line: row.line, Event: rule.name, Code: "cut_id", Field: id.field,
+				Reason: fmt.Sprintf("%q is what a spreadsheet leaves of a long number", text),
+			})
+		}
+	}
+}
+
+// finish gives the event its messageId, checks it as the system will, and emits it. counted is how many rows the summary has not heard of yet.
+func (p *mapper) finish(rule *rule, d *draft, line int64, rows []int64, counted int64) error {
 	content, err := encode(d.event)
 	if err != nil {
 		return fmt.Errorf("write event of line %d: %w", line, err)
@@ -153,7 +227,7 @@ func (p *mapper) finish(rule *rule, d *draft, line int64, rows []int64) error {
 	}
 	p.summary.Events.Mapped++
 	output := p.summary.Outputs[rule.name]
-	p.summary.Outputs[rule.name] = Output{output.Events + 1, output.Rows + int64(len(rows))}
+	p.summary.Outputs[rule.name] = Output{output.Events + 1, output.Rows + counted}
 	return p.emit(Event{JSON: content, Line: line, Output: rule.name})
 }
 

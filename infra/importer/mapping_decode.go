@@ -22,10 +22,14 @@ func (r *mappingReader) read(n *yaml.Node) (*Mapping, error) {
 	r.fields(n, "the mapping", map[string]func(*yaml.Node){
 		"name":        func(n *yaml.Node) { r.mapping.Name = r.text(n, "name") },
 		"version":     func(n *yaml.Node) { r.mapping.Version = r.text(n, "version") },
+		"about":       func(n *yaml.Node) { r.mapping.About = r.text(n, "about") },
+		"settings":    func(*yaml.Node) {}, // settled before
+		"known_by":    func(n *yaml.Node) { r.mapping.knownBy = r.texts(n, "known_by") },
+		"optional":    func(n *yaml.Node) { r.mapping.optional = setOf(r.texts(n, "optional")) },
 		"format":      r.format,
 		"where":       func(n *yaml.Node) { r.mapping.where = r.condition(n) },
 		"time":        func(n *yaml.Node) { r.defaults.time = r.clock(n) },
-		"identifiers": func(n *yaml.Node) { r.defaults.identifiers = r.identifiers(n) },
+		"identifiers": func(n *yaml.Node) { r.defaults.identifiers, r.defaults.otherwise = r.identifiers(n) },
 		"context":     func(n *yaml.Node) { r.defaults.context = r.context(n) },
 		"properties":  func(n *yaml.Node) { r.defaults.properties = r.named(n, "properties") },
 		"events":      func(n *yaml.Node) { events = n },
@@ -58,8 +62,12 @@ func (r *mappingReader) read(n *yaml.Node) (*Mapping, error) {
 func (r *mappingReader) format(n *yaml.Node) {
 	f := &r.mapping.format
 	r.fields(n, "format", map[string]func(*yaml.Node){
-		"kind":        func(n *yaml.Node) { f.kind = r.oneOf(n, "format.kind", "csv", "ndjson", "lines") },
-		"encoding":    func(n *yaml.Node) { f.encoding = r.oneOf(n, "format.encoding", "utf-8", "latin-1", "windows-1252") },
+		"kind": func(n *yaml.Node) {
+			f.kind = r.oneOf(n, "format.kind", "csv", "ndjson", "json", "jsonapi", "lines", "w3c")
+		},
+		"encoding":    func(n *yaml.Node) { f.encoding = r.oneOf(n, "format.encoding", encodings...) },
+		"comments":    func(n *yaml.Node) { f.comments = r.text(n, "format.comments") },
+		"list":        func(n *yaml.Node) { f.list = r.text(n, "format.list") },
 		"lazy_quotes": func(n *yaml.Node) { f.lazyQuotes = r.flag(n, "format.lazy_quotes") },
 		"columns":     func(n *yaml.Node) { f.columns = r.texts(n, "format.columns") },
 		"delimiter": func(n *yaml.Node) {
@@ -80,6 +88,15 @@ func (r *mappingReader) format(n *yaml.Node) {
 			f.pattern = pattern
 		},
 	})
+	if f.kind == "json" {
+		f.kind = "ndjson"
+	}
+	if one := utf8.RuneCountInString(f.comments) == 1 && !strings.ContainsAny(f.comments, "\"\r\n"+string(f.delimiter)); f.kind == "csv" && f.comments != "" && !one {
+		r.fail(n, "format.comments of CSV must be one character other than a quote and the delimiter")
+	}
+	if f.kind != "ndjson" && f.list != "" {
+		r.fail(n, "format.list belongs to `kind: json`")
+	}
 	if (f.kind == "lines") != (f.pattern != nil) {
 		r.fail(n, "format.pattern belongs to `kind: lines`, which needs one: a regular expression with named groups (?P<name>…)")
 	}
@@ -90,17 +107,25 @@ func (r *mappingReader) event(n *yaml.Node) rule {
 	e.line = n.Line
 	e.kind = value{constant: "track", isConstant: true}
 	r.fields(n, "an event", map[string]func(*yaml.Node){
-		"name":            func(n *yaml.Node) { e.name = r.text(n, "name") },
-		"type":            func(n *yaml.Node) { e.kind = r.constantOrValue(n, "type") },
-		"event":           func(n *yaml.Node) { v := r.constantOrValue(n, "event"); e.event = &v },
-		"where":           func(n *yaml.Node) { e.where = r.condition(n) },
-		"time":            func(n *yaml.Node) { e.time = r.clock(n) },
-		"identifiers":     func(n *yaml.Node) { e.identifiers = merge(e.identifiers, r.identifiers(n)) },
+		"name":  func(n *yaml.Node) { e.name = r.text(n, "name") },
+		"type":  func(n *yaml.Node) { e.kind = r.constantOrValue(n, "type") },
+		"event": func(n *yaml.Node) { v := r.constantOrValue(n, "event"); e.event = &v },
+		"where": func(n *yaml.Node) { e.where = r.condition(n) },
+		"time":  func(n *yaml.Node) { e.time = r.clock(n) },
+		"identifiers": func(n *yaml.Node) {
+			own, otherwise := r.identifiers(n)
+			e.identifiers, e.otherwise = merge(e.identifiers, own), merge(e.otherwise, otherwise)
+		},
 		"context":         func(n *yaml.Node) { e.context = merge(e.context, r.context(n)) },
 		"properties":      func(n *yaml.Node) { e.properties = merge(e.properties, r.named(n, "properties")) },
 		"properties_from": func(n *yaml.Node) { e.spread = r.column(n, "properties_from") },
 		"traits":          func(n *yaml.Node) { e.traits = r.named(n, "traits") },
+		"each":            func(n *yaml.Node) { e.each = r.texts(n, "each") },
 		"group_by":        func(n *yaml.Node) { e.groupBy = r.columnList(n, "group_by") },
+		"carry":           func(n *yaml.Node) { e.carry = r.columnList(n, "carry") },
+		"group_where":     func(n *yaml.Node) { e.groupWhere = r.condition(n) },
+		"line_where":      func(n *yaml.Node) { e.lineWhere = r.condition(n) },
+		"distinct":        func(n *yaml.Node) { e.dropEqual = r.flag(n, "distinct") },
 		"products":        func(n *yaml.Node) { e.products = r.products(n) },
 		"message_id":      func(n *yaml.Node) { e.messageID = r.columnList(n, "message_id") },
 		"repeats":         func(n *yaml.Node) { e.distinct = r.oneOf(n, "repeats", "drop", "distinct") == "distinct" },
@@ -112,6 +137,8 @@ func (r *mappingReader) event(n *yaml.Node) rule {
 		e.name = e.kind.constant
 	}
 	r.check(n, e)
+	r.needsCurrency(n, &e)
+	e.texts = e.textColumns()
 	return e
 }
 
@@ -129,10 +156,50 @@ func (r *mappingReader) check(n *yaml.Node, e rule) {
 	if len(e.identifiers) == 0 {
 		r.fail(n, "the event %q needs identifiers: at least one of %s", e.name, strings.Join(names(identifierKinds), ", "))
 	}
-	if e.products != nil && len(e.groupBy) == 0 {
-		r.fail(n, "products belong to an event with group_by: its rows become them")
+	if e.products != nil && (len(e.groupBy) == 0) != (e.products.list != "") {
+		r.fail(n, "products belong to an event with group_by, whose rows become them, or have a list: products.list names a column that holds one")
+	}
+	if e.each != nil && len(e.groupBy) > 0 {
+		r.fail(n, "an event has group_by or each, not both")
+	}
+	ofGroups := map[string]bool{
+		"carry": e.carry != nil, "distinct": e.dropEqual, "group_where": e.groupWhere.used(), "line_where": e.lineWhere.used(),
+	}
+	for _, key := range names(ofGroups) {
+		if ofGroups[key] && len(e.groupBy) == 0 {
+			r.fail(n, "%s belongs to an event with group_by", key)
+		}
 	}
 }
+
+// textColumns are the columns whose cells the event takes as text, each once.
+func (e rule) textColumns() []named {
+	var list []named
+	seen := map[string]bool{}
+	add := func(field string, columns ...string) {
+		for _, column := range columns {
+			if column != "" && !seen[column] {
+				seen[column] = true
+				list = append(list, named{field, column})
+			}
+		}
+	}
+	for _, part := range []struct {
+		name   string
+		fields []field
+	}{{"identifiers.", e.identifiers}, {"identifiers.else.", e.otherwise}, {"properties.", e.properties}, {"traits.", e.traits}} {
+		for _, f := range part.fields {
+			if f.value.kind == "text" {
+				add(part.name+strings.Join(f.path, "."), f.value.sources()...)
+			}
+		}
+	}
+	add("group_by", e.groupBy...)
+	add("message_id", e.messageID...)
+	return list
+}
+
+var encodings = []string{"utf-8", "latin-1", "windows-1252", "utf-16", "utf-16le", "utf-16be"}
 
 var callTypes = map[string]bool{"track": true, "page": true, "screen": true, "identify": true, "group": true, "alias": true}
 
@@ -143,14 +210,14 @@ var identifierKinds = map[string]string{
 	"email": "", "phone": "", "loyalty": "", "device": "",
 }
 
-func (r *mappingReader) identifiers(n *yaml.Node) []field {
-	var list []field
+func (r *mappingReader) identifiers(n *yaml.Node) (list, otherwise []field) {
 	readers := map[string]func(*yaml.Node){}
 	for kind := range identifierKinds {
 		readers[kind] = func(n *yaml.Node) { list = append(list, field{[]string{kind}, r.value(n, "identifiers."+kind)}) }
 	}
+	readers["else"] = func(n *yaml.Node) { otherwise, _ = r.identifiers(n) }
 	r.fields(n, "identifiers", readers)
-	return list
+	return list, otherwise
 }
 
 func (r *mappingReader) context(n *yaml.Node) []field {
@@ -172,6 +239,7 @@ func (r *mappingReader) named(n *yaml.Node, what string) []field {
 func (r *mappingReader) products(n *yaml.Node) *products {
 	p := &products{}
 	r.fields(n, "products", map[string]func(*yaml.Node){
+		"list":  func(n *yaml.Node) { p.list = r.column(n, "products.list") },
 		"each":  func(n *yaml.Node) { p.each = r.named(n, "products.each") },
 		"total": func(n *yaml.Node) { p.total = r.text(n, "products.total") },
 	})
@@ -206,6 +274,14 @@ func (r *mappingReader) column(n *yaml.Node, what string) string {
 		r.mapping.columns = append(r.mapping.columns, reference{name, n.Line})
 	}
 	return name
+}
+
+func setOf(list []string) map[string]bool {
+	set := map[string]bool{}
+	for _, name := range list {
+		set[name] = true
+	}
+	return set
 }
 
 func (r *mappingReader) columnList(n *yaml.Node, what string) []string {

@@ -25,24 +25,44 @@ func TestMappingFaults(t *testing.T) {
 			"m line 3: format knows no key \"knd\", did you mean \"kind\"?\n" +
 				"m line 4: the mapping knows no key \"evnts\", did you mean \"events\"?\n" +
 				"m line 6: time knows no key \"colum\", did you mean \"column\"?\n" +
-				"m line 6: time needs column and layouts\n" +
+				"m line 6: time needs layouts and one of column, template or first\n" +
 				"m line 6: identifiers knows no key \"usr\", did you mean \"user\"?\n" +
 				"m line 6: the event \"E\" needs identifiers: at least one of anonymous, device, email, group, loyalty, phone, previous, user",
+		},
+		"wrong formats": {
+			"name: x\nversion: 1\nformat: {kind: csv, comments: //, list: rows, encoding: utf-17}\ntime: {layouts: [unix], column: t, template: \"{t}\"}\nidentifiers: {user: u}\nevents:\n" +
+				"  - {event: A, each: x, group_by: y, products: {list: z, each: {sku: s}}}\n  - {event: B, carry: [a], distinct: true, group_where: {column: a, op: empty}, line_where: {column: a, op: empty}}\n" +
+				"  - {event: C, properties: {a: {column: a, scale: -2}, b: {column: b, type: number, grouping: indian}, c: {first: []}, d: {column: d, decode: base64}, e: {constant: 1, type: json}}}\n",
+			"m line 3: format.encoding cannot be \"utf-17\", did you mean \"utf-16\"?; it is one of utf-8, latin-1, windows-1252, utf-16, utf-16le, utf-16be\n" +
+				"m line 3: format.comments of CSV must be one character other than a quote and the delimiter\n" +
+				"m line 3: format.list belongs to `kind: json`\n" +
+				"m line 4: time needs layouts and one of column, template or first\n" +
+				"m line 7: products belong to an event with group_by, whose rows become them, or have a list: products.list names a column that holds one\n" +
+				"m line 7: an event has group_by or each, not both\n" +
+				"m line 8: carry belongs to an event with group_by\n" +
+				"m line 8: distinct belongs to an event with group_by\n" +
+				"m line 8: group_where belongs to an event with group_by\n" +
+				"m line 8: line_where belongs to an event with group_by\n" +
+				"m line 9: properties.a: scale belongs to `type: number`\n" +
+				"m line 9: properties.b: grouping needs the separator too, for example `thousands: \",\"`\n" +
+				"m line 9: properties.c.first must be a list of values that is not empty\n" +
+				"m line 9: properties.d.decode cannot be \"base64\"; it is one of url, form\n" +
+				"m line 9: properties.e: `type: json` needs a column",
 		},
 		"wrong values": {
 			"name: x\nversion: 1\nformat: {kind: excel, delimiter: ab}\ntime: {column: t, layouts: [\"%d.%m.%Y\", \"%Q\", \"2006 MST\", \"foo\"]}\n" +
 				"identifiers: {user: {column: a, hash: [b]}}\nevents:\n  - {event: E, type: trakc, where: {column: a}, products: {each: {price: p}, total: revenue}}\n  - {event: E}\n",
-			"m line 3: format.kind cannot be \"excel\"; it is one of csv, ndjson, lines\n" +
+			"m line 3: format.kind cannot be \"excel\"; it is one of csv, ndjson, json, jsonapi, lines, w3c\n" +
 				"m line 3: format.delimiter must be one character other than a quote or a line end\n" +
 				"m line 4: time.layouts: \"%Q\": the directive at character 1 is not known; known are %Y %y %m %d %e %b %B %a %A %j %H %I %M %S %p %z %F %T %D %R\n" +
 				"m line 4: time.layouts: \"2006 MST\" reads the abbreviation of a zone, which is ambiguous; use an offset (-0700 or %z)\n" +
-				"m line 4: time.layouts: \"foo\" is no time layout with a year: write 2006-01-02 15:04:05, %Y-%m-%d %H:%M:%S, rfc3339, unix or unix_ms\n" +
+				"m line 4: time.layouts: \"foo\" is no time layout with a year: write 2006-01-02 15:04:05, %Y-%m-%d %H:%M:%S, rfc3339, unix, unix_ms, unix_us or unix_ns\n" +
 				"m line 4: the layout \"%d.%m.%Y\" has no offset, so time needs a zone, for example `zone: Europe/London`\n" +
-				"m line 5: identifiers.user needs exactly one of column, constant, template or hash\n" +
+				"m line 5: identifiers.user needs exactly one of column, first, constant, template or hash\n" +
 				"m line 7: a condition needs column and op, and a value unless op is empty\n" +
 				"m line 7: products.total is the sum of price × quantity: products.each needs both, each {column: …, type: number}\n" +
 				"m line 7: type cannot be \"trakc\", did you mean \"track\"?; it is one of alias, group, identify, page, screen, track\n" +
-				"m line 7: products belong to an event with group_by: its rows become them\n" +
+				"m line 7: products belong to an event with group_by, whose rows become them, or have a list: products.list names a column that holds one\n" +
 				"m line 8: two events are called \"E\"; give one another name",
 		},
 	} {
@@ -159,7 +179,7 @@ func TestValues(t *testing.T) {
 
 func TestConditions(t *testing.T) {
 	t.Parallel()
-	cells := map[string]string{"n": "10", "t": "abc", "e": " ", "d": "2026-03-01"}
+	cells := map[string]string{"n": "10", "t": "abc", "e": " ", "d": "2026-03-01", "g": "1.234,50", "m": "\u22125"}
 	for settings, want := range map[string]bool{
 		`{column: n, op: "=", value: 10}`:                                  true,
 		`{column: n, op: "=", value: 10.0}`:                                true,
@@ -171,6 +191,9 @@ func TestConditions(t *testing.T) {
 		`{column: n, op: ">", value: "9"}`:                                 false,
 		`{column: n, op: ">=", value: 10.5}`:                               false,
 		`{column: t, op: ">", value: 9}`:                                   false,
+		`{column: g, op: ">", value: 1000, decimal: ",", thousands: "."}`:  true,
+		`{column: g, op: ">", value: 1}`:                                   false, // in no form that the mapping knows
+		`{column: m, op: "<", value: 0}`:                                   true,
 		`{column: t, op: "!=", value: 9}`:                                  true,
 		`{column: e, op: "<", value: 9}`:                                   false,
 		`{column: d, op: ">=", value: "2026-03-01"}`:                       true,

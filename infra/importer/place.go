@@ -28,7 +28,8 @@ type place struct {
 	path string // "" keeps nothing
 }
 
-const placeVersion = 1
+// placeVersion rises when the same file and mapping make other events, or in another order.
+const placeVersion = 2
 
 // place loads the kept place of this very import, or begins one.
 func (c Config) place() (*place, error) {
@@ -50,7 +51,7 @@ func (c Config) place() (*place, error) {
 	}
 	kept := &place{path: p.path}
 	if err := json.Unmarshal(text, kept); err != nil || kept.Version != placeVersion || kept.Reasons == nil {
-		return nil, fmt.Errorf("read place of the import: %s is damaged; --restart sends everything again, which is harmless", p.path)
+		return nil, fmt.Errorf("read place of the import: %s is damaged or of another release; --restart sends everything again, which is harmless", p.path)
 	}
 	return kept, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -17,41 +18,53 @@ type record struct {
 	cells  []string
 	index  map[string]int
 	object map[string]any
+
+	carried map[string]cell // cells that the lines of a group have in common and this one leaves blank
+	outer   *record         // of an element of a list: the row that the list is in
 }
 
 // text is the cell of a column as text. The column exists where the format can know its columns; in JSON a missing path is empty.
 func (r record) text(column string) string {
+	text, _ := r.cell(column)
+	return text
+}
+
+// cell is the text of a column, and whether a JSON file has a number there.
+func (r record) cell(column string) (text string, isNumber bool) {
+	if filled, ok := r.carried[column]; ok {
+		return filled.text, filled.isNumber
+	}
 	if column == columnRow {
-		return strconv.FormatInt(r.row, 10)
+		return strconv.FormatInt(r.row, 10), false
 	}
 	if r.object == nil {
 		if i, ok := r.index[column]; ok && i < len(r.cells) {
-			return r.cells[i]
+			return r.cells[i], false
 		}
-		return ""
+		return "", false
 	}
-	switch v := r.find(column).(type) {
+	switch v := find(r.object, column).(type) {
 	case nil:
-		return ""
+		return "", false
 	case string:
-		return v
+		return v, false
 	case json.Number:
-		return v.String()
+		return v.String(), true
 	case bool:
-		return strconv.FormatBool(v)
+		return strconv.FormatBool(v), false
 	default:
 		b, err := json.Marshal(v)
 		if err != nil {
-			return ""
+			return "", false
 		}
-		return string(b)
+		return string(b), false
 	}
 }
 
 // json is the cell as a JSON value: as it stands in NDJSON, decoded from text elsewhere. An empty cell is nil.
 func (r record) json(column string) (any, error) {
 	if r.object != nil {
-		return r.find(column), nil
+		return find(r.object, column), nil
 	}
 	text := strings.TrimSpace(r.text(column))
 	if text == "" {
@@ -64,23 +77,29 @@ func (r record) json(column string) (any, error) {
 	return value, nil
 }
 
-// find follows a dotted path; a member whose own name holds the dots comes first.
-func (r record) find(path string) any {
-	var at any = r.object
-	for {
-		object, ok := at.(map[string]any)
-		if !ok {
-			return nil
+// within is an object of a list in the row as a row of its own; _parent is what the list is in.
+func (r record) within(object map[string]any) record {
+	object = maps.Clone(object)
+	object["_parent"] = r.object
+	return record{line: r.line, row: r.row, object: object, outer: &r}
+}
+
+// elements are the objects of lists inside a row, one list for each step down. What is no list has none.
+func (r record) elements(lists []string) []record {
+	rows := []record{r}
+	for _, list := range lists {
+		var inner []record
+		for _, row := range rows {
+			items, _ := find(row.object, list).([]any)
+			for _, item := range items {
+				if object, ok := item.(map[string]any); ok {
+					inner = append(inner, row.within(object))
+				}
+			}
 		}
-		if value, ok := object[path]; ok {
-			return value
-		}
-		name, rest, found := strings.Cut(path, ".")
-		if !found {
-			return nil
-		}
-		at, path = object[name], rest
+		rows = inner
 	}
+	return rows
 }
 
 // decodeJSON reads exactly one JSON value and keeps the text of numbers.

@@ -5,10 +5,27 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
+	"unicode/utf8"
 )
 
 // maxProblems is how many problems a summary shows as examples; all of them are counted.
 const maxProblems = 20
+
+// maxNotes is how many examples a summary shows of each warning.
+const maxNotes = 3
+
+// meanings say what a warning is about and what to do.
+var meanings = map[string]string{
+	"equal_lines":         "lines equal to another of their group, and counted too; if they are there by mistake, add 'distinct: true' to the event",
+	"equal_lines_dropped": "lines equal to another of their group, left out as 'distinct: true' says",
+	"filter_no_number": "rows left out because a filter compares with a number and the cell is none; say in the filter how numbers are written, " +
+		"for example 'decimal: \",\"'",
+	"group_unknown": "lines that could not be read and do not say to which group they belong: a group may lack one; mend them and import again",
+	"lines_differ":  "lines of a group with another number than the first; the event takes that of its earliest line",
+	"cut_id": "ids that a spreadsheet took for numbers and cut: their last digits are lost, and different ids may have become one; " +
+		"export the file again and do not open it in a spreadsheet",
+}
 
 // Summary says what became of every row and every event: Rows.Read = Used + Skipped + Rejected, and when an import ran to its end
 // Events.Mapped = Accepted + Rejected + Refused.
@@ -21,9 +38,11 @@ type Summary struct {
 	Resumed  int64             `json:"resumed,omitempty"` // events that an interrupted import had already delivered
 	Rows     Rows              `json:"rows"`
 	Events   Events            `json:"events"`
-	Outputs  map[string]Output `json:"outputs"`  // mapped events by their name in the mapping
-	Reasons  map[string]int64  `json:"reasons"`  // problems by code
-	Problems []Problem         `json:"problems"` // the first ones
+	Outputs  map[string]Output `json:"outputs"`            // mapped events by their name in the mapping
+	Reasons  map[string]int64  `json:"reasons"`            // problems by code
+	Problems []Problem         `json:"problems"`           // the first ones
+	Warnings map[string]int64  `json:"warnings,omitempty"` // what was taken and looks wrong, by code
+	Notes    []Problem         `json:"notes,omitempty"`    // the first of the warnings
 	Retries  int64             `json:"retries"`
 	Seconds  float64           `json:"seconds"`
 }
@@ -58,6 +77,8 @@ type Problem struct {
 	Code   string `json:"code"`
 	Field  string `json:"field,omitempty"`
 	Reason string `json:"reason"`
+
+	advice func() string // what to add to the mapping; asked for when the problem is going to be shown
 }
 
 // at says where a problem was found; a line that is known already, the very row of a group, stays.
@@ -82,8 +103,27 @@ func NewSummary(m *Mapping, file string) Summary {
 func (s *Summary) note(p Problem) {
 	s.Reasons[p.Code]++
 	if len(s.Problems) < maxProblems {
-		s.Problems = append(s.Problems, p)
+		s.Problems = append(s.Problems, p.shown())
 	}
+}
+
+// warn notes something that was taken all the same.
+func (s *Summary) warn(p Problem) {
+	if s.Warnings == nil {
+		s.Warnings = map[string]int64{}
+	}
+	s.Warnings[p.Code]++
+	if s.Warnings[p.Code] <= maxNotes {
+		s.Notes = append(s.Notes, p)
+	}
+}
+
+// shown is the problem with what to add to the mapping.
+func (p Problem) shown() Problem {
+	if p.advice != nil {
+		p.Reason, p.advice = p.Reason+p.advice(), nil
+	}
+	return p
 }
 
 // Clean says whether nothing was rejected or refused.
@@ -109,23 +149,55 @@ func (s Summary) WriteText(w io.Writer) error {
 	if s.Resumed > 0 {
 		lines = append(lines, fmt.Sprintf("  of these %d had been delivered by an import that was interrupted", s.Resumed))
 	}
-	codes := names(s.Reasons)
-	slices.SortStableFunc(codes, func(a, b string) int { return cmp.Compare(s.Reasons[b], s.Reasons[a]) })
-	for _, code := range codes {
-		lines = append(lines, fmt.Sprintf("  %d × %s", s.Reasons[code], code))
-	}
+	lines = append(lines, counted("", s.Reasons)...)
 	for _, p := range s.Problems {
-		lines = append(lines, "    "+p.String())
+		lines = append(lines, Wrap("    "+p.String(), "      ")...)
+	}
+	lines = append(lines, counted("warning: ", s.Warnings)...)
+	for _, p := range s.Notes {
+		lines = append(lines, Wrap("    "+p.String(), "      ")...)
 	}
 	if !s.Complete && !s.DryRun {
 		lines = append(lines, "  NOT COMPLETE: run the same command again to go on where it stopped")
 	}
 	for _, line := range lines {
-		if _, err := fmt.Fprintln(w, line); err != nil {
+		if _, err := fmt.Fprintln(w, strings.Join(Wrap(line, "    "), "\n")); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// counted lists counts by code, the most frequent first.
+func counted(what string, counts map[string]int64) []string {
+	codes := names(counts)
+	slices.SortStableFunc(codes, func(a, b string) int { return cmp.Compare(counts[b], counts[a]) })
+	var lines []string
+	for _, code := range codes {
+		line := fmt.Sprintf("  %s%d × %s", what, counts[code], code)
+		if meaning := meanings[code]; meaning != "" && what != "" {
+			line += ": " + meaning
+		}
+		lines = append(lines, Wrap(line, "    ")...)
+	}
+	return lines
+}
+
+// width is that of a terminal.
+const width = 80
+
+// Wrap breaks a line at blanks so that it fits a terminal.
+func Wrap(text, indent string) []string {
+	var lines []string
+	for utf8.RuneCountInString(text) > width {
+		head := string([]rune(text)[:width+1])
+		at := strings.LastIndexByte(head, ' ')
+		if at <= len(indent) {
+			break // one long word
+		}
+		lines, text = append(lines, text[:at]), indent+text[at+1:]
+	}
+	return append(lines, text)
 }
 
 // String is the problem in one line.

@@ -5,16 +5,19 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// value says where a value comes from (a column, a constant, a template or a hash) and what is done to it, in this order: trim, map,
-// default, lower, type. An empty result means that the event goes without it.
+// value says where a value comes from (a column, the first of several that is not empty, a constant, a template or a hash) and what is done
+// to it, in this order: trim, decode, map, default, lower, type. An empty result means that the event goes without it.
 type value struct {
 	column     string
+	first      []value
 	constant   string
 	isConstant bool
 	literal    any      // a constant that is a number or a truth value
@@ -22,10 +25,9 @@ type value struct {
 	hash       []string
 	kind       string // text, number, bool, json
 	keepBlanks bool
+	decode     []string // url or form, in order
 	lower      bool
-	absolute   bool
-	decimal    string
-	thousands  string
+	number     numberForm
 	names      map[string]string
 	fallback   string
 }
@@ -35,40 +37,61 @@ func (r *mappingReader) value(n *yaml.Node, what string) value {
 	if n.Kind == yaml.ScalarNode {
 		return value{column: r.column(n, what), kind: "text"}
 	}
-	v := value{kind: "text", decimal: "."}
+	v := value{kind: "text"}
 	sources := 0
 	source := func(read func(*yaml.Node)) func(*yaml.Node) {
 		return func(n *yaml.Node) { sources++; read(n) }
 	}
-	r.fields(n, what, map[string]func(*yaml.Node){
+	readers := r.numberKeys(what, &v.number)
+	maps.Copy(readers, map[string]func(*yaml.Node){
 		"column":   source(func(n *yaml.Node) { v.column = r.column(n, what) }),
+		"first":    source(func(n *yaml.Node) { v.first = r.firstOf(n, what+".first") }),
 		"constant": source(func(n *yaml.Node) { r.constant(n, what, &v) }),
 		"template": source(func(n *yaml.Node) { v.template = r.template(n, what) }),
 		"hash":     source(func(n *yaml.Node) { v.hash = r.columnList(n, what+".hash") }),
 		"type":     func(n *yaml.Node) { v.kind = r.oneOf(n, what+".type", "text", "number", "bool", "json") },
 		"trim":     func(n *yaml.Node) { v.keepBlanks = !r.flag(n, what+".trim") },
+		"decode":   func(n *yaml.Node) { v.decode = r.decodings(n, what+".decode") },
 		"lower":    func(n *yaml.Node) { v.lower = r.flag(n, what+".lower") },
-		"absolute": func(n *yaml.Node) { v.absolute = r.flag(n, what+".absolute") },
-		"decimal":  func(n *yaml.Node) { v.decimal = r.oneOf(n, what+".decimal", ".", ",") },
-		"thousands": func(n *yaml.Node) {
-			v.thousands = r.oneOf(n, what+".thousands", ",", ".", " ", "'", "\u00a0", "\u202f")
-		},
-		"default": func(n *yaml.Node) { v.fallback = r.text(n, what+".default") },
+		"default":  func(n *yaml.Node) { v.fallback = r.text(n, what+".default") },
 		"map": func(n *yaml.Node) {
 			v.names = map[string]string{}
 			r.each(n, what+".map", func(key string, n *yaml.Node) { v.names[key] = r.text(n, what+".map."+key) })
 		},
 	})
+	r.fields(n, what, readers)
 	if sources != 1 {
-		r.fail(n, "%s needs exactly one of column, constant, template or hash", what)
+		r.fail(n, "%s needs exactly one of column, first, constant, template or hash", what)
 	}
-	if v.thousands == v.decimal {
-		r.fail(n, "%s: decimal and thousands are both %q", what, v.decimal)
+	if v.kind == "json" && v.column == "" {
+		r.fail(n, "%s: `type: json` needs a column", what)
 	}
-	if v.absolute && v.kind != "number" {
-		r.fail(n, "%s: absolute belongs to `type: number`", what)
-	}
+	v.number.check(r, n, what, v.kind)
 	return v
+}
+
+// firstOf reads a list of values, of which the first that is not empty counts.
+func (r *mappingReader) firstOf(n *yaml.Node, what string) []value {
+	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+		r.fail(n, "%s must be a list of values that is not empty", what)
+		return nil
+	}
+	var list []value
+	for _, item := range n.Content {
+		list = append(list, r.value(item, what))
+	}
+	return list
+}
+
+func (r *mappingReader) decodings(n *yaml.Node, what string) []string {
+	if n.Kind != yaml.SequenceNode {
+		return []string{r.oneOf(n, what, "url", "form")}
+	}
+	var list []string
+	for _, item := range n.Content {
+		list = append(list, r.oneOf(item, what, "url", "form"))
+	}
+	return list
 }
 
 // constantOrValue reads an event's type or name, where a plain text stands for itself.
@@ -83,9 +106,9 @@ func (r *mappingReader) constant(n *yaml.Node, what string, v *value) {
 	v.constant, v.isConstant = r.text(n, what), true
 	switch n.Tag {
 	case "!!int", "!!float":
-		number, err := numberText(n.Value, *v)
-		if err != nil {
-			r.fail(n, "%s: %v", what, err)
+		number, ok := numberForm{}.read(n.Value)
+		if !ok {
+			r.fail(n, "%s: %q is not a number", what, n.Value)
 		}
 		v.literal = number
 	case "!!bool":
@@ -119,9 +142,38 @@ func (v value) of(row record) (any, error) {
 	if v.kind == "json" {
 		return row.json(v.column)
 	}
-	text := v.source(row)
+	text, isNumber, err := v.source(row)
+	if err != nil {
+		return nil, err
+	}
+	text = v.refine(text)
+	if text == "" {
+		return nil, nil
+	}
+	switch v.kind {
+	case "number":
+		form := v.number
+		if isNumber {
+			form = numberForm{absolute: form.absolute}
+		}
+		number, ok := form.read(text)
+		if !ok {
+			return nil, &badNumber{text, form}
+		}
+		return v.number.scale.apply(number, row)
+	case "bool":
+		return truth(text)
+	}
+	return text, nil
+}
+
+// refine is what the mapping does to a text before it looks at its type.
+func (v value) refine(text string) string {
 	if !v.keepBlanks {
 		text = strings.TrimSpace(text)
+	}
+	for _, step := range v.decode {
+		text = unescape(text, step == "form")
 	}
 	if v.names != nil {
 		if renamed, ok := v.names[text]; ok {
@@ -136,16 +188,7 @@ func (v value) of(row record) (any, error) {
 	if v.lower {
 		text = strings.ToLower(text)
 	}
-	if text == "" {
-		return nil, nil
-	}
-	switch v.kind {
-	case "number":
-		return numberText(text, v)
-	case "bool":
-		return truth(text)
-	}
-	return text, nil
+	return text
 }
 
 // text is the value as text, for identifiers and names.
@@ -160,17 +203,49 @@ func (v value) text(row record) (string, error) {
 	return fmt.Sprint(result), nil
 }
 
-func (v value) source(row record) string {
+// source is the text that the value is made of; isNumber when a JSON file has a number there.
+func (v value) source(row record) (text string, isNumber bool, err error) {
 	switch {
 	case v.isConstant:
-		return v.constant
+		return v.constant, false, nil
 	case v.column != "":
-		return row.text(v.column)
+		text, isNumber = row.cell(v.column)
+		return text, isNumber, nil
 	case len(v.hash) > 0:
-		return hashOf(row, v.hash)
+		return hashOf(row, v.hash), false, nil
+	case v.first == nil:
+		return fill(v.template, row), false, nil
 	}
+	for _, one := range v.first {
+		result, err := one.of(row)
+		if err != nil {
+			return "", false, err
+		}
+		if result != nil {
+			_, isNumber = row.cell(one.column)
+			_, hasType := result.(json.Number)
+			return fmt.Sprint(result), isNumber || hasType, nil
+		}
+	}
+	return "", false, nil
+}
+
+// sources are the columns that a value is made of, but for hashes.
+func (v value) sources() []string {
+	list := []string{v.column}
+	for i := 1; i < len(v.template); i += 2 {
+		list = append(list, v.template[i])
+	}
+	for _, one := range v.first {
+		list = append(list, one.sources()...)
+	}
+	return list
+}
+
+// fill puts a row's cells into a template. Half a template would join rows that have nothing in common, so it is empty if one cell is.
+func fill(template []string, row record) string {
 	var b strings.Builder
-	for i, part := range v.template {
+	for i, part := range template {
 		if i%2 == 0 {
 			b.WriteString(part)
 			continue
@@ -199,36 +274,29 @@ func hashOf(row record, columns []string) string {
 	return hex.EncodeToString(h.Sum(nil))[:32]
 }
 
-var decimalNumber = regexp.MustCompile(`^([+-]?)([0-9]*)(?:\.([0-9]*))?([eE][+-]?[0-9]{1,3})?$`)
-
-// numberText turns a cell into the text of a JSON number of exactly the same value; nothing goes through a float.
-func numberText(text string, v value) (json.Number, error) {
-	plain := text
-	if v.thousands != "" {
-		plain = strings.ReplaceAll(plain, v.thousands, "")
+// unescape decodes %XX, and + as a blank in forms. What is no such sequence stays as it is; bytes that are no UTF-8 stay encoded.
+func unescape(text string, form bool) string {
+	if form {
+		text = strings.ReplaceAll(text, "+", " ")
 	}
-	if v.decimal == "," {
-		if strings.Contains(plain, ".") {
-			return "", fmt.Errorf("%q is not a number with a decimal comma", text)
+	if !strings.Contains(text, "%") {
+		return text
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] == '%' && i+2 < len(text) {
+			if decoded, err := hex.DecodeString(text[i+1 : i+3]); err == nil {
+				b.WriteByte(decoded[0])
+				i += 2
+				continue
+			}
 		}
-		plain = strings.Replace(plain, ",", ".", 1)
+		b.WriteByte(text[i])
 	}
-	m := decimalNumber.FindStringSubmatch(plain)
-	if m == nil || m[2]+m[3] == "" {
-		return "", fmt.Errorf("%q is not a number", text)
+	if !utf8.ValidString(b.String()) {
+		return text
 	}
-	whole := strings.TrimLeft(m[2], "0")
-	if whole == "" {
-		whole = "0"
-	}
-	number := whole
-	if m[3] != "" {
-		number += "." + m[3]
-	}
-	if m[1] == "-" && !v.absolute {
-		number = "-" + number
-	}
-	return json.Number(number + m[4]), nil
+	return b.String()
 }
 
 func truth(text string) (bool, error) {
@@ -238,5 +306,14 @@ func truth(text string) (bool, error) {
 	case "false", "f", "no", "n", "0", "off":
 		return false, nil
 	}
-	return false, fmt.Errorf("%q is neither true nor false", text)
+	return false, &badTruth{text}
+}
+
+// badTruth is a cell that is neither true nor false in any of the forms known.
+type badTruth struct{ text string }
+
+func (e *badTruth) Error() string { return fmt.Sprintf("%q is neither true nor false", e.text) }
+
+func (e *badTruth) advice(field string) string {
+	return fmt.Sprintf("; add 'map: {%s: \"true\"}' or \"false\" to %s", quoted(e.text), field)
 }

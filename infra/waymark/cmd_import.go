@@ -13,24 +13,29 @@ import (
 	"time"
 
 	"waymark/infra/importer"
+	"waymark/infra/importer/ready"
 )
 
 const importUsage = `usage: waymark import --mapping FILE [flags] FILE…
+       waymark import --as NAME [flags] FILE…
+       waymark import --as list
 
-Turns the rows of CSV, NDJSON or log files (gzip too, - for standard input) into
+Turns the rows of CSV, JSON or log files (gzip too, - for standard input) into
 events and posts them to the public API. Importing twice equals importing once.
-docs/import.md describes the mapping.
+docs/import.md describes the mapping; for the files of many systems one comes
+with the program, --as NAME. --as auto recognises them.
 
-exit code: 0 all accepted · 1 something was rejected, refused or interrupted
+exit code: 0 all accepted · 1 something was rejected, refused or interrupted ·
 2 wrong usage or mapping
 `
 
 // importFlags are the command's flags and what stands behind them.
 type importFlags struct {
-	place                                         place
-	url, key, mapping, state                      string
-	dryRun, asJSON, restart, resume, allowRejects bool
-	files                                         []string
+	place                                               place
+	url, key, mapping, as, state                        string
+	dryRun, asJSON, restart, resume, allowRejects, show bool
+	settings                                            settingFlags
+	files                                               []string
 }
 
 func cmdImport(ctx context.Context, args []string, io stdio) int {
@@ -42,19 +47,21 @@ func cmdImport(ctx context.Context, args []string, io stdio) int {
 		fmt.Fprintf(io.Err, "waymark import: %v\n", err)
 		return 2
 	}
-	text, err := os.ReadFile(flags.mapping)
+	if flags.show || flags.as == "list" {
+		if err := showReady(flags, io); err != nil {
+			fmt.Fprintf(io.Err, "waymark import: %v\n", err)
+			return 2
+		}
+		return 0
+	}
+	sources, err := flags.sources(io)
 	if err != nil {
 		fmt.Fprintf(io.Err, "waymark import: %v\n", err)
 		return 2
 	}
-	mapping, err := importer.ParseMapping(flags.mapping, text)
-	if err != nil {
-		fmt.Fprintf(io.Err, "%v\n", err)
-		return 2
-	}
 	code := 0
-	for _, file := range flags.files {
-		code = max(code, importFile(ctx, flags, mapping, file, io))
+	for _, source := range sources {
+		code = max(code, importFile(ctx, flags, source, io))
 		if ctx.Err() != nil {
 			return 1
 		}
@@ -63,10 +70,10 @@ func cmdImport(ctx context.Context, args []string, io stdio) int {
 }
 
 // importFile imports one file and gives the exit code for it.
-func importFile(ctx context.Context, flags importFlags, mapping *importer.Mapping, file string, io stdio) int {
-	bar := importer.NewBar(io.Err, filepath.Base(file), isTerminal(io.Err))
+func importFile(ctx context.Context, flags importFlags, source importSource, io stdio) int {
+	bar := importer.NewBar(io.Err, filepath.Base(source.file), isTerminal(io.Err))
 	config := importer.Config{
-		Mapping: mapping, File: file, In: io.In, URL: flags.url, Key: flags.key, DryRun: flags.dryRun,
+		Mapping: source.mapping, File: source.file, In: source.in, URL: flags.url, Key: flags.key, DryRun: flags.dryRun,
 		StateDir: flags.state, Restart: flags.restart, Now: time.Now,
 		Rand: rand.New(rand.NewSource(time.Now().UnixNano())), Progress: bar.Show,
 	}
@@ -99,11 +106,18 @@ func importFile(ctx context.Context, flags importFlags, mapping *importer.Mappin
 }
 
 func parseImportFlags(ctx context.Context, args []string, io stdio) (importFlags, error) {
-	var f importFlags
+	f := importFlags{settings: settingFlags{}}
 	set := flag.NewFlagSet("waymark import", flag.ContinueOnError)
-	withUsage(set, importUsage)
+	usage := importUsage
+	if list, err := ready.List(); err == nil {
+		usage += "\nready mappings:\n" + ready.Table(list) + "\n"
+	}
+	withUsage(set, usage)
 	f.place.flags(set, "write `key`, wk_…; WAYMARK_WRITE_KEY or WAYMARK_KEY when left out, else that of a running `waymark dev`")
-	set.StringVar(&f.mapping, "mapping", "", "mapping file (YAML), required")
+	set.StringVar(&f.mapping, "mapping", "", "mapping file (YAML)")
+	set.StringVar(&f.as, "as", "", "the ready mapping `NAME` instead; auto recognises the file, list prints the names")
+	set.Var(f.settings, "set", "`NAME=VALUE` of a setting that the mapping leaves open, as zone=Europe/Berlin; may be repeated")
+	set.BoolVar(&f.show, "show", false, "with --as NAME: print the mapping, to copy and change it")
 	set.StringVar(&f.state, "state", ".waymark-import", "folder that keeps the place of an interrupted import")
 	set.BoolVar(&f.dryRun, "dry-run", false, "map and check only: show the first events and the summary, send nothing")
 	set.BoolVar(&f.asJSON, "json", false, "print the summary as one line of JSON for each file")
@@ -120,8 +134,14 @@ func parseImportFlags(ctx context.Context, args []string, io stdio) (importFlags
 		f.files, args = append(f.files, set.Arg(0)), set.Args()[1:]
 	}
 	switch {
-	case f.mapping == "":
-		return f, errors.New("--mapping FILE is needed: it says what the rows become (docs/import.md)")
+	case f.as == "" && f.show:
+		return f, errors.New("--show prints a ready mapping: name it with --as")
+	case f.as == "list" || f.show:
+		return f, nil
+	case f.mapping == "" && f.as == "":
+		return f, errors.New("--mapping FILE is needed, which says what the rows become (docs/import.md), or --as NAME (--as list prints the names)")
+	case f.mapping != "" && f.as != "":
+		return f, errors.New("give --mapping or --as, not both")
 	case len(f.files) == 0:
 		return f, errors.New("name at least one file, or - for standard input")
 	case f.dryRun:

@@ -34,7 +34,7 @@ func commands() []command {
 		{"workspace", "make and list workspaces and their keys", cmdWorkspace},
 		{"keys", "list, add, set and rotate the keys of a workspace", cmdKeys},
 		{"profile", "show a person, explain why identifiers are one, part them", cmdProfile},
-		{"import", "send a CSV or NDJSON file through the HTTP API", cmdImport},
+		{"import", "send a CSV, JSON or log file through the HTTP API", cmdImport},
 		{"tail", "follow what comes in, and what is wrong with it", cmdTail},
 		{"rollup", "count what is stored at once, and wait for it", cmdRollup},
 		{"kpi", "print KPIs", cmdKPI},

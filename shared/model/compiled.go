@@ -1046,8 +1046,8 @@ func keptProperties() map[string]bool {
 		"device_kind": true, "discount": true, "duration_seconds": true, "dwell_seconds": true,
 		"engine": true, "experience_id": true, "feedback_kind": true, "form_id": true, "from_background": true,
 		"guide_id": true, "handle_seconds": true, "hold_seconds": true, "intent": true, "is_handed_over": true,
-		"is_public": true, "is_resolved": true, "issue": true, "link_id": true, "list_id": true,
-		"listing_id": true, "machine_open": true, "marketplace": true, "message_id": true,
+		"is_machine_open": true, "is_public": true, "is_resolved": true, "issue": true, "link_id": true,
+		"list_id": true, "listing_id": true, "machine_open": true, "marketplace": true, "message_id": true,
 		"method": true, "offer_id": true, "order_id": true, "outcome": true, "page_kind": true,
 		"payment_id": true, "payment_method": true, "placement": true, "plan": true, "platform": true,
 		"points": true, "position": true, "post_id": true, "price": true, "priority": true,
@@ -1117,7 +1117,7 @@ func passiveEvents() journey.Passive {
 		"Invoice Sent": true, "Order Refunded": true, "Payment Captured": true, "Push Notification Bounced": true,
 		"Push Notification Received": true, "Push Notification Sent": true, "SMS Delivered": true,
 		"SMS Failed": true, "SMS Sent": true, "Support Ticket Solved": true, "Survey Sent": true,
-	}, ByMachine: map[string]bool{"Email Opened": true}, Agents: []string{"Mozilla/5.0"}, Properties: []string{"machine_open", "sg_machine_open"}}
+	}, ByMachine: map[string]bool{"Email Opened": true}, Agents: []string{"Mozilla/5.0"}, Properties: []string{"machine_open", "is_machine_open", "sg_machine_open"}}
 }
 
 func metricConfig() kpi.Config {
