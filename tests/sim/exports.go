@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/system"
@@ -42,6 +43,9 @@ func (w *World) checkExports() string {
 			}
 		}
 		for _, m := range newest {
+			if !hasWindow(t, m) {
+				continue // of a week that began on another day
+			}
 			want, err := system.CSV(background, w.table, w.newest().definitions, t, m.Name)
 			if m.TimeZone != t.Zone && (isOfNothing(want) || !w.isOver(t, m)) {
 				continue // nobody counted in it when the zone was changed, or its day is not over in the new one
@@ -54,14 +58,28 @@ func (w *World) checkExports() string {
 	return ""
 }
 
+// hasWindow says whether the workspace's calendar has the window that an export is of.
+func hasWindow(t workspace.Workspace, m report.Manifest) bool {
+	calendar, err := t.Calendar()
+	if err != nil {
+		return true
+	}
+	_, err = calendar.ByKey(m.Grain, keyOf(m))
+	return m.Grain != period.Week || err == nil
+}
+
+// keyOf is the key of the window that an export is of.
+func keyOf(m report.Manifest) string {
+	return strings.TrimSuffix(strings.TrimPrefix(m.Name, m.Schedule+"-"), fmt.Sprint("-r", m.Revision))
+}
+
 // isOver says whether the window that an export is of is over in the workspace's zone.
 func (w *World) isOver(t workspace.Workspace, m report.Manifest) bool {
 	calendar, err := t.Calendar()
 	if err != nil {
 		return true
 	}
-	key := strings.TrimSuffix(strings.TrimPrefix(m.Name, m.Schedule+"-"), fmt.Sprint("-r", m.Revision))
-	window, err := calendar.ByKey(m.Grain, key)
+	window, err := calendar.ByKey(m.Grain, keyOf(m))
 	return err != nil || window.Closed(w.now)
 }
 

@@ -29,7 +29,9 @@ type forgetful struct {
 }
 
 func (f forgetful) PutLink(ctx context.Context, ns workspace.Namespace, l identity.Link) error {
-	if f.never[ends{l.Child, l.Parent}] {
+	// An alias gives up the anonymous id of that name too, which nobody here ever uses: without its twin it would show.
+	twin := event.Identifier(strings.Replace(string(l.Child), "anon:", "user:", 1))
+	if f.never[ends{l.Child, l.Parent}] || f.never[ends{twin, l.Parent}] {
 		return nil
 	}
 	return f.Ports.PutLink(ctx, ns, l)

@@ -66,8 +66,11 @@ func (p *parser) external(collected *identifierSet) {
 func (p *parser) previous(e *Event, collected *identifierSet) {
 	said := idText(p.sent.Get("previousId"))
 	kinds := []Kind{User, Anonymous}
-	if said == idText(p.sent.Get("anonymousId")) {
+	switch said {
+	case idText(p.sent.Get("anonymousId")):
 		kinds = kinds[1:]
+	case idText(p.sent.Get("userId")):
+		kinds = kinds[:1] // it gives up what it takes
 	}
 	for _, kind := range kinds {
 		id, err := NewIdentifier(kind, said)
