@@ -97,6 +97,14 @@ func TestCatalogueHoldsSegmentEvents(t *testing.T) {
 	}
 }
 
+// TestEventsAreKnownInAnyForm: package event knows the names of the catalogue, and no others.
+func TestEventsAreKnownInAnyForm(t *testing.T) {
+	t.Parallel()
+	if got, want := event.StandardNames(), slices.Sorted(maps.Keys(model.TrackNames())); !slices.Equal(got, want) {
+		t.Errorf("event knows the names\n%q\nwant those of the catalogue\n%q", got, want)
+	}
+}
+
 func TestPropertiesHoldNothingPersonal(t *testing.T) {
 	t.Parallel()
 	kept := model.Properties()
