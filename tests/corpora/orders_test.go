@@ -132,7 +132,7 @@ func fieldCases() []fieldCase {
 				`/v1/track {"userId":"sg","event":"Email Opened","timestamp":"2026-04-05T10:00:00Z","properties":{"sg_machine_open":true}}`,
 				`/v1/track {"userId":"me","event":"Email Opened","timestamp":"2026-04-05T10:00:00Z","context":{"userAgent":"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15"}}`,
 			},
-			want: []string{"touchpoints: 2026-04-05 9", "active_persons: 2026-04-05 1", "sessions: 2026-04-05 1", "new_persons: 2026-04-05 1"},
+			want: []string{"touchpoints: 2026-04-05 9", "active_persons: 2026-04-05 1", "sessions: 2026-04-05 1"},
 		},
 	}
 }

@@ -41,7 +41,7 @@ func (in In) Life(j journey.Journey) Life {
 			Channel: cmp.Or(t.OwnChannel, its.channel), Campaign: cmp.Or(t.Marketing.Campaign, its.campaign),
 			Session: of[i] + 1, SessionStart: its.first == i,
 			SessionChannel: its.channel, SessionCampaign: its.campaign, SessionCountry: its.country,
-			Stage: string(j.Steps[i].Stage), FirstEver: of[i] == 0 && its.first == i, Visitor: "returning",
+			Stage: string(j.Steps[i].Stage), FirstEver: i == 0, Visitor: "returning",
 		}
 		if of[i] == 0 {
 			row.Visitor = "new"
@@ -84,8 +84,11 @@ func (in In) follow(rows []step.Row, sessions []session, j journey.Journey) (coh
 			r.Order.Number = orders
 		}
 		r.OrderMonth = cohort
+		if len(j.Steps) > 0 {
+			r.FirstMonth = month(j.Steps[0].At)
+		}
 		if len(sessions) > 0 {
-			r.FirstChannel, r.FirstMonth = sessions[0].channel, month(j.Steps[sessions[0].first].At)
+			r.FirstChannel = sessions[0].channel
 		}
 	}
 	if entries != len(j.Stages.Visits) {

@@ -264,8 +264,11 @@ func eventOf(kind event.OrderKind) string {
 
 // known fills in what is the same on all rows of a person.
 func (m *maker) known(row *Row) {
+	if len(m.Steps) > 0 {
+		row.FirstMonth = m.place.Month(m.Steps[0].At)
+	}
 	if len(m.Sessions) > 0 {
-		row.FirstChannel, row.FirstMonth = m.Sessions[0].Channel, m.place.Month(m.Sessions[0].Start)
+		row.FirstChannel = m.Sessions[0].Channel
 	}
 	row.Visitor = Returning
 }
@@ -276,7 +279,7 @@ func (m *maker) row(i int) Row {
 	row := Row{
 		Person: m.Root, Identifier: s.Identifier, At: s.At, ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name,
 		Channel: s.Channel, Country: t.CountryCode, Campaign: t.Marketing.Campaign, Device: m.device(t.Agent),
-		StageBefore: string(m.stage), Stage: string(s.Stage),
+		StageBefore: string(m.stage), Stage: string(s.Stage), FirstEver: i == 0,
 	}
 	m.known(&row)
 	if s.Session != journey.NoSession {
@@ -284,7 +287,6 @@ func (m *maker) row(i int) Row {
 		row.Campaign = cmp.Or(row.Campaign, session.Campaign)
 		row.Session, row.SessionStart = s.Session+1, i == session.First
 		row.SessionChannel, row.SessionCampaign, row.SessionCountry = session.Channel, session.Campaign, session.Country
-		row.FirstEver = row.Session == 1 && row.SessionStart
 		if s.Session == 0 {
 			row.Visitor = New
 		}
