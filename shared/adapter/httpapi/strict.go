@@ -67,8 +67,9 @@ func (r Request) Flag(name string) (bool, error) {
 	return false, fault.New(fault.Invalid, "bad_flag", "this is 1 or true, 0 or false, once; leave it out for 0").At(name)
 }
 
-// ReadBody reads a JSON object into a struct whose tags name its members. It takes no member of another name, none twice and none of another
-// type, and neither null nor an empty text, which only a member tagged omitempty may be: encoding/json alone would pass over all of these, and the order would not be what its sender meant. Fault: Invalid
+// ReadBody reads a JSON object into a struct whose tags name its members. It takes no member of another name, none twice
+// and none of another type, and neither null nor an empty text, which only a member tagged omitempty may be:
+// encoding/json alone would pass over all of these, and the order would not be what its sender meant. Fault: Invalid
 // invalid_json, whose message says which member is wrong, or shows the sample.
 func ReadBody(body []byte, sample string, into any) error {
 	v, err := strictjson.Parse(string(body))
