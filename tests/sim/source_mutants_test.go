@@ -23,11 +23,12 @@ const (
 	totalsFile  = "shared/domain/measure/totals.go"
 	rulesFile   = "shared/model/compiled.go"
 	ledgerFile  = "shared/domain/ledger/ledger.go"
+	saleFile    = "shared/domain/profile/sale.go"
 	stateFile   = "shared/domain/ledger/state.go"
 	planFile    = "shared/settle/plan.go"
 	prepareFile = "shared/settle/prepare.go"
 
-	ofSession = "c[channel], c[campaign] = r.SessionChannel, r.SessionCampaign"
+	ofOrder = "Origin{r.SessionChannel, r.SessionCampaign,"
 )
 
 // sourceMutants are mistakes in what is counted, of each kind of dimension and measure.
@@ -40,32 +41,42 @@ var sourceMutants = map[string]sourceMutant{
 	"order month after the first order":   {stepFile, "row.OrderMonth = m.orderMonth\n\tm.stage", "m.stage"},
 	"first channel of the newest session": {stepFile, "m.Sessions[0].Channel", "m.Sessions[len(m.Sessions)-1].Channel"},
 	"a touchpoint has no campaign of its session": {
-		stepFile, "cmp.Or(t.Marketing.Campaign, session.Campaign)", "t.Marketing.Campaign",
+		stepFile, "cmp.Or(row.Campaign, session.Campaign)", "row.Campaign",
 	},
 	"whoever came before is a new buyer": {stepFile, "r.Order.Number == 1", "r.Order.Number <= 2"},
 	"a session has the campaign named last": {
-		journeyFile, "cmp.Or(session.Campaign, s.Touchpoint.Marketing.Campaign)",
-		"cmp.Or(s.Touchpoint.Marketing.Campaign, session.Campaign)",
+		journeyFile, "session.Campaign, t.Marketing.Campaign", "t.Marketing.Campaign, session.Campaign",
 	},
 	"a session has the country named last": {
-		journeyFile, "session.Country, s.Touchpoint.CountryCode", "s.Touchpoint.CountryCode, session.Country",
+		journeyFile, "session.Country, t.CountryCode", "t.CountryCode, session.Country",
 	},
 	"a session has the channel signed last": {
-		journeyFile, "session.Channel, s.Touchpoint.OwnChannel", "s.Touchpoint.OwnChannel, session.Channel",
+		journeyFile, "session.Channel, t.OwnChannel", "t.OwnChannel, session.Channel",
 	},
 	"a session ends after 30 minutes":              {journeyFile, "> SessionGap", ">= SessionGap"},
-	"an order has its touchpoint's campaign":       {cellFile, ofSession, "c[channel] = r.SessionChannel"},
-	"an order has its touchpoint's channel":        {cellFile, ofSession, "c[campaign] = r.SessionCampaign"},
+	"an order has its touchpoint's campaign":       {stepFile, ofOrder, "Origin{r.SessionChannel, r.Campaign,"},
+	"an order has its touchpoint's channel":        {stepFile, ofOrder, "Origin{r.Channel, r.SessionCampaign,"},
 	"a session has its first touchpoint's country": {cellFile, "c[country] = r.SessionCountry", "_ = country"},
 	"an order has its session's country":           {cellFile, `{"orders", orderCell`, `{"orders", sessionCell`},
 	"tablets are mobiles":                          {deviceFile, ` && !has("Mobile")`, ` && !has("Android")`},
 	"whoever bought once bought twice":             {totalsFile, "max(d.AtLeast, 1)", "1"},
-	"buyers of a currency are orders":              {totalsFile, "return d.ofCount(m.Orders)", "return m.Orders"},
+	"buyers of a currency are orders":              {totalsFile, "return wide.Of(d.ofCount(n))", "return wide.Of(n)"},
 	"who only lapsed stays in a stage":             {totalsFile, "if !active ||", "if"},
 	"conversion by touchpoints": {
 		rulesFile, `Denominator: "persons_active"`, `Denominator: "touchpoints"`,
 	},
 	"average over buyers": {rulesFile, `Denominator: "priced_orders"`, `Denominator: "paying_buyers"`},
+
+	// what happens to orders, and what nobody does
+	"a refund counts where it came": {
+		stepFile, "change.Order.Origin, change.OrderMonth = rows[m.rowOf[l.order]].Order.Origin, m.orderMonth", "change.OrderMonth = m.orderMonth",
+	},
+	"a refund of a cancelled order is taken off too": {saleFile, "change.Kind == event.Cancelled", "false"},
+	"an update adds the whole order":                 {saleFile, "amount.Add(-b.worth)", "amount.Add(0)"},
+	"an update from before the order counts":         {saleFile, " || change.At < b.since", ""},
+	"what others send of orders is lost":             {stepFile, "m.sent = append(m.sent, sale{s, o.Step})", "_ = s"},
+	"an order that names its session begins one":     {journeyFile, "found && t.Order != nil &&", "found && false &&"},
+	"what is delivered makes active":                 {journeyFile, "if t.Passive {", "if false {"},
 
 	// a zone or a stage model that is changed
 	"another zone is no reason to recount":      {planFile, `, " ", r.workspace.Clock()`, ""},
