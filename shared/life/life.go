@@ -206,6 +206,28 @@ func (l *Loaded) claim(ctx context.Context) error {
 	return nil
 }
 
+// Sleeping lists the links of anonymous ids that did something by themselves to parents that have more children than they accept and do not know
+// so, sorted. Those of which they know it come before all others.
+func (l *Loaded) Sleeping(caps identity.Caps) []identity.Link {
+	var out []identity.Link
+	for id, p := range l.partitions {
+		if id.Kind() != event.Anonymous || len(p.Touchpoints)+len(p.Traits) == 0 {
+			continue
+		}
+		for _, link := range p.Node.Parents {
+			children := l.partitions[link.Parent].Node.Children
+			isAwake := func(c identity.Link) bool { return c.Child == id && !c.Idle && c.Evidence == link.Evidence }
+			if len(children) > caps.Children && !slices.ContainsFunc(children, isAwake) {
+				out = append(out, link)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b identity.Link) int {
+		return cmp.Compare(a.Sortable()+string(a.Parent), b.Sortable()+string(b.Parent))
+	})
+	return out
+}
+
 // Connected lists the other users that aliases connect with a person that was found.
 func (l *Loaded) Connected(root event.Identifier) []event.Identifier {
 	var others []event.Identifier

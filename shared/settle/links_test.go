@@ -1,9 +1,11 @@
 package settle_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"waymark/shared/domain/event"
@@ -168,4 +170,68 @@ func TestEverybodyWhomALinkConcerns(t *testing.T) {
 		w.Settle()
 		w.check()
 	})
+}
+
+// Of more children than a parent has places for, those that did something come first. A run may die before or after it notes that, and may be overtaken
+// there: the next one ends as if nothing had been.
+func TestWhoDidSomethingComesFirst(t *testing.T) {
+	t.Parallel()
+	crowd := func() *system.System {
+		s := system.New(t, system.Shop())
+		s.Caps = identity.Caps{Children: 2, Parents: 9, Aliases: 9, Members: 9}
+		for n, id := range []string{"z1", "z2", "z3"} { // invented by a server
+			s.Send("wk_web", said("track", fmt.Sprint("s", n), id, "2026-11-20T10:00:00Z", `,"userId":"42","event":"Invoice Viewed"`))
+		}
+		s.Settle()
+		s.Send("wk_web",
+			said("identify", "e1", "a", "2026-11-20T11:00:00Z", `,"userId":"42"`), said("page", "e2", "a", "2026-11-20T11:01:00Z", ""),
+			said("identify", "e3", "b", "2026-11-20T12:00:00Z", `,"userId":"42"`), said("page", "e4", "b", "2026-11-20T12:01:00Z", ""),
+			said("identify", "e5", "c", "2026-11-20T13:00:00Z", `,"userId":"42"`), said("page", "e6", "c", "2026-11-20T13:01:00Z", ""),
+		)
+		return s
+	}
+	whole := crowd()
+	names := calls(whole)
+	want := stored(t, whole)
+	for id, root := range map[string]string{"anon:a": "user:42", "anon:b": "user:42", "anon:c": "anon:c", "anon:z1": "anon:z1"} {
+		if _, body := whole.Get("/v1/profiles/" + id); !strings.HasPrefix(body, `{"person":"`+root+`"`) {
+			t.Errorf("%s is %.60s, want %s", id, body, root)
+		}
+	}
+	noted := 0
+	for i, name := range names {
+		if name != "wake" {
+			continue
+		}
+		noted++
+		for _, isApplied := range []bool{false, true} {
+			s := crowd()
+			now := s.Now
+			s.Call = dying(i, isApplied)
+			if err := s.TrySettle(s.Ports()); !errors.Is(err, errDead) {
+				t.Fatalf("the run that dies at %s ends with %v", name, err)
+			}
+			s.Call, s.Now = nil, s.Now.Add(60e9)
+			s.Settle()
+			s.Now = now.Add(60e9)
+			same(t, "after it died", stored(t, s), want)
+		}
+		s := crowd()
+		now, left := s.Now, i
+		s.Call = func(_ string, apply func() error) error {
+			if left--; left == -1 {
+				s.Call = nil
+				s.Settle()
+			}
+			return apply()
+		}
+		if err := s.TrySettle(s.Ports()); err != nil {
+			t.Fatal(err)
+		}
+		s.Now = now.Add(60e9)
+		same(t, "after it was overtaken", stored(t, s), want)
+	}
+	if noted != 3 {
+		t.Errorf("%d children were noted, want 3: %q", noted, names)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
@@ -15,6 +16,7 @@ import (
 // Store is the table. Every read of it is consistent. Its errors are faults; Unavailable ones may pass.
 type Store interface {
 	life.Store
+	Wakes
 	States
 	Batches
 	Dues
@@ -29,6 +31,11 @@ type Store interface {
 type States interface {
 	State(ctx context.Context, ns workspace.Namespace) (ledger.State, error)
 	PutState(ctx context.Context, ns workspace.Namespace, s ledger.State, epoch int64) error
+}
+
+// Wakes takes which children of a parent are not idle.
+type Wakes interface {
+	Wake(ctx context.Context, ns workspace.Namespace, l identity.Link) error
 }
 
 // Batches holds the records of batches. The answer begins with the record of the lowest handle that is not below from, and has so many at most; next

@@ -17,7 +17,7 @@ import (
 	"waymark/shared/life"
 )
 
-// prepare folds whoever the plan concerns and compares them with what was counted of them. It writes nothing.
+// prepare folds whoever the plan concerns and compares them with what was counted of them. It writes nothing but who is awake.
 func (r *run) prepare(ctx context.Context, epoch int64, p plan) (ledger.Log, error) {
 	log := ledger.Log{Run: epoch, At: r.clockNow(), Model: r.rules.Model.ID(), Definitions: r.Definitions.Version, Done: p.dues}
 	if len(p.ids) == 0 {
@@ -27,9 +27,9 @@ func (r *run) prepare(ctx context.Context, epoch int64, p plan) (ledger.Log, err
 	if caps == (identity.Caps{}) {
 		caps = identity.DefaultCaps()
 	}
-	loaded, err := life.LoadConcerned(ctx, r.Store, r.ns, caps, slices.Sorted(maps.Keys(p.ids)))
+	loaded, err := r.load(ctx, caps, slices.Sorted(maps.Keys(p.ids)))
 	if err != nil {
-		return log, fmt.Errorf("load persons: %w", err)
+		return log, err
 	}
 	b := &builder{
 		run: r, loaded: loaded, due: p.dueIDs, changes: ledger.NewChanges(r.Definitions.Set(), r.clock), days: map[string]*ledger.Day{},
@@ -52,6 +52,31 @@ func (r *run) prepare(ctx context.Context, epoch int64, p plan) (ledger.Log, err
 	r.learn(len(p.ids), b.touchpoints)
 	r.result.Persons += b.persons
 	return log, nil
+}
+
+// load loads whoever identifiers may concern. Where a person has more children than they have places for, those that did something come before those
+// that a server invented: so what is learnt of them is noted first, which any run may do at any time, for nothing that was done is undone.
+func (r *run) load(ctx context.Context, caps identity.Caps, ids []event.Identifier) (*life.Loaded, error) {
+	for noted := map[identity.Link]bool{}; ; {
+		loaded, err := life.LoadConcerned(ctx, r.Store, r.ns, caps, ids)
+		if err != nil {
+			return nil, fmt.Errorf("load persons: %w", err)
+		}
+		isNoted := func(link identity.Link) bool { return noted[link] }
+		sleeping := slices.DeleteFunc(loaded.Sleeping(caps), isNoted)
+		if len(sleeping) == 0 { // whom a parent does not list though it is noted, others who did something came before
+			return loaded, nil
+		}
+		for _, link := range sleeping { // whoever loses a place by it comes with the next load
+			if err := r.Store.Wake(ctx, r.ns, link); err != nil {
+				return nil, fmt.Errorf("wake %s: %w", link.Child, err)
+			}
+			noted[link] = true
+			ids = append(ids, link.Child, link.Parent)
+		}
+		slices.Sort(ids)
+		ids = slices.Compact(ids)
+	}
 }
 
 // builder makes the log of a slice.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"waymark/shared/adapter/httpapi/httpapitest"
+	"waymark/shared/domain/identity"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/system"
 )
@@ -247,5 +248,28 @@ func TestAliasOfEitherKind(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestInventedIDs: a server that invents an anonymous id for each event uses up nobody's places: the visitor's own device, which comes later, is found.
+func TestInventedIDs(t *testing.T) {
+	w := newWorld(t, "EUR")
+	var events []string
+	for n := range identity.MaxChildren + 200 {
+		events = append(events, fmt.Sprintf(`{"type":"track","event":"Invoice Viewed","messageId":"s%d","userId":"u","anonymousId":"invented-%[1]d","timestamp":"2026-11-01T10:00:00Z"}`, n))
+	}
+	w.send(events)
+	w.send([]string{
+		`{"type":"page","messageId":"p1","anonymousId":"device","timestamp":"2026-11-02T10:00:00Z"}`,
+		`{"type":"identify","messageId":"i1","anonymousId":"device","userId":"u","timestamp":"2026-11-02T10:01:00Z","traits":{"email":"u@x.example"}}`,
+		`{"type":"page","messageId":"p2","anonymousId":"device","timestamp":"2026-11-02T10:02:00Z"}`,
+	})
+	for _, id := range []string{"anon:device", "email:u@x.example"} {
+		if p := w.person(id); p.Person != "user:u" || p.Touchpoints != identity.MaxChildren+202 {
+			t.Errorf("%s is %s with %d touchpoints, want user:u with %d", id, p.Person, p.Touchpoints, identity.MaxChildren+202)
+		}
+	}
+	if got, want := w.told("active_persons", "2026-11-01", "2026-11-03", ""), "active_persons: 2026-11-01 1, 2026-11-02 1"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -138,6 +138,11 @@ func (o *oracle) put(until event.Millis) error {
 		if err := o.table.PutLink(background, o.Namespace(), l); err != nil {
 			return err
 		}
+		if len(o.copies[l.Child])+len(o.traits[l.Child]) > 0 { // whoever did something is not idle
+			if err := o.table.Wake(background, o.Namespace(), l); err != nil {
+				return err
+			}
+		}
 	}
 	for key, claims := range o.claims {
 		if err := o.table.PutClaims(background, o.Namespace(), key, claims, 0); err != nil {

@@ -149,6 +149,9 @@ func (c *coverage) missing(n uint64) []site {
 	const ofCall, ofKind = 100, 10
 	var out []site
 	for name := range c.calls {
+		if name == "wake" { // hardly ever called while there are faults: settle TestWhoDidSomethingComesFirst plays them all
+			continue
+		}
 		all := 0
 		for _, kind := range faultKinds {
 			if !possible(name, kind) {

@@ -17,6 +17,7 @@ func (w *World) traffic() {
 	hot := w.oneIn(4)
 	if w.oneIn(2) {
 		w.caps = smallCaps
+		w.invents = w.oneIn(2)
 	}
 	w.old, w.bursts = w.oneIn(4), w.oneIn(2)
 	if w.phase = 2; w.oneIn(5) {
@@ -160,6 +161,9 @@ var agents = slices.Sorted(maps.Keys(recount.Agents))
 // who is the identifiers of an event, and what its context says of them.
 func (w *World) who() (fields, context string) {
 	user, visitor := w.IntN(3), w.IntN(4)
+	if w.invents && w.oneIn(2) { // a server invents an id for each event
+		return fmt.Sprintf(`"userId":"u%d","anonymousId":"z%d"`, w.IntN(2), w.IntN(9)), ""
+	}
 	switch w.IntN(4) {
 	case 1:
 		return fmt.Sprintf(`"userId":"u%d","anonymousId":"a%d"`, user, visitor), ""

@@ -126,6 +126,7 @@ type World struct {
 	caps    identity.Caps
 	atOnce  int  // identifiers that a rollup takes together
 	phase   int  // of a deployment: 0 before it, 1 while both releases run, 2 after it
+	invents bool // a server invents an anonymous id for each of its events
 	old     bool // everybody was seen last about three months ago
 	slow    bool // rollups freeze soon, and for as long as something else goes on
 	resets  bool // an operator changes settings of workspaces

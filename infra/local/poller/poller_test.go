@@ -156,7 +156,7 @@ func run(t *testing.T, q *queue, config poller.Config, invoke poller.Invoke) []s
 		p.Run(t.Context())
 		close(done)
 	}()
-	time.Sleep(10 * time.Second)
+	time.Sleep(11 * time.Second) // in the middle of a receive of 2 s, not as one ends
 	p.Stop()
 	<-done
 	return batches
@@ -190,7 +190,7 @@ func TestBatches(t *testing.T) {
 		}}, poller.Config{BatchSize: 1000, Window: 2 * time.Second}, []string{"2s " + strings.Join(numbers(1, 24), " "), "5s late"}},
 		{"a large batch ends before Lambda's limit, not with its window", &queue{waiting: withBody(messages("a", "b", "c", "d"), big)}, poller.Config{BatchSize: 1000, Window: 5 * time.Second}, []string{"0s a b", "5s c d"}},
 		{"a stop ends a window of minutes", &queue{waiting: messages(numbers(1, 15)...)}, poller.Config{BatchSize: 10_000, Window: 5 * time.Minute}, []string{
-			"12s " + strings.Join(numbers(1, 15), " "), // the stop comes after 10 s, when a receive of 2 s has just begun
+			"12s " + strings.Join(numbers(1, 15), " "), // the receive that the stop fell into
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -32,6 +32,7 @@ type TableUnderTest interface {
 
 	Evidence(ctx context.Context, ns workspace.Namespace, links []identity.Link) ([]identity.Evidence, []bool, error)
 	PutLink(ctx context.Context, ns workspace.Namespace, l identity.Link) error
+	Wake(ctx context.Context, ns workspace.Namespace, l identity.Link) error
 	Nodes(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]identity.Node, error)
 	PutCut(ctx context.Context, ns workspace.Namespace, c identity.Cut) error
 	Cuts(ctx context.Context, ns workspace.Namespace) ([]identity.Cut, error)
@@ -123,6 +124,7 @@ func Table(t *testing.T, open OpenTable) {
 		{"evidence of links", evidence},
 		{"links join", linksJoin},
 		{"nodes", nodes},
+		{"children that are not idle", wakes},
 		{"children by evidence", childrenByEvidence},
 		{"many parents", manyParents},
 		{"cuts join", cutsJoin},

@@ -14,6 +14,41 @@ func linkOf(child, parent event.Identifier, at event.Millis, id event.ID) identi
 	return identity.Link{Child: child, Parent: parent, Evidence: identity.Evidence{At: at, Event: id, Source: "web"}}
 }
 
+// listed are links as their parents list them: anonymous children are idle until they are woken.
+func listed(links ...identity.Link) []identity.Link {
+	out := slices.Clone(links)
+	for i := range out {
+		out[i].Idle = out[i].Child.Kind() == event.Anonymous
+	}
+	return out
+}
+
+// wakes: children that are not idle come before all others, by evidence, however late it is; the child's own side and the evidence stay as they are.
+func wakes(t *testing.T, table TableUnderTest, _ *Clock) {
+	ctx := t.Context()
+	var links []identity.Link
+	for n := range identity.MaxChildren + 5 {
+		l := linkOf(event.Identifier(fmt.Sprintf("anon:%04d", n)), "user:1", noon+event.Millis(n), "e")
+		must(t, table.PutLink(ctx, "wakes", l))
+		links = append(links, l)
+	}
+	mail := linkOf("email:e", "user:1", noon+event.Millis(len(links)), "e")
+	must(t, table.PutLink(ctx, "wakes", mail))
+	first, last := links[1], links[len(links)-1]
+	for range 2 {
+		must(t, table.Wake(ctx, "wakes", last))
+		must(t, table.Wake(ctx, "wakes", first))
+	}
+	want := append([]identity.Link{first, last, mail}, listed(links[0])...)
+	want = append(want, listed(links[2:]...)...)[:identity.MaxChildren+1]
+	equal(t, "awake children first", nodeOf(t, table, "wakes", "user:1").Children, want)
+	equal(t, "the child's side", nodeOf(t, table, "wakes", last.Child), identity.Node{ID: last.Child, Parents: []identity.Link{last}})
+	earlier := linkOf(last.Child, "user:1", noon-1, "e")
+	must(t, table.PutLink(ctx, "wakes", earlier))
+	must(t, table.Wake(ctx, "wakes", earlier))
+	equal(t, "the first after earlier evidence", nodeOf(t, table, "wakes", "user:1").Children[0], earlier)
+}
+
 func evidence(t *testing.T, table TableUnderTest, _ *Clock) {
 	ctx := t.Context()
 	var asked []identity.Link
@@ -69,7 +104,7 @@ func linksJoin(t *testing.T, table TableUnderTest, _ *Clock) {
 			want := identity.Link{Child: "anon:1", Parent: parent, Evidence: rising[from]}
 			got, err := table.Nodes(ctx, "join", []event.Identifier{parent})
 			must(t, err)
-			equal(t, fmt.Sprintf("Nodes after %v", order), got, []identity.Node{{ID: parent, Children: []identity.Link{want}}})
+			equal(t, fmt.Sprintf("Nodes after %v", order), got, []identity.Node{{ID: parent, Children: listed(want)}})
 			stored, _, err := table.Evidence(ctx, "join", []identity.Link{{Child: "anon:1", Parent: parent}})
 			must(t, err)
 			equal(t, fmt.Sprintf("Evidence after %v", order), stored, []identity.Evidence{want.Evidence})
@@ -98,7 +133,7 @@ func nodes(t *testing.T, table TableUnderTest, _ *Clock) {
 			child.Parents = append(child.Parents, l)
 		}
 		if parent != nil {
-			parent.Children = append(parent.Children, l)
+			parent.Children = append(parent.Children, listed(l)...)
 		}
 	}
 	add(linkOf("email:a@b.c", "user:1", noon, "e"), &want[2], &want[0])

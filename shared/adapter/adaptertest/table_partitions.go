@@ -118,7 +118,7 @@ func crowd(n int) ([]profile.Partition, []event.Identifier) {
 		p := &all[i]
 		p.Touchpoints = []event.Touchpoint{touchpoint(fmt.Sprintf("e-%d", i), noon)}
 		p.Traits = profile.Traits{"n": {Value: json.RawMessage(fmt.Sprint(i)), At: noon}}
-		p.Node.Children = []identity.Link{linkOf(event.Identifier(fmt.Sprintf("anon:%d", i)), id, noon, "e")}
+		p.Node.Children = listed(linkOf(event.Identifier(fmt.Sprintf("anon:%d", i)), id, noon, "e"))
 	}
 	return all, ids
 }
@@ -161,7 +161,7 @@ func partitions(t *testing.T, table TableUnderTest, _ *Clock) {
 	equal(t, "Partitions", plain(got), want)
 	got, err = table.Partitions(ctx, "partitions", []event.Identifier{"anon:1"})
 	must(t, err)
-	child := identity.Node{ID: "anon:1", Parents: want[1].Node.Children}
+	child := identity.Node{ID: "anon:1", Parents: []identity.Link{linkOf("anon:1", want[1].ID, noon, "e")}}
 	equal(t, "Partitions of a child", plain(got), []profile.Partition{{ID: "anon:1", Node: child}})
 	got, err = table.Partitions(ctx, "partitions", nil)
 	must(t, err)

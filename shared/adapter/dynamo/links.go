@@ -45,15 +45,33 @@ func upward(ns workspace.Namespace, l identity.Link) address {
 
 // maxOrderBytes is how much of a link's evidence a sort key has room for. It is more than any source and id of ours; of longer ones the rest
 // decides no order any more.
-const maxOrderBytes = maxSKBytes - 2 - 65
+const maxOrderBytes = maxSKBytes - len(wakeful) - 65
 
-// downward is where the parent keeps it: behind the links with earlier evidence.
+// downward is where the parent keeps it: behind the links with earlier evidence, those of anonymous ids behind all others.
 func downward(ns workspace.Namespace, l identity.Link) address {
 	order := l.Sortable()
-	if len(order) > maxSKBytes-2 {
+	if len(order) > maxSKBytes-len(wakeful) {
 		order = strings.ToValidUTF8(order[:maxOrderBytes], "") + fit(order, 0)
 	}
-	return address{partitionOf(ns, l.Parent), "M#" + order}
+	list := "M#"
+	if l.Child.Kind() != event.Anonymous {
+		list = wakeful
+	}
+	return address{partitionOf(ns, l.Parent), list + order}
+}
+
+// wakeful stands before the evidence of links in the list of children that are not idle, which sorts before all others: evidence begins with a digit.
+const wakeful = "M#!"
+
+// Wake notes with the parent that the child of a stored link did something by itself. Writing it twice ends the same.
+func (t *Table) Wake(ctx context.Context, ns workspace.Namespace, l identity.Link) error {
+	at := downward(ns, l)
+	at.sk = wakeful + strings.TrimPrefix(strings.TrimPrefix(at.sk, "M#"), "!")
+	i, err := t.packed(at, l)
+	if err != nil {
+		return fmt.Errorf("encode link: %w", err)
+	}
+	return translate("write link", t.put(ctx, i, condition{}))
 }
 
 // PutLink stores a link with the child and with the parent unless earlier evidence for it is there. Writing it twice, or links in any order,
@@ -196,6 +214,7 @@ func (t *Table) gather(reading *identity.Gathering, i item, others func(item) er
 		if kind == "L" {
 			return reading.Parent(l), nil
 		}
+		l.Idle = !strings.HasPrefix(i.text("SK"), wakeful)
 		return reading.Child(l), nil
 	}
 	return true, others(i)

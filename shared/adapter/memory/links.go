@@ -28,6 +28,7 @@ func (t *Table) Evidence(_ context.Context, ns workspace.Namespace, links []iden
 func (t *Table) PutLink(_ context.Context, ns workspace.Namespace, l identity.Link) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	l.Idle = false // it is said of what a parent lists
 	parent := t.row(ns, l.Parent)
 	join(parent.children, l.Child, l)
 	parent.sorted = nil
@@ -35,6 +36,16 @@ func (t *Table) PutLink(_ context.Context, ns workspace.Namespace, l identity.Li
 		return err
 	}
 	join(t.row(ns, l.Child).parents, l.Parent, l)
+	return nil
+}
+
+// Wake is dynamo.Table.Wake.
+func (t *Table) Wake(_ context.Context, ns workspace.Namespace, l identity.Link) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	parent := t.row(ns, l.Parent)
+	parent.awake[l.Child] = true
+	parent.sorted = nil
 	return nil
 }
 
@@ -76,10 +87,18 @@ func (r *row) node(id event.Identifier) identity.Node {
 	return reading.Node()
 }
 
-// byEvidence lists the links to children; the list is kept until one of them changes, because it may be long.
+// byEvidence lists the links to children, those that are not idle first; the list is kept until one of them changes, because it may be long.
 func (r *row) byEvidence() []identity.Link {
 	if r.sorted == nil {
-		r.sorted = slices.SortedFunc(maps.Values(r.children), func(a, b identity.Link) int {
+		r.sorted = slices.Collect(maps.Values(r.children))
+		for i := range r.sorted {
+			l := &r.sorted[i]
+			l.Idle = l.Child.Kind() == event.Anonymous && !r.awake[l.Child]
+		}
+		slices.SortFunc(r.sorted, func(a, b identity.Link) int {
+			if a.Idle != b.Idle {
+				return map[bool]int{true: 1, false: -1}[a.Idle]
+			}
 			return strings.Compare(a.Sortable(), b.Sortable())
 		})
 	}

@@ -84,6 +84,7 @@ type row struct {
 	traits   versioned[profile.Traits]
 	parents  map[event.Identifier]identity.Link
 	children map[event.Identifier]identity.Link
+	awake    map[event.Identifier]bool         // children that are not idle
 	sorted   []identity.Link                   // children by evidence; nil when it must be made anew
 	cutsUp   map[event.Identifier]identity.Cut // of links to parents
 	cutsDown map[event.Identifier]identity.Cut // of links to children
@@ -121,6 +122,7 @@ func (t *Table) row(ns workspace.Namespace, id event.Identifier) *row {
 	if !found {
 		r = &row{
 			pages: map[string][]event.Touchpoint{}, parents: map[event.Identifier]identity.Link{}, children: map[event.Identifier]identity.Link{},
+			awake:  map[event.Identifier]bool{},
 			cutsUp: map[event.Identifier]identity.Cut{}, cutsDown: map[event.Identifier]identity.Cut{},
 		}
 		s.rows[id] = r

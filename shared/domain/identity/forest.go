@@ -7,7 +7,7 @@ import (
 )
 
 // Node is one identifier with the links that touch it, as the store holds them. Of a parent of more than MaxChildren the earliest links do,
-// with at least one more.
+// those that are not idle before all others, with at least one more.
 type Node struct {
 	ID       event.Identifier
 	Parents  []Link // links in which it is the child
@@ -100,7 +100,10 @@ func (f *Forest) place(n Node) *place {
 	}
 	isNone := func(l Link) bool { return !l.valid() }
 	parents, children := counting(n.Parents), counting(n.Children)
-	children = children[:min(len(children), f.caps.Children)]
+	if len(children) > f.caps.Children {
+		children = slices.SortedStableFunc(slices.Values(children), func(a, b Link) int { return boolean(a.Idle) - boolean(b.Idle) })[:f.caps.Children]
+		slices.SortFunc(children, Link.before)
+	}
 	p := &place{Node: n, crowded: len(parents) > f.caps.Parents, accepts: make(map[event.Identifier]bool, len(children))}
 	if !p.crowded {
 		p.parents = slices.DeleteFunc(slices.Clone(parents), isNone)
@@ -110,6 +113,13 @@ func (f *Forest) place(n Node) *place {
 		p.accepts[l.Child] = true
 	}
 	return p
+}
+
+func boolean(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 // Needs lists the identifiers that must still be loaded, sorted; empty when Person can answer. The number of rounds is bounded by the depth

@@ -217,12 +217,12 @@ func TestLinks(t *testing.T) {
 		{
 			"all lower ones belong to the highest",
 			event.Record{Identifiers: []event.Identifier{"user:1", "email:e", "anon:a"}},
-			[]identity.Link{{"email:e", "user:1", proof}, {"anon:a", "user:1", proof}},
+			[]identity.Link{{Child: "email:e", Parent: "user:1", Evidence: proof}, {Child: "anon:a", Parent: "user:1", Evidence: proof}},
 		},
 		{
 			"an alias gives up a name",
 			event.Record{Type: event.Alias, Identifiers: []event.Identifier{"user:2"}, Previous: []event.Identifier{"user:1"}},
-			[]identity.Link{{"user:1", "user:2", proof}},
+			[]identity.Link{{Child: "user:1", Parent: "user:2", Evidence: proof}},
 		},
 		{
 			"an alias to the same name is none", event.Record{Type: event.Alias, Identifiers: []event.Identifier{"user:1"}, Previous: []event.Identifier{"user:1"}}, nil,
@@ -233,7 +233,7 @@ func TestLinks(t *testing.T) {
 		{
 			"a previous anonymous id is linked once",
 			event.Record{Type: event.Alias, Identifiers: []event.Identifier{"user:1", "anon:a"}, Previous: []event.Identifier{"anon:a"}},
-			[]identity.Link{{"anon:a", "user:1", proof}},
+			[]identity.Link{{Child: "anon:a", Parent: "user:1", Evidence: proof}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,7 +3,7 @@ package identity
 import "waymark/shared/domain/event"
 
 // Gathering collects a node from a store: its cuts first, then the links to its parents in any order, then those to its children in the order
-// of their evidence. It says when the rest need not be read, so that an identifier with a hundred thousand children costs no more than one
+// of their evidence, those that are not idle first. It says when the rest need not be read, so that an identifier with a hundred thousand children costs no more than one
 // with a thousand. Links that are cut are left out.
 type Gathering struct {
 	node Node

@@ -44,13 +44,17 @@ type Link struct {
 	Child    event.Identifier `json:"child"`
 	Parent   event.Identifier `json:"parent"`
 	Evidence Evidence         `json:"evidence"`
+
+	// Idle is said of children by the nodes of their parents, and stored nowhere: as far as the parent knows, the child is an anonymous id that never did
+	// anything by itself, as servers invent one for each event. Where not all children have a place, such come last.
+	Idle bool `json:"-"`
 }
 
 // Limits that keep every question about a person bounded, whatever links are sent. Links that are cut do not use them up. Each rule depends on
 // the set of links alone, so it gives the same persons in whatever order the links came. docs/adr/0011 says why they are as they are.
 const (
-	// MaxChildren is how many children one identifier accepts: the earliest count, later ones stay apart. It keeps a mailbox that thousands
-	// share from growing one person without end.
+	// MaxChildren is how many children one identifier accepts: the earliest that are not idle count, then the earliest idle ones, later ones stay
+	// apart. It keeps a mailbox that thousands share from growing one person without end.
 	MaxChildren = 1000
 
 	// MaxParents is how many parents one identifier may have. With more it is nobody's: a public terminal, or a mistake. None of them counts.

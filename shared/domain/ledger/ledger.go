@@ -11,6 +11,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"strconv"
+	"time"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/measure"
@@ -303,10 +304,19 @@ func (c *Clock) windows(hours []Hour, grain int) []Window {
 	return slices.Compact(out)
 }
 
-// placed gives a window of another clock the bounds that its key has here. One that is not there keeps its own: nothing
-// is counted in it any more.
+// placed gives a window of another clock the bounds that its key has here. Nothing is counted any more in one that is not
+// there, such as a week from another day. It gets the bounds that its key has in UTC, so that persons who come from
+// several clocks leave one window and not several of one key.
 func (c *Clock) placed(w Window) Window {
-	if here, err := c.calendar.ByKey(w.Grain, w.Key); err == nil {
+	here, err := c.calendar.ByKey(w.Grain, w.Key)
+	if err != nil {
+		if day, isDay := time.Parse(time.DateOnly, w.Key); isDay == nil {
+			if utc, failed := period.New("UTC", day.Weekday()); failed == nil {
+				here, err = utc.ByKey(w.Grain, w.Key)
+			}
+		}
+	}
+	if err == nil {
 		w.Start, w.End = event.At(here.Start), event.At(here.End)
 	}
 	return w

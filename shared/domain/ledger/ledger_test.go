@@ -248,3 +248,28 @@ func TestClock(t *testing.T) {
 		t.Errorf("the days are %s and %s", before, after)
 	}
 }
+
+// Persons who come from several clocks leave one window of a key that this clock does not have, so that it is written once.
+func TestWindowsOfSeveralClocks(t *testing.T) {
+	t.Parallel()
+	rows := []step.Row{{Session: 1, At: event.At(time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)), Type: event.Page, Stage: "a"}}
+	sundays, err := period.New("Asia/Kolkata", time.Sunday)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, now := sets(t)[1], ledger.NewClock(sundays)
+	changes := ledger.NewChanges(set, now)
+	for _, zone := range []string{"Asia/Kolkata", "Europe/London", "America/New_York"} {
+		was := ledger.NewClock(calendar(t, zone))
+		changes.Person(ledger.Count{Hours: ledger.Hours(was, rows), Clock: was, Version: 2}, ledger.Hours(now, rows), 2)
+	}
+	var got []string
+	for _, c := range changes.List() {
+		if c.Grain == period.Week {
+			got = append(got, fmt.Sprint(c.Key, " ", c.By.Number(measure.Key{}, "touchpoints")))
+		}
+	}
+	if want := []string{"2026-11-15 3", "2026-11-16 -3"}; !slices.Equal(got, want) {
+		t.Errorf("the weeks change by %q, want %q", got, want)
+	}
+}

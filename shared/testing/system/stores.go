@@ -90,6 +90,10 @@ func (s *Stores) Evidence(ctx context.Context, ns workspace.Namespace, links []i
 	return stored, found, err
 }
 
+func (s *Stores) Wake(ctx context.Context, ns workspace.Namespace, l identity.Link) error {
+	return s.call("wake", func() error { return s.Table.Wake(ctx, ns, l) })
+}
+
 func (s *Stores) PutLink(ctx context.Context, ns workspace.Namespace, l identity.Link) error {
 	return s.call("put link", func() error { return s.Table.PutLink(ctx, ns, l) })
 }
