@@ -136,3 +136,63 @@ func TestNamespace(t *testing.T) {
 		}
 	}
 }
+
+// Weeks begin on the day that is set, and the clock says so, so that everybody is counted anew when it changes.
+func TestWeekStart(t *testing.T) {
+	t.Parallel()
+	shop, err := workspace.New("shop", "America/New_York", "USD", "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sunday := time.Date(2026, 3, 8, 15, 0, 0, 0, time.UTC)
+	for day, want := range map[string][2]string{
+		"monday": {"2026-03-02", "America/New_York"}, "Sunday": {"2026-03-08", "America/New_York sunday"}, " SATURDAY ": {"2026-03-07", "America/New_York saturday"},
+	} {
+		set, err := shop.WithWeekStart(day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		calendar, err := set.Calendar()
+		if got := [2]string{calendar.At(period.Week, sunday).Key, set.Clock()}; err != nil || got != want {
+			t.Errorf("with weeks from %q: %q, %v; want %q", day, got, err, want)
+		}
+		if again, err := workspace.CalendarOf(set.Clock()); err != nil || again != calendar {
+			t.Errorf("the clock %q is another: %v", set.Clock(), err)
+		}
+	}
+	if _, err := shop.WithWeekStart("friday"); fault.CodeOf(err) != "bad_week_start" {
+		t.Errorf("weeks from friday: %v", err)
+	}
+}
+
+// Names of the zone database that are no place are refused, with the place that is meant.
+func TestZonesThatAreNoPlace(t *testing.T) {
+	t.Parallel()
+	for zone, meant := range map[string]string{
+		"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu", "PST8PDT": "America/Los_Angeles", "CET": "Europe/Berlin", "EET": "Europe/Athens",
+		"WET": "Europe/Lisbon", "Factory": "UTC", "Etc/GMT+5": "the place", "Etc/GMT-14": "the place", "Nowhere/Town": "Europe/London", "Local": "Europe/London", "": "Europe/London",
+	} {
+		_, err := workspace.New("shop", zone, "EUR", "default")
+		if fault.CodeOf(err) != "bad_time_zone" || !strings.Contains(err.Error(), meant) {
+			t.Errorf("%q: %v, want that it is refused and names %s", zone, err, meant)
+		}
+	}
+	for _, zone := range []string{"UTC", "Etc/UTC", "Etc/GMT", "Etc/GMT+0", "Europe/Berlin", "Asia/Kolkata", "Japan", "America/Panama"} {
+		if _, err := workspace.New("shop", zone, "EUR", "default"); err != nil {
+			t.Errorf("%q: %v", zone, err)
+		}
+	}
+}
+
+// A source's order ids are its own when one of its write keys says so.
+func TestOrderScope(t *testing.T) {
+	t.Parallel()
+	w := workspace.Workspace{Keys: []workspace.Key{
+		{Role: workspace.Write, Source: "web"}, {Role: workspace.Write, Source: "till", Orders: workspace.OwnOrders}, {Role: workspace.Secret, Source: "x", Orders: workspace.OwnOrders},
+	}}
+	for source, want := range map[string]string{"web": "", "till": "till", "x": "", "": ""} {
+		if got := w.OrderScope(source); got != want {
+			t.Errorf("OrderScope(%q) = %q, want %q", source, got, want)
+		}
+	}
+}
