@@ -129,5 +129,14 @@ func compareClaims(a, b Claim) int {
 	return cmp.Or(
 		cmp.Compare(a.Identifier, b.Identifier), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID),
 		cmp.Compare(a.Received, b.Received), cmp.Compare(a.At, b.At), cmp.Compare(a.Amount, b.Amount), cmp.Compare(a.Currency, b.Currency),
+		cmp.Compare(a.priced(), b.priced()),
 	)
+}
+
+// priced is 1 when a change says its amount, so that 0.00 and no amount are two things.
+func (c Claim) priced() int {
+	if c.Unpriced {
+		return 0
+	}
+	return 1
 }

@@ -10,6 +10,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
+	"waymark/shared/domain/money"
 	"waymark/shared/domain/profile"
 	"waymark/shared/testing/seed"
 )
@@ -61,13 +62,20 @@ func TestTraitsJoinLaws(t *testing.T) {
 	})
 }
 
+// randomClaims are claims to one order, and as many changes of it, with few values, so that copies of one event differ in anything.
 func randomClaims(r *rand.Rand, n int) profile.Claims {
 	var out profile.Claims
-	for range n {
-		out = append(out, profile.Claim{
-			Evidence:   identity.Evidence{At: event.Millis(r.IntN(2 + n)), Event: event.ID(fmt.Sprint("m", r.IntN(2))), Source: []string{"web", "till"}[r.IntN(2)]},
+	for i := range 2 * n {
+		claim := profile.Claim{
+			Evidence:   identity.Evidence{At: event.Millis(r.IntN(1 + n)), Event: event.ID(fmt.Sprint("m", r.IntN(2))), Source: []string{"web", "till"}[r.IntN(2)]},
 			Identifier: event.Identifier(fmt.Sprint("user:", r.IntN(2))),
-		})
+		}
+		if i%2 == 1 {
+			claim.Kind = []event.OrderKind{event.Updated, event.Cancelled, event.Refunded}[r.IntN(3)]
+			claim.ID, claim.At, claim.Received = fmt.Sprint("r", r.IntN(1+n/2)), event.Millis(r.IntN(2)), event.Millis(7)
+			claim.Amount, claim.Unpriced, claim.Currency = money.Micros(r.IntN(2)), r.IntN(2) == 0, []string{"EUR", "USD"}[r.IntN(2)]
+		}
+		out = append(out, claim)
 	}
 	return out
 }
@@ -77,8 +85,8 @@ func TestClaimsJoinLaws(t *testing.T) {
 	none := profile.Claims(nil)
 	seed.Each(t, 1000, func(t *testing.T, r *rand.Rand) {
 		n := r.IntN(4)
-		if r.IntN(10) == 0 {
-			n = 50
+		if r.IntN(50) == 0 {
+			n = 150
 		}
 		first, second, third := randomClaims(r, n), randomClaims(r, n), randomClaims(r, n)
 		a, b, c := none.Join(first...), none.Join(second...), none.Join(third...)
@@ -92,16 +100,26 @@ func TestClaimsJoinLaws(t *testing.T) {
 		same("idempotent", a.Join(a...), a)
 		same("absorbs", a.Join(b...).Join(a...), a.Join(b...))
 		all := a.Join(b...).Join(c...)
-		if len(all) > profile.MaxClaims {
-			t.Fatalf("Join kept %d claims, at most %d", len(all), profile.MaxClaims)
+		changes := len(slices.DeleteFunc(slices.Clone(all), func(c profile.Claim) bool { return c.Kind == event.Completed }))
+		if orders := len(all) - changes; orders > profile.MaxClaims || changes > profile.MaxChanges {
+			t.Fatalf("Join kept %d claims and %d changes, at most %d and %d", orders, changes, profile.MaxClaims, profile.MaxChanges)
 		}
+		order, found := all.Order()
 		for _, claim := range slices.Concat(first, second, third) {
-			beaten := all[0].Evidence != claim.Evidence && claim.Evidence.Before(all[0].Evidence)
-			if beaten || all[0].Evidence == claim.Evidence && claim.Identifier < all[0].Identifier {
-				t.Fatalf("%+v won over the earlier %+v", all[0], claim)
+			if claim.Kind != event.Completed {
+				continue
 			}
-			if won := all.Won(claim); won != (claim.Evidence == all[0].Evidence && claim.Identifier == all[0].Identifier) {
+			beaten := order.Evidence != claim.Evidence && claim.Evidence.Before(order.Evidence)
+			if !found || beaten || order.Evidence == claim.Evidence && claim.Identifier < order.Identifier {
+				t.Fatalf("%+v won over the earlier %+v", order, claim)
+			}
+			if won := all.Won(claim); won != (claim.Evidence == order.Evidence && claim.Identifier == order.Identifier) {
 				t.Fatalf("Won(%+v) is %v of %v", claim, won, all)
+			}
+		}
+		for _, change := range all.Changes() {
+			if !all.Won(change) {
+				t.Fatalf("the change %+v counts and has not won in %v", change, all)
 			}
 		}
 	})
