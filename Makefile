@@ -20,9 +20,10 @@ help: ## Print this help
 	@echo 'usage: make TARGET'; echo
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
 
-# One shell, which outlives Ctrl-C: make would call its end an error.
+# One shell, which outlives Ctrl-C: make would call its end an error. It waits a moment, for make 4.3 prints "No child processes" when it loses its
+# last child in the instant in which it hears of Ctrl-C.
 run: ## Start the whole system on this machine: PORT=3000
-	@trap 'exit 0' INT; infra/setup/setup.sh && PORT=$(PORT) .build/waymark dev
+	@trap 'sleep 0.3; exit 0' INT; infra/setup/setup.sh && PORT=$(PORT) .build/waymark dev
 
 test: emulators ## Run every test; no network once modules and emulators are fetched
 	go test -timeout=60m $$(go list ./... | grep -v /tests/sim$$)
