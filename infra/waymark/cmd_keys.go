@@ -20,8 +20,8 @@ import (
 
 const keysUsage = `waymark keys list WORKSPACE [--json]
 waymark keys add WORKSPACE [--role write|secret] [--source NAME]
-                 [--origin URL]... [--orders shared|own] [--json]
-waymark keys set WORKSPACE KEY --orders shared|own
+                 [--origin URL]... [SETTING]... [--json]
+waymark keys set WORKSPACE KEY SETTING...
 waymark keys rotate WORKSPACE KEY [--overlap 24h] [--json]
 
 A write key is public and may only send; give each site its own, named by
@@ -29,6 +29,8 @@ A write key is public and may only send; give each site its own, named by
 and operates. Rotating makes a new key like the old one, which goes on working
 for the overlap. Functions remember keys for a minute.
 
+Settings are those of a source, so all of its keys have them:
+%s
 Order ids of all sources are one name space: one id is one order, whoever
 sends it. A shop that numbers its orders by itself needs --orders own; then its
 #1001 is another order than that of the next shop. It holds for what comes from
@@ -51,7 +53,7 @@ func (o *origins) Set(text string) error {
 // keyFlags are the flags of `waymark keys`.
 type keyFlags struct {
 	role, source string
-	orders       string
+	settings     map[string]string // of the source, by name
 	origins      origins
 	overlap      time.Duration
 	json         bool
@@ -62,11 +64,17 @@ func cmdKeys(ctx context.Context, args []string, io stdio) int {
 	var flags keyFlags
 	var at place
 	set := flag.NewFlagSet("waymark keys", flag.ContinueOnError)
-	withUsage(set, keysUsage)
+	withUsage(set, fmt.Sprintf(keysUsage, settingsUsage()))
 	at.tableFlags(set)
 	set.StringVar(&flags.role, "role", "write", "write or secret")
 	set.StringVar(&flags.source, "source", "default", "the site or system that sends with it")
-	set.StringVar(&flags.orders, "orders", "", "shared: order ids are the workspace's; own: they are the source's")
+	flags.settings = map[string]string{}
+	for _, setting := range workspace.Settings() {
+		set.Func(setting.Name, setting.About, func(text string) error {
+			flags.settings[setting.Name] = text
+			return nil
+		})
+	}
 	set.Var(&flags.origins, "origin", "browsers may send from here only; may be repeated")
 	set.DurationVar(&flags.overlap, "overlap", 24*time.Hour, "how long the rotated key goes on working")
 	set.BoolVar(&flags.json, "json", false, "print JSON")
@@ -104,7 +112,7 @@ func listKeys(ctx context.Context, table *dynamo.Table, words []string, flags ke
 		return json.NewEncoder(io.Out).Encode(map[string]any{"keys": w.Keys})
 	}
 	lines := tabwriter.NewWriter(io.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(lines, "KEY\tROLE\tSOURCE\tORDERS\tORIGINS\tEXPIRES")
+	fmt.Fprintln(lines, "KEY\tROLE\tSOURCE\tEXPIRES\tORIGINS\tSETTINGS")
 	for _, k := range w.Keys {
 		expires := "never"
 		if k.Expires > 0 {
@@ -114,11 +122,7 @@ func listKeys(ctx context.Context, table *dynamo.Table, words []string, flags ke
 		if k.Role == workspace.Secret {
 			text = "(stored as its hash)"
 		}
-		orders := ""
-		if k.Role == workspace.Write {
-			orders = cmp.Or(string(k.Orders), "shared")
-		}
-		fmt.Fprintf(lines, "%s\t%s\t%s\t%s\t%s\t%s\n", text, k.Role, k.Source, orders, strings.Join(k.Origins, " "), expires)
+		fmt.Fprintf(lines, "%s\t%s\t%s\t%s\t%s\t%s\n", text, k.Role, k.Source, expires, strings.Join(k.Origins, " "), k.Listed())
 	}
 	return lines.Flush()
 }
@@ -135,52 +139,59 @@ func addKey(ctx context.Context, table *dynamo.Table, words []string, flags keyF
 	k := workspace.Key{Text: workspace.KeyText(role, rand.Text()), Workspace: w.Name, Role: role}
 	if role == workspace.Write {
 		k.Source, k.Origins = flags.source, flags.origins
-		if k.Orders, err = ordersOf(flags.orders); err != nil {
+		k.Policy = w.PolicyOf(k.Source) // another key of the same source
+		if err := flags.settle(&k.Policy); err != nil {
 			return err
 		}
-		if flags.orders == "" && w.OrderScope(k.Source) != "" {
-			k.Orders = workspace.OwnOrders // another key of the same source
-		}
+		w.SetPolicy(k.Source, k.Policy)
 	}
 	return storeKey(ctx, table, w, k, flags, io)
 }
 
-// ordersOf reads --orders.
-func ordersOf(said string) (workspace.Orders, error) {
-	switch said {
-	case "", "shared":
-		return workspace.SharedOrders, nil
-	case "own":
-		return workspace.OwnOrders, nil
+// settingsUsage lists the settings of a source for the help.
+func settingsUsage() string {
+	var out strings.Builder
+	for _, s := range workspace.Settings() {
+		fmt.Fprintf(&out, "  --%-24s %s\n", s.Name+" "+s.Values, s.About)
 	}
-	return "", fault.Newf(fault.Invalid, "bad_orders", "orders are shared or own, not %q", said)
+	return out.String()
 }
 
-// setKey says whose the order ids of a key's source are. All keys of the source say the same.
+// settle changes a policy as the flags say.
+func (f keyFlags) settle(p *workspace.Policy) error {
+	for _, s := range workspace.Settings() {
+		if text, said := f.settings[s.Name]; said {
+			if err := p.Set(s.Name, text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// setKey changes what is settled for the source of a key.
 func setKey(ctx context.Context, table *dynamo.Table, words []string, flags keyFlags, io stdio) error {
 	name, text := words[0], words[1]
 	w, err := table.Workspace(ctx, name)
 	if err != nil {
 		return err
 	}
-	orders, err := ordersOf(flags.orders)
-	if err != nil {
+	at := slices.IndexFunc(w.Keys, func(k workspace.Key) bool { return k.Is(text) && k.Role == workspace.Write })
+	if at < 0 {
+		return fault.Newf(fault.NotFound, "unknown_key", "workspace %s has no such write key; `waymark keys list %s` shows what it has", name, name)
+	}
+	if len(flags.settings) == 0 {
+		return fault.New(fault.Invalid, "no_setting", "say what to set, such as --orders own; `waymark keys -h` lists the settings")
+	}
+	source, policy := w.Keys[at].Source, w.PolicyOf(w.Keys[at].Source)
+	if err := flags.settle(&policy); err != nil {
 		return err
 	}
-	at := slices.IndexFunc(w.Keys, func(k workspace.Key) bool { return k.Is(text) && k.Role == workspace.Write })
-	if at < 0 || flags.orders == "" {
-		return fault.Newf(fault.NotFound, "unknown_key", "say --orders shared or own for a write key of workspace %s; `waymark keys list %s` shows them", name, name)
-	}
-	source := w.Keys[at].Source
-	for i := range w.Keys {
-		if k := &w.Keys[i]; k.Role == workspace.Write && k.Source == source {
-			k.Orders = orders
-		}
-	}
+	w.SetPolicy(source, policy)
 	if err := table.PutWorkspace(ctx, w); err != nil {
 		return err
 	}
-	fmt.Fprintf(io.Out, "order ids of source %s are %s\n", source, cmp.Or(flags.orders, "shared"))
+	fmt.Fprintf(io.Out, "source %s: %s\n", source, cmp.Or(policy.Listed(), "as a new source"))
 	return nil
 }
 

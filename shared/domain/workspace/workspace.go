@@ -62,27 +62,8 @@ type Key struct {
 	Role      Role         `json:"role"`
 	Source    string       `json:"source,omitempty"`  // of a write key: the site or system that sends with it
 	Origins   []string     `json:"origins,omitempty"` // of a write key: origins that browsers may send from; empty allows all
-	Orders    Orders       `json:"orders,omitempty"`  // of a write key: whose the order ids of its source are
+	Policy                 // of a write key: what is settled for its source
 	Expires   event.Millis `json:"expires,omitempty"` // 0 = never; set on rotation so that the old key works during an overlap
-}
-
-// Orders says whose the order ids of a source are.
-type Orders string
-
-// Shared order ids are those of the workspace: one that two sources send is one order. Own ones are the source's: two shops may both begin at 1001.
-const (
-	SharedOrders Orders = ""
-	OwnOrders    Orders = "own"
-)
-
-// OrderScope is the name space of a source's order ids: the source, where a key of it says that they are its own, else "".
-func (w Workspace) OrderScope(source string) string {
-	for _, k := range w.Keys {
-		if k.Role == Write && k.Source == source && k.Orders == OwnOrders {
-			return source
-		}
-	}
-	return ""
 }
 
 // Valid says whether the key still works.

@@ -183,16 +183,3 @@ func TestZonesThatAreNoPlace(t *testing.T) {
 		}
 	}
 }
-
-// A source's order ids are its own when one of its write keys says so.
-func TestOrderScope(t *testing.T) {
-	t.Parallel()
-	w := workspace.Workspace{Keys: []workspace.Key{
-		{Role: workspace.Write, Source: "web"}, {Role: workspace.Write, Source: "till", Orders: workspace.OwnOrders}, {Role: workspace.Secret, Source: "x", Orders: workspace.OwnOrders},
-	}}
-	for source, want := range map[string]string{"web": "", "till": "till", "x": "", "": ""} {
-		if got := w.OrderScope(source); got != want {
-			t.Errorf("OrderScope(%q) = %q, want %q", source, got, want)
-		}
-	}
-}

@@ -1,0 +1,109 @@
+package workspace
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"waymark/shared/domain/fault"
+)
+
+// Policy is what a workspace has settled for one source: what may come in, and what is kept of it. The zero Policy is
+// that of a new source. All write keys of a source have the same, so that a rotated key changes nothing.
+type Policy struct {
+	Orders Orders `json:"orders,omitempty"` // whose the order ids of the source are
+}
+
+// Setting is one field of a Policy as people set it: by name and text.
+type Setting struct {
+	Name   string // as it is given: `waymark keys set WORKSPACE KEY --NAME VALUE`
+	Values string // what may be given, for help: "shared|own"
+	About  string // one sentence
+	set    func(p *Policy, text string) error
+	text   func(p Policy) string
+}
+
+// Settings lists the fields of a Policy, in the order in which they are shown.
+func Settings() []Setting {
+	return []Setting{
+		{
+			Name: "orders", Values: "shared|own", About: "order ids are the workspace's, or the source's",
+			set:  func(p *Policy, text string) error { return p.setOrders(text) },
+			text: func(p Policy) string { return cmp.Or(string(p.Orders), "shared") },
+		},
+	}
+}
+
+// Set changes one field. Faults: Invalid bad_NAME, which says what may be given; unknown_setting.
+func (p *Policy) Set(name, text string) error {
+	for _, s := range Settings() {
+		if s.Name == name {
+			return s.set(p, strings.TrimSpace(text))
+		}
+	}
+	return fault.Newf(fault.Invalid, "unknown_setting", "a source has no setting %q", name)
+}
+
+// Listed gives the fields that differ from those of a new source, as "orders=own".
+func (p Policy) Listed() string {
+	var said []string
+	for _, s := range Settings() {
+		if text := s.text(p); text != s.text(Policy{}) {
+			said = append(said, fmt.Sprintf("%s=%s", s.Name, text))
+		}
+	}
+	return strings.Join(said, " ")
+}
+
+// isNew says that the policy is that of a new source.
+func (p Policy) isNew() bool { return reflect.ValueOf(p).IsZero() }
+
+// PolicyOf is what is settled for a source.
+func (w Workspace) PolicyOf(source string) Policy {
+	for _, k := range w.Keys {
+		if k.Role == Write && k.Source == source && !k.Policy.isNew() {
+			return k.Policy
+		}
+	}
+	return Policy{}
+}
+
+// SetPolicy settles something for a source: every write key of it says so from then on.
+func (w *Workspace) SetPolicy(source string, p Policy) {
+	for i := range w.Keys {
+		if k := &w.Keys[i]; k.Role == Write && k.Source == source {
+			k.Policy = p
+		}
+	}
+}
+
+// Orders says whose the order ids of a source are.
+type Orders string
+
+// Shared order ids are those of the workspace: one that two sources send is one order. Own ones are the source's: two
+// shops may both begin at 1001.
+const (
+	SharedOrders Orders = ""
+	OwnOrders    Orders = "own"
+)
+
+func (p *Policy) setOrders(text string) error {
+	switch text {
+	case "shared":
+		p.Orders = SharedOrders
+	case "own":
+		p.Orders = OwnOrders
+	default:
+		return fault.Newf(fault.Invalid, "bad_orders", "orders are shared or own, not %q", text)
+	}
+	return nil
+}
+
+// OrderScope is the name space of a source's order ids: the source, where they are its own, else "".
+func (w Workspace) OrderScope(source string) string {
+	if w.PolicyOf(source).Orders == OwnOrders {
+		return source
+	}
+	return ""
+}
