@@ -53,7 +53,9 @@ func routeOf(path string) (route, bool) {
 	return to, found
 }
 
-func drop(*Handler, context.Context, httpapi.Request) events.APIGatewayV2HTTPResponse { return httpapi.OK() }
+func drop(*Handler, context.Context, httpapi.Request) events.APIGatewayV2HTTPResponse {
+	return httpapi.OK()
+}
 
 func one(t event.Type) route {
 	return post(func(r httpapi.Request) (payload, error) { return readOne(r, t) })
