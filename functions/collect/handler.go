@@ -123,6 +123,7 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 	if to.visitor {
 		p.context = withAgent(p.context, r.Headers["user-agent"])
 	}
+	p = p.redacted()
 	envelope, verdict := p.read(event.Stamp{
 		Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
 		SentAt: p.sentAt, Context: p.context, Type: p.typ,

@@ -92,7 +92,7 @@ func changes(v strictjson.Value, at place, k kind) bool {
 			if isKept && isScalar(member) {
 				continue
 			}
-			if Text(key) != key || changes(member, inside, kindOfMember(key)) {
+			if changes(member, inside, kindFor(key, member)) || Text(key) != key {
 				return true
 			}
 		}
@@ -106,6 +106,15 @@ func (p place) ofItem() place {
 		return p
 	}
 	return free
+}
+
+// kindFor is what a key says of the value under it, where that matters.
+func kindFor(key string, v strictjson.Value) kind {
+	switch v.Kind() {
+	case strictjson.Text, strictjson.Number, strictjson.List:
+		return kindOfMember(key)
+	}
+	return anything
 }
 
 func isScalar(v strictjson.Value) bool {
@@ -168,7 +177,7 @@ func appendedObject(out []byte, v strictjson.Value, at place) []byte {
 			out = append(out, member.Raw()...)
 			continue
 		}
-		out = appended(out, member, inside, kindOfMember(key))
+		out = appended(out, member, inside, kindFor(key, member))
 	}
 	return append(out, '}')
 }

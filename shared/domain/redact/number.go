@@ -4,7 +4,7 @@ import "strings"
 
 // The rules of numbers are:
 //
-// A number is a run of groups of digits with single marks between them. It is judged from each of its groups on, and
+// A number is a run of groups of digits with single marks between them. It is judged from each of its groups on that
 // stands apart from letters, and from dashes and dots that join it to more: the digits of an id are no phone.
 //
 // A card has 15 to 19 digits in one group, or 4-4-4-4, 4-6-5 or 4-6-4, a prefix that cards have, and Luhn's check digit.
@@ -33,6 +33,12 @@ func (s *scanner) numbers() {
 		}
 		for len(plain) > 0 && plain[0].to <= i {
 			plain = plain[1:]
+		}
+		if c := s.at(i - 1); isWord(c) || c == '_' || c == '-' || c == '.' {
+			for i < len(s.text) && isDigit(s.text[i]) {
+				i++
+			}
+			continue
 		}
 		var run [mostGroups]group
 		groups := s.groups(i, &run)
@@ -92,11 +98,7 @@ func (s *scanner) mark(g group) byte {
 
 // card is how many groups at the beginning of a run are a card's number; 0 for none.
 func (s *scanner) card(run []group) int {
-	first := run[0]
-	if c := s.at(first.from - 1); isWord(c) || c == '_' || c == '-' || c == '.' {
-		return 0
-	}
-	n := 0
+	first, n := run[0], 0
 	switch {
 	case first.len() >= 15 && first.len() <= 19:
 		n = 1
@@ -195,7 +197,7 @@ func (s *scanner) phone(run []group) (from, groups int) {
 		return from - 2, s.upTo(run, 8)
 	case before == '+' && !isWord(s.at(from-2)) && strings.IndexByte("+)]", s.at(from-2)) < 0 && s.text[first.from] != '0':
 		return from - 1, s.upTo(run, 8)
-	case isWord(before) || before == '_' || before == '-' || before == '.' || before == '#':
+	case isWord(before) || strings.IndexByte("_-.#", before) >= 0: // before a parenthesis, too
 		return 0, 0
 	case s.followsWord(from):
 		return from, s.upTo(run, fewestDigits)

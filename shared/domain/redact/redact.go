@@ -129,18 +129,22 @@ const (
 	paired                      // an equals sign
 	encoded                     // a percent sign before two hex digits
 	counted                     // seven digits or more
-	worded                      // a word of ten letters and digits or more
+	worded                      // a word of sixteen letters and digits or more, or what stands before a shorter secret
 )
 
 // Fewest characters of what is looked for.
 const (
+	fewestBytes  = 6 // a@b.co
 	fewestDigits = 7
 	fewestWord   = 10 // of base64 behind Basic, and of the dashes before BEGIN
 	fewestToken  = 16
 )
 
 func signsOf(text string) signs {
-	found, digits, word := signs(0), 0, 0
+	if len(text) < fewestBytes {
+		return 0
+	}
+	found, digits, word, longest := signs(0), 0, 0, 0
 	for i := 0; i < len(text); i++ {
 		c := text[i]
 		switch class[c] {
@@ -152,10 +156,7 @@ func signsOf(text string) signs {
 			word++
 			continue
 		}
-		if word >= fewestWord {
-			found |= worded
-		}
-		word = 0
+		longest, word = max(longest, word), 0
 		switch c {
 		case '@', 0xBC: // the second byte of a wide @ (U+FF20)
 			found |= addressed
@@ -167,7 +168,9 @@ func signsOf(text string) signs {
 			}
 		}
 	}
-	if word >= fewestWord {
+	longest = max(longest, word)
+	isAnnounced := longest >= fewestWord && (strings.Contains(text, keyBegins) || strings.Contains(text, "asic") || strings.Contains(text, "ASIC"))
+	if longest >= fewestToken || isAnnounced {
 		found |= worded
 	}
 	if digits >= fewestDigits {
