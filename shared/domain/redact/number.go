@@ -12,6 +12,8 @@ import "strings"
 // every tenth has Luhn's check digit by chance, and no cards of these lengths have been issued for long but with
 // groups.
 //
+// Under a name that says id, time or amount, only a phone with + and a card in groups is one.
+//
 // A phone has + or 00 and a country before it, or the groups of North America (555-123-4567), or a leading 0 and a blank
 // or slash behind the area, or a word such as tel before it. Other runs of digits are left alone: most are ids.
 
@@ -42,14 +44,11 @@ func (s *scanner) numbers() {
 		}
 		var run [mostGroups]group
 		groups := s.groups(i, &run)
-		if len(plain) > 0 && plain[0].from <= i {
-			i = groups[0].to
-			continue
-		}
-		if n := s.card(groups); n > 0 {
+		bare := s.bare && (len(plain) == 0 || plain[0].from > i)
+		if n := s.card(groups); n > 1 || n == 1 && bare {
 			s.add(groups[0].from, groups[n-1].to, Card)
 			i = groups[n-1].to
-		} else if from, n := s.phone(groups); n > 0 {
+		} else if from, n := s.phone(groups); n > 0 && (bare || s.text[from] == '+' || s.at(from+1) == '+') {
 			s.add(from, groups[n-1].to, Phone)
 			i = groups[n-1].to
 		} else {

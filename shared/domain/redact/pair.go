@@ -203,7 +203,7 @@ func kindOf(folded []byte) kind {
 	case "sku", "ean", "gtin", "gtin8", "gtin12", "gtin13", "gtin14", "upc", "barcode", "isbn", "isbn13", "issn", "imei", "asin", "mpn", "ordernumber",
 		"trackingnumber", "invoicenumber", "articlenumber", "partnumber", "number", "timestamp", "time", "date", "ts", "cachebuster", "cb",
 		"price", "revenue", "total", "value", "amount", "quantity", "tax", "shipping", "discount", "lat", "lon", "lng", "latitude",
-		"longitude", "version", "build", "useragent", "ua", "ga", "gl", "order", "product", "variant", "wbraid", "gbraid":
+		"longitude", "version", "build", "ga", "gl", "order", "product", "variant", "wbraid", "gbraid":
 		return number
 	}
 	return kindByEnding(name)

@@ -30,7 +30,8 @@ const (
 // Text redacts a text of any kind: an address of a page, a title, what somebody typed.
 func Text(text string) string { return redacted(text, true) }
 
-// Label redacts a text in which long numbers are no phones and no cards: an article's number, a user agent.
+// Label redacts a text whose long numbers are ids, times or amounts: only what is written as a phone or a card is one, with
+// a + and the country, or in groups of four.
 func Label(text string) string { return redacted(text, false) }
 
 // passes is how often a text is looked at. What is replaced may leave something beside it that was a part of a longer
@@ -78,9 +79,8 @@ func once(text string, digits bool) string {
 	}
 	if signs&counted != 0 {
 		s.ibans()
-		if digits {
-			s.numbers()
-		}
+		s.bare = digits
+		s.numbers()
 	}
 	return s.replaced(text)
 }
@@ -91,6 +91,7 @@ type scanner struct {
 	found []span
 	plain []span // values of parameters whose numbers are no phones and no cards
 	login []span // what stands before the @ of a host
+	bare  bool   // numbers without + and groups may be phones and cards
 }
 
 func (s *scanner) add(from, to int, word string) { s.found = append(s.found, span{from, to, word}) }
