@@ -10,6 +10,7 @@ import (
 
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/workspace"
 )
 
 // TestAnswersAreAsDescribed makes every answer that docs/openapi.yaml describes for collection, on every route.
@@ -43,6 +44,9 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		check(newSystem(), request{Method: method, Path: path, Body: good.Body}, 401)
 		check(newSystem(), secret, 403)
 		check(down, good, 503)
+		full := limited(workspace.Policy{Rate: 1}, 0, nil)
+		statuses(t, full, good, 5)
+		check(full, good, 429)
 	}
 	if missing := contract.Unchecked("collect"); len(missing) > 0 {
 		t.Errorf("described and never answered: %v", missing)
