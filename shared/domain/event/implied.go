@@ -24,6 +24,20 @@ func ImpliedID(sent strictjson.Value, of Type) ID {
 	return id
 }
 
+// TimeOf is the device's own time of an event as it was sent, which Parse makes its original time; 0 when it says none, or
+// none that can be read.
+func TimeOf(sent strictjson.Value) Millis {
+	said := sent.Get("originalTimestamp")
+	if isNothing(said) {
+		said = sent.Get("timestamp")
+	}
+	at, err := ParseTime(said.Scalar())
+	if err != nil {
+		return 0
+	}
+	return at
+}
+
 // hashID is the id of an event by its content.
 func hashID(sent strictjson.Value, of Type) (ID, error) {
 	tree := sent.Map()
