@@ -91,6 +91,9 @@ func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed erro
 	if r.Method == http.MethodOptions {
 		return h.preflight(ctx, r)
 	}
+	if r.Path == gpcPath {
+		return workspace.Key{}, answerGPC(r)
+	}
 	route, found := routes[r.Path]
 	if !found {
 		return workspace.Key{}, httpapi.Error(fault.New(fault.NotFound, "no_route", "there is no such route; docs/api.md lists them"), r.ID)

@@ -43,16 +43,6 @@ func Strip(sent strictjson.Value, anonymousID string) strictjson.Value {
 	return parsed(w.out)
 }
 
-// StripContext does the same with a context that the events of a batch share.
-func StripContext(sent strictjson.Value) strictjson.Value {
-	if sent.Kind() != strictjson.Object {
-		return sent
-	}
-	w := writer{}
-	w.context(sent)
-	return parsed(w.out)
-}
-
 func parsed(written []byte) strictjson.Value {
 	v, err := strictjson.Parse(string(written))
 	if err != nil {
