@@ -145,19 +145,18 @@ func signsOf(text string) signs {
 	if len(text) < fewestBytes {
 		return 0
 	}
-	found, digits, word, longest := signs(0), 0, 0, 0
+	found, digits, longest, word := signs(0), 0, 0, 0 // word is where the one at hand begins
 	for i := 0; i < len(text); i++ {
 		c := text[i]
-		switch class[c] {
-		case digit:
-			digits++
-			word++
-			continue
-		case letter:
-			word++
+		kind := class[c]
+		if kind == letter {
 			continue
 		}
-		longest, word = max(longest, word), 0
+		if kind == digit {
+			digits++
+			continue
+		}
+		longest, word = max(longest, i-word), i+1
 		switch c {
 		case '@', 0xBC: // the second byte of a wide @ (U+FF20)
 			found |= addressed
@@ -169,7 +168,7 @@ func signsOf(text string) signs {
 			}
 		}
 	}
-	longest = max(longest, word)
+	longest = max(longest, len(text)-word)
 	isAnnounced := longest >= fewestWord && (strings.Contains(text, keyBegins) || strings.Contains(text, "asic") || strings.Contains(text, "ASIC"))
 	if longest >= fewestToken || isAnnounced {
 		found |= worded
