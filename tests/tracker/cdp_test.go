@@ -23,7 +23,6 @@ type browser struct {
 	mu      sync.Mutex
 	last    int
 	waiting map[int]chan reply
-	heard   func(event) // may be nil
 	hearers map[string]func(event)
 }
 
@@ -159,7 +158,13 @@ func (p *tab) hear(e event) {
 	defer p.mu.Unlock()
 	switch e.Method {
 	case "Runtime.consoleAPICalled":
-		p.console = append(p.console, string(e.Params))
+		var printed struct{ Args []struct{ Value any } }
+		_ = json.Unmarshal(e.Params, &printed)
+		line := ""
+		for _, arg := range printed.Args {
+			line += fmt.Sprint(arg.Value, " ")
+		}
+		p.console = append(p.console, line)
 	case "Runtime.exceptionThrown":
 		p.faults = append(p.faults, string(e.Params))
 	}

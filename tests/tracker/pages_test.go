@@ -73,3 +73,55 @@ func TestNavigation(t *testing.T) {
 		})
 	}
 }
+
+// TestBackForwardCache: a page that comes back as it was is looked at once more.
+func TestBackForwardCache(t *testing.T) {
+	t.Parallel()
+	s := begin(t)
+	p := s.open("/")
+	s.await(1)
+	p.do("window.mark = 1; next.click()")
+	s.await(2)
+	p.until("location.pathname == '/next' && document.readyState == 'complete'")
+	p.do("history.back()")
+	p.until("location.pathname == '/' && window.mark == 1") // from the cache, for another load had no mark
+	events := s.await(3)
+	time.Sleep(settled)
+	want := []string{"page /", "page /next", "page /"}
+	if got := names(s.wire()); !slices.Equal(got, want) {
+		t.Errorf("the views sent are %q, want %q", got, want)
+	}
+	if got := events[2].Context.Page.Referrer; got != s.url+"/" {
+		t.Errorf("a page that comes back has the referrer %q; it came from nowhere else", got)
+	}
+}
+
+// TestPrerender: a page that is made ready before anybody asks for it is a view when it is shown, and not before.
+func TestPrerender(t *testing.T) {
+	t.Parallel()
+	s := begin(t)
+	s.head = `<script>if (location.pathname == '/') {
+		const rules = document.createElement('script')
+		rules.type = 'speculationrules'
+		rules.textContent = '{"prerender":[{"source":"list","urls":["/next"],"eagerness":"immediate"}]}'
+		document.head.append(rules)
+		setTimeout(() => location.href = '/next', 3000)
+	}</script>`
+	// Nobody is attached to the page, for Chromium makes no page ready for one that is inspected.
+	s.ask("Target.createTarget", map[string]any{"url": s.url + "/", "browserContextId": s.visitor}, nil)
+	s.await(1)
+	for begun := time.Now(); s.loads.Load() < 2; time.Sleep(10 * time.Millisecond) {
+		if time.Since(begun) > patience {
+			t.Fatal("the browser makes no page ready")
+		}
+	}
+	time.Sleep(settled)
+	if got := names(s.wire()); !slices.Equal(got, []string{"page /"}) {
+		t.Fatalf("the views sent before anybody looks are %q", got)
+	}
+	s.await(2)
+	time.Sleep(settled)
+	if got, want := names(s.wire()), []string{"page /", "page /next"}; !slices.Equal(got, want) || s.loads.Load() != 2 {
+		t.Errorf("the views sent are %q, want %q; %d pages were loaded, want 2", got, want, s.loads.Load())
+	}
+}

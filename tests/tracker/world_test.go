@@ -9,7 +9,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -82,18 +81,24 @@ type site struct {
 	script  string            // path of the script
 	head    string            // what stands before the script tag
 	headers map[string]string // of pages
+	inject  string            // a script that runs in every page before any of its own
+	rejects bool              // that events are rejected is what the test is about
+	refused bool              // that requests are
+	key     string
 
-	mu   sync.Mutex
-	seen []front.Exchange
-	down atomic.Int32 // the status that the system answers events with; -1: it ends the connection; 0: it works
+	loads atomic.Int32 // pages that were loaded
+	mu    sync.Mutex
+	seen  []front.Exchange
+	down  atomic.Int32 // the status that the system answers events with; -1: it ends the connection; 0: it works
 
 	visitor string // the browser context of the visitor
+	tabs    []*tab
 }
 
 // begin sets up a site and a system, and a visitor who has never been there.
 func begin(t *testing.T) *site {
 	t.Helper()
-	s := &site{t: t, browser: theBrowser(t), system: system.New(t, system.Shop()), script: "/wm.js"}
+	s := &site{t: t, browser: theBrowser(t), system: system.New(t, system.Shop()), script: "/wm.js", key: "wk_web"}
 	s.system.Now = time.Now()
 	collect := s.system.Collect(s.system.Ports())
 	gateway := front.New(front.Config{
@@ -109,6 +114,9 @@ func begin(t *testing.T) *site {
 		},
 	})
 	s.collect = serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodOptions {
+			t.Errorf("the browser asks before it sends: OPTIONS %s", r.URL)
+		}
 		status := int(s.down.Load())
 		switch isScript := strings.HasSuffix(r.URL.Path, ".js"); {
 		case status == 0 || isScript:
@@ -148,13 +156,14 @@ func (s *site) page(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
+	s.loads.Add(1)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	for name, value := range s.headers {
 		w.Header().Set(name, value)
 	}
-	fmt.Fprintf(w, `<!doctype html><title>%s</title>%s<script async src="%s%s" data-key="wk_web" %s></script>
+	fmt.Fprintf(w, `<!doctype html><title>%s</title>%s<script async src="%s%s" data-key="%s" %s></script>
 		<body><a id=next href="/next">next</a> <a id=part href="#part">part</a><p id=part style="margin-top:3000px">.</body>`,
-		r.URL.Path, s.head, s.collect, s.script, s.tag)
+		r.URL.Path, s.head, s.collect, s.script, s.key, s.tag)
 }
 
 func (s *site) ask(method string, params map[string]any, into any) {
@@ -187,6 +196,10 @@ func (s *site) blank() *tab {
 	p.call("Page.enable", nil)
 	p.call("Runtime.enable", nil)
 	p.call("Network.enable", nil)
+	if s.inject != "" {
+		p.call("Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": s.inject})
+	}
+	s.tabs = append(s.tabs, p)
 	return p
 }
 
@@ -261,14 +274,24 @@ func (s *site) await(n int) []sent {
 	s.t.Helper()
 	var events []sent
 	for begun := time.Now(); time.Since(begun) < patience; time.Sleep(10 * time.Millisecond) {
-		events = s.wire()
-		slices.SortStableFunc(events, func(a, b sent) int { return cmp.Compare(a.MessageID, b.MessageID) })
-		if len(slices.CompactFunc(events, func(a, b sent) bool { return a.MessageID == b.MessageID })) >= n {
-			return s.wire()
+		if events = s.wire(); len(once(events)) >= n {
+			return events
 		}
 	}
 	s.t.Fatalf("%d events came, want %d: %v", len(events), n, names(events))
 	return nil
+}
+
+// once leaves repeats out.
+func once(events []sent) (all []sent) {
+	seen := map[string]bool{}
+	for _, e := range events {
+		if !seen[e.MessageID] {
+			all = append(all, e)
+		}
+		seen[e.MessageID] = true
+	}
+	return all
 }
 
 func names(events []sent) (all []string) {
@@ -278,12 +301,15 @@ func names(events []sent) (all []string) {
 	return all
 }
 
-// counted gives what the system has counted, oldest first, by asking for the timeline of everybody who came.
-func (s *site) counted() []string {
+// counted gives what the system has counted, oldest first, by asking for the timelines of everybody who came to the beacon, and of visitors.
+func (s *site) counted(visitors ...string) []string {
 	s.t.Helper()
 	s.system.Now = time.Now()
 	s.system.Drain()
 	persons := map[string]bool{}
+	for _, id := range visitors {
+		persons[id] = true
+	}
 	for _, e := range s.wire() {
 		persons[e.AnonymousID] = true
 	}
@@ -293,13 +319,13 @@ func (s *site) counted() []string {
 		for cursor := ""; ; {
 			status, body := s.system.Get("/v1/profiles/anon:" + id + "/timeline?limit=500&cursor=" + url.QueryEscape(cursor))
 			var answer struct {
-				Touchpoints []struct{ ID, Type, Name, Page, Time string }
-				Next        string
+				Items []struct{ ID, Type, Name, Page, Time string }
+				Next  string
 			}
 			if err := json.Unmarshal([]byte(body), &answer); err != nil || status != http.StatusOK {
 				s.t.Fatalf("the timeline of %s: %d %s", id, status, body)
 			}
-			for _, e := range answer.Touchpoints {
+			for _, e := range answer.Items {
 				address, _ := url.Parse(e.Page)
 				found[e.ID] = touchpoint{e.Time, e.Type + " " + cmp.Or(e.Name, address.Path)}
 			}
@@ -320,23 +346,34 @@ func (s *site) counted() []string {
 	return whats
 }
 
-// check is what must hold of every page in every test: nothing asks before it sends, and nothing is refused.
+// check is what must hold of every page in every test: nothing throws, and nothing is refused.
 func (s *site) check() {
-	for _, x := range s.requests("/") {
-		if x.Method == http.MethodOptions {
-			s.t.Errorf("the browser asked before it sent: OPTIONS %s", x.Path)
+	for _, p := range s.tabs {
+		p.mu.Lock()
+		for _, fault := range p.faults {
+			s.t.Errorf("the page got an exception: %s", fault)
 		}
-		if x.Status != http.StatusOK && x.Status != http.StatusNotModified {
+		p.mu.Unlock()
+	}
+	for _, x := range s.requests("/") {
+		if x.Status != http.StatusOK && x.Status != http.StatusNotModified && !s.refused {
 			s.t.Errorf("%s %s is answered %d %s", x.Method, x.Path, x.Status, x.Answer)
 		}
-		if strings.Contains(string(x.Answer), `"rejected"`) {
+		if strings.Contains(string(x.Answer), `"rejected"`) && !s.rejects {
 			s.t.Errorf("an event is refused: %s", x.Answer)
 		}
 	}
 }
 
-// port is the port of an address.
-func port(address string) string {
-	_, port, _ := net.SplitHostPort(strings.TrimPrefix(address, "http://"))
-	return port
+// stored gives everything that the site keeps in the visitor's browser.
+func (p *tab) stored() string {
+	p.t.Helper()
+	return p.text("Object.keys(localStorage).concat(Object.keys(sessionStorage), document.cookie).join(' ').trim()")
+}
+
+// printed is what the page has printed to its console.
+func (p *tab) printed() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.Join(p.console, "\n")
 }

@@ -38,7 +38,7 @@ export const start = (o: Options, extend?: Extend): Api => {
   const uuid = (): string => [...crypto.getRandomValues(new Uint32Array(4)) as any].map(part => part.toString(36)).join('')
 
   // kept reads or writes what is stored, where that is allowed and the browser has any.
-  const kept = (f: any): any => consent && !cookieless && safe(f)()
+  const kept = (f: any): any => { if (consent && !cookieless) return safe(f)() }
   const store = (name: string, value: string): void => kept(() => localStorage.setItem(name, value))
   const remove = safe((name: string) => localStorage.removeItem(name))
   const each = safe((prefix: string, f: any) => Object.keys(localStorage).map(name => name.startsWith(prefix) && f(name)))
@@ -99,7 +99,7 @@ export const start = (o: Options, extend?: Extend): Api => {
         image.src = o.host + '/v1/pixel.gif?writeKey=' + o.key + '&data=' + encodeURIComponent(btoa(unescape(encodeURIComponent(item.j))))
       })))
     sent.then(safe((r: any) => {
-      on('debug') && r.text?.().then((text: string) => log(r.status, text))
+      r.text?.().then((text: string) => log(r.status, text)) // an answer that nobody reads uses up what a page may send while it is left
       done(!/^5|408|429/.test(r.status))
     }), () => { log('no answer'); done(0) })
   }
@@ -152,8 +152,7 @@ export const start = (o: Options, extend?: Extend): Api => {
     reset() {
       const before = uuid()
       held.map(e => e.anonymousId ||= before)
-      user = 0
-      remove('wm_user')
+      user = remove('wm_user')
       become(uuid())
     },
     // consent releases what is held, or drops all that was held and stored.
