@@ -43,13 +43,10 @@ export const start = (o: Options, extend?: Extend): Api => {
   const remove = safe((name: string) => localStorage.removeItem(name))
   const each = safe((prefix: string, f: any) => Object.keys(localStorage).map(name => name.startsWith(prefix) && f(name)))
 
-  // plain undoes what trackers do to an id: percent signs, JSON quotes, and RudderStack's base64.
-  const plain = (s: any): any => {
-    for (let i = 4; s && i--;) try { s = JSON.parse(/^RS_ENC_v3_/.test(s = decodeURIComponent(s)) ? atob(s.slice(10)) : s) } catch (e) { }
-    return s
-  }
+  // plain undoes what other trackers do to an id: percent signs, JSON quotes, and RudderStack's base64, which has quotes in it again.
+  const plain = safe((s: any) => s && decodeURIComponent(s).replace(/^"|"$/g, '').replace(/^RS_ENC_v3_(.*)/, (_, coded) => plain(atob(coded))))
   const read = (name: string): any =>
-    plain(kept(() => ('; ' + d.cookie).split('; ' + name + '=')[1]?.split(';')[0])) || plain(kept(() => localStorage[name]))
+    plain(kept(() => ('; ' + d.cookie).split('; ' + name + '=')[1]?.split(';')[0]) || kept(() => localStorage[name]))
 
   // become makes an id the visitor's.
   const become = (other: string): void => {
@@ -142,7 +139,7 @@ export const start = (o: Options, extend?: Extend): Api => {
   // begin takes over what was stored by pages before this one.
   const begin = (): void => {
     const known = read('wm_id')
-    user ||= read(known ? 'wm_user' : 'ajs_user_id')
+    user ||= known ? kept(() => localStorage.wm_user) : read('ajs_user_id')
     become(known || read('ajs_anonymous_id') || read('rl_anonymous_id') || uuid())
     kept(() => each('wm_q_', (name: string) => push({ i: name.slice(5), j: localStorage[name] })))
   }
@@ -201,7 +198,6 @@ export const start = (o: Options, extend?: Extend): Api => {
     if (auto) {
       api.page()
       listen('popstate', moved)
-      listen('hashchange', moved)
       for (const name of ['pushState', 'replaceState']) {
         const native = (history as any)[name]
         ;(history as any)[name] = function (...a: any[]) {
