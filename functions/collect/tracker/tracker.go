@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/fault"
 )
 
 //go:embed dist
@@ -27,7 +28,7 @@ var dist embed.FS
 
 // Script is one script at one address.
 type Script struct {
-	body    string
+	body    string // "" when there is none
 	forEver bool   // the address names the version, so what it gives never changes
 	pinned  string // the address of the same script for ever; "" for one that has a key in it
 }
@@ -38,22 +39,25 @@ var newest = sync.OnceValue(func() string {
 	return strings.TrimSpace(string(name))
 })
 
-// Find gives the script at a path:
+// Find gives the script at a path; it is found, too, when the path is that of a script and there is none:
 //
 //	/wm.js, /wm.full.js                              the newest
-//	/wm/1.0.0-0123456789/wm.js                       that one for ever; a version that never was is not found
+//	/wm/1.0.0-0123456789/wm.js                       that one for ever
 //	/analytics.js/v1/KEY/analytics.min.js            where Segment's snippet loads its script from; the key is put into it
 func Find(path string) (Script, bool) {
 	switch at := strings.Split(path, "/"); {
 	case len(at) == 2 && isScript(at[1]):
-		s, found := released(newest(), at[1])
+		s := released(newest(), at[1])
 		s.forEver = false
-		return s, found
+		return s, true
 	case len(at) == 4 && at[1] == "wm" && isScript(at[3]):
-		return released(at[2], at[3])
-	case len(at) == 5 && at[1] == "analytics.js" && at[2] == "v1" && isKey(at[3]) && (at[4] == "analytics.min.js" || at[4] == "analytics.js"):
-		s, found := released(newest(), "analytics.min.js")
-		return Script{body: strings.ReplaceAll(s.body, "__WRITE_KEY__", at[3])}, found
+		return released(at[2], at[3]), true
+	case len(at) == 5 && at[1] == "analytics.js" && at[2] == "v1" && (at[4] == "analytics.min.js" || at[4] == "analytics.js"):
+		if !isKey(at[3]) {
+			return Script{}, true
+		}
+		s := released(newest(), "analytics.min.js")
+		return Script{body: strings.ReplaceAll(s.body, "__WRITE_KEY__", at[3])}, true
 	}
 	return Script{}, false
 }
@@ -66,15 +70,18 @@ func isKey(text string) bool {
 }
 
 // released is a script of a release at the address that names it.
-func released(version, name string) (Script, bool) {
-	raw, err := dist.ReadFile("dist/" + version + "/" + name)
-	return Script{body: string(raw), forEver: true, pinned: "/wm/" + version + "/" + name}, err == nil
+func released(version, name string) Script {
+	raw, _ := dist.ReadFile("dist/" + version + "/" + name)
+	return Script{body: string(raw), forEver: true, pinned: "/wm/" + version + "/" + name}
 }
 
-// Answer answers a request for the script: 200, or 304 to who has it already, or 405. It is packed for whoever takes gzip.
+// Answer answers a request for the script: 200, 304 to who has it already, 404 or 405. It is packed for whoever takes gzip.
 func (s Script) Answer(r httpapi.Request) events.APIGatewayV2HTTPResponse {
 	if !httpapi.Allows(httpapi.Reads, r.Method) {
 		return httpapi.WrongMethod(httpapi.Reads, r.ID)
+	}
+	if s.body == "" {
+		return httpapi.Error(fault.New(fault.NotFound, "no_script", "there is no such version of the script, or no such key; /wm.js is the newest"), r.ID)
 	}
 	sum := sha256.Sum256([]byte(s.body))
 	tag := `W/"` + hex.EncodeToString(sum[:10]) + `"` // weak: packed and plain are one

@@ -2,6 +2,7 @@ package tracker_test
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/base64"
 	"io"
@@ -13,6 +14,7 @@ import (
 
 	"waymark/functions/collect/tracker"
 	"waymark/shared/adapter/httpapi"
+	"waymark/shared/adapter/httpapi/httpapitest"
 )
 
 func get(t *testing.T, path string, headers map[string]string) events.APIGatewayV2HTTPResponse {
@@ -61,15 +63,20 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+// TestNoSuchScript: what is no script of ours is 404, whatever it looks like, and so is a version that never was.
 func TestNoSuchScript(t *testing.T) {
 	t.Parallel()
-	for _, path := range []string{
-		"/", "/wm", "/wm.mjs", "/newest", "/wm/newest", "/wm/9.9.9-0123456789/wm.js", "/wm/../wm.js", "/wm//wm.js", "/wm/" + newest(t) + "/analytics.min.js",
-		"/v1/beacon", "/analytics.js/v1//analytics.min.js", `/analytics.js/v1/a"b/analytics.min.js`, "/analytics.js/v1/wk_demo/other.js",
-		"/analytics.js/v1/" + strings.Repeat("k", 129) + "/analytics.min.js",
-	} {
+	for _, path := range []string{"/", "/wm", "/wm.mjs", "/newest", "/wm/newest", "/v1/beacon", "/analytics.js/v1/wk_demo/other.js", "/wm/" + newest(t) + "/analytics.min.js"} {
 		if _, found := tracker.Find(path); found {
 			t.Errorf("Find(%q) finds a script", path)
+		}
+	}
+	for _, path := range []string{
+		"/wm/9.9.9-0123456789/wm.js", "/wm/../wm.js", "/wm//wm.js", "/analytics.js/v1//analytics.min.js", `/analytics.js/v1/a"b/analytics.min.js`,
+		"/analytics.js/v1/" + strings.Repeat("k", 129) + "/analytics.min.js",
+	} {
+		if got := get(t, path, nil); got.StatusCode != 404 || !strings.Contains(got.Body, "no_script") || got.Headers["cache-control"] != "no-store" {
+			t.Errorf("GET %s = %d %s %v, want 404", path, got.StatusCode, got.Body, got.Headers)
 		}
 	}
 }
@@ -127,4 +134,30 @@ func unpack(t *testing.T, body string) string {
 		t.Fatal(err)
 	}
 	return string(plain)
+}
+
+// TestAnswersAreAsDescribed makes every answer that docs/openapi.yaml describes for the scripts.
+func TestAnswersAreAsDescribed(t *testing.T) {
+	t.Parallel()
+	contract := httpapitest.Load(t)
+	for route, path := range map[string]string{
+		"/wm.js": "", "/wm.full.js": "", "/wm/{version}/wm.js": "/wm/" + newest(t) + "/wm.js", "/wm/{version}/wm.full.js": "/wm/" + newest(t) + "/wm.full.js",
+		"/analytics.js/v1/{key}/analytics.min.js": "/analytics.js/v1/wk_demo/analytics.min.js",
+	} {
+		path = cmp.Or(path, route)
+		found := get(t, path, nil)
+		for want, got := range map[int]events.APIGatewayV2HTTPResponse{
+			200: found, 304: get(t, path, map[string]string{"if-none-match": found.Headers["etag"]}), 404: get(t, route, nil),
+		} {
+			if strings.Contains(route, "{") || want != 404 {
+				contract.Check(t, "GET", route, got)
+			}
+			if got.StatusCode != want && (strings.Contains(route, "{") || want != 404) {
+				t.Errorf("GET %s = %d, want %d", path, got.StatusCode, want)
+			}
+		}
+	}
+	if missing := contract.Unchecked("tracker"); len(missing) > 0 {
+		t.Errorf("described and never answered: %v", missing)
+	}
 }
