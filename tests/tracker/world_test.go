@@ -156,6 +156,10 @@ func (s *site) page(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
+	if r.URL.Path == "/npm/index.js" {
+		http.ServeFile(w, r, "../../functions/collect/tracker/npm/index.js")
+		return
+	}
 	s.loads.Add(1)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	for name, value := range s.headers {
@@ -237,6 +241,10 @@ type sent struct {
 	MessageID   string         `json:"messageId"`
 	AnonymousID string         `json:"anonymousId"`
 	UserID      any            `json:"userId"`
+	PreviousID  string         `json:"previousId"`
+	GroupID     string         `json:"groupId"`
+	Category    string         `json:"category"`
+	Timestamp   string         `json:"timestamp"`
 	Properties  map[string]any `json:"properties"`
 	Traits      map[string]any `json:"traits"`
 	Context     struct {
