@@ -34,7 +34,7 @@ func (h *Handler) noteRefusal(ctx context.Context, r httpapi.Request, p payload,
 	}
 	note := event.Envelope{
 		Version: event.EnvelopeVersion, Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
-		Refused: &event.Refused{Code: fault.CodeOf(refusal), Events: max(len(p.events), 1)},
+		Refused: &event.Refused{Code: fault.CodeOf(refusal), Events: max(len(p.events), 1), Reason: httpapi.ReasonOf(refusal)},
 	}
 	if err := h.Queue.Send(ctx, []event.Envelope{note}); err != nil {
 		slog.WarnContext(ctx, "refusal not counted", "workspace", key.Workspace, "code", fault.CodeOf(refusal), "error", err.Error())
