@@ -170,6 +170,9 @@ func (h *Handler) Handle(ctx context.Context, e events.APIGatewayV2HTTPRequest) 
 	if r.Path == "/health" {
 		return h.answerHealth(ctx, r), nil
 	}
+	if response, ok := h.answerPage(ctx, r); ok {
+		return response, nil
+	}
 	found, name, ok := routeOf(r)
 	if !ok {
 		return httpapi.Error(fault.New(fault.NotFound, "no_route", "there is no such route; docs/api.md lists them"), r.ID), nil
