@@ -31,17 +31,22 @@ type Config struct {
 	Queue Queue
 	Now   func() time.Time
 	NewID func() string // unique, for a request to which the gateway gave no id
+	// Spending counts what sources with a daily cap have sent.
+	Spending Spending
+	// AddressRate is how many requests a second come in from one address with one key; 0 = no limit.
+	AddressRate int
 }
 
 // Handler takes events over HTTP.
 type Handler struct {
 	Config
 	keyring *httpapi.Keyring
+	guard   *guard
 }
 
 // New returns a handler.
 func New(c Config) *Handler {
-	return &Handler{Config: c, keyring: httpapi.NewKeyring(c.Keys, c.Now)}
+	return &Handler{Config: c, keyring: httpapi.NewKeyring(c.Keys, c.Now), guard: newGuard(c)}
 }
 
 // Invoke answers one request of API Gateway's HTTP API; it makes the handler a lambda.Handler, which decodes its
@@ -115,6 +120,9 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 		h.noteRefusal(ctx, r, p, err)
 		return key, tally{}, err
 	}
+	if err := h.guarded(ctx, r, key, len(p.events)); err != nil {
+		return key, tally{}, err
+	}
 	isStrict, err := r.Flag("strict")
 	if err != nil {
 		h.noteRefusal(ctx, r, p, err)
@@ -127,12 +135,22 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 		Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
 		SentAt: p.sentAt, Context: p.context, Type: p.typ,
 	})
+	refused := 0
+	if isBrowsers(r, to) {
+		refused = onlyNamed(key, &envelope, &verdict)
+	}
 	if len(verdict.details) > 0 && isStrict {
 		err := verdict.refusal()
 		h.noteRefusal(ctx, r, p, err)
 		return key, verdict, err
 	}
-	if envelope.Len() == 0 || r.Method == http.MethodHead { // HEAD of the pixel: nobody saw it
+	if r.Method == http.MethodHead { // of the pixel: nobody saw it
+		return key, verdict, nil
+	}
+	if refused > 0 {
+		h.sendNotes(ctx, key, []event.Envelope{noteOf(key, event.At(r.Received), r.ID, codeName, refused)})
+	}
+	if envelope.Len() == 0 {
 		return key, verdict, nil
 	}
 	if err := h.Queue.Send(ctx, []event.Envelope{envelope}); err != nil {

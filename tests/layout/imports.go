@@ -56,7 +56,7 @@ var table = []row{
 	{folder: "shared/failed", own: []string{"shared/domain"}},
 	{folder: "shared/config", own: []string{"shared/domain"}},
 	{
-		folder: "functions", own: []string{"shared"}, modules: []string{"github.com/aws/aws-lambda-go"},
+		folder: "functions", own: []string{"shared"}, modules: []string{"github.com/aws/aws-lambda-go", "golang.org/x/time/rate"},
 	},
 	{
 		folder:  "infra/local",

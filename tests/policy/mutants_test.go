@@ -119,7 +119,7 @@ var mutants = []struct{ name, in, old, new, want string }{
 	{"a resource under a condition", "  DeadLetterQueue:\n", "    Properties:\n", "    Condition: Never\n    Properties:\n", "judges the attribute Condition"},
 	{"a value that comes and goes", "  Table:\n", "{PointInTimeRecoveryEnabled: true}", "{PointInTimeRecoveryEnabled: !If [Production, true, false]}", "point-in-time recovery is not on"},
 	{"another transform", "", "Transform: AWS::Serverless-2016-10-31", "Transform: [AWS::Serverless-2016-10-31, Other]", "Transform is"},
-	{"a section", "", "Globals:\n", "Conditions: {Never: !Equals [a, b]}\nGlobals:\n", "the section Conditions"},
+	{"a section", "", "Globals:\n", "Mappings: {A: {B: {C: d}}}\nGlobals:\n", "the section Mappings"},
 	{"a global of the API", "", "Globals:\n", "Globals:\n  HttpApi: {CorsConfiguration: true}\n", "Globals.HttpApi"},
 	{"no template", "", "AWSTemplateFormatVersion", "\tAWSTemplateFormatVersion", "the template is no YAML"},
 }

@@ -77,6 +77,7 @@ type TableUnderTest interface {
 	Fates(ctx context.Context, ws, from string, limit int) (batches []fate.Batch, next string, err error)
 	LatestFates(ctx context.Context, ws string, limit int) ([]fate.Batch, error)
 	Watch(ctx context.Context, name string, w workspace.Watch) error
+	Spend(ctx context.Context, workspace, source, day string, events int64) (int64, error)
 	PutArchiveIndex(ctx context.Context, ws string, days []string, key string) error
 	ArchiveIndex(ctx context.Context, ws, day string) ([]string, error)
 
@@ -163,6 +164,7 @@ func Table(t *testing.T, open OpenTable) {
 		{"fates of events", listedFates},
 		{"fates of very many events", largeFates},
 		{"watches", watches},
+		{"spending", spending},
 		{"archive index", archiveIndex},
 		{"generations", generations},
 		{"a generation deleted", deleted},

@@ -73,6 +73,7 @@ type tenant struct {
 	refused map[string]map[string]event.Refusal // by request, by day
 	archive map[string]map[string]bool          // object keys by day
 	fates   map[string]fate.Batch               // by handle
+	spent   map[string]int64                    // events by day and source
 }
 
 type versioned[T any] struct {
@@ -112,7 +113,7 @@ func (t *Table) tenant(name string) *tenant {
 		of = &tenant{
 			exports: map[string]report.Claim{}, failed: map[string]failure{},
 			refused: map[string]map[string]event.Refusal{}, archive: map[string]map[string]bool{},
-			fates: map[string]fate.Batch{},
+			fates: map[string]fate.Batch{}, spent: map[string]int64{},
 		}
 		t.tenants[name] = of
 	}

@@ -7,6 +7,7 @@
 package fate
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
@@ -110,7 +111,8 @@ func Kept(f event.Failed) Event {
 // Told is what became of a refused request.
 func Told(r event.Refusal) Event {
 	return Event{
-		Fate: Refused, Received: r.Received, Source: r.Source, Request: r.Request, Code: r.Code, Reason: WithoutQuotes(r.Reason), Events: r.Events,
+		Fate: Refused, Received: r.Received, Source: r.Source, Request: r.Request, Code: r.Code, Events: r.Events,
+		Reason: cmp.Or(WithoutQuotes(r.Reason), "the client was told why; docs/api.md explains the code"),
 	}
 }
 
