@@ -178,13 +178,3 @@ func TestWatched(t *testing.T) {
 	w.handler.Debug = workspace.DebugNever
 	checkFailure(t, w.ask(t, "/v1/debug/events", ""), 404, "debug_off")
 }
-
-func TestWorkspaceOfAKey(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	got := w.ask(t, "/v1/workspace", "")
-	want := `{"name":"demo","time_zone":"Europe/London","currency":"EUR","model":"default","sources":[{"source":"web","write_key":"wk_demo","expires":null}]}`
-	if got.StatusCode != 200 || got.Body != want {
-		t.Errorf("answered %d %s, want %s", got.StatusCode, got.Body, want)
-	}
-}

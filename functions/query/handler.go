@@ -127,7 +127,6 @@ var fixed = sync.OnceValue(func() map[string]route {
 		"/v1/status":            {methods: httpapi.Reads, answer: (*Handler).status},
 		"/v1/quality":           {methods: httpapi.Reads, answer: (*Handler).quality, once: []string{"from", "to", "source"}},
 		"/v1/debug/events":      {methods: httpapi.Reads, answer: (*Handler).debugEvents, once: []string{"messageId", "type", "event", "source", "fate", "wait", "limit", "after"}},
-		"/v1/workspace":         {methods: httpapi.Reads, answer: (*Handler).workspaceOf},
 		"/v1/identities/unlink": {methods: http.MethodPost, answer: (*Handler).unlink},
 	}
 })

@@ -50,7 +50,7 @@ async function open() {
   for (let key = secretKey(); ; key = await typedKey()) {
     if (!key) continue;
     try {
-      const workspace = await read("v1/workspace", key);
+      const { workspace } = await read("v1/status", key);
       trouble("");
       byId("ask").hidden = true;
       byId("where").textContent = workspace.name + " · " + workspace.currency + " · " + workspace.time_zone;

@@ -1,17 +1,13 @@
 package query
 
 import (
-	"context"
-	"net/http"
 	"time"
 
-	"github.com/aws/aws-lambda-go/events"
-
-	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/workspace"
 )
 
+// workspaceAnswer is what a key opens, with the sources that send into it.
 type workspaceAnswer struct {
 	Name     string         `json:"name"`
 	TimeZone string         `json:"time_zone"`
@@ -27,11 +23,8 @@ type sourceAnswer struct {
 	Expires  *string `json:"expires"`
 }
 
-// workspaceOf answers GET /v1/workspace: what the key opens, and what its sources send with.
-func (h *Handler) workspaceOf(_ context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
-	w := q.workspace
-	answer := workspaceAnswer{Name: w.Name, TimeZone: w.Zone, Currency: w.Currency, Model: w.Model, Sources: sourcesOf(w, h.Now())}
-	return httpapi.JSON(http.StatusOK, answer), nil
+func workspaceOf(w workspace.Workspace, now time.Time) workspaceAnswer {
+	return workspaceAnswer{Name: w.Name, TimeZone: w.Zone, Currency: w.Currency, Model: w.Model, Sources: sourcesOf(w, now)}
 }
 
 // sourcesOf lists the write keys that work.
