@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"waymark/shared/domain/agent"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/journey"
@@ -47,8 +48,13 @@ func rules(t testing.TB) journey.Rules {
 	if err != nil {
 		t.Fatal(err)
 	}
+	channels, err := model.Channels()
+	if err != nil {
+		t.Fatal(err)
+	}
 	return journey.Rules{
 		Model: m, Channel: func(t event.Touchpoint) string { return t.Marketing.Explicit }, Bot: func(agent string) string { return agent },
+		Agent: func(string) agent.Agent { return agent.Agent{} }, Referrer: channels.Outside,
 	}
 }
 

@@ -75,8 +75,13 @@ func rowsOf(t testing.TB, until string, lives map[event.Identifier][]string) []s
 	if err != nil {
 		t.Fatal(err)
 	}
+	channels, err := model.Channels()
+	if err != nil {
+		t.Fatal(err)
+	}
 	rules := journey.Rules{
 		Model: stages, Channel: func(t event.Touchpoint) string { return t.Marketing.Explicit }, Bot: func(string) string { return "" },
+		Agent: model.Agents().Of, Referrer: channels.Outside,
 	}
 	var lines []journey.Line
 	claims := map[string]profile.Claims{}
@@ -279,27 +284,6 @@ func TestBetween(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("Between(%d, %d) = %q, want %q", c.start, c.end, got, c.want)
-		}
-	}
-}
-
-func TestDevice(t *testing.T) {
-	t.Parallel()
-	for agent, want := range map[string]string{
-		"": "",
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36":       step.Desktop,
-		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15": step.Desktop,
-		"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36":                                                           step.Desktop,
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148":                             step.Mobile,
-		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Mobile Safari/537.36":       step.Mobile,
-		"Opera/9.80 (J2ME/MIDP; Opera Mini/7.1; U; en) Presto/2.8.119":                                                          step.Mobile,
-		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36":              step.Tablet,
-		"Mozilla/5.0 (iPad; CPU OS 12_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148":                                      step.Tablet,
-		"Mozilla/5.0 (Linux; Android 11; KFTRWI) Silk/120.2 like Chrome/120 Mobile":                                             step.Tablet,
-		"okhttp/4.12.0": step.Other,
-	} {
-		if got := step.Device(agent); got != want {
-			t.Errorf("Device(%q) = %q, want %q", agent, got, want)
 		}
 	}
 }
