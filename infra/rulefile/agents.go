@@ -82,4 +82,3 @@ func Agents(files fs.FS) (agent.Config, error) {
 	}
 	return config, nil
 }
-

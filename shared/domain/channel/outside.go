@@ -37,4 +37,6 @@ func (r *Rules) Outside(t event.Touchpoint) Outside {
 	return Outside{Host: host, Source: clipped(h.source, maxHostBytes), Medium: h.medium, Term: strings.TrimSpace(clipped(h.term, MaxTermBytes))}
 }
 
-func clipped(text string, most int) string { return strings.ToValidUTF8(text[:min(len(text), most)], "") }
+func clipped(text string, most int) string {
+	return strings.ToValidUTF8(text[:min(len(text), most)], "")
+}

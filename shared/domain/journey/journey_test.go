@@ -162,8 +162,8 @@ func TestSessionBounds(t *testing.T) {
 	t.Parallel()
 	j := fold(t, journey.Line{Identifier: "user:1", Touchpoints: []event.Touchpoint{page("a", "09:00", ""), page("b", "09:20", "email"), page("c", "10:00", "")}})
 	want := []journey.Session{
-		{Start: clock("09:00"), End: clock("09:20"), Channel: "email", First: 0},
-		{Start: clock("10:00"), End: clock("10:00"), Channel: "direct", First: 2},
+		{Start: clock("09:00"), End: clock("09:20"), Channel: "email", First: 0, Pages: 2},
+		{Start: clock("10:00"), End: clock("10:00"), Channel: "direct", First: 2, Pages: 1},
 	}
 	if !slices.Equal(j.Sessions, want) {
 		t.Errorf("sessions are %+v, want %+v", j.Sessions, want)

@@ -100,6 +100,9 @@ func (o *Order) Net() money.Micros {
 // IsTouchpoint says whether an event of the person's made the step.
 func (r Row) IsTouchpoint() bool { return r.Type != "" }
 
+// IsPageView says whether the person saw a page or screen.
+func (r *Row) IsPageView() bool { return r.Type == event.Page || r.Type == event.Screen }
+
 // IsActivity says whether the person did something: of what nobody did, such as a mail that was delivered, only the touchpoint counts.
 func (r Row) IsActivity() bool { return r.Session > 0 }
 
