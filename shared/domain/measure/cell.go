@@ -10,6 +10,7 @@ package measure
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 
 	"waymark/shared/domain/event"
@@ -61,6 +62,18 @@ const Unknown = "unknown"
 
 // Cell is one place in the cube of dimensions: a value for each but the whole and the page, "" where it is not known.
 type Cell [len(Dimensions) - 2]string
+
+// MarshalJSON leaves out what is not known at the end.
+func (c Cell) MarshalJSON() ([]byte, error) { return json.Marshal(trimmed(c[:])) }
+
+// trimmed is a list without what is zero at its end.
+func trimmed[T comparable](list []T) []T {
+	var zero T
+	for len(list) > 0 && list[len(list)-1] == zero {
+		list = list[:len(list)-1]
+	}
+	return list
+}
 
 // value of a cell in a dimension, by its place in Dimensions.
 func (c *Cell) value(dimension int) string {
@@ -142,8 +155,11 @@ func when(holds func(*step.Row) bool) func(*step.Row) int64 {
 	}
 }
 
-// Counts has a place for each counter. What earlier versions stored is shorter, and reads as 0 behind its end.
+// Counts has a place for each counter. What is stored, also by earlier versions, may be shorter, and reads as 0 behind its end.
 type Counts [len(counters)]int64
+
+// MarshalJSON leaves out the zeros at the end.
+func (c Counts) MarshalJSON() ([]byte, error) { return json.Marshal(trimmed(c[:])) }
 
 // Money is what orders of one currency come to, and what happened to orders.
 type Money struct {
