@@ -25,12 +25,13 @@ import (
 	"waymark/shared/domain/workspace"
 )
 
-// Config is what the handler needs. Every field must be set.
+// Config is what the handler needs. Every field but Countries must be set.
 type Config struct {
-	Keys  httpapi.KeyStore
-	Queue Queue
-	Now   func() time.Time
-	NewID func() string // unique, for a request to which the gateway gave no id
+	Keys      httpapi.KeyStore
+	Queue     Queue
+	Countries Countries // nil where there is no database
+	Now       func() time.Time
+	NewID     func() string // unique, for a request to which the gateway gave no id
 }
 
 // Handler takes events over HTTP.
@@ -120,9 +121,7 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 		h.noteRefusal(ctx, r, p, err)
 		return key, tally{}, err
 	}
-	if to.visitor {
-		p.context = withAgent(p.context, r.Headers["user-agent"])
-	}
+	p.context = h.ofVisitor(to, r, p.context)
 	envelope, verdict := p.read(event.Stamp{
 		Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
 		SentAt: p.sentAt, Context: p.context, Type: p.typ,

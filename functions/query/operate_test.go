@@ -16,9 +16,9 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/measure"
-	"waymark/shared/domain/workspace"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
+	"waymark/shared/domain/workspace"
 )
 
 // export puts a finished export into the bucket.

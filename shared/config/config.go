@@ -16,8 +16,9 @@ import (
 
 // Collect is what the collect function needs.
 type Collect struct {
-	Table    string `env:"TABLE_NAME"`
-	QueueURL string `env:"QUEUE_URL"`
+	Table       string `env:"TABLE_NAME"`
+	QueueURL    string `env:"QUEUE_URL"`
+	GeoDatabase string `env:"GEO_DATABASE" may:"be empty"` // file of countries by address
 }
 
 // Process is what the process function needs.
@@ -52,16 +53,17 @@ type Query struct {
 	DeadLetterQueueURL string `env:"DEAD_LETTER_QUEUE_URL"`
 }
 
-// Load fills the settings of one function from the variables that its fields' tags name. All of them must be set: the error joins a
-// fault.Invalid for every one that is not.
+// Load fills the settings of one function from the variables that its fields' tags name. All of them must be set, but those that may be empty: the
+// error joins a fault.Invalid for every one that is not.
 func Load[T any](getenv func(string) string) (T, error) {
 	var settings T
 	var faults []error
 	into := reflect.ValueOf(&settings).Elem()
 	for i := range into.NumField() {
-		name := into.Type().Field(i).Tag.Get("env")
+		tag := into.Type().Field(i).Tag
+		name := tag.Get("env")
 		value := getenv(name)
-		if value == "" {
+		if value == "" && tag.Get("may") != "be empty" {
 			faults = append(faults, fault.Newf(fault.Invalid, "missing_setting",
 				"the environment variable %s is not set; template.yaml gives it to the function", name).At(name))
 		}
