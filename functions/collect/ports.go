@@ -11,6 +11,12 @@ type Countries interface {
 	Of(address string) string
 }
 
+// Spending counts the events that sources with a daily cap have sent.
+type Spending interface {
+	// Spend adds to what a source has sent on a UTC day, 2006-01-02, and gives the sum. Fault: Unavailable.
+	Spend(ctx context.Context, workspace, source, day string, events int64) (total int64, err error)
+}
+
 // Queue takes events on their way to process. Send answers nil only when every envelope is safely queued, however many messages that takes;
 // otherwise Unavailable, and what was queued may come again.
 type Queue interface {

@@ -2,7 +2,6 @@ package collect
 
 import (
 	"encoding/json"
-	"net"
 	"strings"
 
 	"waymark/shared/adapter/httpapi"
@@ -10,12 +9,8 @@ import (
 )
 
 // ofVisitor lets what a request says of the visitor stand in for what its events do not name: the User-Agent, and the country in which it was sent. It
-// goes into what lies under each event's own context, so an event's own word is the last. A request is a visitor's when the route is one that only
-// browsers use, or when it has an Origin, which browsers put on every POST and servers on none.
-func (h *Handler) ofVisitor(to route, r httpapi.Request, context json.RawMessage) json.RawMessage {
-	if !to.visitor && r.Headers["origin"] == "" {
-		return context
-	}
+// goes into what lies under each event's own context, so an event's own word is the last.
+func (h *Handler) ofVisitor(r httpapi.Request, context json.RawMessage) json.RawMessage {
 	context = with(context, "userAgent", r.Headers["user-agent"])
 	return with(context, event.VisitorCountry, h.countryOf(r))
 }
@@ -29,11 +24,7 @@ func (h *Handler) countryOf(r httpapi.Request) string {
 	if h.Countries == nil {
 		return ""
 	}
-	address := r.SourceIP
-	if viewer, _, err := net.SplitHostPort(r.Headers["cloudfront-viewer-address"]); err == nil { // behind CloudFront the source is CloudFront
-		address = strings.Trim(viewer, "[]")
-	}
-	return h.Countries.Of(address)
+	return h.Countries.Of(h.viewer(r))
 }
 
 // isCountry says whether a header's word can be a country. XX stands for unknown, T1 for Tor.

@@ -56,11 +56,11 @@ var table = []row{
 	{folder: "shared/failed", own: []string{"shared/domain"}},
 	{folder: "shared/config", own: []string{"shared/domain"}},
 	{
-		folder: "functions", own: []string{"shared"}, modules: []string{"github.com/aws/aws-lambda-go"},
+		folder: "functions", own: []string{"shared"}, modules: []string{"github.com/aws/aws-lambda-go", "golang.org/x/time/rate"},
 	},
 	{
 		folder:  "infra/local",
-		modules: []string{"github.com/aws/aws-lambda-go/events", "go.yaml.in/yaml/v3", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go", "github.com/johannesboyne/gofakes3"},
+		modules: []string{"github.com/aws/aws-lambda-go/events", "go.yaml.in/yaml/v3", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go", "github.com/johannesboyne/gofakes3", "github.com/dop251/goja"},
 	},
 	{folder: "infra", own: []string{"shared", "infra"}, modules: []string{"*"}},
 	{folder: "tests", own: []string{"shared", "functions", "infra", "tests"}, modules: []string{"*"}},

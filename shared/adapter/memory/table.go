@@ -71,6 +71,7 @@ type tenant struct {
 	failed  map[string]failure
 	refused map[string]map[string]event.Refusal // by request, by day
 	archive map[string]map[string]bool          // object keys by day
+	spent   map[string]int64                    // events by day and source
 }
 
 type versioned[T any] struct {
@@ -110,6 +111,7 @@ func (t *Table) tenant(name string) *tenant {
 		of = &tenant{
 			exports: map[string]report.Claim{}, failed: map[string]failure{},
 			refused: map[string]map[string]event.Refusal{}, archive: map[string]map[string]bool{},
+			spent: map[string]int64{},
 		}
 		t.tenants[name] = of
 	}

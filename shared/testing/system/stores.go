@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"waymark/functions/collect"
 	"waymark/functions/export"
 	"waymark/functions/process"
 	"waymark/functions/query"
@@ -25,6 +26,7 @@ import (
 // Ports is everything that the handlers need of the table and the archive.
 type Ports interface {
 	httpapi.KeyStore
+	collect.Spending
 	ingest.Store
 	ingest.Batches
 	process.FailedEvents
@@ -58,6 +60,11 @@ func (s *Stores) call(name string, apply func() error) error {
 func (s *Stores) Key(ctx context.Context, text string) (k workspace.Key, err error) {
 	err = s.call("key", func() error { k, err = s.Table.Key(ctx, text); return err })
 	return k, err
+}
+
+func (s *Stores) Spend(ctx context.Context, ws, source, day string, events int64) (total int64, err error) {
+	err = s.call("spend", func() error { total, err = s.Table.Spend(ctx, ws, source, day, events); return err })
+	return total, err
 }
 
 func (s *Stores) Workspace(ctx context.Context, name string) (t workspace.Workspace, err error) {
