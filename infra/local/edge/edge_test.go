@@ -95,7 +95,16 @@ func TestFunctionOfTheTemplate(t *testing.T) {
 		{"path alone", atX7, "/x7", headers{}, nil},
 		{"another path that begins so", atX7, "/x70/v1/track", headers{}, nil},
 		{"renamed script", renamed, "/x7/kit.js", headers{}, &seen{Path: "/wm.js", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
-		{"renamed script with a version", renamed, "/x7/kit-1.2.js", headers{}, &seen{Path: "/wm-1.2.js", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
+		{"renamed full script", renamed, "/x7/kit.full.js", headers{}, &seen{Path: "/wm.full.js", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
+		{"renamed script of a version", renamed, "/x7/kit/1.0.0-4182069b7a/kit.js", headers{}, &seen{
+			Path: "/wm/1.0.0-4182069b7a/wm.js", Headers: headers{"waymark-edge": "t.shop.example/x7"},
+		}},
+		{"script of a version by its own name", renamed, "/x7/wm/1.0.0-4182069b7a/wm.js", headers{}, nil},
+		{"full script by its own name", renamed, "/x7/wm.full.js", headers{}, nil},
+		{"another script", renamed, "/x7/kitchen.js", headers{}, &seen{Path: "/kitchen.js", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
+		{"name of Segment's script", map[string]string{"EdgeScript": "analytics"}, "/analytics.js/v1/wk/analytics.min.js", headers{}, &seen{
+			Path: "/analytics.js/v1/wk/analytics.min.js", Headers: headers{"waymark-edge": "t.shop.example"},
+		}},
 		{"script by its own name", renamed, "/x7/wm.js", headers{}, nil},
 		{"no script", renamed, "/x7/kit", headers{}, &seen{Path: "/kit", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
 		{"script of another kind", renamed, "/x7/analytics.js/v1/wk/analytics.min.js", headers{}, &seen{
