@@ -73,6 +73,8 @@ type TableUnderTest interface {
 	PutRefusal(ctx context.Context, ws string, r event.Refusal) error
 	Refusals(ctx context.Context, ws, day string) ([]event.Refusal, error)
 	Spend(ctx context.Context, workspace, source, day string, events int64) (int64, error)
+	Salt(ctx context.Context, day, fresh string, expires event.Millis) (string, error)
+	ForgetSalt(ctx context.Context, day string, expires event.Millis) error
 	PutArchiveIndex(ctx context.Context, ws string, days []string, key string) error
 	ArchiveIndex(ctx context.Context, ws, day string) ([]string, error)
 
@@ -157,6 +159,7 @@ func Table(t *testing.T, open OpenTable) {
 		{"refusals", refusals},
 		{"refusals expire", refusalsExpire},
 		{"spending", spending},
+		{"salts", salts},
 		{"archive index", archiveIndex},
 		{"generations", generations},
 		{"a generation deleted", deleted},
