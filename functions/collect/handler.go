@@ -32,6 +32,9 @@ type Config struct {
 	Countries Countries // nil where there is no database
 	Now       func() time.Time
 	NewID     func() string // unique, for a request to which the gateway gave no id
+	Salts     Salts         // of cookieless visitors
+	// NewSalt gives 256 bits that nobody can guess.
+	NewSalt func() string
 	// Spending counts what sources with a daily cap have sent.
 	Spending Spending
 	// AddressRate is how many requests a second come in from one address with one key; 0 = no limit.
@@ -45,11 +48,12 @@ type Handler struct {
 	Config
 	keyring *httpapi.Keyring
 	guard   *guard
+	salts   *salts
 }
 
 // New returns a handler.
 func New(c Config) *Handler {
-	return &Handler{Config: c, keyring: httpapi.NewKeyring(c.Keys, c.Now), guard: newGuard(c)}
+	return &Handler{Config: c, keyring: httpapi.NewKeyring(c.Keys, c.Now), guard: newGuard(c), salts: newSalts(c)}
 }
 
 // Invoke answers one request of API Gateway's HTTP API; it makes the handler a lambda.Handler, which decodes its
@@ -141,6 +145,11 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 	if isBrowsers(r, to) {
 		p.context = h.ofVisitor(r, p.context)
 	}
+	p, dropped, err := h.pass(ctx, r, key, p)
+	if err != nil {
+		h.noteRefusal(ctx, r, p, err)
+		return key, tally{}, err
+	}
 	stamp := event.Stamp{
 		Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
 		SentAt: p.sentAt, Context: p.context, Type: p.typ,
@@ -160,6 +169,9 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 	}
 	if r.Method == http.MethodHead { // of the pixel: nobody saw it
 		return key, verdict, nil
+	}
+	if dropped > 0 {
+		h.sendNotes(ctx, key, []event.Envelope{noteOf(key, event.At(r.Received), r.ID+"-consent", codeConsent, dropped)})
 	}
 	if refused > 0 {
 		h.sendNotes(ctx, key, []event.Envelope{noteOf(key, event.At(r.Received), r.ID, codeName, refused)})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"waymark/functions/collect/tracker"
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
 )
@@ -39,6 +40,8 @@ var routes = map[string]route{
 	"/pixel/v1/track":  image(func(r httpapi.Request) (payload, error) { return readDotted(r, event.Track) }),
 	"/v1/m":            {method: http.MethodPost, serve: drop}, // what a client measures of itself
 	"/sourceConfig":    about(rudderSettings),
+
+	"/.well-known/gpc.json": {method: httpapi.Reads, serve: answerGPC},
 }
 
 // routeOf finds the route of a path. Clients that are given a host alone leave /v1 out of the paths that others write with it.
@@ -48,6 +51,11 @@ func routeOf(path string) (route, bool) {
 	}
 	if settingsKey(path) != "" {
 		return about(segmentSettings), true
+	}
+	if script, found := tracker.Find(path); found {
+		return route{method: httpapi.Reads, serve: func(_ *Handler, _ context.Context, r httpapi.Request) events.APIGatewayV2HTTPResponse {
+			return script.Answer(r)
+		}}, true
 	}
 	to, found := routes["/v1"+path]
 	return to, found

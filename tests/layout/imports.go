@@ -13,10 +13,11 @@ import (
 // problem too, so that each new one gets its place deliberately.
 var rungs = map[string]int{
 	"fault": 0, "strictjson": 0,
+	"redact": 1, "consent": 1,
 	"wide": 1, "stats": 1, "period": 1,
-	"money":   2,
-	"event":   3,
-	"consent": 4, "agent": 4, "page": 4, "bot": 4, "country": 4, "channel": 4, "quality": 4, "identity": 4, "workspace": 4,
+	"money": 2,
+	"event": 3,
+	"agent": 4, "page": 4, "bot": 4, "country": 4, "channel": 4, "quality": 4, "identity": 4, "fate": 4, "workspace": 4,
 	"profile": 5,
 	"stage":   6, "segment": 6,
 	"journey": 7,
