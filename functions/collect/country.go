@@ -24,7 +24,7 @@ func (h *Handler) countryOf(r httpapi.Request) string {
 	if h.Countries == nil {
 		return ""
 	}
-	return h.Countries.Of(h.viewer(r))
+	return h.Countries.Of(r.SourceIP)
 }
 
 // isCountry says whether a header's word can be a country. XX stands for unknown, T1 for Tor.
