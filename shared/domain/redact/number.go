@@ -114,7 +114,7 @@ func (s *scanner) card(run []group) int {
 	var digits [20]byte
 	all := digits[:0]
 	for i, g := range run[:n] {
-		if i > 0 && (g.from != run[i-1].to+1 || strings.IndexByte(" -+", s.mark(g)) < 0) && s.mark(g) != ' ' {
+		if i > 0 && (g.from != run[i-1].to+1 || strings.IndexByte(" -+.", s.mark(g)) < 0) && s.mark(g) != ' ' {
 			return 0
 		}
 		if len(all)+g.len() > len(digits) {
