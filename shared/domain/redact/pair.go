@@ -69,6 +69,7 @@ const (
 	secret
 	person
 	address // of a computer
+	agent   // a user agent
 	number  // long numbers are ids, times or amounts: no phones and no cards
 )
 
@@ -187,6 +188,8 @@ func kindOf(folded []byte) kind {
 		return card
 	case "iban":
 		return iban
+	case "useragent":
+		return agent
 	case "secret", "clientsecret", "appsecret", "apisecret", "secretkey", "privatekey", "passwd", "pwd", "pass", "passphrase", "ssn", "cvv",
 		"cvc", "socialsecuritynumber", "taxid", "credentials":
 		return secret

@@ -66,6 +66,14 @@ func TestLabelKeepsLongNumbers(t *testing.T) {
 	}
 }
 
+func TestAgentKeepsWhoRunsAProgram(t *testing.T) {
+	t.Parallel()
+	sent := "Crawler/1.0 (bot@crawler.example; +49 151 12345678; ghp_0000000000000000exampleexample000000) 4111111111111111"
+	if got, want := redact.Agent(sent), "Crawler/1.0 (bot@crawler.example; [phone]; [token]) 4111111111111111"; got != want {
+		t.Errorf("Agent(%q) = %q, want %q", sent, got, want)
+	}
+}
+
 func TestIP(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -153,6 +161,9 @@ func FuzzText(f *testing.F) {
 		}
 		if label := redact.Label(text); redact.Label(label) != label {
 			t.Errorf("Label(%q) = %q, and once more %q", text, label, redact.Label(label))
+		}
+		if agent := redact.Agent(text); redact.Agent(agent) != agent {
+			t.Errorf("Agent(%q) = %q, and once more %q", text, agent, redact.Agent(agent))
 		}
 		if ip := redact.IP(text); redact.IP(ip) != ip {
 			t.Errorf("IP(%q) = %q, and once more %q", text, ip, redact.IP(ip))
