@@ -114,7 +114,9 @@ func (s *scanner) replaced(text string) string {
 	if len(s.found) == 0 {
 		return text
 	}
-	slices.SortStableFunc(s.found, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	if inOrder := func(a, b span) int { return cmp.Compare(a.from, b.from) }; !slices.IsSortedFunc(s.found, inOrder) {
+		slices.SortStableFunc(s.found, inOrder)
+	}
 	merged := s.found[:1]
 	for _, next := range s.found[1:] {
 		last := &merged[len(merged)-1]

@@ -151,6 +151,11 @@ func FuzzText(f *testing.F) {
 		f.Add(l.text)
 		f.Add(l.text + l.text)
 	}
+	for c := range rune(0x80) { // runs of one character, alone and in a text that makes every scanner look
+		run := strings.Repeat(string(c), 40)
+		f.Add(run)
+		f.Add("a@b.co ?token=x%40 Basic 4111 1111 " + run + "1" + run + " +49 " + run + "://" + run + "@" + run)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		once := redact.Text(text)
 		if again := redact.Text(once); again != once {
@@ -179,16 +184,19 @@ func TestTimeGrowsWithLength(t *testing.T) {
 		"4111 ", "(212) ", "tel ", "[email]", "a.", "＠", "0049 ", "=", "bearer ", "id=", "phone=x", ";sid=?", "phone%3Dx", "id%3Did=",
 	} {
 		measure := func(bytes int) time.Duration {
-			text, fastest := strings.Repeat(part, bytes/len(part)), time.Hour
-			for range 3 {
-				begun := time.Now()
-				redact.Text(text)
-				fastest = min(fastest, time.Since(begun))
-			}
-			return fastest
+			text := strings.Repeat(part, bytes/len(part))
+			begun := time.Now()
+			redact.Text(text)
+			return time.Since(begun)
 		}
-		small, large := measure(8<<10), measure(128<<10)
-		if large > 100*small+20*time.Millisecond {
+		small, large := time.Hour, time.Hour
+		for range 20 { // others use the machine too, so the fastest of several counts
+			small, large = min(small, measure(8<<10)), min(large, measure(128<<10))
+			if large <= 64*small || large > 2*time.Second {
+				break
+			}
+		}
+		if large > 100*small {
 			t.Errorf("of %q, 8 KiB take %v and 128 KiB take %v", part, small, large)
 		}
 	}
