@@ -1,15 +1,13 @@
 package collect
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"waymark/shared/adapter/httpapi"
 )
-
-// gpcPath is where a site says that it honours Global Privacy Control, for whoever wants to know.
-const gpcPath = "/.well-known/gpc.json"
 
 // gpcSupport is the resource that the specification of Global Privacy Control describes. lastUpdate is the day on which
 // what is said here was said last.
@@ -18,10 +16,8 @@ type gpcSupport struct {
 	LastUpdate string `json:"lastUpdate"`
 }
 
-func answerGPC(r httpapi.Request) events.APIGatewayV2HTTPResponse {
-	if !httpapi.Allows(httpapi.Reads, r.Method) {
-		return httpapi.WrongMethod(httpapi.Reads, r.ID)
-	}
+// answerGPC says that the site honours Global Privacy Control.
+func answerGPC(*Handler, context.Context, httpapi.Request) events.APIGatewayV2HTTPResponse {
 	answer := httpapi.JSON(http.StatusOK, gpcSupport{GPC: true, LastUpdate: "2026-11-29"})
-	return httpapi.With(answer, map[string]string{"cache-control": "public, max-age=86400"})
+	return toAnyone(httpapi.With(answer, map[string]string{"cache-control": "public, max-age=86400"}))
 }

@@ -22,6 +22,9 @@ func (h *Handler) noteRefusal(ctx context.Context, r httpapi.Request, p payload,
 	if kind := fault.KindOf(refusal); kind != fault.Invalid && kind != fault.Forbidden || r.Method == http.MethodHead {
 		return
 	}
+	if p.key == "" {
+		p.key = keyWithin(r.Body)
+	}
 	text, err := agreedKey(r.Basic(), p.key, r.Query.Get("writeKey"))
 	if err != nil {
 		return
@@ -33,6 +36,7 @@ func (h *Handler) noteRefusal(ctx context.Context, r httpapi.Request, p payload,
 		return
 	}
 	note := noteOf(key, event.At(r.Received), r.ID, fault.CodeOf(refusal), max(len(p.events), 1))
+	note.Refused.Reason = httpapi.ReasonOf(refusal)
 	h.sendNotes(ctx, key, []event.Envelope{note})
 }
 

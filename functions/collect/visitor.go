@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"strings"
 	"sync"
 	"time"
 
@@ -57,7 +56,7 @@ func (h *Handler) visitor(ctx context.Context, r httpapi.Request, key workspace.
 		return "", fmt.Errorf("make the id of a visitor: %w", err)
 	}
 	code := hmac.New(sha256.New, []byte(salt))
-	for _, part := range []string{key.Workspace, key.Source, network(cmp.Or(v.address, viewerAddress(r))), cmp.Or(v.agent, r.Headers["user-agent"])} {
+	for _, part := range []string{key.Workspace, key.Source, network(cmp.Or(v.address, r.SourceIP)), cmp.Or(v.agent, r.Headers["user-agent"])} {
 		fmt.Fprintf(code, "%d:%s,", len(part), part)
 	}
 	return "day-" + day + "-" + base64.RawURLEncoding.EncodeToString(code.Sum(nil)[:16]), nil
@@ -67,19 +66,6 @@ func (h *Handler) visitor(ctx context.Context, r httpapi.Request, key workspace.
 func expiry(at event.Millis) event.Millis {
 	begin := at.Time().Truncate(24 * time.Hour)
 	return event.At(begin.Add(24*time.Hour + saltGrace))
-}
-
-// viewerAddress is the address of the browser, which is not the gateway's client when an edge stands between them: an edge
-// adds whom it was asked by to X-Forwarded-For, and the gateway adds the edge.
-func viewerAddress(r httpapi.Request) string {
-	if viewer := r.Headers["cloudfront-viewer-address"]; viewer != "" {
-		return viewer
-	}
-	chain := strings.Split(r.Headers["x-forwarded-for"], ",")
-	if r.Headers["waymark-edge"] != "" && len(chain) > 1 {
-		return strings.TrimSpace(chain[len(chain)-2])
-	}
-	return r.SourceIP
 }
 
 // network is an address as far as it belongs to one household: of IPv6 the first 64 bits, because devices change the rest

@@ -17,7 +17,7 @@ var rungs = map[string]int{
 	"wide": 1, "stats": 1, "period": 1,
 	"money": 2,
 	"event": 3,
-	"bot":   4, "country": 4, "channel": 4, "quality": 4, "identity": 4, "workspace": 4,
+	"bot":   4, "country": 4, "channel": 4, "quality": 4, "identity": 4, "fate": 4, "workspace": 4,
 	"profile": 5,
 	"stage":   6, "segment": 6,
 	"journey": 7,
@@ -61,7 +61,7 @@ var table = []row{
 	},
 	{
 		folder:  "infra/local",
-		modules: []string{"github.com/aws/aws-lambda-go/events", "go.yaml.in/yaml/v3", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go", "github.com/johannesboyne/gofakes3"},
+		modules: []string{"github.com/aws/aws-lambda-go/events", "go.yaml.in/yaml/v3", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go", "github.com/johannesboyne/gofakes3", "github.com/dop251/goja"},
 	},
 	{folder: "infra", own: []string{"shared", "infra"}, modules: []string{"*"}},
 	{folder: "tests", own: []string{"shared", "functions", "infra", "tests"}, modules: []string{"*"}},
