@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -47,6 +48,8 @@ var chromium = sync.OnceValues(func() (*browser, error) {
 var profile atomic.Pointer[string] // folder of the browser's profile; nil while it is not started
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	_ = flag.Set("test.parallel", "8") // they wait more than they work
 	code := m.Run()
 	if folder := profile.Load(); folder != nil {
 		if b, err := chromium(); err == nil {
@@ -248,8 +251,9 @@ type sent struct {
 	Properties  map[string]any `json:"properties"`
 	Traits      map[string]any `json:"traits"`
 	Context     struct {
-		Cookieless bool           `json:"cookieless"`
-		Consent    map[string]any `json:"consent"`
+		Cookieless bool `json:"cookieless"`
+		GPC        bool `json:"gpc"`
+		Consent    any  `json:"consent"`
 		Page       struct{ URL, Referrer, Title string }
 	} `json:"context"`
 }
