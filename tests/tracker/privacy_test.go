@@ -11,7 +11,6 @@ import (
 func TestCookieless(t *testing.T) {
 	t.Parallel()
 	s := begin(t)
-	s.rejects = true // an event without an identifier needs a source that makes one
 	s.tag = "data-cookieless"
 	s.inject = `window.written = []
 		const set = Storage.prototype.setItem
@@ -30,6 +29,10 @@ func TestCookieless(t *testing.T) {
 	}
 	if got := p.stored() + p.text("written"); got != "" {
 		t.Errorf("the browser keeps %q", got)
+	}
+	strangers := s.strangers()
+	if got, want := s.counted(strangers...), []string{"page /", "page /a", "page /next", "track A", "track B"}; len(strangers) != 1 || !slices.Equal(slices.Sorted(slices.Values(got)), want) {
+		t.Errorf("of the visitors of the day %q counted are %q, want one and %q", strangers, got, want)
 	}
 }
 
@@ -56,7 +59,6 @@ func TestBrowserSaysNo(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := begin(t)
-			s.rejects = c.isAnonymous
 			s.inject, s.tag = c.inject, c.tag
 			p := s.open("/")
 			p.until("window.waymark && waymark.version")
