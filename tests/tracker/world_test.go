@@ -92,6 +92,7 @@ type site struct {
 	mu    sync.Mutex
 	seen  []front.Exchange
 	down  atomic.Int32 // the status that the system answers events with; -1: it ends the connection; 0: it works
+	downs atomic.Int32 // requests that were answered so
 
 	visitor string // the browser context of the visitor
 	tabs    []*tab
