@@ -19,7 +19,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"waymark/functions/collect/tracker"
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
@@ -97,9 +96,6 @@ func inTime(ctx context.Context) (context.Context, context.CancelFunc) {
 func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed error) (workspace.Key, events.APIGatewayV2HTTPResponse) {
 	if r.Method == http.MethodOptions {
 		return h.preflight(ctx, r)
-	}
-	if script, found := tracker.Find(r.Path); found {
-		return workspace.Key{}, script.Answer(r)
 	}
 	route, found := routeOf(r.Path)
 	if !found {
@@ -197,9 +193,6 @@ func (h *Handler) preflight(ctx context.Context, r httpapi.Request) (workspace.K
 	headers := httpapi.Preflight(r.Headers["access-control-request-headers"])
 	if to, found := routeOf(r.Path); found {
 		headers["allow"] = to.method + ", OPTIONS"
-	}
-	if _, found := tracker.Find(r.Path); found {
-		headers["allow"] = httpapi.Reads + ", OPTIONS"
 	}
 	return key, httpapi.With(httpapi.OK(), headers)
 }
