@@ -5,11 +5,14 @@
 package tracker_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -90,12 +93,35 @@ type site struct {
 
 	loads atomic.Int32 // pages that were loaded
 	mu    sync.Mutex
-	seen  []front.Exchange
+	seen  []exchange
 	down  atomic.Int32 // the status that the system answers events with; -1: it ends the connection; 0: it works
 	downs atomic.Int32 // requests that were answered so
 
 	visitor string // the browser context of the visitor
 	tabs    []*tab
+}
+
+// exchange is a request to the system, and its answer.
+type exchange struct {
+	Method, Path string
+	Body, Answer []byte
+	Status       int
+}
+
+// note passes a request on, and remembers it with its answer.
+func (s *site) note(w http.ResponseWriter, r *http.Request, to http.Handler) {
+	x := exchange{Method: r.Method, Path: r.URL.Path}
+	x.Body, _ = io.ReadAll(r.Body) // a browser that leaves sends what it can
+	r.Body = io.NopCloser(bytes.NewReader(x.Body))
+	answer := httptest.NewRecorder()
+	to.ServeHTTP(answer, r)
+	x.Answer, x.Status = answer.Body.Bytes(), answer.Code
+	maps.Copy(w.Header(), answer.Header())
+	w.WriteHeader(answer.Code)
+	w.Write(x.Answer)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = append(s.seen, x)
 }
 
 // begin sets up a site and a system, and a visitor who has never been there.
@@ -110,11 +136,6 @@ func begin(t *testing.T) *site {
 			answer, err := collect.Invoke(ctx, event)
 			return answer, err != nil, nil
 		},
-		Seen: func(x front.Exchange) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.seen = append(s.seen, x)
-		},
 	})
 	s.collect = serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodOptions {
@@ -123,7 +144,7 @@ func begin(t *testing.T) *site {
 		status := int(s.down.Load())
 		switch isScript := strings.HasSuffix(r.URL.Path, ".js"); {
 		case status == 0 || isScript:
-			gateway.ServeHTTP(w, r)
+			s.note(w, r, gateway)
 		case status < 0:
 			s.downs.Add(1)
 			panic(http.ErrAbortHandler)
@@ -227,7 +248,7 @@ func (s *site) close(p *tab) {
 }
 
 // requests are those that came in under a path.
-func (s *site) requests(path string) (found []front.Exchange) {
+func (s *site) requests(path string) (found []exchange) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, x := range s.seen {
