@@ -141,6 +141,9 @@ func begin(t *testing.T) *site {
 		if r.Method == http.MethodOptions {
 			t.Errorf("the browser asks before it sends: OPTIONS %s", r.URL)
 		}
+		if path, is := strings.CutPrefix(r.URL.Path, "/x7"); is { // as an edge does with EdgePath=/x7 and EdgeScript=kit
+			r.URL.Path = strings.ReplaceAll(path, "kit", "wm")
+		}
 		status := int(s.down.Load())
 		switch isScript := strings.HasSuffix(r.URL.Path, ".js"); {
 		case status == 0 || isScript:
