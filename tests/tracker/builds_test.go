@@ -176,7 +176,9 @@ func TestAddresses(t *testing.T) {
 	}{
 		{script: "/wm/" + newest + "/wm.js", tag: integrity},
 		{script: "/wm.full.js", tag: integrity, isRefused: true},
-		{script: "/x7/kit.full.js"}, {script: "/x7/kit/" + newest + "/kit.js", tag: integrity}, {script: "/x7/kit.js?of=today"},
+		{script: "/x7/kit.full.js"},
+		{script: "/x7/kit/" + newest + "/kit.js", tag: integrity},
+		{script: "/x7/kit.js?of=today"},
 	} {
 		t.Run(c.script, func(t *testing.T) {
 			t.Parallel()

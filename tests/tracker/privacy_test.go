@@ -115,7 +115,7 @@ func TestConsent(t *testing.T) {
 	if got := p.stored(); got != "ajs_anonymous_id" {
 		t.Errorf("after the visitor took consent back the browser keeps %q", got)
 	}
-	p.do("waymark.consent(true); waymark.track('C')")
+	p.do("waymark.consent(true); waymark.track('C'); waymark.consent(true)")
 	if events = s.await(4); events[3].Context.Consent != true {
 		t.Errorf("consent to everything is sent as %v", events[3].Context.Consent)
 	}

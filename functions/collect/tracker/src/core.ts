@@ -141,7 +141,7 @@ export const start = (o: Options, extend?: Extend): Api => {
     const known = read('wm_id')
     user ||= known ? kept(() => localStorage.wm_user) : read('ajs_user_id')
     become(known || read('ajs_anonymous_id') || read('rl_anonymous_id') || uuid())
-    kept(() => each('wm_q_', (name: string) => push({ i: name.slice(5), j: localStorage[name] })))
+    kept(() => each('wm_q_', (name: string) => queue.some(item => 'wm_q_' + item.i == name) || push({ i: name.slice(5), j: localStorage[name] })))
   }
 
   const api: any = {
