@@ -17,3 +17,12 @@ type Spending interface {
 type Queue interface {
 	Send(ctx context.Context, envelopes []event.Envelope) error
 }
+
+// Salts keeps what makes the ids of cookieless visitors, one salt for a UTC day, 2006-01-02. Fault: Unavailable.
+type Salts interface {
+	// Salt gives the salt of a day: fresh when there is none yet, and else the one that is there. It is gone some time
+	// after it expires, whatever happens.
+	Salt(ctx context.Context, day, fresh string, expires event.Millis) (string, error)
+	// ForgetSalt deletes the salt of a day, for good.
+	ForgetSalt(ctx context.Context, day string, expires event.Millis) error
+}

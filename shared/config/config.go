@@ -23,6 +23,8 @@ type Collect struct {
 	QueueURL string `env:"QUEUE_URL"`
 	// AddressRate is how many requests a second one instance lets through from one address with one key; 0 = no limit.
 	AddressRate int `env:"ADDRESS_REQUESTS_PER_SECOND"`
+	// EdgeProof is what the edge sends along, so that it is believed whose request it brings.
+	EdgeProof string `env:"EDGE_PROOF"`
 }
 
 // Process is what the process function needs.

@@ -84,6 +84,11 @@ var rules = map[string]rule{
 		},
 		check: (*checker).function,
 	},
+	"AWS::CloudFront::CachePolicy":  {judged: []string{"CachePolicyConfig"}, optional: true, check: (*checker).cachePolicy},
+	"AWS::CloudFront::Distribution": {judged: []string{"DistributionConfig"}, optional: true, check: (*checker).distribution},
+	"AWS::CloudFront::Function": {
+		judged: []string{"AutoPublish", "FunctionCode", "FunctionConfig", "Name"}, optional: true, check: (*checker).edgeFunction,
+	},
 	// The catalogue of the steps table: it holds no data, and gives nobody a right.
 	"AWS::Glue::Database": {judged: []string{"CatalogId", "DatabaseInput"}},
 	"AWS::Glue::Table":    {judged: []string{"CatalogId", "DatabaseName", "TableInput"}},
@@ -111,6 +116,11 @@ func (c *checker) sections() {
 	for _, name := range slices.Sorted(maps.Keys(c.root)) {
 		if !slices.Contains(known, name) {
 			c.problems = append(c.problems, fmt.Sprintf("the template: no rule of the policy judges the section %s", name))
+		}
+	}
+	for name, said := range object(c.root["Conditions"]) {
+		if conditions[name] != fmt.Sprint(said) {
+			c.problems = append(c.problems, fmt.Sprintf("the template: no rule of the policy judges the condition %s, %v", name, said))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(object(c.root["Globals"]))) {

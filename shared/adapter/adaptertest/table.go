@@ -78,6 +78,8 @@ type TableUnderTest interface {
 	LatestFates(ctx context.Context, ws string, limit int) ([]fate.Batch, error)
 	Watch(ctx context.Context, name string, w workspace.Watch) error
 	Spend(ctx context.Context, workspace, source, day string, events int64) (int64, error)
+	Salt(ctx context.Context, day, fresh string, expires event.Millis) (string, error)
+	ForgetSalt(ctx context.Context, day string, expires event.Millis) error
 	PutArchiveIndex(ctx context.Context, ws string, days []string, key string) error
 	ArchiveIndex(ctx context.Context, ws, day string) ([]string, error)
 
@@ -165,6 +167,7 @@ func Table(t *testing.T, open OpenTable) {
 		{"fates of very many events", largeFates},
 		{"watches", watches},
 		{"spending", spending},
+		{"salts", salts},
 		{"archive index", archiveIndex},
 		{"generations", generations},
 		{"a generation deleted", deleted},

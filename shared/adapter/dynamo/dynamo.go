@@ -31,6 +31,7 @@
 //	ws#refused#UTC day     request                          refused request                    expires_at
 //	ws#fates               handle                           what became of the events of a batch  expires_at
 //	ws#spending            UTC day#source                   events that a source with a cap has sent  n, expires_at
+//	salts                  UTC day                          (nothing)                          s: salt of cookieless visitors, expires_at
 //	key#fingerprint        K                                key without its text               w: workspace
 //	workspaces             name                             workspace, secret keys by fingerprint  watched, watched_until
 //

@@ -33,6 +33,7 @@ type Table struct {
 	keys       map[string]workspace.Key // by fingerprint
 	spaces     map[workspace.Namespace]*space
 	tenants    map[string]*tenant // by name of the workspace
+	salts      map[string]string  // by UTC day
 	handles    int                // notes ever written
 }
 
@@ -40,7 +41,7 @@ type Table struct {
 func NewTable() *Table {
 	return &Table{
 		Now: time.Now, workspaces: map[string]workspace.Workspace{}, keys: map[string]workspace.Key{},
-		spaces: map[workspace.Namespace]*space{}, tenants: map[string]*tenant{},
+		spaces: map[workspace.Namespace]*space{}, tenants: map[string]*tenant{}, salts: map[string]string{},
 	}
 }
 

@@ -15,10 +15,11 @@ import (
 // Policy is what a workspace has settled for one source: what may come in, and what is kept of it. The zero Policy is
 // that of a new source. All write keys of a source have the same, so that a rotated key changes nothing.
 type Policy struct {
-	Orders Orders   `json:"orders,omitempty"` // whose the order ids of the source are
-	Names  []string `json:"names,omitempty"`  // what a browser may send: names of track events and call types; empty allows all
-	Rate   int      `json:"rate,omitempty"`   // requests a second with one key that each instance of Collect lets through; 0 = no limit
-	Cap    int64    `json:"cap,omitempty"`    // events of the source that are taken on a UTC day; 0 = no limit
+	Orders  Orders   `json:"orders,omitempty"` // whose the order ids of the source are
+	Names   []string `json:"names,omitempty"`  // what a browser may send: names of track events and call types; empty allows all
+	Rate    int      `json:"rate,omitempty"`   // requests a second with one key that each instance of Collect lets through; 0 = no limit
+	Cap     int64    `json:"cap,omitempty"`    // events of the source that are taken on a UTC day; 0 = no limit
+	Privacy          // what is done about what visitors decide
 }
 
 // Setting is one field of a Policy as people set it: by name and text.
@@ -32,7 +33,7 @@ type Setting struct {
 
 // Settings lists the fields of a Policy, in the order in which they are shown.
 func Settings() []Setting {
-	return []Setting{
+	return append([]Setting{
 		{
 			Name: "orders", Values: "shared|own", About: "order ids are the workspace's, or the source's",
 			set:  func(p *Policy, text string) error { return p.setOrders(text) },
@@ -53,7 +54,7 @@ func Settings() []Setting {
 			set:  func(p *Policy, text string) (err error) { p.Cap, err = limitOf[int64]("cap", text); return err },
 			text: func(p Policy) string { return limitText(p.Cap) },
 		},
-	}
+	}, privacySettings()...)
 }
 
 // Set changes one field. Faults: Invalid bad_NAME, which says what may be given; unknown_setting.

@@ -28,6 +28,7 @@ import (
 type Ports interface {
 	httpapi.KeyStore
 	collect.Spending
+	collect.Salts
 	ingest.Store
 	ingest.Batches
 	process.FailedEvents
@@ -68,6 +69,15 @@ func (s *Stores) Key(ctx context.Context, text string) (k workspace.Key, err err
 func (s *Stores) Spend(ctx context.Context, ws, source, day string, events int64) (total int64, err error) {
 	err = s.call("spend", func() error { total, err = s.Table.Spend(ctx, ws, source, day, events); return err })
 	return total, err
+}
+
+func (s *Stores) Salt(ctx context.Context, day, fresh string, expires event.Millis) (salt string, err error) {
+	err = s.call("salt", func() error { salt, err = s.Table.Salt(ctx, day, fresh, expires); return err })
+	return salt, err
+}
+
+func (s *Stores) ForgetSalt(ctx context.Context, day string, expires event.Millis) error {
+	return s.call("forget salt", func() error { return s.Table.ForgetSalt(ctx, day, expires) })
 }
 
 func (s *Stores) Workspace(ctx context.Context, name string) (t workspace.Workspace, err error) {
