@@ -22,6 +22,7 @@ import (
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/plan"
 	"waymark/shared/domain/workspace"
 )
 
@@ -31,6 +32,7 @@ type Config struct {
 	Queue Queue
 	Now   func() time.Time
 	NewID func() string // unique, for a request to which the gateway gave no id
+	Plans *plan.Checker // what sources demand of their events
 }
 
 // Handler takes events over HTTP.
@@ -123,6 +125,7 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 	if to.visitor {
 		p.context = withAgent(p.context, r.Headers["user-agent"])
 	}
+	p.asked = h.asked(ctx, key)
 	envelope, verdict := p.read(event.Stamp{
 		Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
 		SentAt: p.sentAt, Context: p.context, Type: p.typ,

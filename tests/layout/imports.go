@@ -13,12 +13,12 @@ import (
 // problem too, so that each new one gets its place deliberately.
 var rungs = map[string]int{
 	"fault": 0, "strictjson": 0,
-	"wide": 1, "stats": 1, "period": 1,
+	"wide": 1, "stats": 1, "period": 1, "schema": 1,
 	"money":   2,
 	"event":   3,
-	"consent": 4, "bot": 4, "country": 4, "channel": 4, "quality": 4, "identity": 4, "workspace": 4,
-	"profile": 5,
-	"stage":   6, "segment": 6,
+	"consent": 4, "kind": 4, "bot": 4, "country": 4, "channel": 4, "quality": 4, "identity": 4, "workspace": 4,
+	"profile": 5, "plan": 5,
+	"stage": 6, "segment": 6,
 	"journey": 7,
 	"step":    8, "attribution": 8, "clv": 8,
 	"measure": 9,

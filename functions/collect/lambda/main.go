@@ -15,6 +15,7 @@ import (
 	"waymark/shared/adapter/dynamo"
 	"waymark/shared/adapter/queue"
 	"waymark/shared/config"
+	"waymark/shared/model"
 )
 
 func main() {
@@ -33,5 +34,6 @@ func newHandler(settings config.Collect) *collect.Handler {
 		Keys:  dynamo.New(dynamo.NewClient(os.Getenv), settings.Table),
 		Queue: queue.New(queue.NewClient(os.Getenv), settings.QueueURL),
 		Now:   clock, NewID: rand.Text,
+		Plans: model.Plans(),
 	})
 }

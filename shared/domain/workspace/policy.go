@@ -12,7 +12,10 @@ import (
 // Policy is what a workspace has settled for one source: what may come in, and what is kept of it. The zero Policy is
 // that of a new source. All write keys of a source have the same, so that a rotated key changes nothing.
 type Policy struct {
-	Orders Orders `json:"orders,omitempty"` // whose the order ids of the source are
+	Orders     Orders     `json:"orders,omitempty"`     // whose the order ids of the source are
+	Kinds      Kinds      `json:"kinds,omitempty"`      // which kinds of touchpoint it may send
+	Plan       string     `json:"plan,omitempty"`       // text of its tracking plan, see package plan; "" = none
+	Properties Properties `json:"properties,omitempty"` // which properties its touchpoints keep
 }
 
 // Setting is one field of a Policy as people set it: by name and text.
@@ -20,6 +23,7 @@ type Setting struct {
 	Name   string // as it is given: `waymark keys set WORKSPACE KEY --NAME VALUE`
 	Values string // what may be given, for help: "shared|own"
 	About  string // one sentence
+	IsFile bool   // the text is the contents of a file, whose name is given, or "none"
 	set    func(p *Policy, text string) error
 	text   func(p Policy) string
 }
@@ -31,6 +35,21 @@ func Settings() []Setting {
 			Name: "orders", Values: "shared|own", About: "order ids are the workspace's, or the source's",
 			set:  func(p *Policy, text string) error { return p.setOrders(text) },
 			text: func(p Policy) string { return cmp.Or(string(p.Orders), "shared") },
+		},
+		{
+			Name: "kinds", Values: "any|strict", About: "events of no known kind are taken, or rejected",
+			set:  func(p *Policy, text string) error { return p.setKinds(text) },
+			text: func(p Policy) string { return cmp.Or(string(p.Kinds), "any") },
+		},
+		{
+			Name: "plan", Values: "FILE.json|none", About: "a tracking plan: what it is not met by is rejected", IsFile: true,
+			set:  func(p *Policy, text string) error { return p.setPlan(text) },
+			text: Policy.planText,
+		},
+		{
+			Name: "properties", Values: "model|all|NAME,NAME.*", About: "custom properties that are kept",
+			set:  func(p *Policy, text string) error { return p.setProperties(text) },
+			text: func(p Policy) string { return cmp.Or(string(p.Properties), modelProperties) },
 		},
 	}
 }
