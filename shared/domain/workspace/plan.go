@@ -65,8 +65,8 @@ func (p Policy) planText() string {
 type Properties string
 
 const (
-	allProperties   Properties = "all"
-	modelProperties            = "model"
+	allProperties   = "all"
+	modelProperties = "model"
 )
 
 func (p *Policy) setProperties(text string) error {
@@ -74,7 +74,7 @@ func (p *Policy) setProperties(text string) error {
 	case modelProperties:
 		p.Properties = ""
 		return nil
-	case string(allProperties):
+	case allProperties:
 		p.Properties = allProperties
 		return nil
 	}

@@ -3,6 +3,7 @@ package workspace_test
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 
 	"waymark/shared/domain/fault"
@@ -48,6 +49,20 @@ func TestSettings(t *testing.T) {
 		{"orders", "own", "orders=own", ""},
 		{"orders", " shared ", "", ""},
 		{"orders", "mine", "", "bad_orders"},
+		{"kinds", "strict", "kinds=strict", ""},
+		{"kinds", "any", "", ""},
+		{"kinds", "some", "", "bad_kinds"},
+		{"plan", `{"events":{}}`, "plan=13-bytes", ""},
+		{"plan", "none", "", ""},
+		{"plan", "{", "", "bad_plan"},
+		{"plan", `"` + strings.Repeat("x", workspace.MaxPlanBytes-2) + `"`, "plan=65536-bytes", ""},
+		{"plan", `"` + strings.Repeat("x", workspace.MaxPlanBytes-1) + `"`, "", "bad_plan"},
+		{"properties", "all", "properties=all", ""},
+		{"properties", "model", "", ""},
+		{"properties", "theme, shop.*", "properties=theme,shop.*", ""},
+		{"properties", "theme,,x", "", "bad_properties"},
+		{"properties", "a.*.b", "", "bad_properties"},
+		{"properties", "x" + strings.Repeat(",x", 64), "", "bad_properties"},
 		{"colour", "red", "", "unknown_setting"},
 	} {
 		var p workspace.Policy
