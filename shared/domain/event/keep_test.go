@@ -70,3 +70,34 @@ func TestKeepIsBounded(t *testing.T) {
 		}
 	}
 }
+
+func TestKeepToTheUnit(t *testing.T) {
+	t.Parallel()
+	numbered := func(n int) string {
+		members := make([]string, n)
+		for i := range members {
+			members[i] = fmt.Sprintf(`"p%d":1`, i)
+		}
+		return strings.Join(members, ",")
+	}
+	bytes := func(n int) string { // names of one byte, values of 255 and one of what is left of n
+		members := []string{}
+		for i := range 15 {
+			members = append(members, fmt.Sprintf(`"%c":%q`, 'a'+i, strings.Repeat("v", 255)))
+		}
+		return strings.Join(append(members, fmt.Sprintf(`"z":%q`, strings.Repeat("v", n-15*256-1))), ",")
+	}
+	named := func(n int) string { return fmt.Sprintf(`"%s":1`, strings.Repeat("n", n)) }
+	for _, c := range []struct {
+		name       string
+		properties func(n int) string
+		limit      int
+	}{{"MaxKept", numbered, event.MaxKept}, {"MaxKeptBytes", bytes, event.MaxKeptBytes}, {"MaxKeptNameBytes", named, event.MaxKeptNameBytes}} {
+		for _, n := range []int{c.limit, c.limit + 1} {
+			sent := c.properties(n)
+			if got := len(kept(t, event.Keep{All: true}, "{"+sent+"}")) == strings.Count(sent, ":"); got != (n == c.limit) {
+				t.Errorf("%s: of %d all are kept: %v", c.name, n, got)
+			}
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -149,5 +150,32 @@ func TestReasonIsShort(t *testing.T) {
 	got := check.Of(parsed(t, `{"type":"track","userId":"1","event":"A","properties":{`+strings.Join(members, ",")+`}}`))
 	if text := got.Error(); len(text) > 1300 || strings.Contains(text, "\n") {
 		t.Errorf("the reason has %d bytes: %q", len(text), text)
+	}
+}
+
+func TestReasonToTheUnit(t *testing.T) {
+	t.Parallel()
+	c := plan.NewChecker(plan.Kinds{})
+	check, err := c.For(workspace.Policy{Plan: `{"events":{"A":{"others":"reject"}}}`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := func(names ...string) *fault.Error {
+		e := parsed(t, `{"type":"track","userId":"1","event":"A","properties":{"`+strings.Join(names, `":1,"`)+`":1}}`)
+		asFault, _ := errors.AsType[*fault.Error](check.Of(e))
+		return asFault
+	}
+	const told, field, words = 5, 64 - len("properties."), 200 - len("properties. is not allowed")
+	names := []string{"a", "b", "c", "d", "e", "f"}
+	for _, more := range []int{0, 1} {
+		if got := strings.Contains(refused(names[:told+more]...).Message, names[told+more-1]+" is not"); got != (more == 0) {
+			t.Errorf("of %d violations the last is told: %v", told+more, got)
+		}
+		if got := !strings.HasSuffix(refused(strings.Repeat("n", field+more)).Field, "…"); got != (more == 0) {
+			t.Errorf("of %d bytes the field is whole: %v", 64+more, got)
+		}
+		if got := !strings.HasSuffix(refused(strings.Repeat("n", words+more)).Message, "…"); got != (more == 0) {
+			t.Errorf("of %d bytes the violation is whole: %v", 200+more, got)
+		}
 	}
 }
