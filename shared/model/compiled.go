@@ -1381,7 +1381,7 @@ func kinds() kind.Catalogue {
 }
 
 func passiveEvents() journey.Passive {
-	return journey.Passive{Version: 2, Names: map[string]bool{"Email Bounced": true, "Email Delivered": true, "Email Marked as Spam": true, "Email Sent": true,
+	return journey.Passive{Version: 3, Names: map[string]bool{"Email Bounced": true, "Email Delivered": true, "Email Marked as Spam": true, "Email Sent": true,
 		"Invoice Sent": true, "Order Refunded": true, "Payment Captured": true, "Push Notification Bounced": true,
 		"Push Notification Received": true, "Push Notification Sent": true, "SMS Delivered": true,
 		"SMS Failed": true, "SMS Sent": true, "Support Ticket Solved": true, "Survey Sent": true,

@@ -23,9 +23,9 @@ func Rules(stageModel string) (journey.Rules, error) {
 	if err != nil {
 		return journey.Rules{}, err
 	}
-	passive := passiveEvents()
+	passive, kinds := passiveEvents(), kinds()
 	return journey.Rules{
-		Model: stages, Channel: func(t event.Touchpoint) string { return string(channels.Own(t)) }, Bot: bots.Of, Passive: passive,
+		Model: stages, Channel: func(t event.Touchpoint) string { return string(channels.Own(t)) }, Bot: bots.Of, Passive: passive, Usual: kinds.UsualChannel,
 		ID: fmt.Sprintf("%s channels@%s bots@%d catalogue@%d countries@%d", stages.ID(), channels.Version, bots.Version(), passive.Version, country.Version),
 	}, nil
 }

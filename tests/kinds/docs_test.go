@@ -26,7 +26,8 @@ The 40 kinds that Waymark knows: by which events they come, where they happen, w
 
 - **Names** are known in any case, however their words are joined, and in the order of the first e-commerce specification: ` + "`order_completed`" + `,
   ` + "`Completed Order`" + ` and ` + "`OrderCompleted`" + ` are ` + "`Order Completed`" + `.
-- **Channel** is where the kind happens when nothing else says so. The event's own channel, campaign, click id or referrer comes first.
+- **Channel** is where the kind happens when nothing else says so. What the event says of its channel, campaign, click id or referrer comes
+  first, then what another event of the same session says. A page or screen has none but its own.
 - **Stage** is where the default model puts a person whose first touchpoint this is ([stages](stages.md)).
 - **Who acts**: an event of the company, such as a mail that was delivered, makes nobody active. Where a machine may act in a person's name, it
   is one that says so, or has the agent of Apple's mail proxy.

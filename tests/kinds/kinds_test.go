@@ -154,6 +154,43 @@ func checkSample(t *testing.T, k rulefile.Kind) {
 	}
 }
 
+// TestUsualChannels: an event without a sign of its own, in a session without one, is where its kind happens; a page is not.
+func TestUsualChannels(t *testing.T) {
+	t.Parallel()
+	const at, next, referrer = `"userId":"1","timestamp":"2026-11-22T09:00:00Z"`, `"userId":"1","timestamp":"2026-11-22T09:01:00Z"`, `"context":{"page":{"referrer":"https://www.google.com/"}}`
+	for _, c := range []struct{ name, sent, channels string }{
+		{"opens the session", `{"type":"track","event":"Store Visited",` + at + `},{"type":"page",` + next + `}`, "in_store in_store"},
+		{"comes later", `{"type":"page",` + at + `},{"type":"track","event":"Chat Started",` + next + `}`, "chat direct"},
+		{"in a session with a sign", `{"type":"page",` + at + `,` + referrer + `},{"type":"track","event":"Chat Started",` + next + `}`, "organic_search organic_search"},
+		{"with its own sign", `{"type":"track","event":"Store Visited","properties":{"channel":"phone"},` + at + `}`, "phone"},
+		{"of the company", `{"type":"track","event":"Email Delivered",` + at + `}`, "email"},
+		{"a page", `{"type":"page","name":"Landing",` + at + `}`, "direct"},
+		{"of no kind", `{"type":"track","event":"Basket Fondled",` + at + `}`, "direct"},
+	} {
+		w := world{system.New(t, system.Shop())}
+		w.post(t, c.sent)
+		w.Drain()
+		if got := strings.Join(w.channels(t, "user:1"), " "); got != c.channels {
+			t.Errorf("%s: the channels are %s, the newest first; want %s", c.name, got, c.channels)
+		}
+	}
+}
+
+// channels are those of a person's timeline, the newest first.
+func (w world) channels(t *testing.T, person string) []string {
+	t.Helper()
+	status, answer := w.Ask("GET", "/v1/profiles/"+person+"/timeline", "sk_shop", "")
+	var timeline struct{ Items []struct{ Channel string } }
+	if err := json.Unmarshal([]byte(answer), &timeline); status != http.StatusOK || err != nil {
+		t.Fatalf("the timeline answers %d %s", status, answer)
+	}
+	var out []string
+	for _, item := range timeline.Items {
+		out = append(out, item.Channel)
+	}
+	return out
+}
+
 // world is a system whose web source takes known kinds only.
 type world struct{ *system.System }
 

@@ -30,10 +30,11 @@ type Touchpoint struct {
 	Properties map[string]string `json:"p,omitempty"` // what is kept of the properties, as text; see Keep
 
 	// Derived by today's rules whenever a life is folded, and never stored: a changed rule needs no new pages.
-	CountryCode string `json:"-"` // of Country, by ISO 3166-1; "" when it is none or unknown
-	OwnChannel  string `json:"-"` // the channel that this touchpoint itself points to, "" when it has no sign of its own
-	Passive     bool   `json:"-"` // nobody did it, such as an e-mail that was delivered: it makes nobody active
-	Bot         string `json:"-"` // why the visitor is a program, see package bot: kept, and counted nowhere
+	CountryCode  string `json:"-"` // of Country, by ISO 3166-1; "" when it is none or unknown
+	OwnChannel   string `json:"-"` // the channel that this touchpoint itself points to, "" when it has no sign of its own
+	UsualChannel string `json:"-"` // where its kind happens when nothing else says so; "" when it may be anywhere
+	Passive      bool   `json:"-"` // nobody did it, such as an e-mail that was delivered: it makes nobody active
+	Bot          string `json:"-"` // why the visitor is a program, see package bot: kept, and counted nowhere
 }
 
 // Key tells repeats from second events: the same source, messageId and device time, within one identifier. An event that came without a

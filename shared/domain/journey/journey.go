@@ -37,7 +37,7 @@ type Step struct {
 	Touchpoint event.Touchpoint
 	Identifier event.Identifier
 	At         event.Millis // the time that counts: corrected, up to event.SkewTolerance later where the same device clock has an earlier step
-	Channel    string       // its own, else its session's; "" of what nobody did without one of its own
+	Channel    string       // its own, else its session's, else the usual one of its kind; "" of what nobody did without either
 	Session    int          // index into Sessions; NoSession of what nobody did
 	Stage      stage.Name   // the stage after this step, "" before any
 	Counts     bool         // it concerns an order, and of all events that say the same it is the one that counts
@@ -68,10 +68,11 @@ type Session struct {
 // worked out at each fold.
 type Rules struct {
 	Model   *stage.Model
-	Channel func(event.Touchpoint) string // the channel that a touchpoint itself points to, "" for none
-	Bot     func(agent string) string     // why an agent is a program's, "" when it may be a person's
-	Passive Passive                       // what nobody did, as when an e-mail is delivered
-	ID      string                        // changes whenever one of them does
+	Channel func(event.Touchpoint) string  // the channel that a touchpoint itself points to, "" for none
+	Bot     func(agent string) string      // why an agent is a program's, "" when it may be a person's
+	Passive Passive                        // what nobody did, as when an e-mail is delivered
+	Usual   func(*event.Touchpoint) string // where its kind happens when nothing else says so, "" for anywhere; nil for all
+	ID      string                         // changes whenever one of them does
 }
 
 // Journey is the life of one person up to an instant.
@@ -164,6 +165,9 @@ func (r Rules) derived(distinct []event.Touchpoint) []event.Touchpoint {
 	for i := range distinct {
 		t := &distinct[i]
 		t.OwnChannel, t.Bot, t.Passive, t.CountryCode = r.Channel(*t), r.Bot(t.Agent), r.Passive.Of(t), country.Code(t.Country)
+		if r.Usual != nil {
+			t.UsualChannel = r.Usual(t)
+		}
 	}
 	return distinct
 }
@@ -256,13 +260,20 @@ func (j *Journey) sessions() {
 		session.Campaign = cmp.Or(session.Campaign, t.Marketing.Campaign)
 		session.Country = cmp.Or(session.Country, t.CountryCode)
 	}
-	for i := range j.Sessions {
-		j.Sessions[i].Channel = cmp.Or(j.Sessions[i].Channel, Direct)
-	}
 	for i := range j.Steps {
 		s := &j.Steps[i]
 		s.Channel = s.Touchpoint.OwnChannel
 		if s.Session != NoSession {
+			s.Channel = cmp.Or(s.Channel, j.Sessions[s.Session].Channel)
+		}
+		s.Channel = cmp.Or(s.Channel, s.Touchpoint.UsualChannel)
+	}
+	for i := range j.Sessions {
+		s := &j.Sessions[i]
+		s.Channel = cmp.Or(s.Channel, j.Steps[s.First].Touchpoint.UsualChannel, Direct)
+	}
+	for i := range j.Steps {
+		if s := &j.Steps[i]; s.Session != NoSession {
 			s.Channel = cmp.Or(s.Channel, j.Sessions[s.Session].Channel)
 		}
 	}

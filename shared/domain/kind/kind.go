@@ -35,6 +35,14 @@ func (c Catalogue) Of(t event.Type, name string) (Event, bool) {
 	return e, found
 }
 
+// UsualChannel is where a track event's kind happens when nothing else says so; "" when that may be anywhere. A page or screen says itself where it is.
+func (c Catalogue) UsualChannel(t *event.Touchpoint) string {
+	if t.Type != event.Track {
+		return ""
+	}
+	return c[Key(t.Type, t.Name)].Channel
+}
+
 // Lacks gives the kind of a touchpoint that has not what its kind needs; "" for one that has, or of no kind.
 func (c Catalogue) Lacks(t *event.Touchpoint) string {
 	e, _ := c.Of(t.Type, t.Name)
