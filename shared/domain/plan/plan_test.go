@@ -179,3 +179,25 @@ func TestReasonToTheUnit(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParse: whatever somebody sets as a plan, it is read or refused, and an event that it refuses is refused with the same words each time.
+func FuzzParse(f *testing.F) {
+	f.Add(`{"events":{"Signed Up":{"required":{"plan":"string"}}},"others":"reject"}`)
+	f.Add(`{"rules":{"events":[{"name":"A","rules":{"properties":{"properties":{"required":["x"]}}}}]}}`)
+	f.Add(`{"rules":[{"type":"TRACK","key":"A","jsonSchema":{"$ref":"#"}}]}`)
+	f.Add(`{"events":{"A":{"schema":{"items":{"$ref":"#/items"}}}},"identify":{}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		p, err := plan.Parse(text)
+		if (p == nil) == (err == nil) {
+			t.Fatalf("Parse gives %v and %v", p, err)
+		}
+		if err != nil {
+			return
+		}
+		e := parsed(t, `{"type":"track","userId":"1","event":"A","properties":{"a":[1,{"b":null}],"x":"y"}}`)
+		first, _ := p.Check(e)
+		if again, _ := p.Check(e); fmt.Sprint(first) != fmt.Sprint(again) {
+			t.Errorf("Check says %v and then %v", first, again)
+		}
+	})
+}
