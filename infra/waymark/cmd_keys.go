@@ -145,6 +145,9 @@ func addKey(ctx context.Context, table *dynamo.Table, words []string, flags keyF
 	if role == workspace.Write {
 		k.Source, k.Origins = flags.source, flags.origins
 		k.Policy = w.PolicyOf(k.Source) // another key of the same source
+		if !w.Sends(k.Source) {
+			k.Policy = workspace.NewPolicy()
+		}
 		if err := flags.settle(&k.Policy); err != nil {
 			return err
 		}

@@ -26,7 +26,6 @@ type wanted struct {
 	name, zone, currency, model string
 	weekStart                   string // "" = monday
 	write, secret               string
-	settled                     workspace.Policy // for its source
 }
 
 // createWorkspace makes a workspace with one write key and one secret key. One of that name is left as it is when it has these very keys;
@@ -63,7 +62,7 @@ func createWorkspace(ctx context.Context, getenv func(string) string, w wanted) 
 	}
 	made.Created = event.At(time.Now())
 	made.Keys = []workspace.Key{
-		{Text: keys.Write, Workspace: w.name, Role: workspace.Write, Source: "default", Policy: w.settled},
+		{Text: keys.Write, Workspace: w.name, Role: workspace.Write, Source: "default", Policy: workspace.NewPolicy()},
 		{Text: keys.Secret, Workspace: w.name, Role: workspace.Secret},
 	}
 	return keys, table.PutWorkspace(ctx, made)
@@ -88,19 +87,9 @@ func isOpenedBy(ctx context.Context, table *dynamo.Table, keys workspaceKeys) er
 func seedDemo(ctx context.Context, env map[string]string) (workspaceKeys, error) {
 	keys, err := createWorkspace(ctx, func(name string) string { return env[name] }, wanted{
 		name: "demo", zone: "UTC", currency: "EUR", model: "default", write: "wk_demo", secret: "sk_demo",
-		settled: allKept(), // who tries something out sees all of it in the timeline
 	})
 	if err != nil {
 		return workspaceKeys{}, fmt.Errorf("make the workspace demo: %w", err)
 	}
 	return keys, nil
-}
-
-// allKept is a policy that keeps all properties.
-func allKept() workspace.Policy {
-	var p workspace.Policy
-	if err := p.Set("properties", "all"); err != nil {
-		panic("waymark: a setting of our own is refused: " + err.Error())
-	}
-	return p
 }

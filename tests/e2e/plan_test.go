@@ -21,7 +21,7 @@ func TestPlan(t *testing.T) {
 	if err := os.WriteFile(path, []byte(`{"events":{"Signed Up":{"required":{"seats":"integer"}}}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, log, err := system.Run(t.Context(), "keys", "add", "planned", "--source", "app", "--plan", path, "--properties", "all", "--json")
+	out, log, err := system.Run(t.Context(), "keys", "add", "planned", "--source", "app", "--plan", path, "--json")
 	var added struct {
 		Key struct{ Key string }
 	}

@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"waymark/shared/domain/fault"
 )
 
 // Policy is what a workspace has settled for one source: what may come in, and what is kept of it. The zero Policy is
-// that of a new source. All write keys of a source have the same, so that a rotated key changes nothing.
+// that of a source for which nobody has settled anything. All write keys of a source have the same, so that a rotated key changes nothing.
 type Policy struct {
 	Orders     Orders     `json:"orders,omitempty"`     // whose the order ids of the source are
 	Kinds      Kinds      `json:"kinds,omitempty"`      // which kinds of touchpoint it may send
@@ -68,24 +69,32 @@ func (p *Policy) Set(name, text string) error {
 func (p Policy) Listed() string {
 	var said []string
 	for _, s := range Settings() {
-		if text := s.text(p); text != s.text(Policy{}) {
+		if text := s.text(p); text != s.text(NewPolicy()) {
 			said = append(said, fmt.Sprintf("%s=%s", s.Name, text))
 		}
 	}
 	return strings.Join(said, " ")
 }
 
-// isNew says that the policy is that of a new source.
-func (p Policy) isNew() bool { return reflect.ValueOf(p).IsZero() }
+// NewPolicy is that of a new source: its touchpoints keep all their properties. A source of before keeps those of the catalogue until it is told.
+func NewPolicy() Policy { return Policy{Properties: allProperties} }
+
+// isZero says that nothing is settled.
+func (p Policy) isZero() bool { return reflect.ValueOf(p).IsZero() }
 
 // PolicyOf is what is settled for a source.
 func (w Workspace) PolicyOf(source string) Policy {
 	for _, k := range w.Keys {
-		if k.Role == Write && k.Source == source && !k.Policy.isNew() {
+		if k.Role == Write && k.Source == source && !k.Policy.isZero() {
 			return k.Policy
 		}
 	}
 	return Policy{}
+}
+
+// Sends says whether the workspace has a source of that name.
+func (w Workspace) Sends(source string) bool {
+	return slices.ContainsFunc(w.Keys, func(k Key) bool { return k.Role == Write && k.Source == source })
 }
 
 // SetPolicy settles something for a source: every write key of it says so from then on.

@@ -57,15 +57,15 @@ func TestSettings(t *testing.T) {
 		{"plan", "{", "", "bad_plan"},
 		{"plan", `"` + strings.Repeat("x", workspace.MaxPlanBytes-2) + `"`, "plan=65536-bytes", ""},
 		{"plan", `"` + strings.Repeat("x", workspace.MaxPlanBytes-1) + `"`, "", "bad_plan"},
-		{"properties", "all", "properties=all", ""},
-		{"properties", "model", "", ""},
+		{"properties", "all", "", ""},
+		{"properties", "model", "properties=model", ""},
 		{"properties", "theme, shop.*", "properties=theme,shop.*", ""},
 		{"properties", "theme,,x", "", "bad_properties"},
 		{"properties", "a.*.b", "", "bad_properties"},
 		{"properties", "x" + strings.Repeat(",x", 64), "", "bad_properties"},
 		{"colour", "red", "", "unknown_setting"},
 	} {
-		var p workspace.Policy
+		p := workspace.NewPolicy()
 		err := p.Set(c.name, c.value)
 		if p.Listed() != c.listed || fault.CodeOf(err) != c.code {
 			t.Errorf("Set(%q, %q) gives %q, %v; want %q, %q", c.name, c.value, p.Listed(), err, c.listed, c.code)
