@@ -58,6 +58,14 @@ func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool
 	set.StringVar(&f.config.ReadyFile, "ready-file", "", "write one line of JSON with addresses and keys to this file once everything answers")
 	set.BoolVar(&f.reset, "reset", false, "empty the data first")
 	set.StringVar(&f.config.Bind, "bind", "", "listen on this address too, for containers (10.88.0.1 with podman, 172.17.0.1 with Docker)")
+	f.config.Edge = true
+	set.Func("edge", "on or off: play the edge of the template (docs/edge.md), or show the bare HTTP API (default on)", func(text string) error {
+		if text != "on" && text != "off" {
+			return fmt.Errorf("it is on or off, not %q", text)
+		}
+		f.config.Edge = text == "on"
+		return nil
+	})
 	set.BoolVar(&f.config.Memory, "memory", false, "keep table, queues and buckets in memory only")
 	set.StringVar(&f.config.Template, "template", "", "template file (default template.yaml in the project)")
 	params.flags(set)
@@ -174,13 +182,17 @@ func greet(cloud *local.Cloud, keys workspaceKeys, flags devFlags, took time.Dur
 	if on := cloud.Faults().Faults; on != faults.Off {
 		goesWrong = "  faults   " + on + "\n"
 	}
+	if !flags.config.Edge {
+		goesWrong += "  edge     off: a packed body that says it is text arrives damaged, as behind the bare HTTP API\n"
+	}
 	laptop := ""
 	for _, p := range cloud.LaptopParameters() {
-		laptop += fmt.Sprintf("  laptop   %s is %s, in the cloud %s; --parameter %s=… changes it\n", p.Name, p.Value, p.Default, p.Name)
+		laptop += fmt.Sprintf("  laptop   %s is %s, in the cloud %s; --parameter %s=… changes it\n", p.Name, p.Value, cmp.Or(p.Default, "empty"), p.Name)
 	}
 	fmt.Fprintf(io.Out, `
 Waymark runs (ready in %.1f s). Ctrl-C stops it.
 
+  begin    %s/ in a browser: snippet, test event, what arrives
   API      %s
   admin    %s/status
   mails    %s
@@ -198,6 +210,6 @@ and read it back:
 
   curl -H 'Authorization: Bearer %s' %s/v1/profiles/user:42
 
-`, took.Seconds(), ready.URL, ready.AdminURL, ready.MailURL, keys.Write, keys.Secret, keys.Workspace, kept, laptop, goesWrong,
+`, took.Seconds(), ready.URL, ready.URL, ready.AdminURL, ready.MailURL, keys.Write, keys.Secret, keys.Workspace, kept, laptop, goesWrong,
 		filepath.Join(ready.Data, "logs"), cloud.SAMEnvironmentFile(), keys.Write, ready.URL, keys.Secret, ready.URL)
 }

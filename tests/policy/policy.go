@@ -47,7 +47,9 @@ func (c *checker) against(r resource, format string, args ...any) {
 type rule struct {
 	judged []string
 	kept   bool // the resource holds data that outlive the stack
-	check  func(*checker, resource)
+	// optional says that a stack may go without: the resource holds nothing and gives nobody a right.
+	optional bool
+	check    func(*checker, resource)
 }
 
 var rules = map[string]rule{
@@ -82,12 +84,27 @@ var rules = map[string]rule{
 		},
 		check: (*checker).function,
 	},
+	"AWS::CloudFront::CachePolicy":  {judged: []string{"CachePolicyConfig"}, optional: true, check: (*checker).cachePolicy},
+	"AWS::CloudFront::Distribution": {judged: []string{"DistributionConfig"}, optional: true, check: (*checker).distribution},
+	"AWS::CloudFront::Function": {
+		judged: []string{"AutoPublish", "FunctionCode", "FunctionConfig", "Name"}, optional: true, check: (*checker).edgeFunction,
+	},
 	// The catalogue of the steps table: it holds no data, and gives nobody a right.
 	"AWS::Glue::Database": {judged: []string{"CatalogId", "DatabaseInput"}},
 	"AWS::Glue::Table":    {judged: []string{"CatalogId", "DatabaseName", "TableInput"}},
+	// Alarms tell people, and touch nothing.
+	"AWS::CloudWatch::Alarm": {
+		judged: []string{
+			"AlarmActions", "AlarmDescription", "ComparisonOperator", "EvaluationPeriods", "MetricName", "Namespace", "Period", "Statistic",
+			"Threshold", "TreatMissingData",
+		},
+		optional: true,
+	},
+	"AWS::Logs::MetricFilter": {judged: []string{"FilterPattern", "LogGroupName", "MetricTransformations"}, optional: true},
 }
 
-// attributes of a resource that the policy has judged. A Condition would make a resource come and go.
+// attributes of a resource that the policy has judged. A Condition makes a resource come and go, so it is for those alone
+// that hold nothing.
 var attributes = []string{"DeletionPolicy", "Metadata", "Properties", "Type", "UpdateReplacePolicy"}
 
 // sections checks what stands beside the resources.
@@ -95,10 +112,15 @@ func (c *checker) sections() {
 	if got := text(c.root["Transform"]); got != "AWS::Serverless-2016-10-31" {
 		c.problems = append(c.problems, fmt.Sprintf("the template: Transform is %q, and the policy knows what AWS::Serverless-2016-10-31 makes of it alone", got))
 	}
-	known := []string{"AWSTemplateFormatVersion", "Description", "Globals", "Metadata", "Outputs", "Parameters", "Resources", "Transform"}
+	known := []string{"AWSTemplateFormatVersion", "Conditions", "Description", "Globals", "Metadata", "Outputs", "Parameters", "Resources", "Transform"}
 	for _, name := range slices.Sorted(maps.Keys(c.root)) {
 		if !slices.Contains(known, name) {
 			c.problems = append(c.problems, fmt.Sprintf("the template: no rule of the policy judges the section %s", name))
+		}
+	}
+	for name, said := range object(c.root["Conditions"]) {
+		if conditions[name] != fmt.Sprint(said) {
+			c.problems = append(c.problems, fmt.Sprintf("the template: no rule of the policy judges the condition %s, %v", name, said))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(object(c.root["Globals"]))) {
@@ -115,7 +137,7 @@ func (c *checker) resource(r resource) {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.attributes)) {
-		if !slices.Contains(attributes, name) {
+		if !slices.Contains(attributes, name) && (name != "Condition" || !rule.optional) {
 			c.against(r, "no rule of the policy judges the attribute %s", name)
 		}
 	}

@@ -45,7 +45,7 @@ func (w *World) collect(ctx context.Context, run *invocation, e events.APIGatewa
 	if w.mutant.queue != nil {
 		queue = w.mutant.queue(queue)
 	}
-	h := collect.New(collect.Config{Keys: w.ports(run), Queue: queue, Now: w.clock, NewID: w.newID})
+	h := collect.New(collect.Config{Keys: w.ports(run), Spending: w.ports(run), Salts: w.ports(run), NewSalt: w.newID, Queue: queue, Now: w.clock, NewID: w.newID})
 	response, _ := httpapitest.Invoke(ctx, h, e) // never an error
 	return response
 }
@@ -58,7 +58,7 @@ func (w *World) process(ctx context.Context, run *invocation, e events.SQSEvent)
 		known = w.known[n-1]
 	}
 	h := process.New(process.Config{
-		Workspaces: ports, Failed: ports, Refusals: ports, Properties: kept, Decode: wire.Decode, Version: version, Now: w.clock,
+		Workspaces: ports, Failed: ports, Refusals: ports, Fates: ports, Properties: kept, Decode: wire.Decode, Version: version, Now: w.clock,
 		Ingest: &ingest.Applier{Recorder: w.recorder(ports), Known: known, Store: ports, Bot: w.bots.Of, Sleep: noWait, Jitter: noJitter},
 	})
 	response, err := h.Handle(ctx, e)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/workspace"
 )
@@ -63,12 +64,50 @@ func TestSettings(t *testing.T) {
 		{"properties", "theme,,x", "", "bad_properties"},
 		{"properties", "a.*.b", "", "bad_properties"},
 		{"properties", "x" + strings.Repeat(",x", 64), "", "bad_properties"},
+		{"names", "page, order completed", "names=page,order completed", ""},
+		{"names", "all", "", ""},
+		{"names", " , ", "", "bad_names"},
+		{"names", strings.Repeat("a,", 201), "", "bad_names"},
+		{"rate", "20", "rate=20", ""},
+		{"rate", "off", "", ""},
+		{"rate", "0", "", "bad_rate"},
+		{"rate", "1.5", "", "bad_rate"},
+		{"cap", "1000000000000", "cap=1000000000000", ""},
+		{"cap", "1000000000001", "", "bad_cap"},
+		{"cap", "-1", "", "bad_cap"},
 		{"colour", "red", "", "unknown_setting"},
 	} {
 		p := workspace.NewPolicy()
 		err := p.Set(c.name, c.value)
 		if p.Listed() != c.listed || fault.CodeOf(err) != c.code {
 			t.Errorf("Set(%q, %q) gives %q, %v; want %q, %q", c.name, c.value, p.Listed(), err, c.listed, c.code)
+		}
+	}
+}
+
+// A browser's events are asked for by the names of the catalogue, in any form, and by their types.
+func TestLets(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		names []string
+		typ   event.Type
+		name  string
+		want  bool
+	}{
+		{nil, event.Track, "anything", true},
+		{nil, event.Alias, "", true},
+		{[]string{"page"}, event.Page, "Home", true},
+		{[]string{"page"}, event.Track, "page", true},
+		{[]string{"page"}, event.Screen, "", false},
+		{[]string{"page"}, event.Identify, "", false},
+		{[]string{"Order Completed"}, event.Track, "order_completed", true},
+		{[]string{"completed order"}, event.Track, "Order Completed", true},
+		{[]string{"Order Completed"}, event.Track, "Order Refunded", false},
+		{[]string{"my own"}, event.Track, "my own", true},
+		{[]string{"my own"}, event.Track, "My Own", false},
+	} {
+		if got := (workspace.Policy{Names: c.names}).Lets(c.typ, c.name); got != c.want {
+			t.Errorf("%v lets %s %q: %v, want %v", c.names, c.typ, c.name, got, c.want)
 		}
 	}
 }

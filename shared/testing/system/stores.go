@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"waymark/functions/collect"
 	"waymark/functions/export"
 	"waymark/functions/process"
 	"waymark/functions/query"
@@ -11,6 +12,7 @@ import (
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/adapter/memory"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/fate"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/ledger"
@@ -25,10 +27,14 @@ import (
 // Ports is everything that the handlers need of the table and the archive.
 type Ports interface {
 	httpapi.KeyStore
+	collect.Spending
+	collect.Salts
 	ingest.Store
 	ingest.Batches
 	process.FailedEvents
 	process.Refusals
+	process.Fates
+	query.Fates
 	query.Links
 	query.Ledger
 	export.Windows
@@ -58,6 +64,20 @@ func (s *Stores) call(name string, apply func() error) error {
 func (s *Stores) Key(ctx context.Context, text string) (k workspace.Key, err error) {
 	err = s.call("key", func() error { k, err = s.Table.Key(ctx, text); return err })
 	return k, err
+}
+
+func (s *Stores) Spend(ctx context.Context, ws, source, day string, events int64) (total int64, err error) {
+	err = s.call("spend", func() error { total, err = s.Table.Spend(ctx, ws, source, day, events); return err })
+	return total, err
+}
+
+func (s *Stores) Salt(ctx context.Context, day, fresh string, expires event.Millis) (salt string, err error) {
+	err = s.call("salt", func() error { salt, err = s.Table.Salt(ctx, day, fresh, expires); return err })
+	return salt, err
+}
+
+func (s *Stores) ForgetSalt(ctx context.Context, day string, expires event.Millis) error {
+	return s.call("forget salt", func() error { return s.Table.ForgetSalt(ctx, day, expires) })
 }
 
 func (s *Stores) Workspace(ctx context.Context, name string) (t workspace.Workspace, err error) {
@@ -176,6 +196,24 @@ func (s *Stores) PutFailed(ctx context.Context, f event.Failed) error {
 
 func (s *Stores) PutRefusal(ctx context.Context, ws string, r event.Refusal) error {
 	return s.call("put refusal", func() error { return s.Table.PutRefusal(ctx, ws, r) })
+}
+
+func (s *Stores) PutFates(ctx context.Context, ws string, b fate.Batch) error {
+	return s.call("put fates", func() error { return s.Table.PutFates(ctx, ws, b) })
+}
+
+func (s *Stores) Fates(ctx context.Context, ws, from string, limit int) (batches []fate.Batch, next string, err error) {
+	err = s.call("fates", func() error { batches, next, err = s.Table.Fates(ctx, ws, from, limit); return err })
+	return batches, next, err
+}
+
+func (s *Stores) LatestFates(ctx context.Context, ws string, limit int) (batches []fate.Batch, err error) {
+	err = s.call("fates", func() error { batches, err = s.Table.LatestFates(ctx, ws, limit); return err })
+	return batches, err
+}
+
+func (s *Stores) Watch(ctx context.Context, name string, w workspace.Watch) error {
+	return s.call("watch", func() error { return s.Table.Watch(ctx, name, w) })
 }
 
 func (s *Stores) FailedAgain(ctx context.Context, ws, id string, v event.Verdict) error {
