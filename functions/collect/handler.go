@@ -22,6 +22,7 @@ import (
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/plan"
 	"waymark/shared/domain/workspace"
 )
 
@@ -33,6 +34,7 @@ type Config struct {
 	Now       func() time.Time
 	NewID     func() string // unique, for a request to which the gateway gave no id
 	Salts     Salts         // of cookieless visitors
+	Plans     *plan.Checker // what sources demand of their events
 	// NewSalt gives 256 bits that nobody can guess.
 	NewSalt func() string
 	// Spending counts what sources with a daily cap have sent.
@@ -153,6 +155,7 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 		h.noteRefusal(ctx, r, p, err)
 		return key, tally{}, err
 	}
+	p.asked = h.asked(ctx, key)
 	stamp := event.Stamp{
 		Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
 		SentAt: p.sentAt, Context: p.context, Type: p.typ,

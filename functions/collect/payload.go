@@ -25,6 +25,7 @@ type payload struct {
 	events  []strictjson.Value // as sent
 	sentAt  string             // of a batch
 	context json.RawMessage    // of a batch, lies under each event's own
+	asked   event.Check        // what the source demands of its events
 }
 
 // readOne reads a body that is one event.

@@ -31,6 +31,11 @@ for the overlap. Functions remember keys for a minute.
 
 Settings are those of a source, so all of its keys have them:
 %s
+A tracking plan names the events of a source and the types of their properties;
+docs/plans.md has examples. What it is not met by is rejected with its reason,
+told to the client, and kept as a failed event. Properties are those of
+docs/touchpoints.md (model), all, or those that are named: plan,address.*
+
 Order ids of all sources are one name space: one id is one order, whoever
 sends it. A shop that numbers its orders by itself needs --orders own; then its
 #1001 is another order than that of the next shop. It holds for what comes from
@@ -140,6 +145,9 @@ func addKey(ctx context.Context, table *dynamo.Table, words []string, flags keyF
 	if role == workspace.Write {
 		k.Source, k.Origins = flags.source, flags.origins
 		k.Policy = w.PolicyOf(k.Source) // another key of the same source
+		if !w.Sends(k.Source) {
+			k.Policy = workspace.NewPolicy()
+		}
 		if err := flags.settle(&k.Policy); err != nil {
 			return err
 		}
@@ -168,10 +176,18 @@ func settingsUsage() string {
 // settle changes a policy as the flags say.
 func (f keyFlags) settle(p *workspace.Policy) error {
 	for _, s := range workspace.Settings() {
-		if text, said := f.settings[s.Name]; said {
-			if err := p.Set(s.Name, text); err != nil {
+		text, said := f.settings[s.Name]
+		if !said {
+			continue
+		}
+		if s.IsFile && text != "none" {
+			var err error
+			if text, err = planIn(text); err != nil {
 				return err
 			}
+		}
+		if err := p.Set(s.Name, text); err != nil {
+			return err
 		}
 	}
 	return nil
