@@ -118,10 +118,15 @@ func isAnalytics(category string) bool {
 }
 
 // Opposed says whether the visitor's browser asks by Global Privacy Control, as the page has seen it: context.gpc.
-func Opposed(own, batch strictjson.Value) bool {
-	v := own.Get("gpc")
+func Opposed(own, batch strictjson.Value) bool { return flag(own, batch, "gpc") }
+
+// Cookieless says whether the page wants its visitor to be told apart by nothing that is stored: context.cookieless.
+func Cookieless(own, batch strictjson.Value) bool { return flag(own, batch, "cookieless") }
+
+func flag(own, batch strictjson.Value, name string) bool {
+	v := own.Get(name)
 	if v.Kind() == strictjson.Missing {
-		v = batch.Get("gpc")
+		v = batch.Get(name)
 	}
 	return word(v) == Granted
 }
