@@ -82,7 +82,10 @@ func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed erro
 	if r.Method == http.MethodOptions {
 		return h.preflight(ctx, r)
 	}
-	route, found := routes[r.Path]
+	route, found := protocolRoute(r)
+	if !found {
+		route, found = routes[r.Path]
+	}
 	if !found {
 		return workspace.Key{}, httpapi.Error(fault.New(fault.NotFound, "no_route", "there is no such route; docs/api.md lists them"), r.ID)
 	}
@@ -123,6 +126,9 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 	if to.visitor {
 		p.context = withAgent(p.context, r.Headers["user-agent"])
 	}
+	if to.isCookieless {
+		p = p.ofVisitor(h.NewID())
+	}
 	envelope, verdict := p.read(event.Stamp{
 		Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
 		SentAt: p.sentAt, Context: p.context, Type: p.typ,
@@ -148,7 +154,11 @@ func (h *Handler) preflight(ctx context.Context, r httpapi.Request) (workspace.K
 		key, _ = h.keyring.Find(ctx, text) // an unknown key is refused when the events come
 	}
 	headers := httpapi.Preflight()
-	if to, found := routes[r.Path]; found {
+	to, found := protocolRoute(r)
+	if !found {
+		to, found = routes[r.Path]
+	}
+	if found {
 		headers["allow"] = to.method + ", OPTIONS"
 	}
 	return key, httpapi.With(httpapi.OK(), headers)

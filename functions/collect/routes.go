@@ -16,6 +16,8 @@ type route struct {
 	answer func(tally) events.APIGatewayV2HTTPResponse
 	// visitor says that the visitor's own browser sends these requests, so that their User-Agent is the visitor's.
 	visitor bool
+	// isCookieless says that events may name nobody, and are then given an id of their visitor.
+	isCookieless bool
 }
 
 // routes lists the paths, without trailing slashes, under which events come in. The one-letter forms are those of browser clients.
