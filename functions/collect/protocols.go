@@ -3,7 +3,6 @@ package collect
 import (
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -28,17 +27,19 @@ func protocolRoute(r httpapi.Request) (route, bool) {
 		return translated(http.MethodPost, protocol.Snowplow, answerText(http.StatusOK)).cookieless(), true
 	case "/i":
 		return translated(httpapi.Reads, protocol.SnowplowPixel, answerPixel).cookieless(), r.Method != http.MethodPost
-	case "/e", "/i/v0/e", "/capture", "/track":
+	case "/e", "/i/v0/e", "/capture":
 		return translated(httpapi.Reads+", POST", protocol.PostHog, answerPostHog).cookieless(), true
 	case "/batch":
-		text, err := plainBody(r.Body)
+		text, err := plainText(r.Body)
 		return translated(http.MethodPost, protocol.PostHog, answerPostHog), err == nil && protocol.IsPostHog(text)
 	case "/flags", "/decide":
 		return translated(http.MethodPost, protocol.PostHogProject, answerFlags), true
 	}
 	token, file, _ := strings.Cut(strings.TrimPrefix(r.Path, "/array/"), "/")
 	if strings.HasPrefix(r.Path, "/array/") && (file == "config" || file == "config.js") {
-		project := func(protocol.Request) (protocol.Batch, error) { return protocol.Batch{Key: protocol.PostHogKey(token)}, nil }
+		project := func(protocol.Request) (protocol.Batch, error) {
+			return protocol.Batch{Key: protocol.PostHogKey(token)}, nil
+		}
 		return translated(httpapi.Reads, project, answerConfig(token, file)), true
 	}
 	return route{}, false
@@ -49,7 +50,7 @@ func translated(
 	method string, translate func(protocol.Request) (protocol.Batch, error), answer func(tally) events.APIGatewayV2HTTPResponse,
 ) route {
 	read := func(r httpapi.Request) (payload, error) {
-		text, err := plainBody(r.Body)
+		text, err := plainText(r.Body)
 		if err != nil {
 			return payload{}, err
 		}
@@ -83,29 +84,9 @@ func (p payload) ofVisitor(id string) payload {
 		}
 		tree := v.Map()
 		tree["anonymousId"] = id
-		named, err := strictjson.Parse(string(strictjson.AppendAny(nil, tree)))
-		if err != nil {
-			panic("collect: what is written as JSON is JSON: " + err.Error())
-		}
-		p.events[i] = named
+		p.events[i] = asValue(tree)
 	}
 	return p
-}
-
-// plainBody is the body as it was before the client packed it, in UTF-8. Faults, all Invalid: request_too_large and those of unpack.
-func plainBody(body []byte) (string, error) {
-	if n := len(body); n > event.MaxRequestBytes {
-		return "", tooLarge(n)
-	}
-	body, err := unpack(body)
-	if err != nil {
-		return "", err
-	}
-	text := strings.TrimPrefix(string(body), "\uFEFF")
-	if !utf8.ValidString(text) {
-		text = string([]rune(text))
-	}
-	return text, nil
 }
 
 func tooMany(n int) error {
