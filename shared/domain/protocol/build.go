@@ -77,6 +77,9 @@ func (t touch) event() strictjson.Value {
 	}
 	if t.typ == event.Page {
 		properties.set("url", t.url, "referrer", t.referrer, "title", t.title)
+	} else if t.url != "" {
+		// A link or file that the event is about, not the page that it happened on: package event reads a property of this name as that.
+		properties.put("target_url", properties.take("url"))
 	}
 	out := tree{"type": string(t.typ)}
 	out.set("messageId", t.id, "anonymousId", t.anonymous, "userId", t.user, "previousId", t.previous, "groupId", t.group, "timestamp", t.at, "sentAt", t.sent,

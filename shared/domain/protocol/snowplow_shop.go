@@ -77,8 +77,8 @@ func shopAction(t *touch, action strictjson.Value, entities entities) {
 		t.overlay(entities.take("refund"), map[string]string{"transaction_id": "order_id", "refund_amount": "revenue", "refund_reason": "reason"})
 		t.properties.put("products", bought)
 	case "checkout_step":
-		t.overlay(entities.take("checkout_step"), nil)
-		if t.properties["step"] == "1" || textOf(action, "step") == "1" {
+		step := entities.take("checkout_step")
+		if t.overlay(step, nil); textOf(step, "step") == "1" {
 			t.name = "Checkout Started"
 		}
 		t.properties.put("products", bought)
