@@ -48,6 +48,7 @@ func (k *keys) Key(_ context.Context, text string) (workspace.Key, error) {
 		"wk_overlap": {Workspace: "demo", Role: workspace.Write, Source: "web", Expires: later},
 		"sk_demo":    {Workspace: "demo", Role: workspace.Secret},
 	}
+	maps.Copy(known, aliases)
 	key, found := known[text]
 	if !found {
 		return workspace.Key{}, fault.New(fault.NotFound, "no_key", "there is no such key")
