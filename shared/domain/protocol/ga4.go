@@ -25,8 +25,12 @@ func GA4(r Request) (Batch, error) {
 	if err != nil {
 		return batch, err
 	}
+	list := []strictjson.Value{body.Get("events")} // one by itself, as some clients send it
+	if list[0].Kind() != strictjson.Object {
+		list = itemsIn(list[0])
+	}
 	index := 0
-	for sent := range body.Get("events").Items() {
+	for _, sent := range list {
 		if !isSound(sent) {
 			batch = batch.with(sent)
 			continue
