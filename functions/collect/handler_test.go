@@ -32,6 +32,7 @@ type keys struct {
 	mu    sync.Mutex
 	asked []string
 	down  bool
+	more  map[string]workspace.Key
 }
 
 func (k *keys) Key(_ context.Context, text string) (workspace.Key, error) {
@@ -49,6 +50,9 @@ func (k *keys) Key(_ context.Context, text string) (workspace.Key, error) {
 		"sk_demo":    {Workspace: "demo", Role: workspace.Secret},
 	}
 	maps.Copy(known, aliases)
+	for name, key := range k.more {
+		known[name] = key
+	}
 	key, found := known[text]
 	if !found {
 		return workspace.Key{}, fault.New(fault.NotFound, "no_key", "there is no such key")
@@ -93,6 +97,7 @@ func newSystem() *system {
 	s := &system{keys: &keys{}, queue: &queue{}, now: received}
 	s.handler = collect.New(collect.Config{
 		Keys: s.keys, Queue: s.queue, Now: func() time.Time { return s.now }, NewID: func() string { return "made-here" },
+		Salts: saltOfDays{}, NewSalt: func() string { return "unused" },
 	})
 	return s
 }

@@ -81,7 +81,7 @@ func batchOf(body strictjson.Value) (payload, error) {
 		p.events = append(p.events, sent)
 	}
 	if n := len(p.events); n > event.MaxEvents {
-		return p, tooMany(n)
+		return p, tooManyEvents(n)
 	}
 	said, err := member(body, "sentAt")
 	if err != nil {

@@ -1,6 +1,8 @@
 package collect
 
 import (
+	"cmp"
+	"context"
 	"net/http"
 	"strings"
 
@@ -11,6 +13,7 @@ import (
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/protocol"
 	"waymark/shared/domain/strictjson"
+	"waymark/shared/domain/workspace"
 )
 
 // protocolRoute finds the route of a request in another system's protocol, whose clients are given our host name in the place of that system's.
@@ -63,7 +66,7 @@ func translated(
 			p.sentAt = batch.SentAt
 		}
 		if n := len(p.events); err == nil && n > event.MaxEvents {
-			err = tooMany(n)
+			err = tooManyEvents(n)
 		}
 		return p, err
 	}
@@ -76,20 +79,26 @@ func (to route) cookieless() route {
 	return to
 }
 
-// ofVisitor gives the events that name nobody the id of their visitor. It is the place for an id that the visitor's requests of one day share.
-func (p payload) ofVisitor(id string) payload {
-	for i, v := range p.events {
-		if v.Kind() != strictjson.Object || v.Get("userId").Scalar() != "" || v.Get("anonymousId").Scalar() != "" {
+// ofVisitor gives the events that name nobody the id of a cookieless visitor: the clients of some systems keep none by themselves. A server that
+// speaks for a visitor says the address in X-Forwarded-For, where these systems look for it. Fault: Unavailable.
+func (h *Handler) ofVisitor(ctx context.Context, r httpapi.Request, key workspace.Key, p payload) (payload, error) {
+	forwarded, _, _ := strings.Cut(r.Headers["x-forwarded-for"], ",")
+	for i, sent := range p.events {
+		if sent.Kind() != strictjson.Object || sent.Get("userId").Scalar() != "" || sent.Get("anonymousId").Scalar() != "" {
 			continue
 		}
-		tree := v.Map()
-		tree["anonymousId"] = id
-		p.events[i] = asValue(tree)
+		v := visitOf(sent, strictjson.Value{})
+		v.address = cmp.Or(v.address, strings.TrimSpace(forwarded))
+		id, err := h.visitor(ctx, r, key, v)
+		if err != nil {
+			return p, err
+		}
+		p.events[i] = with(sent, "anonymousId", strictjson.AppendText(nil, id))
 	}
-	return p
+	return p, nil
 }
 
-func tooMany(n int) error {
+func tooManyEvents(n int) error {
 	return fault.Newf(fault.Invalid, "too_many_events", "the batch has %d events, the limit is %d; split it", n, event.MaxEvents)
 }
 

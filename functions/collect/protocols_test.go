@@ -1,12 +1,14 @@
 package collect_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
 	"strings"
 	"testing"
 
+	"waymark/shared/domain/event"
 	"waymark/shared/domain/workspace"
 )
 
@@ -19,6 +21,15 @@ var aliases = map[string]workspace.Key{
 	"posthog:phc_abc":        {Workspace: "demo", Role: workspace.Write, Source: "web"},
 }
 
+// saltOfDays is a store of salts that anybody can guess.
+type saltOfDays struct{}
+
+func (saltOfDays) Salt(_ context.Context, day, _ string, _ event.Millis) (string, error) {
+	return day, nil
+}
+
+func (saltOfDays) ForgetSalt(context.Context, string, event.Millis) error { return nil }
+
 // plain is a request without a key of ours.
 func plain(method, path, query, body string) request {
 	return request{Method: method, Path: path, Query: query, Body: body, Headers: map[string]string{"user-agent": "Mozilla/5.0 X"}}
@@ -30,7 +41,7 @@ const (
 	snowplowPage  = `{"data":[{"e":"pv","aid":"shop","eid":"e1","duid":"d1","url":"https://shop.example/"}]}`
 	postHogPage   = `{"event":"$pageview","uuid":"u1","distinct_id":"d1","properties":{"token":"phc_abc","$device_id":"d1","$current_url":"https://shop.example/"}}`
 
-	noCookie = `{"anonymousId":"made-here","context":{"page":{"url":"https://shop.example/"},"userAgent":"Mozilla/5.0 X"},"properties":{"url":"https://shop.example/"},"type":"page"}`
+	noCookie = `{"anonymousId":"DAILY","context":{"page":{"url":"https://shop.example/"},"userAgent":"Mozilla/5.0 X"},"properties":{"url":"https://shop.example/"},"type":"page"}`
 	pageOf   = `"context":{"page":{"url":"https://shop.example/"}},"properties":{"url":"https://shop.example/"},"type":"page"}`
 )
 
@@ -79,12 +90,49 @@ func TestProtocols(t *testing.T) {
 				s.checkSent(t)
 				return
 			}
-			want := envelope(c.queued)
+			want := envelope(strings.Replace(c.queued, "DAILY", daily(t), 1))
 			if c.request.Path == "/i" && c.request.Method == "POST" {
 				want.Type = "identify"
 			}
 			s.checkSent(t, want)
 		})
+	}
+}
+
+// daily is the id of the visitor whose requests these are, whatever the protocol: a page of a source that asks for no cookies has it too.
+func daily(t *testing.T) string {
+	t.Helper()
+	s := newSystem()
+	s.send(t, plain("POST", "/api/event", "", plausiblePage))
+	if len(s.queue.sent) != 1 || len(s.queue.sent[0].Parsed) != 1 {
+		t.Fatalf("queued %s, want one page", asJSON(s.queue.sent))
+	}
+	id := s.queue.sent[0].Parsed[0].PrimaryID().Value()
+	if !strings.HasPrefix(id, "day-2026-11-22-") {
+		t.Fatalf("the visitor is %q, want one of the day", id)
+	}
+	return id
+}
+
+// TestVisitorsWithoutCookies: the same agent and address are one visitor in a day; a server says for whom it speaks.
+func TestVisitorsWithoutCookies(t *testing.T) {
+	t.Parallel()
+	ids := map[string]string{}
+	for name, r := range map[string]request{
+		"page": plain("POST", "/api/event", "", plausiblePage), "again": plain("POST", "/api/event", "", plausiblePage),
+		"another agent":    plain("POST", "/api/event", "", plausiblePage).with(map[string]string{"user-agent": "Mozilla/5.0 Y"}),
+		"another address":  plain("POST", "/api/event", "", plausiblePage).with(map[string]string{"x-forwarded-for": "198.51.100.7, 192.0.2.7"}),
+		"address in event": plain("POST", "/api/send", "", strings.Replace(umamiPage, `"url"`, `"ip":"198.51.100.7","url"`, 1)),
+	} {
+		s := newSystem()
+		s.send(t, r)
+		ids[name] = s.queue.sent[0].Parsed[0].PrimaryID().Value()
+	}
+	if ids["page"] != ids["again"] || ids["another address"] != ids["address in event"] {
+		t.Errorf("the visitors are %v, want two pairs", ids)
+	}
+	if ids["page"] == ids["another agent"] || ids["page"] == ids["another address"] || ids["another agent"] == ids["another address"] {
+		t.Errorf("the visitors are %v, want three of them", ids)
 	}
 }
 

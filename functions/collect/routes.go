@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"waymark/functions/collect/tracker"
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
 )
@@ -41,6 +42,8 @@ var routes = map[string]route{
 	"/pixel/v1/track":  image(func(r httpapi.Request) (payload, error) { return readDotted(r, event.Track) }),
 	"/v1/m":            {method: http.MethodPost, serve: drop}, // what a client measures of itself
 	"/sourceConfig":    about(rudderSettings),
+
+	"/.well-known/gpc.json": {method: httpapi.Reads, serve: answerGPC},
 }
 
 // routeOf finds the route of a request. Clients that are given a host alone leave /v1 out of the paths that others write with it.
@@ -50,6 +53,11 @@ func routeOf(r httpapi.Request) (route, bool) {
 	}
 	if settingsKey(r.Path) != "" {
 		return about(segmentSettings), true
+	}
+	if script, found := tracker.Find(r.Path); found {
+		return route{method: httpapi.Reads, serve: func(_ *Handler, _ context.Context, r httpapi.Request) events.APIGatewayV2HTTPResponse {
+			return script.Answer(r)
+		}}, true
 	}
 	if to, found := protocolRoute(r); found {
 		return to, true

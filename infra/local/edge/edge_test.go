@@ -42,6 +42,10 @@ func gateway(got *seen) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		*got = seen{Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Body: string(body), Host: r.Host, Headers: map[string]string{}}
+		if viewer := r.Header.Get("Waymark-Viewer"); viewer != "192.0.2.1" {
+			got.Headers["waymark-viewer"] = "it says " + viewer
+		}
+		r.Header.Del("Waymark-Viewer")
 		for name := range r.Header {
 			got.Headers[strings.ToLower(name)] = strings.Join(r.Header.Values(name), ",")
 		}
@@ -77,7 +81,7 @@ func TestFunctionOfTheTemplate(t *testing.T) {
 		}}},
 		{"what collect needs, and no cookies", nil, "/v1/profiles/user%3A42%2F7", headers{
 			"authorization": "Bearer sk", "origin": "https://shop.example", "referer": "https://shop.example/", "user-agent": "A/1", "sec-gpc": "1",
-			"cloudfront-viewer-country": "SE", "cookie": "session=secret; a=b", "waymark-edge": "evil.example", "waymark-content-type": "text/html",
+			"cloudfront-viewer-country": "SE", "cookie": "session=secret; a=b", "waymark-viewer": "198.51.100.7", "waymark-edge": "evil.example", "waymark-content-type": "text/html",
 		}, &seen{Path: "/v1/profiles/user%3A42%2F7", Headers: headers{
 			"authorization": "Bearer sk", "origin": "https://shop.example", "referer": "https://shop.example/", "user-agent": "A/1", "sec-gpc": "1",
 			"cloudfront-viewer-country": "SE", "waymark-edge": "t.shop.example",

@@ -56,19 +56,19 @@ func (t tree) take(name string) any {
 
 // touch is what an event is made of. Empty fields are left out.
 type touch struct {
-	typ, name                            event.Type // name: of a track event, or of a page or screen
-	id, anonymous, user, previous, group string
-	at, sent                             string // times by the client's clock
-	url, referrer, title                 string
-	agent, language, session, country    string
-	campaign, properties, traits         tree
+	typ, name                             event.Type // name: of a track event, or of a page or screen
+	id, anonymous, user, previous, group  string
+	at, sent                              string // times by the client's clock
+	url, referrer, title                  string
+	agent, language, session, country, ip string
+	campaign, properties, traits          tree
 }
 
 // event writes the touch as an event. The address of the page is in both places where the specification has it.
 func (t touch) event() strictjson.Value {
 	page, context, properties := tree{}, tree{}, tree{}
 	page.set("url", t.url, "referrer", t.referrer, "title", t.title)
-	context.set("page", page, "userAgent", t.agent, "locale", t.language, "sessionId", t.session, "campaign", t.campaign)
+	context.set("page", page, "userAgent", t.agent, "locale", t.language, "sessionId", t.session, "ip", t.ip, "campaign", t.campaign)
 	if t.country != "" {
 		context.put("location", tree{"country": t.country})
 	}

@@ -59,7 +59,7 @@ func (e ga4Event) touch(r Request, index int) touch {
 		at:  instant(cmp.Or(textOf(e.sent, "timestamp_micros"), textOf(e.body, "timestamp_micros")), time.Microsecond),
 		url: param("page_location"), referrer: param("page_referrer"), title: param("page_title"),
 		session: cmp.Or(param("session_id"), param("ga_session_id")),
-		country: textOf(e.body.Get("user_location"), "country_id"), agent: textOf(e.body, "user_agent"),
+		country: textOf(e.body.Get("user_location"), "country_id"), agent: textOf(e.body, "user_agent"), ip: textOf(e.body, "ip_override"),
 		language: cmp.Or(param("language"), device.Get("language").Scalar()), campaign: tree{}, properties: tree{},
 	}
 	t.campaign.set("source", param("source"), "medium", param("medium"), "name", param("campaign"), "term", param("term"), "content", param("content"))

@@ -155,7 +155,7 @@ func (e postHogEvent) touch() touch {
 		id: cmp.Or(textOf(e.sent, "uuid"), get("$insert_id")), at: e.time(), anonymous: get("$device_id"), user: e.distinct(),
 		url: get("$current_url"), referrer: strings.TrimPrefix(get("$referrer"), "$direct"), title: cmp.Or(get("title"), get("$title")),
 		agent: cmp.Or(get("$raw_user_agent"), get("$user_agent")), language: cmp.Or(get("$browser_language"), get("$locale")),
-		session: get("$session_id"), country: get("$geoip_country_code"), campaign: tree{}, properties: e.kept(),
+		session: get("$session_id"), ip: get("$ip"), country: get("$geoip_country_code"), campaign: tree{}, properties: e.kept(),
 	}
 	if e.isAnonymous() {
 		t.anonymous, t.user = t.user, ""

@@ -115,7 +115,7 @@ func (e snowplowEvent) touch(entities entities) touch {
 		anonymous: cmp.Or(e.get("duid"), textOf(session, "userId"), e.get("tnuid"), e.get("nuid")),
 		session:   cmp.Or(e.get("sid"), textOf(session, "sessionId")),
 		at:        instant(cmp.Or(e.get("ttm"), e.get("dtm")), time.Millisecond), sent: instant(e.get("stm"), time.Millisecond),
-		url: e.get("url"), referrer: e.get("refr"), title: e.get("page"), language: e.get("lang"), agent: e.get("ua"), properties: tree{},
+		url: e.get("url"), referrer: e.get("refr"), title: e.get("page"), language: e.get("lang"), agent: e.get("ua"), ip: e.get("ip"), properties: tree{},
 	}
 	if t.agent == "" && cmp.Or(e.get("p"), "web") == "web" {
 		t.agent = e.agent

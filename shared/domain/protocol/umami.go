@@ -81,7 +81,7 @@ func umamiEvent(sent strictjson.Value, agent string) strictjson.Value {
 		typ: event.Track, name: event.Type(said.Get("name").Scalar()), user: said.Get("id").Scalar(),
 		at:  instant(said.Get("timestamp").Scalar(), time.Second),
 		url: absolute(said.Get("url").Scalar(), host), referrer: absolute(said.Get("referrer").Scalar(), host), title: said.Get("title").Scalar(),
-		language: said.Get("language").Scalar(), agent: cmp.Or(said.Get("userAgent").Scalar(), agent), properties: tree{},
+		language: said.Get("language").Scalar(), ip: said.Get("ip").Scalar(), agent: cmp.Or(said.Get("userAgent").Scalar(), agent), properties: tree{},
 	}
 	switch {
 	case typ == "performance":
