@@ -121,12 +121,12 @@ func answerPostHog(t tally) events.APIGatewayV2HTTPResponse {
 }
 
 // postHogSettings are what a client of PostHog is told to do: nothing but to send events, in a form that needs no preflight and that no gateway
-// damages. There are no feature flags, recordings or surveys here.
+// damages. There are no feature flags, recordings or surveys here; a client told so of surveys would fetch their script to say the same.
 func postHogSettings() map[string]any {
 	return map[string]any{
 		"supportedCompression": []string{"base64"}, "analytics": map[string]string{"endpoint": "/e/"}, "hasFeatureFlags": false,
 		"featureFlags": map[string]any{}, "featureFlagPayloads": map[string]any{}, "flags": map[string]any{}, "errorsWhileComputingFlags": false,
-		"sessionRecording": false, "surveys": false, "heatmaps": false, "capturePerformance": false, "captureDeadClicks": false,
+		"sessionRecording": false, "heatmaps": false, "capturePerformance": false, "captureDeadClicks": false,
 		"autocaptureExceptions": false, "toolbarParams": map[string]any{}, "isAuthenticated": false, "siteApps": []string{}, "defaultIdentifiedOnly": true,
 	}
 }

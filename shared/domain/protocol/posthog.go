@@ -195,13 +195,16 @@ func (e postHogEvent) kept() tree {
 	return kept
 }
 
-// traits are what is set of the person. What is set but once is a trait like any other: who set it first is not known here.
+// traits are what the site sets of the person; what the client sets by itself, such as $initial_referrer, the events say. What is set but once is a
+// trait like any other: who set it first is not known here.
 func (e postHogEvent) traits() tree {
 	traits := tree{}
 	for _, name := range [...]string{"$set_once", "$set"} {
 		for _, of := range [...]strictjson.Value{e.sent, e.properties} {
 			for trait, value := range of.Get(name).Members() {
-				traits.put(trait, value.Any())
+				if !strings.HasPrefix(trait, "$") {
+					traits.put(trait, value.Any())
+				}
 			}
 		}
 	}

@@ -1,6 +1,6 @@
 // Opens a page for each client in headless Chromium, lets it tell its story to a host, and leaves it: node browser.mjs SITE HOST NAME…
 //
-// It prints one line of JSON a page: {"name", "said": what the page said in its console that is no advice, "asked": the preflights}.
+// It prints one line of JSON a page: {"name", "said": the errors in its console, "answered": method, path and status of every answer of the host}.
 import { setTimeout as pause } from 'node:timers/promises'
 import { chromium } from 'playwright-core'
 
@@ -23,12 +23,12 @@ async function tell (name) {
   let last = Date.now()
   const touch = change => request => { change(request); last = Date.now() }
   page.on('request', touch(request => open.add(request)))
-  page.on('requestfinished', touch(request => open.delete(request)))
   page.on('requestfailed', touch(request => open.delete(request)))
-  page.on('response', response => {
+  page.on('response', touch(response => { // an answer whose body nobody reads never finishes
+    open.delete(response.request())
     const url = new URL(response.url())
     if (url.origin === host) answered.push(`${response.request().method()} ${url.pathname} ${response.status()}`)
-  })
+  }))
   const quiet = async milliseconds => { while (open.size > 0 || Date.now() - last < milliseconds) await pause(50) }
   await page.goto(`${site}/pages/${name}.html`)
   await page.waitForFunction(() => globalThis.tell)

@@ -11,6 +11,9 @@ page = client.create_new_event("page_view")
 page.set_event_param("page_location", "https://shop.example/shoes")
 page.set_event_param("page_title", "Shoes")
 
+signup = client.create_new_event("sign_up")
+signup.set_event_param("method", "mail")
+
 order = client.create_new_event("purchase")
 for name, value in {"transaction_id": "ga4-1", "value": 12.5, "currency": "EUR"}.items():
     order.set_event_param(name, value)
@@ -20,4 +23,4 @@ for name, value in {"price": 12.5, "quantity": 1}.items():
 order.add_item_to_event(item)
 
 client.store.set_user_property(name="plan", value="gold")
-client.send([page, client.create_new_event("sign_up"), order])
+client.send([page, signup, order])
