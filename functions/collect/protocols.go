@@ -31,7 +31,7 @@ func protocolRoute(r httpapi.Request) (route, bool) {
 	case "/i":
 		return translated(httpapi.Reads, protocol.SnowplowPixel, answerPixel).cookieless(), r.Method != http.MethodPost
 	case "/e", "/i/v0/e", "/capture":
-		return translated(httpapi.Reads+", POST", protocol.PostHog, answerPostHog).cookieless(), true
+		return translated(http.MethodPost, protocol.PostHog, answerPostHog).cookieless(), true
 	case "/batch":
 		text, err := plainText(r.Body)
 		return translated(http.MethodPost, protocol.PostHog, answerPostHog), err == nil && protocol.IsPostHog(text)

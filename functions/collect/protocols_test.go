@@ -69,7 +69,7 @@ func TestProtocols(t *testing.T) {
 		{"Snowplow's pixel", plain("GET", "/i", "e=pv&aid=shop&eid=e1&duid=d1&p=srv&url=https://shop.example/", ""), 200, gif, "", `{"anonymousId":"d1","messageId":"e1",` + pageOf},
 		{"PostHog", plain("POST", "/e/", "", postHogPage), 200, js, `{"status":"Ok"}`, `{"anonymousId":"d1","messageId":"u1",` + pageOf},
 		{"PostHog's form", plain("POST", "/i/v0/e/", "compression=base64", form), 200, js, `{"status":"Ok"}`, `{"anonymousId":"d1","messageId":"u1",` + pageOf},
-		{"PostHog's query", plain("GET", "/capture/", form, ""), 200, js, `{"status":"Ok"}`, `{"anonymousId":"d1","messageId":"u1",` + pageOf},
+		{"PostHog's query", plain("POST", "/capture/", form, ""), 200, js, `{"status":"Ok"}`, `{"anonymousId":"d1","messageId":"u1",` + pageOf},
 		{"PostHog's batch", plain("POST", "/batch/", "", `{"api_key":"phc_abc","batch":[`+postHogPage+`]}`), 200, js, `{"status":"Ok"}`, `{"anonymousId":"d1","messageId":"u1",` + pageOf},
 		{"a batch of the Segment family there", post("/batch", `{"batch":[`+goodPage+`]}`), 200, js, fine, goodPage},
 		{"identify where Snowplow's pixel is", post("/i", `{"type":"identify","anonymousId":"a1"}`), 200, js, fine, `{"type":"identify","anonymousId":"a1"}`},
@@ -134,6 +134,18 @@ func TestVisitorsWithoutCookies(t *testing.T) {
 	if ids["page"] == ids["another agent"] || ids["page"] == ids["another address"] || ids["another agent"] == ids["another address"] {
 		t.Errorf("the visitors are %v, want three of them", ids)
 	}
+}
+
+// foreign are a good and a bad request for each described route of another system, without the id of any site.
+var foreign = map[string]struct {
+	status    int
+	good, bad string
+}{
+	"/api/event":                          {202, `{"n":"pageview","u":"https://shop.example/"}`, `{}`},
+	"/api/send":                           {200, `{"type":"event","payload":{"url":"https://shop.example/"}}`, `{}`},
+	"/mp/collect":                         {200, `{"client_id":"1.2","events":[{"name":"login"}]}`, `{"events":[7]}`},
+	"/com.snowplowanalytics.snowplow/tp2": {200, `{"data":[{"e":"pv","duid":"d1"}]}`, `{"data":[7]}`},
+	"/e":                                  {200, `{"event":"a","distinct_id":"1"}`, `[7]`},
 }
 
 // TestProtocolRefusals: what cannot be used is refused as the Segment family's requests are, and never a defect of ours.
