@@ -108,6 +108,10 @@ protocols: emulators ## Drive the running system with the published clients of o
 chromium: ## Install Chromium for the tests of the tracker (apt-get, as root)
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
 
+websites: emulators ## Look at the pages in a browser, and run the examples and recipes of the documents (Chromium, npm, apt)
+	tests/websites/install.sh
+	go test -count=1 -timeout=20m ./tests/websites
+
 contract: .venv-contract/.installed ## Ask the system what docs/openapi.yaml allows and forbids, with schemathesis: SEED=…
 	WAYMARK_CONTRACT_SEED=$(SEED) go test -count=1 -tags=contract -v ./tests/contract
 
@@ -120,4 +124,4 @@ clean: ## Remove what was built; keeps the data in .waymark
 	rm -rf .build .aws-sam
 	go clean -testcache
 
-.PHONY: FORCE help run test long check lint format build demo cost golden tracker fuzz bench sim e2e sam audit emulators duckdb chromium protocols contract clean
+.PHONY: FORCE help run test long check lint format build demo cost golden tracker fuzz bench sim e2e sam audit emulators duckdb chromium websites protocols contract clean

@@ -79,9 +79,9 @@ func (to route) cookieless() route {
 	return to
 }
 
-// ofVisitor gives the events that name nobody the id of a cookieless visitor: the clients of some systems keep none by themselves. A server that
+// nameVisitors gives the events that name nobody the id of a cookieless visitor: the clients of some systems keep none by themselves. A server that
 // speaks for a visitor says the address in X-Forwarded-For, where these systems look for it. Fault: Unavailable.
-func (h *Handler) ofVisitor(ctx context.Context, r httpapi.Request, key workspace.Key, p payload) (payload, error) {
+func (h *Handler) nameVisitors(ctx context.Context, r httpapi.Request, key workspace.Key, p payload) (payload, error) {
 	forwarded, _, _ := strings.Cut(r.Headers["x-forwarded-for"], ",")
 	for i, sent := range p.events {
 		if sent.Kind() != strictjson.Object || sent.Get("userId").Scalar() != "" || sent.Get("anonymousId").Scalar() != "" {

@@ -23,6 +23,7 @@ import (
 var named = strings.NewReplacer(
 	"/v1/profiles/{id}", "/v1/profiles/user:42", "/v1/exports/{name}", "/v1/exports/daily-2026-11-21-r1", "/v1/failed/{id}", "/v1/failed/none",
 	"/v1/rollups/{id}", "/v1/rollups/1795348800000", "{key}", "wk_web", "{version}", release(),
+	"/assets/{name}", "/assets/pages.css",
 )
 
 // release is the newest version of the tracker.
@@ -35,7 +36,7 @@ func release() string {
 }
 
 // isStrict are the paths of reading and operating. The others are those of collection, and /health.
-var isStrict = regexp.MustCompile(`^/v1/(profiles|kpis|exports|failed|identities|rollups|status|quality)\b`)
+var isStrict = regexp.MustCompile(`^/v1/(profiles|kpis|exports|failed|identities|rollups|status|quality|debug)\b`)
 
 // methodsOf are the described methods of each path.
 func methodsOf(t *testing.T) map[string][]string {

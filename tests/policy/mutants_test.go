@@ -120,6 +120,7 @@ var mutants = []struct{ name, in, old, new, want string }{
 	{"a value that comes and goes", "  Table:\n", "{PointInTimeRecoveryEnabled: true}", "{PointInTimeRecoveryEnabled: !If [Production, true, false]}", "point-in-time recovery is not on"},
 	{"another transform", "", "Transform: AWS::Serverless-2016-10-31", "Transform: [AWS::Serverless-2016-10-31, Other]", "Transform is"},
 	{"a section", "", "Globals:\n", "Mappings: {A: {B: {C: d}}}\nGlobals:\n", "the section Mappings"},
+	{"code of others", "  Collect:\n", "[!Ref GeoLayer]", "[arn:aws:lambda:eu-central-1:123456789012:layer:x:1]", "Collect (AWS::Serverless::Function): it has the layers"},
 	{"a condition", "Conditions:\n", "  HasEdge", "  Never: !Equals [a, b]\n  HasEdge", "the condition Never"},
 	{"another reason", "Conditions:\n", "!Ref EdgeDomain", "!Ref EdgePath", "the condition HasEdge"},
 	{"a global of the API", "", "Globals:\n", "Globals:\n  HttpApi: {CorsConfiguration: true}\n", "Globals.HttpApi"},

@@ -80,7 +80,7 @@ var rules = map[string]rule{
 	"AWS::Serverless::Function": {
 		judged: []string{
 			"Architectures", "CodeUri", "Description", "Environment", "EventInvokeConfig", "Events", "FunctionUrlConfig", "Handler",
-			"LoggingConfig", "MemorySize", "Policies", "Role", "Runtime", "Timeout",
+			"Layers", "LoggingConfig", "MemorySize", "Policies", "Role", "Runtime", "Timeout",
 		},
 		check: (*checker).function,
 	},
