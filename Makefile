@@ -105,12 +105,11 @@ protocols: emulators ## Drive the running system with the published clients of o
 	tests/protocols/install.sh
 	go test -count=1 -timeout=20m ./tests/protocols
 
+websites: chromium ## Install what the tests of pages, examples and recipes need: npm packages and nginx (apt-get, not installed)
+	tests/websites/install.sh
+
 chromium: ## Install Chromium for the tests of the tracker (apt-get, as root)
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
-
-websites: emulators ## Look at the pages in a browser, and run the examples and recipes of the documents (Chromium, npm, apt)
-	tests/websites/install.sh
-	go test -count=1 -timeout=20m ./tests/websites
 
 contract: .venv-contract/.installed ## Ask the system what docs/openapi.yaml allows and forbids, with schemathesis: SEED=…
 	WAYMARK_CONTRACT_SEED=$(SEED) go test -count=1 -tags=contract -v ./tests/contract
