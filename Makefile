@@ -101,6 +101,10 @@ duckdb: .venv-duckdb/.installed ## Install DuckDB for the test of docs/steps.md 
 	.venv-duckdb/bin/pip install --quiet --disable-pip-version-check duckdb==2.0.1
 	@touch $@
 
+protocols: emulators ## Drive the running system with the published clients of other systems
+	tests/protocols/install.sh
+	go test -count=1 -timeout=20m ./tests/protocols
+
 websites: chromium ## Install what the tests of pages, examples and recipes need: npm packages and nginx (apt-get, not installed)
 	tests/websites/install.sh
 
@@ -119,4 +123,4 @@ clean: ## Remove what was built; keeps the data in .waymark
 	rm -rf .build .aws-sam
 	go clean -testcache
 
-.PHONY: FORCE help run test long check lint format build demo cost golden tracker fuzz bench sim e2e sam audit emulators duckdb chromium websites contract clean
+.PHONY: FORCE help run test long check lint format build demo cost golden tracker fuzz bench sim e2e sam audit emulators duckdb chromium websites protocols contract clean

@@ -103,7 +103,7 @@ func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed erro
 	if r.Method == http.MethodOptions {
 		return h.preflight(ctx, r)
 	}
-	route, found := routeOf(r.Path)
+	route, found := routeOf(r)
 	if !found {
 		return workspace.Key{}, httpapi.Error(fault.New(fault.NotFound, "no_route", "there is no such route; docs/api.md lists them"), r.ID)
 	}
@@ -149,6 +149,11 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 	}
 	if isBrowsers(r, to) {
 		p.context = h.ofVisitor(r, p.context)
+	}
+	if to.isCookieless {
+		if p, err = h.nameVisitors(ctx, r, key, p); err != nil {
+			return key, tally{}, err
+		}
 	}
 	p, dropped, err := h.pass(ctx, r, key, p)
 	if err != nil {
@@ -198,7 +203,7 @@ func (h *Handler) preflight(ctx context.Context, r httpapi.Request) (workspace.K
 		key, _ = h.keyring.Find(ctx, text) // an unknown key is refused when the events come
 	}
 	headers := httpapi.Preflight(r.Headers["access-control-request-headers"])
-	if to, found := routeOf(r.Path); found {
+	if to, found := routeOf(r); found {
 		headers["allow"] = to.method + ", OPTIONS"
 	}
 	return key, httpapi.With(httpapi.OK(), headers)

@@ -82,8 +82,7 @@ func batchOf(body strictjson.Value) (payload, error) {
 		p.events = append(p.events, sent)
 	}
 	if n := len(p.events); n > event.MaxEvents {
-		return p, fault.Newf(fault.Invalid, "too_many_events",
-			"the batch has %d events, the limit is %d; split it", n, event.MaxEvents)
+		return p, tooManyEvents(n)
 	}
 	said, err := member(body, "sentAt")
 	if err != nil {
