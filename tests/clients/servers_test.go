@@ -1,0 +1,145 @@
+package clients_test
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"waymark/tests/e2e"
+)
+
+// library is a client for servers.
+type library struct {
+	name    string // and version, as docs/sdks.md has it
+	command []string
+	// packed is the configuration that makes it pack its bodies, nil where there is none or where the default does.
+	packed map[string]any
+	// isSlow says that it takes a minute or so after a failure.
+	isSlow bool
+	// after is what it does with the events of a request after 429, 500, 503, an answer that never came, and 400.
+	after map[wrong]string
+}
+
+// failures are what docs/sdks.md has a column for, in this order.
+var failures = []wrong{limited, broken, busy, cut, refused}
+
+// stubborn clients send again whatever the answer is; patient ones unless it is 400.
+var (
+	stubborn = map[wrong]string{limited: "again", broken: "again", busy: "again", cut: "again", refused: "again"}
+	patient  = map[wrong]string{limited: "again", broken: "again", busy: "again", cut: "again", refused: "dropped"}
+)
+
+func libraries(t testing.TB) []library {
+	t.Helper()
+	requireClients(t)
+	python := filepath.Join(venv, "bin", "python")
+	goClient := filepath.Join(t.TempDir(), "client")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", goClient, ".")
+	build.Dir = "go"
+	if text, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the clients for Go: %v\n%s", err, text)
+	}
+	gzip := map[string]any{"gzip": true}
+	return []library{
+		{name: "@segment/analytics-node 3.1.0", command: []string{"node", "node/server.mjs", "segment"}, after: patient},
+		{name: "@rudderstack/rudder-sdk-node 3.0.13", command: []string{"node", "node/server.mjs", "rudder"}, after: patient},
+		{name: "segment-analytics-python 2.4.0", command: []string{python, "python/server.py", "segment"}, packed: gzip, after: patient},
+		{name: "rudder-sdk-python 2.1.9", command: []string{python, "python/server.py", "rudder"}, after: patient},
+		{name: "segmentio/analytics-go v3.3.0", command: []string{goClient, "segment"}, after: stubborn},
+		{name: "rudderlabs/analytics-go v4.2.1", command: []string{goClient, "rudder"}, after: stubborn, isSlow: true},
+		{
+			name: "com.segment.analytics.java:analytics 3.5.4", command: []string{"java", "-cp", "java/lib/*", "java/Server.java"},
+			packed: gzip, after: patient, isSlow: true,
+		},
+	}
+}
+
+// TestServers: each client for servers tells the story, with packed bodies too where it has them, and tells it again through doors that do wrong with
+// the first request. Whatever it sends arrives once.
+func TestServers(t *testing.T) {
+	t.Parallel()
+	for i, l := range libraries(t) {
+		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
+			l.run(t, tenant(t, fmt.Sprintf("server-%d", i)))
+		})
+	}
+}
+
+func (l library) run(t *testing.T, w e2e.Tenant) {
+	runs := []wrong{nothing}
+	if !l.isSlow || isLong {
+		runs = append(runs, failures...)
+	}
+	var tellings []*telling
+	var stories []story
+	add := func(run string, does wrong, config map[string]any) {
+		s := readStory(t, run)
+		one := &telling{run: run, door: openDoor(t, w.URL, does, false), want: s.happenings()}
+		s.WriteKey, s.APIHost = w.Keys.Write, one.door.URL
+		if config != nil {
+			s.Config = config
+		}
+		tellings, stories = append(tellings, one), append(stories, s)
+	}
+	for _, does := range runs {
+		add(strings.TrimSpace("run"+string(does)), does, nil)
+	}
+	if l.packed != nil {
+		add("packed", nothing, l.packed)
+	}
+	for i, end := range tell(t, stories, l.command[0], l.command[1:]...) {
+		tellings[i].ends = end
+	}
+	l.check(t, w, tellings)
+}
+
+// check holds what arrived of all tellings against what was sent.
+func (l library) check(t *testing.T, w e2e.Tenant, tellings []*telling) {
+	t.Helper()
+	var doors []*door
+	for _, one := range tellings {
+		doors = append(doors, one.door)
+		one.checkSent(t)
+		one.door.checkAnswers(t)
+	}
+	settleAccounts(t, w, doors...)
+	for _, one := range tellings {
+		does := one.door.wrong
+		if does == nothing && !one.ends.Success {
+			t.Errorf("%s: the client says %q", one.run, one.ends.Error)
+		}
+		if got := one.door.after(); does != nothing && got != l.after[does] {
+			t.Errorf("%s: the client does this with the events: %s, want %s; it says %q", one.run, got, l.after[does], one.ends.Error)
+		}
+		if does != nothing && l.after[does] != "again" {
+			continue
+		}
+		one.checkPerson(t, w)
+		if does == cut {
+			one.checkRepeats(t)
+		}
+	}
+	checkBooks(t, w, doors...)
+}
+
+// checkRepeats: what was cut off after it was stored came again, so that the system did have something to take out.
+func (s telling) checkRepeats(t testing.TB) {
+	t.Helper()
+	if passed := len(s.door.passed()); passed <= len(s.want) {
+		t.Errorf("%s: %s passed, of %d events; want repeats", s.run, plural(passed, "delivery"), len(s.want))
+	}
+}
+
+// row is the line of docs/sdks.md about what a client does after failures.
+func (l library) row() string {
+	cells := []string{l.name}
+	for _, does := range failures {
+		cells = append(cells, l.after[does])
+	}
+	return "| " + strings.Join(cells, " | ") + " |"
+}
+
+
