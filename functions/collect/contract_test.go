@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"maps"
+	"slices"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -22,10 +23,10 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		good := request{Method: method, Path: path, Headers: map[string]string{"authorization": basic("wk_demo:")}, Body: `{"event":"A","userId":"1","type":"page","batch":[` + goodPage + `]}`}
 		bad, strict, secret := good, good, good
 		bad.Body, bad.Query = `{"batch":[7],"type":7}`, "type=7"
-		strict.Body, strict.Query = `{"batch":[7],"type":7}`, "strict=1&data="+data
+		strict.Body, strict.Query = `{"batch":[7],"type":7}`, "strict=1&properties=a&properties.b=c&data="+data
 		secret.Headers = map[string]string{"authorization": basic("sk_demo:")}
-		if status := newSystem().send(t, good).StatusCode; status == 404 {
-			continue // not collect's
+		if status := newSystem().send(t, good).StatusCode; status == 404 || slices.Contains([]string{"/v1/m", "/sourceConfig", "/v1/projects/{key}/settings"}, path) {
+			continue // not collect's, or without events
 		}
 		check := func(s *system, r request, want int) {
 			t.Helper()
@@ -44,9 +45,37 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		check(newSystem(), secret, 403)
 		check(down, good, 503)
 	}
+	checkSettings(t, contract)
 	if missing := contract.Unchecked("collect"); len(missing) > 0 {
 		t.Errorf("described and never answered: %v", missing)
 	}
+}
+
+// checkSettings makes the answers of the routes that bring no events.
+func checkSettings(t *testing.T, contract *httpapitest.Contract) {
+	t.Helper()
+	for _, c := range []struct {
+		method, path, described, query string
+		status                         int
+	}{
+		{"POST", "/v1/m", "/v1/m", "", 200},
+		{"GET", "/v1/projects/wk_demo/settings", "/v1/projects/{key}/settings", "", 200},
+		{"GET", "/v1/projects/wk_demo/settings", "/v1/projects/{key}/settings", "writeKey=wk_shop", 400},
+		{"GET", "/v1/projects/sk_demo/settings", "/v1/projects/{key}/settings", "", 403},
+		{"GET", "/v1/projects/wk_nobody/settings", "/v1/projects/{key}/settings", "", 404},
+		{"GET", "/sourceConfig/", "/sourceConfig", "writeKey=wk_demo", 200},
+		{"GET", "/sourceConfig/", "/sourceConfig", "writeKey=sk_demo", 403},
+		{"GET", "/sourceConfig/", "/sourceConfig", "writeKey=wk_nobody", 404},
+		{"GET", "/sourceConfig/", "/sourceConfig", "", 401},
+	} {
+		got := newSystem().send(t, request{Method: c.method, Path: c.path, Query: c.query, Headers: map[string]string{"host": "t.shop.example"}})
+		if got.StatusCode != c.status {
+			t.Errorf("%s ?%s is answered %d %s, want %d", c.path, c.query, got.StatusCode, got.Body, c.status)
+		}
+		contract.Check(t, c.method, c.described, got)
+	}
+	two := request{Method: "GET", Path: "/sourceConfig", Query: "writeKey=wk_shop", Headers: map[string]string{"host": "t.shop.example", "authorization": basic("wk_demo:")}}
+	contract.Check(t, "GET", "/sourceConfig", newSystem().send(t, two))
 }
 
 func split(route string) (method, path string) {

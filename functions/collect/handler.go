@@ -64,6 +64,9 @@ func (h *Handler) answer(ctx context.Context, r httpapi.Request, malformed error
 	ctx, cancel := inTime(ctx)
 	defer cancel()
 	key, response := h.respond(ctx, r, malformed)
+	if response.Headers["access-control-allow-origin"] != "" {
+		return response // the same for every site
+	}
 	return httpapi.With(response, httpapi.CORS(r.Headers["origin"], key))
 }
 
@@ -82,12 +85,15 @@ func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed erro
 	if r.Method == http.MethodOptions {
 		return h.preflight(ctx, r)
 	}
-	route, found := routes[r.Path]
+	route, found := routeOf(r.Path)
 	if !found {
 		return workspace.Key{}, httpapi.Error(fault.New(fault.NotFound, "no_route", "there is no such route; docs/api.md lists them"), r.ID)
 	}
 	if !httpapi.Allows(route.method, r.Method) {
 		return workspace.Key{}, httpapi.WrongMethod(route.method, r.ID)
+	}
+	if route.serve != nil {
+		return workspace.Key{}, route.serve(h, ctx, r)
 	}
 	if malformed != nil {
 		h.noteRefusal(ctx, r, payload{}, malformed)
@@ -123,10 +129,14 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 	if to.visitor {
 		p.context = withAgent(p.context, r.Headers["user-agent"])
 	}
-	envelope, verdict := p.read(event.Stamp{
+	stamp := event.Stamp{
 		Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
 		SentAt: p.sentAt, Context: p.context, Type: p.typ,
-	})
+	}
+	envelope, verdict := p.read(stamp)
+	if to.isImage && verdict.isNameless() {
+		envelope, verdict = p.named(h.NewID()).read(stamp)
+	}
 	if len(verdict.details) > 0 && isStrict {
 		err := verdict.refusal()
 		h.noteRefusal(ctx, r, p, err)
@@ -147,8 +157,8 @@ func (h *Handler) preflight(ctx context.Context, r httpapi.Request) (workspace.K
 	if text := r.Query.Get("writeKey"); text != "" {
 		key, _ = h.keyring.Find(ctx, text) // an unknown key is refused when the events come
 	}
-	headers := httpapi.Preflight()
-	if to, found := routes[r.Path]; found {
+	headers := httpapi.Preflight(r.Headers["access-control-request-headers"])
+	if to, found := routeOf(r.Path); found {
 		headers["allow"] = to.method + ", OPTIONS"
 	}
 	return key, httpapi.With(httpapi.OK(), headers)

@@ -20,12 +20,16 @@ func (h *Handler) writeKey(ctx context.Context, r httpapi.Request, inBody string
 		return workspace.Key{}, err
 	}
 	if key.Role != workspace.Write {
-		return key, fault.New(fault.Forbidden, "secret_key", "this is a secret key, which reads; send events with a write key, wk_…")
+		return key, secretKey()
 	}
 	if !key.Allows(r.Headers["origin"]) {
 		return key, fault.New(fault.Forbidden, "origin_refused", "the write key may not be used from this site; add the site to the key's origins")
 	}
 	return key, nil
+}
+
+func secretKey() error {
+	return fault.New(fault.Forbidden, "secret_key", "this is a secret key, which reads; send events with a write key, wk_…")
 }
 
 // agreedKey takes the key from where it is looked for first: the Basic user, the body, the query. It never guesses between two.

@@ -91,16 +91,17 @@ func TestOrigins(t *testing.T) {
 		headers     map[string]string // of CORS
 	}{
 		{"wk_demo", "", 200, anyone},
-		{"wk_demo", "https://anywhere.example", 200, anyone},
+		{"wk_demo", "https://anywhere.example", 200, withCredentials("https://anywhere.example")},
+		{"wk_demo", "http://localhost:8080", 200, withCredentials("http://localhost:8080")},
+		{"wk_demo", "null", 200, anyone}, // a page without an origin of its own, such as a file
+		{"wk_demo", "https://anywhere.example\r\nx-evil: 1", 200, anyone},
 		{"wk_shop", "", 200, anyone},
-		{"wk_shop", "https://shop.example", 200, map[string]string{
-			"access-control-allow-origin": "https://shop.example", "access-control-allow-credentials": "true", "vary": "origin",
-		}},
+		{"wk_shop", "https://shop.example", 200, withCredentials("https://shop.example")},
 		{"wk_shop", "https://shop.example.evil.example", 403, anyone},
 		{"wk_shop", "http://shop.example", 403, anyone},
 		{"wk_shop", "null", 403, anyone},
 		{"wk_shop", "https://shop.example\r\nx-evil: 1", 403, anyone},
-		{"wk_nobody", "https://shop.example", 401, anyone},
+		{"wk_nobody", "https://shop.example", 401, withCredentials("https://shop.example")},
 	}
 	for _, c := range cases {
 		t.Run(c.key+" "+c.origin, func(t *testing.T) {
@@ -117,6 +118,10 @@ func TestOrigins(t *testing.T) {
 
 var anyone = map[string]string{"access-control-allow-origin": "*"}
 
+func withCredentials(origin string) map[string]string {
+	return map[string]string{"access-control-allow-origin": origin, "access-control-allow-credentials": "true", "vary": "origin"}
+}
+
 func checkCORS(t *testing.T, headers, want map[string]string) {
 	t.Helper()
 	got := maps.Clone(headers)
@@ -128,33 +133,43 @@ func checkCORS(t *testing.T, headers, want map[string]string) {
 	}
 }
 
+// TestPreflight: a browser asks before it knows the answer, so the key decides only where it is in the query; the real answer says the rest.
 func TestPreflight(t *testing.T) {
 	t.Parallel()
-	asked := map[string]string{
-		"access-control-allow-methods": "GET, POST, OPTIONS",
-		"access-control-allow-headers": "authorization, content-type, x-retry-count, anonymousid, sentat, rsa-recovered, rsa-retry-attempt, " +
-			"rsa-since-last-attempt, rsa-since-first-attempt, rsa-retry-reason",
-		"access-control-max-age": "7200",
-	}
-	shop := maps.Clone(asked)
-	maps.Copy(shop, map[string]string{
-		"access-control-allow-origin": "https://shop.example", "access-control-allow-credentials": "true", "vary": "origin",
-	})
-	maps.Copy(asked, anyone)
-	for _, path := range []string{"/v1/t", "/v1/batch/", "/v1/pixel.gif", "/nothing", "/"} {
+	ask := func(path, query, origin, headers string) (response map[string]string, asked []string) {
 		s := newSystem()
-		r := request{Method: "OPTIONS", Path: path, Headers: map[string]string{
-			"origin": "https://anywhere.example", "access-control-request-method": "POST", "access-control-request-headers": "authorization",
+		r := request{Method: "OPTIONS", Path: path, Query: query, Headers: map[string]string{
+			"origin": origin, "access-control-request-method": "POST", "access-control-request-headers": headers,
 		}}
 		got := s.send(t, r)
 		checkAnswer(t, got, 200, fine)
-		checkCORS(t, got.Headers, asked)
-		if len(s.keys.asked) > 0 {
-			t.Errorf("the preflight of %s read keys %v, want none", path, s.keys.asked)
+		return got.Headers, s.keys.asked
+	}
+	answer := func(headers string, cors map[string]string) map[string]string {
+		want := map[string]string{"access-control-allow-methods": "GET, POST, OPTIONS", "access-control-allow-headers": headers, "access-control-max-age": "7200"}
+		maps.Copy(want, cors)
+		return want
+	}
+	for _, path := range []string{"/v1/t", "/v1/batch/", "/v1/pixel.gif", "/sourceConfig/", "/v1/projects/wk_shop/settings", "/nothing", "/"} {
+		got, asked := ask(path, "", "https://anywhere.example", "authorization")
+		checkCORS(t, got, answer("authorization", withCredentials("https://anywhere.example")))
+		if len(asked) > 0 {
+			t.Errorf("the preflight of %s read keys %v, want none", path, asked)
 		}
 	}
-	known := request{Method: "OPTIONS", Path: "/v1/t", Query: "writeKey=wk_shop", Headers: map[string]string{"origin": "https://shop.example"}}
-	checkCORS(t, newSystem().send(t, known).Headers, shop)
+	for _, c := range []struct {
+		name, query, origin, headers string
+		want                         map[string]string
+	}{
+		{"key with a list", "writeKey=wk_shop", "https://shop.example", "content-type", answer("content-type", withCredentials("https://shop.example"))},
+		{"key with a list, from elsewhere", "writeKey=wk_shop", "https://evil.example", "content-type", answer("content-type", anyone)},
+		{"unknown key", "writeKey=wk_nobody", "https://shop.example", "content-type", answer("content-type", withCredentials("https://shop.example"))},
+		{"monitoring", "", "https://a.example", "Content-Type, traceparent,baggage , sentry-trace,x-datadog-trace-id", answer("content-type, traceparent, baggage, sentry-trace, x-datadog-trace-id", withCredentials("https://a.example"))},
+		{"header nobody knows", "", "https://a.example", "x-evil,content-type", answer("content-type", withCredentials("https://a.example"))},
+	} {
+		got, _ := ask("/v1/t", c.query, c.origin, c.headers)
+		t.Run(c.name, func(t *testing.T) { checkCORS(t, got, c.want) })
+	}
 }
 
 // TestUnknownKeyCostsOneRead: whoever tries keys costs us no reads, and a key made later works in the end.

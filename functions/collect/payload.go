@@ -134,25 +134,42 @@ func twice(object, key string) *fault.Error {
 	return fault.Newf(fault.Invalid, "invalid_json", "%s has the key %.64q twice; send each key once", object, key)
 }
 
-// openBody reads the body, packed or not, as a JSON object. Faults, all Invalid: request_too_large, those of unpack,
-// too_deep, invalid_json, not_an_object.
+// openBody reads the body, packed or not, as a JSON object or as a form that stands for one. Faults, all Invalid:
+// request_too_large, those of unpack, openJSON and openForm.
 func openBody(body []byte) (strictjson.Value, error) {
+	text, err := plainText(body)
+	switch {
+	case err != nil:
+		return strictjson.Value{}, err
+	case isForm(text):
+		return openForm(text)
+	}
+	return openJSON(text)
+}
+
+// plainText is the body as it was before the client packed it, in UTF-8.
+func plainText(body []byte) (string, error) {
 	if n := len(body); n > event.MaxRequestBytes {
-		return strictjson.Value{}, tooLarge(n)
+		return "", tooLarge(n)
 	}
 	body, err := unpack(body)
 	if err != nil {
-		return strictjson.Value{}, err
+		return "", err
 	}
 	text := string(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
 	if !utf8.ValidString(text) {
 		// One U+FFFD a byte, as a gateway does that takes the body for text: the same event is the same on both roads.
 		text = string([]rune(text))
 	}
+	return text, nil
+}
+
+// openJSON reads a JSON object. Faults, all Invalid: too_deep, invalid_json, not_an_object.
+func openJSON(text string) (strictjson.Value, error) {
 	v, syntax := strictjson.Parse(text)
 	depth := v.Depth()
 	if syntax != nil {
-		depth = event.Depth(body)
+		depth = event.Depth([]byte(text))
 	}
 	switch {
 	case depth > maxRequestDepth:

@@ -14,9 +14,13 @@ import (
 // readPixel makes an event of a query string, for mails and pages without scripts. The object in data comes first; what the other parameters
 // say lies over it.
 func readPixel(r httpapi.Request) (payload, error) {
-	tree, err := pixelData(r.Query.Get("data"))
-	if err != nil {
-		return payload{}, err
+	tree := map[string]any{}
+	if data := r.Query.Get("data"); data != "" {
+		object, err := openData(data)
+		if err != nil {
+			return payload{}, err
+		}
+		tree = object.Map()
 	}
 	key, _ := tree["writeKey"].(string)
 	delete(tree, "writeKey")
@@ -38,31 +42,21 @@ func readPixel(r httpapi.Request) (payload, error) {
 	} {
 		overlay(campaign, field, r.Query.Get(parameter))
 	}
-	written, err := strictjson.Parse(string(write(tree)))
-	if err != nil {
-		panic("collect: what is written as JSON is JSON: " + err.Error())
-	}
-	return payload{key: key, events: []strictjson.Value{written}}, nil
+	return payload{key: key, events: []strictjson.Value{asValue(tree)}}, nil
 }
 
-// pixelData reads the parameter data: a JSON object in base64url, padded or not.
-func pixelData(text string) (map[string]any, error) {
-	if text == "" {
-		return map[string]any{}, nil
-	}
+// openBase64 reads a JSON object in base64, of either alphabet, padded or not.
+func openBase64(text string) (strictjson.Value, error) {
 	text = strings.TrimRight(strings.NewReplacer("+", "-", "/", "_", " ", "-").Replace(text), "=")
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "bad_base64", "this parameter must be a JSON object in base64url").At("data")
+		return strictjson.Value{}, fault.New(fault.Invalid, "bad_base64", "this parameter must be a JSON object in base64url").At("data")
 	}
-	object, err := openBody(raw)
+	plain, err := plainText(raw)
 	if err != nil {
-		return nil, err
+		return strictjson.Value{}, err
 	}
-	if key, found := object.Twice(); found {
-		return nil, twice("an object of this parameter", key).At("data")
-	}
-	return object.Map(), nil
+	return openJSON(plain)
 }
 
 // withAgent lets the User-Agent of a request stand in for the one that its events do not name. It goes into what lies under each event's own

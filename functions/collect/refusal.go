@@ -22,6 +22,9 @@ func (h *Handler) noteRefusal(ctx context.Context, r httpapi.Request, p payload,
 	if kind := fault.KindOf(refusal); kind != fault.Invalid && kind != fault.Forbidden || r.Method == http.MethodHead {
 		return
 	}
+	if p.key == "" {
+		p.key = keyWithin(r.Body)
+	}
 	text, err := agreedKey(r.Basic(), p.key, r.Query.Get("writeKey"))
 	if err != nil {
 		return

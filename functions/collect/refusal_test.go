@@ -30,8 +30,10 @@ func TestRefusalsAreNoted(t *testing.T) {
 	strict.Query = "strict=1"
 	tooMany := `{"batch":[` + strings.Repeat(goodPage+`,`, 2500) + goodPage + `]}`
 	context := `{"writeKey":"wk_demo","batch":[` + goodPage + `,` + goodPage + `],"context":{"p":"` + strings.Repeat("x", 33000) + `"}}`
-	packed := post("/v1/batch", "\x1f\x8b\x08")
-	packed.Base64 = true
+	broken := post("/v1/batch", "\x1f\x8b\x08")
+	broken.Base64 = true
+	cut := inBody(packed(t, `{"writeKey":"wk_demo","batch":[`+goodPage+`,`+goodPage+`,`+strings.Repeat("x", 9000)+`]}`))
+	cut.Base64, cut.Body = true, cut.Body[:len(cut.Body)-9]
 	shop := post("/v1/batch", `{"batch":[`+goodPage+`,`+goodPage+`]}`)
 	shop.Headers = map[string]string{"authorization": basic("wk_shop:"), "origin": "https://evil.example"}
 	withKey := func(key string) request {
@@ -46,7 +48,7 @@ func TestRefusalsAreNoted(t *testing.T) {
 		want   []event.Envelope
 	}{
 		{"broken JSON", post("/v1/page", `{`), 400, []event.Envelope{note("web", "invalid_json", 1)}},
-		{"gzip", packed, 400, []event.Envelope{note("web", "gzip_truncated", 1)}},
+		{"gzip", broken, 400, []event.Envelope{note("web", "gzip_truncated", 1)}},
 		{"too large", post("/v1/page", strings.Repeat("x", 512<<10+1)), 400, []event.Envelope{note("web", "request_too_large", 1)}},
 		{"too many", post("/v1/batch", tooMany), 400, []event.Envelope{note("web", "too_many_events", 2501)}},
 		{"too many, key in the body", inBody(strings.Replace(tooMany, "{", `{"writeKey":"wk_demo",`, 1)), 400, []event.Envelope{note("web", "too_many_events", 2501)}},
@@ -55,7 +57,13 @@ func TestRefusalsAreNoted(t *testing.T) {
 		{"strict", strict, 400, []event.Envelope{note("web", "rejected_events", 3)}},
 		{"from another site", shop, 403, []event.Envelope{note("till", "origin_refused", 2)}},
 		{"pixel", request{Method: "GET", Path: "/v1/pixel.gif", Query: "writeKey=wk_demo&data=%21"}, 400, []event.Envelope{note("web", "bad_base64", 1)}},
-		{"unreadable, and the key is in the body", inBody(`{"writeKey":"wk_demo"`), 400, nil},
+		{"unreadable behind the key", inBody(`{"writeKey":"wk_demo"`), 400, []event.Envelope{note("web", "invalid_json", 1)}},
+		{"too large, key at the end", inBody(`{"batch":[` + strings.Repeat(goodPage+`,`, 20_000) + goodPage + `],"writeKey" : "wk_demo"}`), 400, []event.Envelope{note("web", "request_too_large", 1)}},
+		{"cut off while packed", cut, 400, []event.Envelope{note("web", "gzip_truncated", 1)}},
+		{"form", inBody(`writeKey=wk_demo&properties={`), 400, []event.Envelope{note("web", "bad_form", 1)}},
+		{"key within an event", inBody(`{"batch":[{"writeKey":"wk_demo"`), 400, nil},
+		{"key within a text", inBody(`{"a":"\"writeKey\":\"wk_demo\""`), 400, nil},
+		{"two keys in the body", inBody(`{"writeKey":"wk_demo","writeKey":"wk_shop","batch":[]}`), 400, nil},
 		{"two keys", request{Method: "POST", Path: "/v1/page", Query: "writeKey=wk_shop", Body: goodPage, Headers: post("", "").Headers}, 400, nil},
 		{"unknown key", withKey("wk_nobody"), 400, nil},
 		{"expired key", withKey("wk_old"), 400, nil},

@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -16,6 +17,10 @@ type route struct {
 	answer func(tally) events.APIGatewayV2HTTPResponse
 	// visitor says that the visitor's own browser sends these requests, so that their User-Agent is the visitor's.
 	visitor bool
+	// isImage says that the answer is a picture, which whoever shows it cannot give an identifier, so that one is made up.
+	isImage bool
+	// serve answers what brings no events; the others are nil then.
+	serve func(*Handler, context.Context, httpapi.Request) events.APIGatewayV2HTTPResponse
 }
 
 // routes lists the paths, without trailing slashes, under which events come in. The one-letter forms are those of browser clients.
@@ -29,8 +34,26 @@ var routes = map[string]route{
 	"/v1/batch": post(readBatch), "/v1/b": post(readBatch), "/v1/import": post(readBatch),
 	"/v1/beacon":       beacon(readBeacon),
 	"/beacon/v1/batch": beacon(readBatch), // where the RudderStack client sends on leaving a page
-	"/v1/pixel.gif":    {method: httpapi.Reads, read: readPixel, answer: answerPixel, visitor: true},
+	"/v1/pixel.gif":    image(readPixel),
+	"/pixel/v1/page":   image(func(r httpapi.Request) (payload, error) { return readDotted(r, event.Page) }),
+	"/pixel/v1/track":  image(func(r httpapi.Request) (payload, error) { return readDotted(r, event.Track) }),
+	"/v1/m":            {method: http.MethodPost, serve: drop}, // what a client measures of itself
+	"/sourceConfig":    about(rudderSettings),
 }
+
+// routeOf finds the route of a path. Clients that are given a host alone leave /v1 out of the paths that others write with it.
+func routeOf(path string) (route, bool) {
+	if to, found := routes[path]; found {
+		return to, true
+	}
+	if settingsKey(path) != "" {
+		return about(segmentSettings), true
+	}
+	to, found := routes["/v1"+path]
+	return to, found
+}
+
+func drop(*Handler, context.Context, httpapi.Request) events.APIGatewayV2HTTPResponse { return httpapi.OK() }
 
 func one(t event.Type) route {
 	return post(func(r httpapi.Request) (payload, error) { return readOne(r, t) })
@@ -38,6 +61,10 @@ func one(t event.Type) route {
 
 func post(read func(httpapi.Request) (payload, error)) route {
 	return route{method: http.MethodPost, read: read, answer: answerJSON}
+}
+
+func image(read func(httpapi.Request) (payload, error)) route {
+	return route{method: httpapi.Reads, read: read, answer: answerPixel, visitor: true, isImage: true}
 }
 
 func beacon(read func(httpapi.Request) (payload, error)) route {

@@ -96,7 +96,7 @@ func TestUnusableBodies(t *testing.T) {
 		{"nothing", "/v1/track", "", "invalid_json", "the body is not JSON: the text ends too early, at byte 0"},
 		{"broken", "/v1/track", `{"event":`, "invalid_json", "the body is not JSON: the text ends too early, at byte 9"},
 		{"two values", "/v1/track", `{}{}`, "invalid_json", "the body is not JSON: unexpected character '{' after the value, at byte 3"},
-		{"form", "/v1/track", `data=e30%3D`, "invalid_json", "the body is not JSON: unexpected character 'd' where a value begins, at byte 1"},
+		{"form that is none", "/v1/track", `data=e30%3`, "bad_form", "the body begins as a form and cannot be read as one; encode it, or send JSON"},
 		{"list", "/v1/batch", `[` + goodPage + `]`, "not_an_object", "the body is not a JSON object"},
 		{"null", "/v1/batch", `null`, "not_an_object", "the body is not a JSON object"},
 		{"text", "/v1/beacon", `"hello"`, "not_an_object", "the body is not a JSON object"},

@@ -21,7 +21,7 @@ import (
 // named are paths that stand for those with a parameter.
 var named = strings.NewReplacer(
 	"/v1/profiles/{id}", "/v1/profiles/user:42", "/v1/exports/{name}", "/v1/exports/daily-2026-11-21-r1", "/v1/failed/{id}", "/v1/failed/none",
-	"/v1/rollups/{id}", "/v1/rollups/1795348800000",
+	"/v1/rollups/{id}", "/v1/rollups/1795348800000", "/v1/projects/{key}/settings", "/v1/projects/wk_web/settings",
 )
 
 // isStrict are the paths of reading and operating. The others are those of collection, and /health.

@@ -31,6 +31,7 @@ type Request struct {
 	Headers  map[string]string // by lower-case name; repeated ones are joined by commas
 	Query    url.Values
 	Body     []byte // as the client sent it, where the gateway kept it
+	Address  string // by which the client reached the system, and before Path: https://t.shop.example/x7; "" when nobody says
 	SourceIP string
 	ID       string    // unique, for answers and logs
 	Received time.Time // zero when the gateway did not say
@@ -53,6 +54,7 @@ func Parse(payload []byte) (Request, error) {
 		Body:           v.Get("body").Scalar(), IsBase64Encoded: v.Get("isBase64Encoded").Kind() == strictjson.True,
 	}
 	e.RequestContext.RequestID, e.RequestContext.Stage = context.Get("requestId").Scalar(), context.Get("stage").Scalar()
+	e.RequestContext.DomainName = context.Get("domainName").Scalar()
 	e.RequestContext.TimeEpoch, _ = context.Get("timeEpoch").Int()
 	e.RequestContext.HTTP.Method, e.RequestContext.HTTP.Path = http.Get("method").Scalar(), http.Get("path").Scalar()
 	e.RequestContext.HTTP.SourceIP = http.Get("sourceIp").Scalar()
@@ -85,6 +87,7 @@ func Decode(e events.APIGatewayV2HTTPRequest) (Request, error) {
 	for _, name := range slices.Sorted(maps.Keys(e.Headers)) { // in order: of two spellings the gateway's own, which is lower case, counts
 		r.Headers[strings.ToLower(name)] = e.Headers[name]
 	}
+	r.Address = address(e, r)
 	r.Query, _ = url.ParseQuery(e.RawQueryString) // what can be read of it
 	if e.RawQueryString == "" {
 		r.Query = url.Values{}

@@ -3,7 +3,6 @@ package httpapi_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -138,28 +137,4 @@ func TestKeyringIsSharedByManyRequests(t *testing.T) {
 		})
 	}
 	all.Wait()
-}
-
-func TestCORS(t *testing.T) {
-	t.Parallel()
-	shop := workspace.Key{Origins: []string{"https://shop.example", "https://www.shop.example"}}
-	anyone := map[string]string{"access-control-allow-origin": "*"}
-	cases := []struct {
-		origin string
-		key    workspace.Key
-		want   map[string]string
-	}{
-		{"", workspace.Key{}, anyone},
-		{"https://shop.example", workspace.Key{}, anyone},
-		{"https://evil.example", shop, anyone},
-		{"https://SHOP.example", shop, anyone}, // browsers send lower case; anything else is not echoed
-		{"https://www.shop.example", shop, map[string]string{
-			"access-control-allow-origin": "https://www.shop.example", "access-control-allow-credentials": "true", "vary": "origin",
-		}},
-	}
-	for _, c := range cases {
-		if got := httpapi.CORS(c.origin, c.key); !maps.Equal(got, c.want) {
-			t.Errorf("CORS(%q) = %v, want %v", c.origin, got, c.want)
-		}
-	}
 }
