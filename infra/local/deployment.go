@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"path/filepath"
 	"strconv"
 	"sync"
 
+	"waymark/infra/local/edge"
 	"waymark/infra/local/front"
 	"waymark/infra/local/lambda"
 	"waymark/infra/local/poller"
@@ -21,7 +23,7 @@ type deployment struct {
 	template  *template.Template
 	specs     []template.Function
 	functions map[string]*lambda.Function // by logical id
-	front     *front.Front
+	api       http.Handler // the HTTP API, or the edge before it
 	pollers   []*poller.Poller
 	scheduler *schedule.Scheduler
 	observer  Observer
@@ -119,7 +121,7 @@ func (c *Cloud) prepareFront(d *deployment) error {
 	for _, r := range routes {
 		served = append(served, front.Route{Method: r.Method, Path: r.Path, Function: r.Function})
 	}
-	d.front = front.New(front.Config{
+	api := front.New(front.Config{
 		Routes: served, Timeout: c.config.IntegrationTimeout, Now: c.config.Now, Log: c.config.Out, Seen: c.exchanges.tell,
 		Invoke: func(ctx context.Context, function string, event []byte) ([]byte, bool, error) {
 			answer, err := d.invoke(ctx, function, event)
@@ -129,6 +131,16 @@ func (c *Cloud) prepareFront(d *deployment) error {
 			return answer.Payload, answer.Failed, err
 		},
 	})
+	d.api = api
+	code, err := d.template.EdgeCode()
+	if err != nil || code == "" || !c.config.Edge {
+		return err
+	}
+	played, err := edge.New(code)
+	if err != nil {
+		return err
+	}
+	d.api = played.Handler(api)
 	return nil
 }
 

@@ -41,6 +41,7 @@ type Config struct {
 	Memory     bool                                                   // keep table, queues and buckets in memory only
 	Port       int                                                    // of the HTTP API; 0 takes a free one
 	Bind       string                                                 // another address to listen on, for containers
+	Edge       bool                                                   // the template's CloudFront Function sees each request before the HTTP API
 	KeepGoing  bool                                                   // start also if a function does not compile
 	Verbose    bool                                                   // the functions' logs go to Out too
 
@@ -216,11 +217,16 @@ func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, c.Ready(*keys))
 		return
 	}
-	c.current.Load().front.ServeHTTP(w, r)
+	c.current.Load().api.ServeHTTP(w, r)
 }
 
-// URL is the address of the HTTP API.
-func (c *Cloud) URL() string { return "http://" + c.apiAddr }
+// URL is the address of the HTTP API, or of the edge before it, which may have a path.
+func (c *Cloud) URL() string {
+	if c.config.Edge {
+		return "http://" + c.apiAddr + c.config.Parameters["EdgePath"]
+	}
+	return "http://" + c.apiAddr
+}
 
 // AdminURL is the address of the admin API.
 func (c *Cloud) AdminURL() string { return c.adminURL }

@@ -58,6 +58,14 @@ func parseDevFlags(args []string, io stdio) (flags devFlags, code int, done bool
 	set.StringVar(&f.config.ReadyFile, "ready-file", "", "write one line of JSON with addresses and keys to this file once everything answers")
 	set.BoolVar(&f.reset, "reset", false, "empty the data first")
 	set.StringVar(&f.config.Bind, "bind", "", "listen on this address too, for containers (10.88.0.1 with podman, 172.17.0.1 with Docker)")
+	f.config.Edge = true
+	set.Func("edge", "on or off: play the edge of the template (docs/edge.md), or show the bare HTTP API (default on)", func(text string) error {
+		if text != "on" && text != "off" {
+			return fmt.Errorf("it is on or off, not %q", text)
+		}
+		f.config.Edge = text == "on"
+		return nil
+	})
 	set.BoolVar(&f.config.Memory, "memory", false, "keep table, queues and buckets in memory only")
 	set.StringVar(&f.config.Template, "template", "", "template file (default template.yaml in the project)")
 	params.flags(set)
@@ -173,6 +181,9 @@ func greet(cloud *local.Cloud, keys workspaceKeys, flags devFlags, took time.Dur
 	goesWrong := ""
 	if on := cloud.Faults().Faults; on != faults.Off {
 		goesWrong = "  faults   " + on + "\n"
+	}
+	if !flags.config.Edge {
+		goesWrong += "  edge     off: a packed body that says it is text arrives damaged, as behind the bare HTTP API\n"
 	}
 	laptop := ""
 	for _, p := range cloud.LaptopParameters() {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"waymark/infra/local/edge"
 	"waymark/infra/local/front"
 	"waymark/infra/local/template"
 	"waymark/shared/testing/system"
@@ -45,6 +46,24 @@ func Handler(t testing.TB, s *system.System) http.Handler {
 		return answer, err != nil, err
 	}
 	return front.New(front.Config{Routes: routes, Invoke: invoke, Now: func() time.Time { return s.Now }})
+}
+
+// Edge puts the edge of template.yaml, with values for its parameters, before a gateway.
+func Edge(t testing.TB, gateway http.Handler, parameters map[string]string) http.Handler {
+	t.Helper()
+	read, err := template.Load("../../template.yaml", template.Options{Parameters: parameters})
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := read.EdgeCode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	played, err := edge.New(code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return played.Handler(gateway)
 }
 
 // Function is the function of a logical id of the template as Lambda runs it, cold.

@@ -60,7 +60,7 @@ var table = []row{
 	},
 	{
 		folder:  "infra/local",
-		modules: []string{"github.com/aws/aws-lambda-go/events", "go.yaml.in/yaml/v3", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go", "github.com/johannesboyne/gofakes3"},
+		modules: []string{"github.com/aws/aws-lambda-go/events", "go.yaml.in/yaml/v3", "github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go", "github.com/johannesboyne/gofakes3", "github.com/dop251/goja"},
 	},
 	{folder: "infra", own: []string{"shared", "infra"}, modules: []string{"*"}},
 	{folder: "tests", own: []string{"shared", "functions", "infra", "tests"}, modules: []string{"*"}},

@@ -47,6 +47,7 @@ func (c *checker) against(r resource, format string, args ...any) {
 type rule struct {
 	judged []string
 	kept   bool // the resource holds data that outlive the stack
+	comes  bool // it may have a condition
 	check  func(*checker, resource)
 }
 
@@ -82,12 +83,17 @@ var rules = map[string]rule{
 		},
 		check: (*checker).function,
 	},
+	"AWS::CloudFront::CachePolicy":  {judged: []string{"CachePolicyConfig"}, comes: true, check: (*checker).cachePolicy},
+	"AWS::CloudFront::Distribution": {judged: []string{"DistributionConfig"}, comes: true, check: (*checker).distribution},
+	"AWS::CloudFront::Function": {
+		judged: []string{"AutoPublish", "FunctionCode", "FunctionConfig", "Name"}, comes: true, check: (*checker).edgeFunction,
+	},
 	// The catalogue of the steps table: it holds no data, and gives nobody a right.
 	"AWS::Glue::Database": {judged: []string{"CatalogId", "DatabaseInput"}},
 	"AWS::Glue::Table":    {judged: []string{"CatalogId", "DatabaseName", "TableInput"}},
 }
 
-// attributes of a resource that the policy has judged. A Condition would make a resource come and go.
+// attributes of a resource that the policy has judged. A Condition makes a resource come and go, so only types that say so may have one.
 var attributes = []string{"DeletionPolicy", "Metadata", "Properties", "Type", "UpdateReplacePolicy"}
 
 // sections checks what stands beside the resources.
@@ -95,10 +101,15 @@ func (c *checker) sections() {
 	if got := text(c.root["Transform"]); got != "AWS::Serverless-2016-10-31" {
 		c.problems = append(c.problems, fmt.Sprintf("the template: Transform is %q, and the policy knows what AWS::Serverless-2016-10-31 makes of it alone", got))
 	}
-	known := []string{"AWSTemplateFormatVersion", "Description", "Globals", "Metadata", "Outputs", "Parameters", "Resources", "Transform"}
+	known := []string{"AWSTemplateFormatVersion", "Conditions", "Description", "Globals", "Metadata", "Outputs", "Parameters", "Resources", "Transform"}
 	for _, name := range slices.Sorted(maps.Keys(c.root)) {
 		if !slices.Contains(known, name) {
 			c.problems = append(c.problems, fmt.Sprintf("the template: no rule of the policy judges the section %s", name))
+		}
+	}
+	for name, said := range object(c.root["Conditions"]) {
+		if conditions[name] != fmt.Sprint(said) {
+			c.problems = append(c.problems, fmt.Sprintf("the template: no rule of the policy judges the condition %s, %v", name, said))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(object(c.root["Globals"]))) {
@@ -115,7 +126,7 @@ func (c *checker) resource(r resource) {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.attributes)) {
-		if !slices.Contains(attributes, name) {
+		if !slices.Contains(attributes, name) && !(rule.comes && name == "Condition") {
 			c.against(r, "no rule of the policy judges the attribute %s", name)
 		}
 	}

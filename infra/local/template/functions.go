@@ -207,3 +207,18 @@ func (t *Template) properties(r resource) properties {
 	}
 	return properties{template: t, node: merge(globals, r.properties), errs: new([]error)}
 }
+
+// EdgeCode is the code of the template's CloudFront Function, also where the condition says that none is deployed: a laptop plays the edge all the same.
+// "" when there is none.
+func (t *Template) EdgeCode() (string, error) {
+	for _, r := range t.resources {
+		if r.kind == "AWS::CloudFront::Function" {
+			code, err := t.text(child(r.properties, "FunctionCode"))
+			if err != nil {
+				return "", fmt.Errorf("read the code of %s: %w", r.id, err)
+			}
+			return code, nil
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,220 @@
+// Package edge plays the CloudFront distribution in front of the HTTP API: it runs the CloudFront Function of template.yaml, the very code that is
+// deployed, on each request before the gateway sees it. It caches nothing.
+//
+//	e, err := edge.New(code)
+//	http.Serve(listener, e.Handler(front))
+package edge
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/dop251/goja"
+)
+
+// readOnly are headers that a function may read and not change; CloudFront answers 502 to one that does.
+var readOnly = []string{"content-length", "host", "transfer-encoding", "via"}
+
+// Edge runs a function. It may be used by several goroutines, which wait for each other: a call takes some microseconds.
+type Edge struct {
+	mu      sync.Mutex
+	runtime *goja.Runtime
+	handler goja.Callable
+}
+
+// New compiles a CloudFront Function of the type viewer-request. The error is of code that is no JavaScript or has no function handler.
+func New(code string) (*Edge, error) {
+	runtime := goja.New()
+	if _, err := runtime.RunScript("FunctionCode", code); err != nil {
+		return nil, fmt.Errorf("compile the edge's function: %w", err)
+	}
+	handler, isFunction := goja.AssertFunction(runtime.Get("handler"))
+	if !isFunction {
+		return nil, errors.New("compile the edge's function: it has no function handler(event)")
+	}
+	return &Edge{runtime: runtime, handler: handler}, nil
+}
+
+// Handler puts the edge before the gateway.
+func (e *Edge) Handler(gateway http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		changed, answer, err := e.run(r)
+		switch {
+		case err != nil:
+			http.Error(w, "the edge's function failed: "+err.Error(), http.StatusBadGateway)
+		case answer != nil:
+			answer.write(w)
+		default:
+			gateway.ServeHTTP(w, changed)
+		}
+	})
+}
+
+// answer is what a function answers itself.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (a *answer) write(w http.ResponseWriter) {
+	maps.Copy(w.Header(), a.header)
+	w.WriteHeader(a.status)
+	w.Write([]byte(a.body))
+}
+
+// run gives the request that goes on to the gateway, or the answer of the function.
+func (e *Edge) run(r *http.Request) (*http.Request, *answer, error) {
+	request := describe(r)
+	query, err := json.Marshal(request["querystring"])
+	if err != nil {
+		return nil, nil, err
+	}
+	result, err := e.call(map[string]any{
+		"version": "1.0", "context": map[string]any{"eventType": "viewer-request", "requestId": "local"},
+		"viewer": map[string]any{"ip": viewer(r)}, "request": request,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if result["statusCode"] != nil {
+		a, err := answerOf(result)
+		return nil, a, err
+	}
+	if after, err := json.Marshal(result["querystring"]); err != nil || string(after) != string(query) {
+		return nil, nil, errors.New("it changed the query string, which is not played here")
+	}
+	changed, err := apply(r, result)
+	return changed, nil, err
+}
+
+// call runs the function. What it returns is plain values.
+func (e *Edge) call(event map[string]any) (map[string]any, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	value, err := e.handler(goja.Undefined(), e.runtime.ToValue(event))
+	if err != nil {
+		return nil, err
+	}
+	written, err := json.Marshal(value.Export())
+	if err != nil {
+		return nil, fmt.Errorf("read what it returned: %w", err)
+	}
+	var result map[string]any
+	if err := json.Unmarshal(written, &result); err != nil || result == nil {
+		return nil, errors.New("it returned no object")
+	}
+	return result, nil
+}
+
+// describe writes a request as a function gets it.
+func describe(r *http.Request) map[string]any {
+	headers := map[string]any{"host": map[string]any{"value": r.Host}}
+	for name, values := range r.Header {
+		if name != "Cookie" {
+			headers[strings.ToLower(name)] = many(values)
+		}
+	}
+	cookies := map[string]any{}
+	for _, c := range r.Cookies() {
+		cookies[c.Name] = map[string]any{"value": c.Value}
+	}
+	query := map[string]any{}
+	parsed, _ := url.ParseQuery(r.URL.RawQuery) // what can be read of it; the gateway gets it as it was sent
+	for name, values := range parsed {
+		query[name] = many(values)
+	}
+	return map[string]any{"method": r.Method, "uri": r.URL.EscapedPath(), "querystring": query, "headers": headers, "cookies": cookies}
+}
+
+// many is a header or parameter with its values.
+func many(values []string) map[string]any {
+	out := map[string]any{"value": values[0]}
+	if len(values) > 1 {
+		var all []any
+		for _, v := range values {
+			all = append(all, map[string]any{"value": v})
+		}
+		out["multiValue"] = all
+	}
+	return out
+}
+
+// apply makes the request that the function returned. Its body, which no function sees, is that of the old one.
+func apply(r *http.Request, result map[string]any) (*http.Request, error) {
+	uri, _ := result["uri"].(string)
+	address, err := url.ParseRequestURI(uri)
+	if err != nil || uri == "" {
+		return nil, fmt.Errorf("its uri is %q", uri)
+	}
+	changed := r.Clone(r.Context())
+	changed.Body = r.Body
+	changed.URL.Path, changed.URL.RawPath = address.Path, address.RawPath
+	changed.Header = headersOf(result["headers"])
+	for _, name := range readOnly {
+		canonical := http.CanonicalHeaderKey(name)
+		before := r.Header.Values(canonical)
+		if name == "host" {
+			before = []string{r.Host}
+		}
+		if !slices.Equal(before, changed.Header.Values(canonical)) {
+			return nil, fmt.Errorf("it changed the header %s, which is read-only", name)
+		}
+	}
+	changed.Header.Del("Host")
+	cookies, _ := result["cookies"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(cookies)) {
+		value, _ := cookies[name].(map[string]any)
+		text, _ := value["value"].(string)
+		changed.Header.Add("Cookie", name+"="+text)
+	}
+	return changed, nil
+}
+
+func answerOf(result map[string]any) (*answer, error) {
+	status, _ := result["statusCode"].(float64)
+	if status < 200 || status > 599 {
+		return nil, fmt.Errorf("its status code is %v", result["statusCode"])
+	}
+	a := &answer{status: int(status), header: headersOf(result["headers"])}
+	switch body := result["body"].(type) {
+	case string:
+		a.body = body
+	case map[string]any:
+		a.body, _ = body["data"].(string)
+	}
+	return a, nil
+}
+
+// headersOf reads headers as a function writes them.
+func headersOf(v any) http.Header {
+	out := http.Header{}
+	headers, _ := v.(map[string]any)
+	for name, h := range headers {
+		header, _ := h.(map[string]any)
+		if all, isMany := header["multiValue"].([]any); isMany {
+			for _, one := range all {
+				value, _ := one.(map[string]any)
+				out.Add(name, fmt.Sprint(value["value"]))
+			}
+			continue
+		}
+		out.Add(name, fmt.Sprint(header["value"]))
+	}
+	return out
+}
+
+func viewer(r *http.Request) string {
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return host
+	}
+	return r.RemoteAddr
+}
