@@ -1,7 +1,6 @@
 package clients_test
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -71,12 +70,12 @@ type telling struct {
 	door *door
 	want []happened // what must have been sent, sorted
 	ends told
-	// browser is the anonymous identifier of a client that makes its own, "" for the story's.
-	browser string
 }
 
 // isTouchpoint says whether an event of a type stands in the timeline.
-func isTouchpoint(kind string) bool { return slices.Contains([]string{"track", "page", "screen"}, kind) }
+func isTouchpoint(kind string) bool {
+	return slices.Contains([]string{"track", "page", "screen"}, kind)
+}
 
 // checkSent holds what the client sent against the story.
 func (s telling) checkSent(t testing.TB) {
@@ -127,8 +126,7 @@ func (s telling) checkProfile(t testing.TB, p person, touchpoints int) {
 		identifiers = append(identifiers, i.ID)
 	}
 	slices.Sort(identifiers)
-	browser := cmp.Or(s.browser, "browser-"+s.run)
-	want := []string{"anon:" + browser, "email:ada-" + s.run + "@shop.example", "user:ada-" + s.run, "user:lovelace-" + s.run}
+	want := append(s.door.anonymous(), "email:ada-"+s.run+"@shop.example", "user:ada-"+s.run, "user:lovelace-"+s.run)
 	if !slices.Equal(identifiers, want) {
 		t.Errorf("%s: the person has the identifiers %v, want %v", s.run, identifiers, want)
 	}

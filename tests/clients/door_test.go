@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"path"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -35,6 +37,8 @@ type delivery struct {
 	Type string
 	Name string
 	Time string // as the timeline writes it
+	// Browser is the anonymous id.
+	Browser string
 }
 
 // visit is one request through a door.
@@ -164,6 +168,7 @@ func (s *statusOf) WriteHeader(status int) {
 // sentEvent is an event as clients write it, as far as a door looks at it.
 type sentEvent struct {
 	MessageID  string    `json:"messageId"`
+	Anonymous  string    `json:"anonymousId"`
 	Type       string    `json:"type"`
 	Event      string    `json:"event"`
 	Name       string    `json:"name"`
@@ -205,7 +210,8 @@ func deliveries(route string, body []byte) ([]delivery, error) {
 			at = e.Timestamp
 		}
 		out = append(out, delivery{
-			ID: e.MessageID, Type: e.Type, Name: cmp.Or(e.Event, e.Name, e.Properties.Name), Time: at.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.000Z"),
+			ID: e.MessageID, Type: e.Type, Name: cmp.Or(e.Event, e.Name, e.Properties.Name), Browser: e.Anonymous,
+			Time: at.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.000Z"),
 		})
 	}
 	return out, nil
@@ -242,6 +248,17 @@ func (d *door) sent() map[string]delivery {
 		}
 	}
 	return out
+}
+
+// anonymous are the anonymous ids that a client sent, sorted: those of the story, its own, or, with rudderlabs/analytics-go, one more for each event.
+func (d *door) anonymous() []string {
+	ids := map[string]bool{}
+	for _, e := range d.sent() {
+		if e.Browser != "" {
+			ids["anon:"+e.Browser] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(ids))
 }
 
 // after tells what a client did with the events of the request that was answered wrongly: again or dropped.

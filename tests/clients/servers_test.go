@@ -93,11 +93,11 @@ func (l library) run(t *testing.T, w e2e.Tenant) {
 	for i, end := range tell(t, stories, l.command[0], l.command[1:]...) {
 		tellings[i].ends = end
 	}
-	l.check(t, w, tellings)
+	check(t, w, tellings, l.after)
 }
 
-// check holds what arrived of all tellings against what was sent.
-func (l library) check(t *testing.T, w e2e.Tenant, tellings []*telling) {
+// check holds what arrived of all tellings of a workspace against what was sent. after is what the client does with the events after a failure.
+func check(t *testing.T, w e2e.Tenant, tellings []*telling, after map[wrong]string) {
 	t.Helper()
 	var doors []*door
 	for _, one := range tellings {
@@ -111,10 +111,10 @@ func (l library) check(t *testing.T, w e2e.Tenant, tellings []*telling) {
 		if does == nothing && !one.ends.Success {
 			t.Errorf("%s: the client says %q", one.run, one.ends.Error)
 		}
-		if got := one.door.after(); does != nothing && got != l.after[does] {
-			t.Errorf("%s: the client does this with the events: %s, want %s; it says %q", one.run, got, l.after[does], one.ends.Error)
+		if got := one.door.after(); does != nothing && got != after[does] {
+			t.Errorf("%s: the client does this with the events: %s, want %s; it says %q", one.run, got, after[does], one.ends.Error)
 		}
-		if does != nothing && l.after[does] != "again" {
+		if does != nothing && after[does] != "again" {
 			continue
 		}
 		one.checkPerson(t, w)
@@ -141,5 +141,3 @@ func (l library) row() string {
 	}
 	return "| " + strings.Join(cells, " | ") + " |"
 }
-
-

@@ -25,7 +25,7 @@ type story struct {
 	Page string `json:"page,omitempty"`
 }
 
-// told says how a story ended. A client for browsers says under which id it sent what came before identify.
+// told says how a story ended.
 type told struct {
 	Success bool   `json:"success"`
 	Error   string `json:"error"`

@@ -1,0 +1,55 @@
+// Sends stories with clients for browsers, each on a page of its own in headless Chromium: node browser.mjs.
+//
+// Input and output are those of server.mjs; besides, a story has the address of its page. The page has a function tell(story). The error is what the
+// page said in its console.
+import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
+import snippet from '@segment/snippet'
+import { chromium } from 'playwright-core'
+
+// A beacon that is sent while a page is left ignores the agent of the page and says HeadlessChrome, which is a bot: only the command line helps.
+const agent = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36'
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--ignore-certificate-errors', `--user-agent=${agent}`]
+})
+
+// quiet waits until a page has asked for nothing for a while, and no request is under way.
+function quiet (page, milliseconds) {
+  const open = new Set()
+  let last = Date.now()
+  const touch = change => request => { change(request); last = Date.now() }
+  page.on('request', touch(request => open.add(request)))
+  page.on('requestfinished', touch(request => open.delete(request)))
+  page.on('requestfailed', touch(request => open.delete(request)))
+  return async () => {
+    while (open.size > 0 || Date.now() - last < milliseconds) await pause(50)
+  }
+}
+
+async function tell (story) {
+  story.snippet = snippet.min({ apiKey: story.writeKey, host: new URL(story.cdnHost).host })
+  const said = []
+  const context = await browser.newContext({ ignoreHTTPSErrors: true })
+  const page = await context.newPage()
+  page.on('console', message => { if (message.type() === 'error') said.push(message.text()) })
+  page.on('pageerror', error => said.push(String(error)))
+  const settled = quiet(page, story.config.quietMs ?? 500)
+  await page.goto(story.page)
+  await page.evaluate(story => globalThis.tell(story), story)
+  await settled()
+  await page.goto('about:blank') // whatever waits for the end of the page is sent now
+  await settled()
+  await context.close()
+  return said.join('; ')
+}
+
+const stories = []
+for await (const line of createInterface({ input: process.stdin })) stories.push(JSON.parse(line))
+const ended = await Promise.allSettled(stories.map(tell))
+for (const { value, reason } of ended) {
+  const error = reason ? String(reason.message ?? reason) : value
+  console.log(JSON.stringify({ success: error === '', error }))
+}
+await browser.close()
