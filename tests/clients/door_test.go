@@ -60,6 +60,7 @@ type door struct {
 	server *httptest.Server
 	proxy  *httputil.ReverseProxy
 	wrong  wrong
+	script string // a file that stands where clients ask for analytics.min.js, "" for what the system has there
 
 	mu     sync.Mutex
 	isDone bool // the wrong is
@@ -97,6 +98,10 @@ func openDoor(t testing.TB, address string, does wrong, withTLS bool) *door {
 }
 
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if path.Base(r.URL.Path) == "analytics.min.js" && d.script != "" {
+		http.ServeFile(w, r, d.script)
+		return
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		panic(http.ErrAbortHandler) // the client went away

@@ -21,8 +21,9 @@ type story struct {
 		Events  []map[string]any `json:"events"`
 	} `json:"sequences"`
 	Config map[string]any `json:"config"`
-	// Page is the address of the page of a client for browsers.
+	// Page is the address of the page of a client for browsers, Done one that answers 200 once everything came.
 	Page string `json:"page,omitempty"`
+	Done string `json:"done,omitempty"`
 }
 
 // told says how a story ended.

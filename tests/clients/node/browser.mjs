@@ -1,7 +1,7 @@
 // Sends stories with clients for browsers, each on a page of its own in headless Chromium: node browser.mjs.
 //
-// Input and output are those of server.mjs; besides, a story has the address of its page. The page has a function tell(story). The error is what the
-// page said in its console.
+// Input and output are those of server.mjs; besides, a story has the address of its page, and one that answers 200 once everything came. The page
+// has a function tell(story). The error is what the page said in its console.
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import snippet from '@segment/snippet'
@@ -10,21 +10,19 @@ import { chromium } from 'playwright-core'
 // A beacon that is sent while a page is left ignores the agent of the page and says HeadlessChrome, which is a bot: only the command line helps.
 const agent = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36'
 
+const longest = 60_000 // milliseconds, for whatever a page does
+
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--ignore-certificate-errors', `--user-agent=${agent}`]
 })
 
-// quiet waits until a page has asked for nothing for a while, and no request is under way.
-function quiet (page, milliseconds) {
-  const open = new Set()
-  let last = Date.now()
-  const touch = change => request => { change(request); last = Date.now() }
-  page.on('request', touch(request => open.add(request)))
-  page.on('requestfinished', touch(request => open.delete(request)))
-  page.on('requestfailed', touch(request => open.delete(request)))
-  return async () => {
-    while (open.size > 0 || Date.now() - last < milliseconds) await pause(50)
+// arrived waits until the test says that everything came which the story sends.
+async function arrived (story) {
+  const patience = Date.now() + longest
+  while ((await fetch(story.done)).status !== 200) {
+    if (Date.now() > patience) throw new Error('the page does not send what the story says')
+    await pause(200)
   }
 }
 
@@ -33,14 +31,14 @@ async function tell (story) {
   const said = []
   const context = await browser.newContext({ ignoreHTTPSErrors: true })
   const page = await context.newPage()
+  page.setDefaultTimeout(longest)
   page.on('console', message => { if (message.type() === 'error') said.push(message.text()) })
   page.on('pageerror', error => said.push(String(error)))
-  const settled = quiet(page, story.config.quietMs ?? 500)
   await page.goto(story.page)
   await page.evaluate(story => globalThis.tell(story), story)
-  await settled()
-  await page.goto('about:blank') // whatever waits for the end of the page is sent now
-  await settled()
+  const reason = await arrived(story).then(() => '', error => error.message)
+  if (reason) said.push(reason)
+  await page.goto('about:blank') // whatever waits for the end of the page is sent now, a second time if the client has a fault
   await context.close()
   return said.join('; ')
 }
