@@ -11,6 +11,7 @@ import (
 
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/workspace"
 )
 
 // TestAnswersAreAsDescribed makes every answer that docs/openapi.yaml describes for collection, on every route.
@@ -44,6 +45,9 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		check(newSystem(), request{Method: method, Path: path, Body: good.Body}, 401)
 		check(newSystem(), secret, 403)
 		check(down, good, 503)
+		full := limited(workspace.Policy{Rate: 1}, 0, nil)
+		statuses(t, full, good, 5)
+		check(full, good, 429)
 	}
 	checkSettings(t, contract)
 	if missing := contract.Unchecked("collect"); len(missing) > 0 {

@@ -31,17 +31,28 @@ type Config struct {
 	Queue Queue
 	Now   func() time.Time
 	NewID func() string // unique, for a request to which the gateway gave no id
+	Salts Salts         // of cookieless visitors
+	// NewSalt gives 256 bits that nobody can guess.
+	NewSalt func() string
+	// Spending counts what sources with a daily cap have sent.
+	Spending Spending
+	// AddressRate is how many requests a second come in from one address with one key; 0 = no limit.
+	AddressRate int
+	// EdgeProof is what the edge sends along; a request without it comes from where the gateway says.
+	EdgeProof string
 }
 
 // Handler takes events over HTTP.
 type Handler struct {
 	Config
 	keyring *httpapi.Keyring
+	guard   *guard
+	salts   *salts
 }
 
 // New returns a handler.
 func New(c Config) *Handler {
-	return &Handler{Config: c, keyring: httpapi.NewKeyring(c.Keys, c.Now)}
+	return &Handler{Config: c, keyring: httpapi.NewKeyring(c.Keys, c.Now), guard: newGuard(c), salts: newSalts(c)}
 }
 
 // Invoke answers one request of API Gateway's HTTP API; it makes the handler a lambda.Handler, which decodes its
@@ -61,11 +72,15 @@ func (h *Handler) answer(ctx context.Context, r httpapi.Request, malformed error
 	if r.Received.IsZero() {
 		r.Received = h.Now()
 	}
+	r.SourceIP = h.viewer(r)
 	ctx, cancel := inTime(ctx)
 	defer cancel()
 	key, response := h.respond(ctx, r, malformed)
-	if response.Headers["access-control-allow-origin"] != "" {
-		return response // the same for every site
+	switch kept := response.Headers["cache-control"]; {
+	case response.Headers["access-control-allow-origin"] != "":
+		return response
+	case kept != "" && kept != "no-store":
+		return toAnyone(response) // one copy for all sites
 	}
 	return httpapi.With(response, httpapi.CORS(r.Headers["origin"], key))
 }
@@ -121,6 +136,9 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 		h.noteRefusal(ctx, r, p, err)
 		return key, tally{}, err
 	}
+	if err := h.guarded(ctx, r, key, len(p.events)); err != nil {
+		return key, tally{}, err
+	}
 	isStrict, err := r.Flag("strict")
 	if err != nil {
 		h.noteRefusal(ctx, r, p, err)
@@ -128,6 +146,11 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 	}
 	if to.visitor {
 		p.context = withAgent(p.context, r.Headers["user-agent"])
+	}
+	p, dropped, err := h.pass(ctx, r, key, p)
+	if err != nil {
+		h.noteRefusal(ctx, r, p, err)
+		return key, tally{}, err
 	}
 	stamp := event.Stamp{
 		Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
@@ -137,12 +160,25 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 	if to.isImage && verdict.isNameless() {
 		envelope, verdict = p.named(h.NewID()).read(stamp)
 	}
+	refused := 0
+	if isBrowsers(r, to) {
+		refused = onlyNamed(key, &envelope, &verdict)
+	}
 	if len(verdict.details) > 0 && isStrict {
 		err := verdict.refusal()
 		h.noteRefusal(ctx, r, p, err)
 		return key, verdict, err
 	}
-	if envelope.Len() == 0 || r.Method == http.MethodHead { // HEAD of the pixel: nobody saw it
+	if r.Method == http.MethodHead { // of the pixel: nobody saw it
+		return key, verdict, nil
+	}
+	if dropped > 0 {
+		h.sendNotes(ctx, key, []event.Envelope{noteOf(key, event.At(r.Received), r.ID+"-consent", codeConsent, dropped)})
+	}
+	if refused > 0 {
+		h.sendNotes(ctx, key, []event.Envelope{noteOf(key, event.At(r.Received), r.ID, codeName, refused)})
+	}
+	if envelope.Len() == 0 {
 		return key, verdict, nil
 	}
 	if err := h.Queue.Send(ctx, []event.Envelope{envelope}); err != nil {

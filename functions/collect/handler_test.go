@@ -32,6 +32,7 @@ type keys struct {
 	mu    sync.Mutex
 	asked []string
 	down  bool
+	more  map[string]workspace.Key
 }
 
 func (k *keys) Key(_ context.Context, text string) (workspace.Key, error) {
@@ -47,6 +48,9 @@ func (k *keys) Key(_ context.Context, text string) (workspace.Key, error) {
 		"wk_old":     {Workspace: "demo", Role: workspace.Write, Source: "web", Expires: earlier},
 		"wk_overlap": {Workspace: "demo", Role: workspace.Write, Source: "web", Expires: later},
 		"sk_demo":    {Workspace: "demo", Role: workspace.Secret},
+	}
+	for name, key := range k.more {
+		known[name] = key
 	}
 	key, found := known[text]
 	if !found {

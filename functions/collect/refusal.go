@@ -35,11 +35,20 @@ func (h *Handler) noteRefusal(ctx context.Context, r httpapi.Request, p payload,
 	if err != nil || key.Role != workspace.Write {
 		return
 	}
-	note := event.Envelope{
-		Version: event.EnvelopeVersion, Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
-		Refused: &event.Refused{Code: fault.CodeOf(refusal), Events: max(len(p.events), 1)},
+	note := noteOf(key, event.At(r.Received), r.ID, fault.CodeOf(refusal), max(len(p.events), 1))
+	h.sendNotes(ctx, key, []event.Envelope{note})
+}
+
+// noteOf is the message that events were refused. A request has one note at most under one id.
+func noteOf(key workspace.Key, at event.Millis, request, code string, events int) event.Envelope {
+	return event.Envelope{
+		Version: event.EnvelopeVersion, Workspace: key.Workspace, Source: key.Source, Received: at, Request: request,
+		Refused: &event.Refused{Code: code, Events: events},
 	}
-	if err := h.Queue.Send(ctx, []event.Envelope{note}); err != nil {
-		slog.WarnContext(ctx, "refusal not counted", "workspace", key.Workspace, "code", fault.CodeOf(refusal), "error", err.Error())
+}
+
+func (h *Handler) sendNotes(ctx context.Context, key workspace.Key, notes []event.Envelope) {
+	if err := h.Queue.Send(ctx, notes); err != nil {
+		slog.WarnContext(ctx, "refusal not counted", "workspace", key.Workspace, "code", notes[0].Refused.Code, "error", err.Error())
 	}
 }

@@ -39,6 +39,8 @@ var routes = map[string]route{
 	"/pixel/v1/track":  image(func(r httpapi.Request) (payload, error) { return readDotted(r, event.Track) }),
 	"/v1/m":            {method: http.MethodPost, serve: drop}, // what a client measures of itself
 	"/sourceConfig":    about(rudderSettings),
+
+	"/.well-known/gpc.json": {method: httpapi.Reads, serve: answerGPC},
 }
 
 // routeOf finds the route of a path. Clients that are given a host alone leave /v1 out of the paths that others write with it.
@@ -53,7 +55,9 @@ func routeOf(path string) (route, bool) {
 	return to, found
 }
 
-func drop(*Handler, context.Context, httpapi.Request) events.APIGatewayV2HTTPResponse { return httpapi.OK() }
+func drop(*Handler, context.Context, httpapi.Request) events.APIGatewayV2HTTPResponse {
+	return httpapi.OK()
+}
 
 func one(t event.Type) route {
 	return post(func(r httpapi.Request) (payload, error) { return readOne(r, t) })

@@ -50,6 +50,9 @@ func (p payload) read(s event.Stamp) (event.Envelope, tally) {
 	}
 	reader := event.NewReader(s)
 	for i, sent := range p.events {
+		if sent.Kind() == strictjson.Missing {
+			continue // its visitor has denied it
+		}
 		one, err := readEvent(reader, sent, i)
 		if err != nil {
 			t.details = append(t.details, httpapi.DetailOf(i, err))

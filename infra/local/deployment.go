@@ -23,7 +23,7 @@ type deployment struct {
 	template  *template.Template
 	specs     []template.Function
 	functions map[string]*lambda.Function // by logical id
-	api       http.Handler // the HTTP API, or the edge before it
+	api       http.Handler                // the HTTP API, or the edge before it
 	pollers   []*poller.Poller
 	scheduler *schedule.Scheduler
 	observer  Observer

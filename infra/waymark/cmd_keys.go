@@ -152,7 +152,15 @@ func addKey(ctx context.Context, table *dynamo.Table, words []string, flags keyF
 func settingsUsage() string {
 	var out strings.Builder
 	for _, s := range workspace.Settings() {
-		fmt.Fprintf(&out, "  --%-24s %s\n", s.Name+" "+s.Values, s.About)
+		fmt.Fprintf(&out, "  --%s %s\n", s.Name, s.Values)
+		line := ""
+		for _, word := range append(strings.Fields(s.About), "") {
+			if word == "" || len(line)+1+len(word) > 64 {
+				fmt.Fprintf(&out, "       %s\n", line)
+				line = ""
+			}
+			line += " " + word
+		}
 	}
 	return out.String()
 }

@@ -10,6 +10,7 @@ package config
 import (
 	"errors"
 	"reflect"
+	"strconv"
 
 	"waymark/shared/domain/fault"
 )
@@ -18,6 +19,10 @@ import (
 type Collect struct {
 	Table    string `env:"TABLE_NAME"`
 	QueueURL string `env:"QUEUE_URL"`
+	// AddressRate is how many requests a second one instance lets through from one address with one key; 0 = no limit.
+	AddressRate int `env:"ADDRESS_REQUESTS_PER_SECOND"`
+	// EdgeProof is what the edge sends along, so that it is believed whose request it brings.
+	EdgeProof string `env:"EDGE_PROOF"`
 }
 
 // Process is what the process function needs.
@@ -52,8 +57,8 @@ type Query struct {
 	DeadLetterQueueURL string `env:"DEAD_LETTER_QUEUE_URL"`
 }
 
-// Load fills the settings of one function from the variables that its fields' tags name. All of them must be set: the error joins a
-// fault.Invalid for every one that is not.
+// Load fills the settings of one function from the variables that its fields' tags name. All of them must be set, and those
+// of whole numbers be such numbers from 0: the error joins a fault.Invalid for every one that is not.
 func Load[T any](getenv func(string) string) (T, error) {
 	var settings T
 	var faults []error
@@ -65,7 +70,16 @@ func Load[T any](getenv func(string) string) (T, error) {
 			faults = append(faults, fault.Newf(fault.Invalid, "missing_setting",
 				"the environment variable %s is not set; template.yaml gives it to the function", name).At(name))
 		}
-		into.Field(i).SetString(value)
+		if into.Field(i).Kind() == reflect.String {
+			into.Field(i).SetString(value)
+			continue
+		}
+		n, err := strconv.ParseUint(value, 10, 31)
+		if value != "" && err != nil {
+			faults = append(faults, fault.Newf(fault.Invalid, "bad_setting",
+				"the environment variable %s is %q, and must be a whole number from 0", name, value).At(name))
+		}
+		into.Field(i).SetInt(int64(n))
 	}
 	return settings, errors.Join(faults...)
 }

@@ -19,9 +19,9 @@ func TestLoadFillsEveryFunction(t *testing.T) {
 	t.Parallel()
 	env := from(map[string]string{
 		"TABLE_NAME": "touchpoints", "QUEUE_URL": "http://127.0.0.1:1/q", "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:1/d",
-		"ARCHIVE_BUCKET": "archive", "EXPORT_BUCKET": "exports",
+		"ARCHIVE_BUCKET": "archive", "EXPORT_BUCKET": "exports", "ADDRESS_REQUESTS_PER_SECOND": "50", "EDGE_PROOF": "p",
 	})
-	check(t, env, config.Collect{Table: "touchpoints", QueueURL: "http://127.0.0.1:1/q"})
+	check(t, env, config.Collect{Table: "touchpoints", QueueURL: "http://127.0.0.1:1/q", AddressRate: 50, EdgeProof: "p"})
 	check(t, env, config.Process{Table: "touchpoints"})
 	check(t, env, config.Profile{Table: "touchpoints", ArchiveBucket: "archive"})
 	check(t, env, config.Rollup{Table: "touchpoints", ArchiveBucket: "archive"})
@@ -44,9 +44,22 @@ func TestLoadReportsAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := config.Load[config.Collect](from(map[string]string{}))
 	want := `missing_setting at TABLE_NAME: the environment variable TABLE_NAME is not set; template.yaml gives it to the function
-missing_setting at QUEUE_URL: the environment variable QUEUE_URL is not set; template.yaml gives it to the function`
+missing_setting at QUEUE_URL: the environment variable QUEUE_URL is not set; template.yaml gives it to the function
+missing_setting at ADDRESS_REQUESTS_PER_SECOND: ` +
+		`the environment variable ADDRESS_REQUESTS_PER_SECOND is not set; template.yaml gives it to the function
+missing_setting at EDGE_PROOF: the environment variable EDGE_PROOF is not set; template.yaml gives it to the function`
 	if err == nil || err.Error() != want {
 		t.Errorf("Load reported\n%v\nwant\n%s", err, want)
+	}
+	for _, text := range []string{"fast", "-1", "1.5", "99999999999"} {
+		_, err = config.Load[config.Collect](from(map[string]string{
+			"TABLE_NAME": "t", "QUEUE_URL": "q", "ADDRESS_REQUESTS_PER_SECOND": text, "EDGE_PROOF": "p",
+		}))
+		want := "bad_setting at ADDRESS_REQUESTS_PER_SECOND: the environment variable ADDRESS_REQUESTS_PER_SECOND is \"" + text +
+			"\", and must be a whole number from 0"
+		if err == nil || err.Error() != want {
+			t.Errorf("Load reported\n%v\nwant\n%s", err, want)
+		}
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/redact"
+	"waymark/shared/domain/strictjson"
 )
 
 // MaxReplay is how many failed events one order puts back on the queue; what has more is replayed page by page.
@@ -30,7 +32,11 @@ func (s Service) Edit(ctx context.Context, ws, id string, corrected []byte) (Doc
 	if ws == event.Nobody {
 		return Document{}, fault.New(fault.Invalid, "not_editable", "a whole message is replayed as it was; only events can be edited")
 	}
-	f, err := s.Changes.EditFailed(ctx, ws, id, string(bytes.TrimSpace(corrected)), event.At(s.Now()))
+	edited := string(bytes.TrimSpace(corrected))
+	if v, err := strictjson.Parse(edited); err == nil { // what no reader takes is kept as it is, and says why in its verdict
+		edited = redact.Event(v).Raw()
+	}
+	f, err := s.Changes.EditFailed(ctx, ws, id, edited, event.At(s.Now()))
 	if err != nil {
 		return Document{}, err
 	}

@@ -13,10 +13,11 @@ import (
 // problem too, so that each new one gets its place deliberately.
 var rungs = map[string]int{
 	"fault": 0, "strictjson": 0,
+	"redact": 1, "consent": 1,
 	"wide": 1, "stats": 1, "period": 1,
-	"money":   2,
-	"event":   3,
-	"consent": 4, "bot": 4, "country": 4, "channel": 4, "quality": 4, "identity": 4, "workspace": 4,
+	"money": 2,
+	"event": 3,
+	"bot":   4, "country": 4, "channel": 4, "quality": 4, "identity": 4, "workspace": 4,
 	"profile": 5,
 	"stage":   6, "segment": 6,
 	"journey": 7,
@@ -56,7 +57,7 @@ var table = []row{
 	{folder: "shared/failed", own: []string{"shared/domain"}},
 	{folder: "shared/config", own: []string{"shared/domain"}},
 	{
-		folder: "functions", own: []string{"shared"}, modules: []string{"github.com/aws/aws-lambda-go"},
+		folder: "functions", own: []string{"shared"}, modules: []string{"github.com/aws/aws-lambda-go", "golang.org/x/time/rate"},
 	},
 	{
 		folder:  "infra/local",

@@ -13,7 +13,10 @@ const (
 )
 
 // conditions that a template may have, each with what it says: a resource that comes and goes must do so for a reason that is known.
-var conditions = map[string]string{"HasEdge": "map[Fn::Not:[map[Fn::Equals:[${EdgeDomain} ]]]]"}
+var conditions = map[string]string{
+	"HasAlarms": "map[Fn::Not:[map[Fn::Equals:[${AlarmTopicArn} ]]]]",
+	"HasEdge":   "map[Fn::Not:[map[Fn::Equals:[${EdgeDomain} ]]]]",
+}
 
 // judgedOfDistributions are members of DistributionConfig. Logging is none: access logs hold addresses and query strings.
 var judgedOfDistributions = []string{
@@ -42,6 +45,12 @@ func (c *checker) distribution(r resource) {
 		}
 		if !strings.HasPrefix(text(at(o, "DomainName")), "${Api}.") {
 			c.against(r, "it asks an origin that is not the HTTP API of this template")
+		}
+	}
+	for _, o := range list(config["Origins"]) {
+		headers := list(at(o, "OriginCustomHeaders"))
+		if len(headers) != 1 || text(at(headers[0], "HeaderName")) != "waymark-edge-proof" || text(at(headers[0], "HeaderValue")) != "${AWS::StackId}" {
+			c.against(r, "it does not prove to Collect that it is the edge, so all visitors have its address")
 		}
 	}
 	usual := object(config["DefaultCacheBehavior"])

@@ -131,6 +131,7 @@ var mutants = []struct{ name, in, old, new, want string }{
 	{"access logs", "  Edge:\n", "        Enabled: true\n", "        Enabled: true\n        Logging: {Bucket: a.s3.amazonaws.com}\n", "judges Logging of DistributionConfig"},
 	{"plain origin", "  Edge:\n", "OriginProtocolPolicy: https-only", "OriginProtocolPolicy: http-only", "by something other than https"},
 	{"old TLS to the origin", "  Edge:\n", "[TLSv1.2]", "[TLSv1]", "by something other than https"},
+	{"no proof", "  Edge:\n", "            OriginCustomHeaders: [{HeaderName: waymark-edge-proof, HeaderValue: !Ref AWS::StackId}]\n", "", "it does not prove to Collect"},
 	{"another origin", "  Edge:\n", "!Sub ${Api}.execute-api", "!Sub evil.execute-api", "it asks an origin that is not the HTTP API"},
 	{"events are cached", "        DefaultCacheBehavior:\n", "4135ea2d-6df8-44a3-9df3-4b5a84be39ad", "658327ea-f89d-4fab-a63d-7e88639e58f6", "it may keep what is no file"},
 	{"host is forwarded", "        DefaultCacheBehavior:\n", "b689b0a8-53d0-40ab-baf2-68738e2966ac", "216adef6-5c7f-47e4-b989-5492eafa07d3", "does not get what collect needs"},

@@ -47,8 +47,9 @@ func (c *checker) against(r resource, format string, args ...any) {
 type rule struct {
 	judged []string
 	kept   bool // the resource holds data that outlive the stack
-	comes  bool // it may have a condition
-	check  func(*checker, resource)
+	// optional says that a stack may go without: the resource holds nothing and gives nobody a right.
+	optional bool
+	check    func(*checker, resource)
 }
 
 var rules = map[string]rule{
@@ -83,17 +84,27 @@ var rules = map[string]rule{
 		},
 		check: (*checker).function,
 	},
-	"AWS::CloudFront::CachePolicy":  {judged: []string{"CachePolicyConfig"}, comes: true, check: (*checker).cachePolicy},
-	"AWS::CloudFront::Distribution": {judged: []string{"DistributionConfig"}, comes: true, check: (*checker).distribution},
+	"AWS::CloudFront::CachePolicy":  {judged: []string{"CachePolicyConfig"}, optional: true, check: (*checker).cachePolicy},
+	"AWS::CloudFront::Distribution": {judged: []string{"DistributionConfig"}, optional: true, check: (*checker).distribution},
 	"AWS::CloudFront::Function": {
-		judged: []string{"AutoPublish", "FunctionCode", "FunctionConfig", "Name"}, comes: true, check: (*checker).edgeFunction,
+		judged: []string{"AutoPublish", "FunctionCode", "FunctionConfig", "Name"}, optional: true, check: (*checker).edgeFunction,
 	},
 	// The catalogue of the steps table: it holds no data, and gives nobody a right.
 	"AWS::Glue::Database": {judged: []string{"CatalogId", "DatabaseInput"}},
 	"AWS::Glue::Table":    {judged: []string{"CatalogId", "DatabaseName", "TableInput"}},
+	// Alarms tell people, and touch nothing.
+	"AWS::CloudWatch::Alarm": {
+		judged: []string{
+			"AlarmActions", "AlarmDescription", "ComparisonOperator", "EvaluationPeriods", "MetricName", "Namespace", "Period", "Statistic",
+			"Threshold", "TreatMissingData",
+		},
+		optional: true,
+	},
+	"AWS::Logs::MetricFilter": {judged: []string{"FilterPattern", "LogGroupName", "MetricTransformations"}, optional: true},
 }
 
-// attributes of a resource that the policy has judged. A Condition makes a resource come and go, so only types that say so may have one.
+// attributes of a resource that the policy has judged. A Condition makes a resource come and go, so it is for those alone
+// that hold nothing.
 var attributes = []string{"DeletionPolicy", "Metadata", "Properties", "Type", "UpdateReplacePolicy"}
 
 // sections checks what stands beside the resources.
@@ -126,7 +137,7 @@ func (c *checker) resource(r resource) {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.attributes)) {
-		if !slices.Contains(attributes, name) && !(rule.comes && name == "Condition") {
+		if !slices.Contains(attributes, name) && (name != "Condition" || !rule.optional) {
 			c.against(r, "no rule of the policy judges the attribute %s", name)
 		}
 	}

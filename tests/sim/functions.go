@@ -45,7 +45,7 @@ func (w *World) collect(ctx context.Context, run *invocation, e events.APIGatewa
 	if w.mutant.queue != nil {
 		queue = w.mutant.queue(queue)
 	}
-	h := collect.New(collect.Config{Keys: w.ports(run), Queue: queue, Now: w.clock, NewID: w.newID})
+	h := collect.New(collect.Config{Keys: w.ports(run), Spending: w.ports(run), Salts: w.ports(run), NewSalt: w.newID, Queue: queue, Now: w.clock, NewID: w.newID})
 	response, _ := httpapitest.Invoke(ctx, h, e) // never an error
 	return response
 }

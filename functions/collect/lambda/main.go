@@ -29,8 +29,10 @@ func main() {
 
 func newHandler(settings config.Collect) *collect.Handler {
 	clock := config.Clock(os.Getenv, time.Now)
+	table := dynamo.New(dynamo.NewClient(os.Getenv), settings.Table)
 	return collect.New(collect.Config{
-		Keys:  dynamo.New(dynamo.NewClient(os.Getenv), settings.Table),
+		Keys: table, Spending: table, Salts: table, NewSalt: func() string { return rand.Text() + rand.Text() },
+		AddressRate: settings.AddressRate, EdgeProof: settings.EdgeProof,
 		Queue: queue.New(queue.NewClient(os.Getenv), settings.QueueURL),
 		Now:   clock, NewID: rand.Text,
 	})

@@ -6,13 +6,13 @@
 package edge
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -73,14 +73,10 @@ func (a *answer) write(w http.ResponseWriter) {
 
 // run gives the request that goes on to the gateway, or the answer of the function.
 func (e *Edge) run(r *http.Request) (*http.Request, *answer, error) {
-	request := describe(r)
-	query, err := json.Marshal(request["querystring"])
-	if err != nil {
-		return nil, nil, err
-	}
 	result, err := e.call(map[string]any{
 		"version": "1.0", "context": map[string]any{"eventType": "viewer-request", "requestId": "local"},
-		"viewer": map[string]any{"ip": viewer(r)}, "request": request,
+		"viewer":  map[string]any{"ip": viewer(r)},
+		"request": map[string]any{"method": r.Method, "uri": r.URL.EscapedPath(), "querystring": query(r), "headers": headers(r), "cookies": cookies(r)},
 	})
 	if err != nil {
 		return nil, nil, err
@@ -89,14 +85,14 @@ func (e *Edge) run(r *http.Request) (*http.Request, *answer, error) {
 		a, err := answerOf(result)
 		return nil, a, err
 	}
-	if after, err := json.Marshal(result["querystring"]); err != nil || string(after) != string(query) {
+	if !reflect.DeepEqual(result["querystring"], query(r)) {
 		return nil, nil, errors.New("it changed the query string, which is not played here")
 	}
 	changed, err := apply(r, result)
 	return changed, nil, err
 }
 
-// call runs the function. What it returns is plain values.
+// call runs the function. What it leaves alone in the event stays what it was, to the byte.
 func (e *Edge) call(event map[string]any) (map[string]any, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -104,35 +100,40 @@ func (e *Edge) call(event map[string]any) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	written, err := json.Marshal(value.Export())
-	if err != nil {
-		return nil, fmt.Errorf("read what it returned: %w", err)
-	}
-	var result map[string]any
-	if err := json.Unmarshal(written, &result); err != nil || result == nil {
+	result, isObject := value.Export().(map[string]any)
+	if !isObject {
 		return nil, errors.New("it returned no object")
 	}
 	return result, nil
 }
 
-// describe writes a request as a function gets it.
-func describe(r *http.Request) map[string]any {
-	headers := map[string]any{"host": map[string]any{"value": r.Host}}
+// headers of a request as a function gets them; cookies come by themselves.
+func headers(r *http.Request) map[string]any {
+	out := map[string]any{"host": map[string]any{"value": r.Host}}
 	for name, values := range r.Header {
 		if name != "Cookie" {
-			headers[strings.ToLower(name)] = many(values)
+			out[strings.ToLower(name)] = many(values)
 		}
 	}
-	cookies := map[string]any{}
+	return out
+}
+
+func cookies(r *http.Request) map[string]any {
+	out := map[string]any{}
 	for _, c := range r.Cookies() {
-		cookies[c.Name] = map[string]any{"value": c.Value}
+		out[c.Name] = map[string]any{"value": c.Value}
 	}
-	query := map[string]any{}
-	parsed, _ := url.ParseQuery(r.URL.RawQuery) // what can be read of it; the gateway gets it as it was sent
+	return out
+}
+
+// query is what can be read of the query string; the gateway gets it as it was sent.
+func query(r *http.Request) map[string]any {
+	out := map[string]any{}
+	parsed, _ := url.ParseQuery(r.URL.RawQuery)
 	for name, values := range parsed {
-		query[name] = many(values)
+		out[name] = many(values)
 	}
-	return map[string]any{"method": r.Method, "uri": r.URL.EscapedPath(), "querystring": query, "headers": headers, "cookies": cookies}
+	return out
 }
 
 // many is a header or parameter with its values.
@@ -150,14 +151,15 @@ func many(values []string) map[string]any {
 
 // apply makes the request that the function returned. Its body, which no function sees, is that of the old one.
 func apply(r *http.Request, result map[string]any) (*http.Request, error) {
-	uri, _ := result["uri"].(string)
-	address, err := url.ParseRequestURI(uri)
-	if err != nil || uri == "" {
-		return nil, fmt.Errorf("its uri is %q", uri)
-	}
 	changed := r.Clone(r.Context())
 	changed.Body = r.Body
-	changed.URL.Path, changed.URL.RawPath = address.Path, address.RawPath
+	if uri, _ := result["uri"].(string); uri != r.URL.EscapedPath() {
+		path, err := url.PathUnescape(uri)
+		if err != nil || !strings.HasPrefix(uri, "/") {
+			return nil, fmt.Errorf("its uri is %q", uri)
+		}
+		changed.URL.Path, changed.URL.RawPath = path, uri
+	}
 	changed.Header = headersOf(result["headers"])
 	for _, name := range readOnly {
 		canonical := http.CanonicalHeaderKey(name)
@@ -170,9 +172,9 @@ func apply(r *http.Request, result map[string]any) (*http.Request, error) {
 		}
 	}
 	changed.Header.Del("Host")
-	cookies, _ := result["cookies"].(map[string]any)
-	for _, name := range slices.Sorted(maps.Keys(cookies)) {
-		value, _ := cookies[name].(map[string]any)
+	kept, _ := result["cookies"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(kept)) {
+		value, _ := kept[name].(map[string]any)
 		text, _ := value["value"].(string)
 		changed.Header.Add("Cookie", name+"="+text)
 	}
@@ -180,7 +182,7 @@ func apply(r *http.Request, result map[string]any) (*http.Request, error) {
 }
 
 func answerOf(result map[string]any) (*answer, error) {
-	status, _ := result["statusCode"].(float64)
+	status, _ := result["statusCode"].(int64)
 	if status < 200 || status > 599 {
 		return nil, fmt.Errorf("its status code is %v", result["statusCode"])
 	}
@@ -197,11 +199,11 @@ func answerOf(result map[string]any) (*answer, error) {
 // headersOf reads headers as a function writes them.
 func headersOf(v any) http.Header {
 	out := http.Header{}
-	headers, _ := v.(map[string]any)
-	for name, h := range headers {
+	all, _ := v.(map[string]any)
+	for name, h := range all {
 		header, _ := h.(map[string]any)
-		if all, isMany := header["multiValue"].([]any); isMany {
-			for _, one := range all {
+		if values, isMany := header["multiValue"].([]any); isMany {
+			for _, one := range values {
 				value, _ := one.(map[string]any)
 				out.Add(name, fmt.Sprint(value["value"]))
 			}

@@ -2,7 +2,7 @@ package edge_test
 
 import (
 	"bytes"
-	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -42,24 +42,31 @@ func gateway(got *seen) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		*got = seen{Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Body: string(body), Host: r.Host, Headers: map[string]string{}}
+		if viewer := r.Header.Get("Waymark-Viewer"); viewer != "192.0.2.1" {
+			got.Headers["waymark-viewer"] = "it says " + viewer
+		}
+		r.Header.Del("Waymark-Viewer")
 		for name := range r.Header {
 			got.Headers[strings.ToLower(name)] = strings.Join(r.Header.Values(name), ",")
 		}
 	})
 }
 
-func TestFunctionOfTheTemplate(t *testing.T) {
-	t.Parallel()
-	type headers = map[string]string
+type headers = map[string]string
+
+// passage is a request and what the gateway gets of it; nil when the edge answers 404.
+type passage struct {
+	name       string
+	parameters map[string]string
+	path       string
+	headers    headers
+	want       *seen
+}
+
+func passages() []passage {
 	atX7 := map[string]string{"EdgePath": "/x7"}
 	renamed := map[string]string{"EdgePath": "/x7", "EdgeScript": "kit"}
-	cases := []struct {
-		name       string
-		parameters map[string]string
-		path       string
-		headers    headers
-		want       *seen // nil: the edge answers 404
-	}{
+	return []passage{
 		{"plain JSON", nil, "/v1/track?a=b&a=c&%zz", headers{"content-type": "application/json"}, &seen{
 			Path: "/v1/track", Query: "a=b&a=c&%zz", Headers: headers{"content-type": "application/json", "waymark-edge": "t.shop.example"},
 		}},
@@ -77,10 +84,13 @@ func TestFunctionOfTheTemplate(t *testing.T) {
 		}}},
 		{"what collect needs, and no cookies", nil, "/v1/profiles/user%3A42%2F7", headers{
 			"authorization": "Bearer sk", "origin": "https://shop.example", "referer": "https://shop.example/", "user-agent": "A/1", "sec-gpc": "1",
-			"cloudfront-viewer-country": "SE", "cookie": "session=secret; a=b", "waymark-edge": "evil.example", "waymark-content-type": "text/html",
+			"cloudfront-viewer-country": "SE", "cookie": "session=secret; a=b", "waymark-viewer": "198.51.100.7", "waymark-edge": "evil.example", "waymark-content-type": "text/html",
 		}, &seen{Path: "/v1/profiles/user%3A42%2F7", Headers: headers{
 			"authorization": "Bearer sk", "origin": "https://shop.example", "referer": "https://shop.example/", "user-agent": "A/1", "sec-gpc": "1",
 			"cloudfront-viewer-country": "SE", "waymark-edge": "t.shop.example",
+		}}},
+		{"bytes that are no text, two slashes", nil, "//v1//track", headers{"user-agent": "caf\xe9\xff", "content-type": "a\xff", "content-encoding": "gzip"}, &seen{Path: "//v1//track", Headers: headers{
+			"user-agent": "caf\xe9\xff", "content-type": "application/octet-stream", "content-encoding": "gzip", "waymark-content-type": "a\xff", "waymark-edge": "t.shop.example",
 		}}},
 		{"path", atX7, "/x7/v1/track", headers{}, &seen{Path: "/v1/track", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
 		{"path and script", atX7, "/x7/wm.js", headers{}, &seen{Path: "/wm.js", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
@@ -88,18 +98,32 @@ func TestFunctionOfTheTemplate(t *testing.T) {
 		{"path alone", atX7, "/x7", headers{}, nil},
 		{"another path that begins so", atX7, "/x70/v1/track", headers{}, nil},
 		{"renamed script", renamed, "/x7/kit.js", headers{}, &seen{Path: "/wm.js", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
-		{"renamed script with a version", renamed, "/x7/kit-1.2.js", headers{}, &seen{Path: "/wm-1.2.js", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
+		{"renamed full script", renamed, "/x7/kit.full.js", headers{}, &seen{Path: "/wm.full.js", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
+		{"renamed script of a version", renamed, "/x7/kit/1.0.0-4182069b7a/kit.js", headers{}, &seen{
+			Path: "/wm/1.0.0-4182069b7a/wm.js", Headers: headers{"waymark-edge": "t.shop.example/x7"},
+		}},
+		{"script of a version by its own name", renamed, "/x7/wm/1.0.0-4182069b7a/wm.js", headers{}, nil},
+		{"full script by its own name", renamed, "/x7/wm.full.js", headers{}, nil},
+		{"another script", renamed, "/x7/kitchen.js", headers{}, &seen{Path: "/kitchen.js", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
+		{"name of Segment's script", map[string]string{"EdgeScript": "analytics"}, "/analytics.js/v1/wk/analytics.min.js", headers{}, &seen{
+			Path: "/analytics.js/v1/wk/analytics.min.js", Headers: headers{"waymark-edge": "t.shop.example"},
+		}},
 		{"script by its own name", renamed, "/x7/wm.js", headers{}, nil},
 		{"no script", renamed, "/x7/kit", headers{}, &seen{Path: "/kit", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
 		{"script of another kind", renamed, "/x7/analytics.js/v1/wk/analytics.min.js", headers{}, &seen{
 			Path: "/analytics.js/v1/wk/analytics.min.js", Headers: headers{"waymark-edge": "t.shop.example/x7"},
 		}},
 	}
-	for _, c := range cases {
+}
+
+func TestFunctionOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	for _, c := range passages() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var got seen
-			r := httptest.NewRequest(http.MethodPost, "http://t.shop.example"+c.path, strings.NewReader("\x1f\x8b\xff body"))
+			r := httptest.NewRequest(http.MethodPost, c.path, strings.NewReader("\x1f\x8b\xff body"))
+			r.Host = "t.shop.example"
 			for name, value := range c.headers {
 				r.Header.Set(name, value)
 			}
@@ -112,19 +136,11 @@ func TestFunctionOfTheTemplate(t *testing.T) {
 				return
 			}
 			c.want.Body, c.want.Host = "\x1f\x8b\xff body", "t.shop.example"
-			if got, want := text(got), text(*c.want); got != want {
+			if got, want := fmt.Sprintf("%+q", got), fmt.Sprintf("%+q", *c.want); got != want {
 				t.Errorf("the gateway saw\n%s\nwant\n%s", got, want)
 			}
 		})
 	}
-}
-
-func text(v any) string {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return err.Error()
-	}
-	return string(raw)
 }
 
 // TestWhatCloudFrontRefuses: a function that does what CloudFront does not allow is answered 502 here too, and one that is none does not start.

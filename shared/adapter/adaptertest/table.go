@@ -72,6 +72,9 @@ type TableUnderTest interface {
 	DeleteFailed(ctx context.Context, ws, id string) error
 	PutRefusal(ctx context.Context, ws string, r event.Refusal) error
 	Refusals(ctx context.Context, ws, day string) ([]event.Refusal, error)
+	Spend(ctx context.Context, workspace, source, day string, events int64) (int64, error)
+	Salt(ctx context.Context, day, fresh string, expires event.Millis) (string, error)
+	ForgetSalt(ctx context.Context, day string, expires event.Millis) error
 	PutArchiveIndex(ctx context.Context, ws string, days []string, key string) error
 	ArchiveIndex(ctx context.Context, ws, day string) ([]string, error)
 
@@ -155,6 +158,8 @@ func Table(t *testing.T, open OpenTable) {
 		{"failed events expire", failedExpire},
 		{"refusals", refusals},
 		{"refusals expire", refusalsExpire},
+		{"spending", spending},
+		{"salts", salts},
 		{"archive index", archiveIndex},
 		{"generations", generations},
 		{"a generation deleted", deleted},

@@ -29,6 +29,8 @@
 //	ws#failed              time of receipt#id               (nothing)                          c: class, expires_at
 //	ws#failed#id           F                                failed event                       o: original bytes, i: SK of the line above, expires_at
 //	ws#refused#UTC day     request                          refused request                    expires_at
+//	ws#spending            UTC day#source                   events that a source with a cap has sent  n, expires_at
+//	salts                  UTC day                          (nothing)                          s: salt of cookieless visitors, expires_at
 //	key#fingerprint        K                                key without its text               w: workspace
 //	workspaces             name                             workspace, secret keys by fingerprint
 //

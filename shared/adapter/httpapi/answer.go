@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 
@@ -75,7 +76,11 @@ func Error(err error, requestID string) events.APIGatewayV2HTTPResponse {
 		body.Details = d.details
 	}
 	response := JSON(status(kind), body)
-	if kind == fault.Unavailable {
+	switch kind {
+	case fault.Exhausted:
+		seconds := max(1, int(math.Ceil(f.After.Seconds())))
+		return With(response, map[string]string{"retry-after": fmt.Sprint(seconds)})
+	case fault.Unavailable:
 		return With(response, map[string]string{"retry-after": fmt.Sprint(RetryAfterSeconds)})
 	}
 	return response
@@ -103,6 +108,8 @@ func status(kind fault.Kind) int {
 		return http.StatusNotFound
 	case fault.Conflict:
 		return http.StatusConflict
+	case fault.Exhausted:
+		return http.StatusTooManyRequests
 	case fault.Unavailable:
 		return http.StatusServiceUnavailable
 	}
@@ -121,6 +128,8 @@ func genericMessage(kind fault.Kind) string {
 		return "there is no such thing"
 	case fault.Conflict:
 		return "somebody else changed this at the same time; try again"
+	case fault.Exhausted:
+		return "that was too much at a time; send it again when Retry-After is over"
 	case fault.Unavailable:
 		return fmt.Sprintf("the system cannot take this request now; send it again after %d seconds", RetryAfterSeconds)
 	}

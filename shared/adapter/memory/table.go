@@ -32,6 +32,7 @@ type Table struct {
 	keys       map[string]workspace.Key // by fingerprint
 	spaces     map[workspace.Namespace]*space
 	tenants    map[string]*tenant // by name of the workspace
+	salts      map[string]string  // by UTC day
 	handles    int                // notes ever written
 }
 
@@ -39,7 +40,7 @@ type Table struct {
 func NewTable() *Table {
 	return &Table{
 		Now: time.Now, workspaces: map[string]workspace.Workspace{}, keys: map[string]workspace.Key{},
-		spaces: map[workspace.Namespace]*space{}, tenants: map[string]*tenant{},
+		spaces: map[workspace.Namespace]*space{}, tenants: map[string]*tenant{}, salts: map[string]string{},
 	}
 }
 
@@ -71,6 +72,7 @@ type tenant struct {
 	failed  map[string]failure
 	refused map[string]map[string]event.Refusal // by request, by day
 	archive map[string]map[string]bool          // object keys by day
+	spent   map[string]int64                    // events by day and source
 }
 
 type versioned[T any] struct {
@@ -110,6 +112,7 @@ func (t *Table) tenant(name string) *tenant {
 		of = &tenant{
 			exports: map[string]report.Claim{}, failed: map[string]failure{},
 			refused: map[string]map[string]event.Refusal{}, archive: map[string]map[string]bool{},
+			spent: map[string]int64{},
 		}
 		t.tenants[name] = of
 	}

@@ -1,9 +1,6 @@
 package event
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode"
@@ -179,15 +176,11 @@ func (p *parser) id(e *Event) error {
 	case e.Untimed:
 		e.ID = ID(fmt.Sprintf("wm-%s-%d", p.stamp.Request, p.stamp.Index))
 	default:
-		tree := p.sent.Map()
-		delete(tree, "sentAt") // a retry has another one
-		delete(tree, "writeKey")
-		canonical, err := json.Marshal(tree)
+		id, err := hashID(p.sent, p.stamp.Type)
 		if err != nil {
-			return fault.Newf(fault.Invalid, "bad_json", "the event cannot be written again: %v", err)
+			return err
 		}
-		sum := sha256.Sum256(append(canonical, p.stamp.Type...))
-		e.ID = ID("wm-" + hex.EncodeToString(sum[:12]))
+		e.ID = id
 	}
 	return nil
 }

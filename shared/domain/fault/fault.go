@@ -9,6 +9,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Kind says what a caller should do with an error.
@@ -21,6 +22,7 @@ const (
 	Forbidden    Kind = "forbidden"    // a known key that may not do this
 	NotFound     Kind = "not_found"    // there is no such thing
 	Conflict     Kind = "conflict"     // another writer was first: load again and retry
+	Exhausted    Kind = "exhausted"    // the caller asked too often or too much: retry after Error.After
 	Unavailable  Kind = "unavailable"  // may succeed later: retry with backoff
 	Internal     Kind = "internal"     // a defect or an unknown failure: treated as retryable, looked at by people
 )
@@ -30,8 +32,9 @@ type Error struct {
 	Kind    Kind
 	Code    string
 	Message string
-	Field   string // the JSON field or setting concerned, may be empty
-	Cause   error  // never shown to a client
+	Field   string        // the JSON field or setting concerned, may be empty
+	Cause   error         // never shown to a client
+	After   time.Duration // of kind Exhausted: when to try again, from now
 }
 
 // New returns a fault of a kind.

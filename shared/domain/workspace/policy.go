@@ -4,15 +4,22 @@ import (
 	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 
+	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 )
 
 // Policy is what a workspace has settled for one source: what may come in, and what is kept of it. The zero Policy is
 // that of a new source. All write keys of a source have the same, so that a rotated key changes nothing.
 type Policy struct {
-	Orders Orders `json:"orders,omitempty"` // whose the order ids of the source are
+	Orders  Orders   `json:"orders,omitempty"` // whose the order ids of the source are
+	Names   []string `json:"names,omitempty"`  // what a browser may send: names of track events and call types; empty allows all
+	Rate    int      `json:"rate,omitempty"`   // requests a second with one key that each instance of Collect lets through; 0 = no limit
+	Cap     int64    `json:"cap,omitempty"`    // events of the source that are taken on a UTC day; 0 = no limit
+	Privacy          // what is done about what visitors decide
 }
 
 // Setting is one field of a Policy as people set it: by name and text.
@@ -26,13 +33,28 @@ type Setting struct {
 
 // Settings lists the fields of a Policy, in the order in which they are shown.
 func Settings() []Setting {
-	return []Setting{
+	return append([]Setting{
 		{
 			Name: "orders", Values: "shared|own", About: "order ids are the workspace's, or the source's",
 			set:  func(p *Policy, text string) error { return p.setOrders(text) },
 			text: func(p Policy) string { return cmp.Or(string(p.Orders), "shared") },
 		},
-	}
+		{
+			Name: "names", Values: "NAME,…|all", About: "events that browsers may send: page, identify, Product Viewed, …",
+			set:  func(p *Policy, text string) error { return p.setNames(text) },
+			text: func(p Policy) string { return cmp.Or(strings.Join(p.Names, ","), "all") },
+		},
+		{
+			Name: "rate", Values: "N|off", About: "requests a second that one instance of Collect lets through",
+			set:  func(p *Policy, text string) (err error) { p.Rate, err = limitOf[int]("rate", text); return err },
+			text: func(p Policy) string { return limitText(p.Rate) },
+		},
+		{
+			Name: "cap", Values: "N|off", About: "events of the source that are taken on a UTC day",
+			set:  func(p *Policy, text string) (err error) { p.Cap, err = limitOf[int64]("cap", text); return err },
+			text: func(p Policy) string { return limitText(p.Cap) },
+		},
+	}, privacySettings()...)
 }
 
 // Set changes one field. Faults: Invalid bad_NAME, which says what may be given; unknown_setting.
@@ -106,4 +128,60 @@ func (w Workspace) OrderScope(source string) string {
 		return source
 	}
 	return ""
+}
+
+// maxNames bounds the names of one source, which are read with each key.
+const maxNames = 200
+
+func (p *Policy) setNames(text string) error {
+	if text == "all" {
+		p.Names = nil
+		return nil
+	}
+	var names []string
+	for name := range strings.SplitSeq(text, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 || len(names) > maxNames {
+		return fault.Newf(fault.Invalid, "bad_names",
+			"name 1 to %d events and call types, with commas between, such as page,identify,Product Viewed; or all", maxNames)
+	}
+	p.Names = names
+	return nil
+}
+
+// Lets says whether a browser may send an event of this type and name. A track event is asked for by its name, as the
+// catalogue writes it, and every other event by its type.
+func (p Policy) Lets(t event.Type, name string) bool {
+	if len(p.Names) == 0 {
+		return true
+	}
+	said := string(t)
+	if t == event.Track {
+		said = event.StandardName(name)
+	}
+	return slices.ContainsFunc(p.Names, func(let string) bool { return let == said || event.StandardName(let) == said })
+}
+
+// limitOf reads a limit: a whole number from 1, or off.
+func limitOf[N int | int64](name, text string) (N, error) {
+	if text == "off" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 1 || n > maxLimit {
+		return 0, fault.Newf(fault.Invalid, "bad_"+name, "%s is a whole number from 1 to %d, or off; not %q", name, maxLimit, text)
+	}
+	return N(n), nil
+}
+
+const maxLimit = 1_000_000_000_000
+
+func limitText[N int | int64](n N) string {
+	if n == 0 {
+		return "off"
+	}
+	return fmt.Sprint(n)
 }

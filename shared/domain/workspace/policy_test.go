@@ -3,8 +3,10 @@ package workspace_test
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 
+	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/workspace"
 )
@@ -48,12 +50,50 @@ func TestSettings(t *testing.T) {
 		{"orders", "own", "orders=own", ""},
 		{"orders", " shared ", "", ""},
 		{"orders", "mine", "", "bad_orders"},
+		{"names", "page, order completed", "names=page,order completed", ""},
+		{"names", "all", "", ""},
+		{"names", " , ", "", "bad_names"},
+		{"names", strings.Repeat("a,", 201), "", "bad_names"},
+		{"rate", "20", "rate=20", ""},
+		{"rate", "off", "", ""},
+		{"rate", "0", "", "bad_rate"},
+		{"rate", "1.5", "", "bad_rate"},
+		{"cap", "1000000000000", "cap=1000000000000", ""},
+		{"cap", "1000000000001", "", "bad_cap"},
+		{"cap", "-1", "", "bad_cap"},
 		{"colour", "red", "", "unknown_setting"},
 	} {
 		var p workspace.Policy
 		err := p.Set(c.name, c.value)
 		if p.Listed() != c.listed || fault.CodeOf(err) != c.code {
 			t.Errorf("Set(%q, %q) gives %q, %v; want %q, %q", c.name, c.value, p.Listed(), err, c.listed, c.code)
+		}
+	}
+}
+
+// A browser's events are asked for by the names of the catalogue, in any form, and by their types.
+func TestLets(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		names []string
+		typ   event.Type
+		name  string
+		want  bool
+	}{
+		{nil, event.Track, "anything", true},
+		{nil, event.Alias, "", true},
+		{[]string{"page"}, event.Page, "Home", true},
+		{[]string{"page"}, event.Track, "page", true},
+		{[]string{"page"}, event.Screen, "", false},
+		{[]string{"page"}, event.Identify, "", false},
+		{[]string{"Order Completed"}, event.Track, "order_completed", true},
+		{[]string{"completed order"}, event.Track, "Order Completed", true},
+		{[]string{"Order Completed"}, event.Track, "Order Refunded", false},
+		{[]string{"my own"}, event.Track, "my own", true},
+		{[]string{"my own"}, event.Track, "My Own", false},
+	} {
+		if got := (workspace.Policy{Names: c.names}).Lets(c.typ, c.name); got != c.want {
+			t.Errorf("%v lets %s %q: %v, want %v", c.names, c.typ, c.name, got, c.want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"waymark/functions/collect"
 	"waymark/functions/export"
 	"waymark/functions/process"
 	"waymark/functions/query"
@@ -25,6 +26,8 @@ import (
 // Ports is everything that the handlers need of the table and the archive.
 type Ports interface {
 	httpapi.KeyStore
+	collect.Spending
+	collect.Salts
 	ingest.Store
 	ingest.Batches
 	process.FailedEvents
@@ -58,6 +61,20 @@ func (s *Stores) call(name string, apply func() error) error {
 func (s *Stores) Key(ctx context.Context, text string) (k workspace.Key, err error) {
 	err = s.call("key", func() error { k, err = s.Table.Key(ctx, text); return err })
 	return k, err
+}
+
+func (s *Stores) Spend(ctx context.Context, ws, source, day string, events int64) (total int64, err error) {
+	err = s.call("spend", func() error { total, err = s.Table.Spend(ctx, ws, source, day, events); return err })
+	return total, err
+}
+
+func (s *Stores) Salt(ctx context.Context, day, fresh string, expires event.Millis) (salt string, err error) {
+	err = s.call("salt", func() error { salt, err = s.Table.Salt(ctx, day, fresh, expires); return err })
+	return salt, err
+}
+
+func (s *Stores) ForgetSalt(ctx context.Context, day string, expires event.Millis) error {
+	return s.call("forget salt", func() error { return s.Table.ForgetSalt(ctx, day, expires) })
 }
 
 func (s *Stores) Workspace(ctx context.Context, name string) (t workspace.Workspace, err error) {

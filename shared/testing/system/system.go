@@ -200,7 +200,7 @@ func (s *System) FailedService() failed.Service {
 
 // Collect is the function.
 func (s *System) Collect(ports Ports) *collect.Handler {
-	return collect.New(collect.Config{Keys: ports, Queue: s.Queue, Now: s.clock, NewID: s.NewID})
+	return collect.New(collect.Config{Keys: ports, Spending: ports, Salts: ports, NewSalt: s.NewID, Queue: s.Queue, Now: s.clock, NewID: s.NewID})
 }
 
 // Request makes a request with an authorization, as the gateway gives it. path may have a query.
