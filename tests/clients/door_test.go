@@ -297,6 +297,24 @@ func (d *door) after() string {
 	return fmt.Sprintf("%d of %d again", kept, len(hit.events))
 }
 
+// waited is the time from the wrong answer to the last of its events that came again.
+func (d *door) waited() time.Duration {
+	var since time.Time
+	var waited time.Duration
+	hit := map[string]bool{}
+	for _, v := range d.log() {
+		for _, e := range v.events {
+			switch {
+			case v.wrong != nothing:
+				since, hit[e.ID] = v.at, true
+			case hit[e.ID]:
+				waited = v.at.Sub(since)
+			}
+		}
+	}
+	return waited
+}
+
 // checkAnswers reports whatever the system did not take without reservations.
 func (d *door) checkAnswers(t testing.TB) {
 	t.Helper()

@@ -2,10 +2,12 @@ package clients_test
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"waymark/tests/e2e"
 )
@@ -31,16 +33,9 @@ var (
 	patient  = map[wrong]string{limited: "again", broken: "again", busy: "again", cut: "again", refused: "dropped"}
 )
 
-func libraries(t testing.TB) []library {
-	t.Helper()
-	requireClients(t)
+// libraries are the clients for servers. goClient is the program with those for Go.
+func libraries(goClient string) []library {
 	python := filepath.Join(venv, "bin", "python")
-	goClient := filepath.Join(t.TempDir(), "client")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", goClient, ".")
-	build.Dir = "go"
-	if text, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the clients for Go: %v\n%s", err, text)
-	}
 	gzip := map[string]any{"gzip": true}
 	return []library{
 		{name: "@segment/analytics-node 3.1.0", command: []string{"node", "node/server.mjs", "segment"}, after: patient},
@@ -56,11 +51,23 @@ func libraries(t testing.TB) []library {
 	}
 }
 
+func buildForGo(t testing.TB) string {
+	t.Helper()
+	requireClients(t)
+	program := filepath.Join(t.TempDir(), "client")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".")
+	build.Dir = "go"
+	if text, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the clients for Go: %v\n%s", err, text)
+	}
+	return program
+}
+
 // TestServers: each client for servers tells the story, with packed bodies too where it has them, and tells it again through doors that do wrong with
 // the first request. Whatever it sends arrives once.
 func TestServers(t *testing.T) {
 	t.Parallel()
-	for i, l := range libraries(t) {
+	for i, l := range libraries(buildForGo(t)) {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()
 			l.run(t, tenant(t, fmt.Sprintf("server-%d", i)))
@@ -85,7 +92,7 @@ func (l library) run(t *testing.T, w e2e.Tenant) {
 		tellings, stories = append(tellings, one), append(stories, s)
 	}
 	for _, does := range runs {
-		add(strings.TrimSpace("run"+string(does)), does, nil)
+		add("run"+string(does), does, nil)
 	}
 	if l.packed != nil {
 		add("packed", nothing, l.packed)
@@ -114,6 +121,9 @@ func check(t *testing.T, w e2e.Tenant, tellings []*telling, after map[wrong]stri
 		if got := one.door.after(); does != nothing && got != after[does] {
 			t.Errorf("%s: the client does this with the events: %s, want %s; it says %q", one.run, got, after[does], one.ends.Error)
 		}
+		if does != nothing {
+			t.Logf("%s: %s in %s", one.run, one.door.after(), one.door.waited().Round(time.Millisecond))
+		}
 		if does != nothing && after[does] != "again" {
 			continue
 		}
@@ -133,11 +143,32 @@ func (s telling) checkRepeats(t testing.TB) {
 	}
 }
 
-// row is the line of docs/sdks.md about what a client does after failures.
-func (l library) row() string {
-	cells := []string{l.name}
+// TestDocs holds the table of docs/sdks.md about failures against what the other tests measure.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(docs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, p := range pages() {
+		if p.after != nil {
+			want = append(want, row(p.name, p.after))
+		}
+	}
+	for _, l := range libraries("") {
+		want = append(want, row(l.name, l.after))
+	}
+	if table := strings.Join(want, "\n") + "\n\n"; !strings.Contains(string(text), table) {
+		t.Errorf("docs/sdks.md has another table of what clients do after a failure, want\n%s", table)
+	}
+}
+
+// row is the line about one client.
+func row(name string, after map[wrong]string) string {
+	cells := []string{name}
 	for _, does := range failures {
-		cells = append(cells, l.after[does])
+		cells = append(cells, after[does])
 	}
 	return "| " + strings.Join(cells, " | ") + " |"
 }
