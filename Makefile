@@ -99,10 +99,6 @@ duckdb: .venv-duckdb/.installed ## Install DuckDB for the test of docs/steps.md 
 	.venv-duckdb/bin/pip install --quiet --disable-pip-version-check duckdb==2.0.1
 	@touch $@
 
-clients: emulators ## Drive the running system with the published clients: WAYMARK_LONG=1 runs the slow ones too
-	tests/clients/install.sh
-	go test -count=1 -timeout=20m ./tests/clients
-
 contract: .venv-contract/.installed ## Ask the system what docs/openapi.yaml allows and forbids, with schemathesis: SEED=…
 	WAYMARK_CONTRACT_SEED=$(SEED) go test -count=1 -tags=contract -v ./tests/contract
 
@@ -111,8 +107,13 @@ contract: .venv-contract/.installed ## Ask the system what docs/openapi.yaml all
 	.venv-contract/bin/pip install --quiet --disable-pip-version-check schemathesis==4.32.5 hypothesis==6.170.17
 	@touch $@
 
+.PHONY: clients
+clients: emulators ## Drive the running system with the published clients: WAYMARK_LONG=1 runs the slow ones too
+	tests/clients/install.sh
+	go test -count=1 -timeout=20m ./tests/clients
+
 clean: ## Remove what was built; keeps the data in .waymark
 	rm -rf .build .aws-sam
 	go clean -testcache
 
-.PHONY: FORCE help run test long check lint format build demo cost golden fuzz bench sim e2e sam audit emulators duckdb clients contract clean
+.PHONY: FORCE help run test long check lint format build demo cost golden fuzz bench sim e2e sam audit emulators duckdb contract clean
