@@ -38,6 +38,10 @@ func pages() []page {
 			name: "@segment/snippet 5.2.1", file: "snippet.html", withTLS: true, more: []happened{{"page", ""}},
 			script: "node/node_modules/@segment/analytics-next/dist/umd/standalone.js",
 		},
+		{
+			name: "@segment/snippet 5.2.1, our script", file: "snippet.html", withTLS: true,
+			more: []happened{{"page", ""}, {"page", "Basket"}}, without: []happened{{"screen", "Basket"}},
+		},
 		{name: "@rudderstack/analytics-js 3.34.1", file: "rudder.html", without: []happened{{"screen", "Basket"}}, after: patient},
 		{name: "traced", file: "traced.html"},
 		{name: "by hand", file: "hand.html"},
