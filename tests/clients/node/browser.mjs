@@ -26,6 +26,18 @@ async function arrived (story) {
   }
 }
 
+// answers gives a function that waits until the page has heard the answers to all that it asked. The browser does not tell when a beacon ends.
+function answers (page) {
+  const open = new Set()
+  page.on('request', request => { if (request.resourceType() !== 'ping') open.add(request) })
+  page.on('response', response => open.delete(response.request())) // its body may never be read
+  page.on('requestfailed', request => open.delete(request))
+  return async () => {
+    for (const patience = Date.now() + longest; open.size > 0 && Date.now() < patience;) await pause(50)
+    await pause(300) // for what the page does with them
+  }
+}
+
 async function tell (story) {
   story.snippet = snippet.min({ apiKey: story.writeKey, host: new URL(story.cdnHost).host })
   const said = []
@@ -34,10 +46,12 @@ async function tell (story) {
   page.setDefaultTimeout(longest)
   page.on('console', message => { if (message.type() === 'error') said.push(message.text()) })
   page.on('pageerror', error => said.push(String(error)))
+  const heard = answers(page)
   await page.goto(story.page)
   await page.evaluate(story => globalThis.tell(story), story)
   const reason = await arrived(story).then(() => '', error => error.message)
   if (reason) said.push(reason)
+  await heard()
   await page.goto('about:blank') // whatever waits for the end of the page is sent now, a second time if the client has a fault
   await context.close()
   return said.join('; ')
