@@ -61,9 +61,12 @@ cost: .build/waymark emulators ## Count and price what traffic costs on AWS: ARG
 	.build/waymark cost $(ARGS)
 
 golden: ## Rewrite the golden files from what the code answers now; review the diff
-	UPDATE_GOLDEN=1 go test ./infra/rulefile # first, for the others contain the rules that it compiles
+	UPDATE_GOLDEN=1 go test ./infra/rulefile ./infra/tracker # first, for the others contain what they make
 	UPDATE_GOLDEN=1 go test $$(go list ./... | grep -v /tests/e2e)
 	@git status --short
+
+tracker: ## Bundle the scripts for web pages and the npm package from functions/collect/tracker/src
+	UPDATE_GOLDEN=1 go test -count=1 -v -run='Scripts|Budgets' ./infra/tracker
 
 fuzz: ## Run every fuzz test for FUZZTIME=10s
 	@grep -rnoE --include='*_test.go' --exclude-dir=testdata --exclude-dir=node_modules '^func Fuzz\w+' $(SOURCE) | while IFS=: read -r file _ name; do \
@@ -99,6 +102,13 @@ duckdb: .venv-duckdb/.installed ## Install DuckDB for the test of docs/steps.md 
 	.venv-duckdb/bin/pip install --quiet --disable-pip-version-check duckdb==2.0.1
 	@touch $@
 
+chromium: ## Install Chromium for the tests of the tracker (apt-get, as root)
+	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
+
+websites: emulators ## Look at the pages in a browser, and run the examples and recipes of the documents (Chromium, npm, apt)
+	tests/websites/install.sh
+	go test -count=1 -timeout=20m ./tests/websites
+
 contract: .venv-contract/.installed ## Ask the system what docs/openapi.yaml allows and forbids, with schemathesis: SEED=…
 	WAYMARK_CONTRACT_SEED=$(SEED) go test -count=1 -tags=contract -v ./tests/contract
 
@@ -116,4 +126,4 @@ clean: ## Remove what was built; keeps the data in .waymark
 	rm -rf .build .aws-sam
 	go clean -testcache
 
-.PHONY: FORCE help run test long check lint format build demo cost golden fuzz bench sim e2e sam audit emulators duckdb contract clean
+.PHONY: FORCE help run test long check lint format build demo cost golden tracker fuzz bench sim e2e sam audit emulators duckdb chromium websites contract clean

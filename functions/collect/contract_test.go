@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -21,6 +22,9 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	data := base64.RawURLEncoding.EncodeToString([]byte(`{`))
 	for _, route := range contract.Routes() {
 		method, path := split(route)
+		if strings.HasSuffix(path, ".js") {
+			continue // package tracker's
+		}
 		good := request{Method: method, Path: path, Headers: map[string]string{"authorization": basic("wk_demo:")}, Body: `{"event":"A","userId":"1","type":"page","batch":[` + goodPage + `]}`}
 		bad, strict, secret := good, good, good
 		bad.Body, bad.Query = `{"batch":[7],"type":7}`, "type=7"

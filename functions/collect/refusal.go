@@ -36,6 +36,7 @@ func (h *Handler) noteRefusal(ctx context.Context, r httpapi.Request, p payload,
 		return
 	}
 	note := noteOf(key, event.At(r.Received), r.ID, fault.CodeOf(refusal), max(len(p.events), 1))
+	note.Refused.Reason = httpapi.ReasonOf(refusal)
 	h.sendNotes(ctx, key, []event.Envelope{note})
 }
 

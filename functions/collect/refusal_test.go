@@ -20,6 +20,20 @@ func note(source, code string, n int) event.Envelope {
 	return e
 }
 
+// withoutReasons takes the sentences out of notes, none of which may be without one or quote what was sent.
+func withoutReasons(t *testing.T, notes []event.Envelope) []event.Envelope {
+	t.Helper()
+	for i := range notes {
+		refused := *notes[i].Refused
+		if refused.Reason == "" || strings.Contains(strings.ReplaceAll(refused.Reason, `"…"`, ""), `"`) || strings.Contains(refused.Reason, "evil") {
+			t.Errorf("the note of %s says %q, want a sentence that quotes nothing", refused.Code, refused.Reason)
+		}
+		refused.Reason = ""
+		notes[i].Refused = &refused
+	}
+	return notes
+}
+
 // Every refusal that belongs to a source is noted once, with as many events as it had; nothing of what was sent is in the note.
 func TestRefusalsAreNoted(t *testing.T) {
 	t.Parallel()
@@ -78,7 +92,7 @@ func TestRefusalsAreNoted(t *testing.T) {
 			if got := s.send(t, c.request); got.StatusCode != c.status {
 				t.Errorf("answered %d %s, want %d", got.StatusCode, got.Body, c.status)
 			}
-			if got, want := asJSON(s.queue.noted), asJSON(c.want); got != want {
+			if got, want := asJSON(withoutReasons(t, s.queue.noted)), asJSON(c.want); got != want {
 				t.Errorf("noted\n%s\nwant\n%s", got, want)
 			}
 		})
@@ -93,7 +107,7 @@ func TestRefusalOfWhatTheGatewayBroke(t *testing.T) {
 	if got := s.answer(t, bad); got.StatusCode != 400 {
 		t.Errorf("answered %d, want 400", got.StatusCode)
 	}
-	if got, want := asJSON(s.queue.noted), asJSON([]event.Envelope{note("web", "bad_base64", 1)}); got != want {
+	if got, want := asJSON(withoutReasons(t, s.queue.noted)), asJSON([]event.Envelope{note("web", "bad_base64", 1)}); got != want {
 		t.Errorf("noted\n%s\nwant\n%s", got, want)
 	}
 }

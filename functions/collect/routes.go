@@ -6,6 +6,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"waymark/functions/collect/tracker"
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
 )
@@ -50,6 +51,11 @@ func routeOf(path string) (route, bool) {
 	}
 	if settingsKey(path) != "" {
 		return about(segmentSettings), true
+	}
+	if script, found := tracker.Find(path); found {
+		return route{method: httpapi.Reads, serve: func(_ *Handler, _ context.Context, r httpapi.Request) events.APIGatewayV2HTTPResponse {
+			return script.Answer(r)
+		}}, true
 	}
 	to, found := routes["/v1"+path]
 	return to, found

@@ -27,7 +27,9 @@ type Config struct {
 	Ingest     *ingest.Applier
 	Failed     FailedEvents
 	Refusals   Refusals
-	Properties map[string]bool // that a touchpoint may keep
+	Fates      Fates
+	Debug      workspace.DebugMode // when it is listed what becomes of events
+	Properties map[string]bool     // that a touchpoint may keep
 	Decode     func(body string) (event.Envelope, error)
 	Version    string // of this program, kept with failed events
 	Now        func() time.Time
@@ -86,6 +88,7 @@ func (h *Handler) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEven
 	h.keepFailed(ctx, b)
 	h.keepNotes(ctx, b)
 	h.forgetWholes(ctx, b)
+	h.tell(ctx, b)
 	slog.InfoContext(ctx, "batch processed", "messages", len(e.Records), "events", len(b.items), "rejected", len(b.rejects),
 		"refusals", len(b.notes), "retried_messages", len(b.retry))
 	return b.answer()

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/fate"
 	"waymark/shared/domain/workspace"
 )
 
@@ -18,6 +19,11 @@ type FailedEvents interface {
 	PutFailed(ctx context.Context, f event.Failed) error
 	FailedAgain(ctx context.Context, ws, id string, v event.Verdict) error
 	DeleteFailed(ctx context.Context, ws, id string) error
+}
+
+// Fates lists what became of events, for whoever watches a workspace.
+type Fates interface {
+	PutFates(ctx context.Context, ws string, b fate.Batch) error
 }
 
 // Refusals notes requests that were refused.

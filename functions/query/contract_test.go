@@ -36,6 +36,7 @@ var routes = []struct{ method, pattern, path, query, body string }{
 	{"PUT", "/v1/failed/{id}", "/v1/failed/no_identifier-0000", "", `{"type":"page","userId":"42"}`},
 	{"DELETE", "/v1/failed/{id}", "/v1/failed/no_identifier-0000", "", ""},
 	{"GET", "/v1/status", "/v1/status", "", ""},
+	{"GET", "/v1/debug/events", "/v1/debug/events", "", ""},
 	{"GET", "/v1/quality", "/v1/quality", "", ""},
 }
 
@@ -119,7 +120,7 @@ func TestUnknownKeyCostsOneRead(t *testing.T) {
 func TestWhatIsNoRoute(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	for _, path := range []string{"/", "/v1", "/v1/kpi", "/v1/failures", "/healthy", "/v1/exports/"} {
+	for _, path := range []string{"/v1", "/v1/kpi", "/v1/failures", "/healthy", "/v1/exports/"} {
 		if path == "/v1/exports/" {
 			continue // a trailing slash is tolerated
 		}
@@ -280,6 +281,15 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		contract.Check(t, r.method, r.pattern, w.send(t, r.method, r.path, r.query, "Bearer sk_demo", ""))
 	}
 	contract.Check(t, "POST", "/v1/identities/unlink", w.send(t, "POST", "/v1/identities/unlink", "", "Bearer sk_demo", `{"id":"anon:stranger"}`))
+	for _, path := range []string{"/", "/debug"} {
+		contract.Check(t, "GET", path, w.send(t, "GET", path, "", "", ""))
+	}
+	contract.Check(t, "GET", "/assets/{name}", w.send(t, "GET", "/assets/pages.css", "", "", ""))
+	contract.Check(t, "GET", "/assets/{name}", w.send(t, "GET", "/assets/none.css", "", "", ""))
+	off := full(t)
+	off.handler.Debug = workspace.DebugNever
+	contract.Check(t, "GET", "/v1/debug/events", off.ask(t, "/v1/debug/events", ""))
+	contract.Check(t, "GET", "/v1/debug/events", w.ask(t, "/v1/debug/events", "limit=0"))
 	contract.Check(t, "GET", "/health", down.send(t, "GET", "/health", "", "", ""))
 	if missing := contract.Unchecked("query"); len(missing) > 0 {
 		t.Errorf("described and never answered: %v", missing)

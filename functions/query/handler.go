@@ -50,6 +50,9 @@ type Config struct {
 	Index         ArchiveIndex
 	Archive       Archive
 	Files         Files
+	Fates         Fates
+	Debug         workspace.DebugMode                       // when it is listed what becomes of events
+	ShowKeys      string                                    // keys that the page at / shows to everybody, as "wk_demo sk_demo"; "" = none
 	Rules         func(model string) (journey.Rules, error) // that persons are folded under
 	Definitions   *kpi.Definitions
 	Bot           func(agent string) string // why an agent is a program's
@@ -57,6 +60,7 @@ type Config struct {
 	Names         map[string]bool // of track events that are known
 	Version       string          // of this program
 	Now           func() time.Time
+	Sleep         func(ctx context.Context, d time.Duration) error
 	Caps          identity.Caps // of persons; zero for those of the system
 }
 
@@ -122,6 +126,7 @@ var fixed = sync.OnceValue(func() map[string]route {
 		"/v1/failed/redrive":    {methods: http.MethodPost, answer: (*Handler).redrive},
 		"/v1/status":            {methods: httpapi.Reads, answer: (*Handler).status},
 		"/v1/quality":           {methods: httpapi.Reads, answer: (*Handler).quality, once: []string{"from", "to", "source"}},
+		"/v1/debug/events":      {methods: httpapi.Reads, answer: (*Handler).debugEvents, once: []string{"messageId", "type", "event", "source", "fate", "wait", "limit", "after"}},
 		"/v1/identities/unlink": {methods: http.MethodPost, answer: (*Handler).unlink},
 	}
 })
@@ -163,6 +168,9 @@ func (h *Handler) Handle(ctx context.Context, e events.APIGatewayV2HTTPRequest) 
 	r, err := httpapi.Decode(e)
 	if r.Path == "/health" {
 		return h.answerHealth(ctx, r), nil
+	}
+	if response, ok := h.answerPage(ctx, r); ok {
+		return response, nil
 	}
 	found, name, ok := routeOf(r)
 	if !ok {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/fate"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/ledger"
@@ -81,6 +82,13 @@ type ArchiveIndex interface {
 type Archive interface {
 	Arrived(ctx context.Context, ws, day string) ([]string, error)
 	Read(ctx context.Context, key string) iter.Seq2[event.Record, error]
+}
+
+// Fates lists what became of the events of watched workspaces: from a handle on, with the handle that a next call begins with, or the newest first.
+type Fates interface {
+	Fates(ctx context.Context, ws, from string, limit int) (batches []fate.Batch, next string, err error)
+	LatestFates(ctx context.Context, ws string, limit int) ([]fate.Batch, error)
+	Watch(ctx context.Context, name string, w workspace.Watch) error
 }
 
 // Files is the export bucket. Get answers NotFound when there is no such file.

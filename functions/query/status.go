@@ -23,6 +23,7 @@ type statusAnswer struct {
 	DirtyWindows int                     `json:"dirty_windows"` // batches of events, and notes of persons who are due, that are not counted yet
 	Recounting   bool                    `json:"recounting"`    // everybody is being counted anew, see isRecounting
 	NewestRollup map[period.Grain]string `json:"newest_rollup"`
+	Workspace    workspaceAnswer         `json:"workspace"`
 }
 
 type queuesAnswer struct {
@@ -37,7 +38,7 @@ type depthAnswer struct {
 
 // status answers GET /v1/status. The queues are those of the installation, everything else is the workspace's.
 func (h *Handler) status(ctx context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
-	answer := statusAnswer{NewestRollup: map[period.Grain]string{}}
+	answer := statusAnswer{NewestRollup: map[period.Grain]string{}, Workspace: workspaceOf(q.workspace, h.Now())}
 	var err error
 	if answer.Queues.Touchpoints, err = h.depth(ctx); err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err

@@ -22,7 +22,6 @@ import (
 //	POST /invoke/{function}              raw event in, raw answer out, X-Amz-Function-Error if the function failed
 //	POST /2015-03-31/functions/{name}/invocations   the same as Lambda's Invoke, for AWS clients
 //	POST /faults                         {"faults":"crash=5%,Process.crash=20%"} or {"faults":"off"}; GET tells and counts
-//	GET  /exchanges                      each request to the HTTP API and its answer from now on, a line of JSON each
 //	GET  /status                         addresses, functions with their processes, schedules, mails, the clock, faults
 func (c *Cloud) startAdmin() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -38,7 +37,6 @@ func (c *Cloud) startAdmin() error {
 	mux.HandleFunc("POST /2015-03-31/functions/{function}/invocations", c.serveInvoke)
 	mux.HandleFunc("POST /faults", c.serveFaults)
 	mux.HandleFunc("GET /faults", c.serveFaults)
-	mux.HandleFunc("GET /exchanges", c.serveExchanges)
 	mux.HandleFunc("GET /status", c.serveStatus)
 	c.admin = &http.Server{Handler: ownOnly(mux)}
 	go c.admin.Serve(listener)

@@ -122,7 +122,7 @@ func (c *Cloud) prepareFront(d *deployment) error {
 		served = append(served, front.Route{Method: r.Method, Path: r.Path, Function: r.Function})
 	}
 	api := front.New(front.Config{
-		Routes: served, Timeout: c.config.IntegrationTimeout, Now: c.config.Now, Log: c.config.Out, Seen: c.exchanges.tell,
+		Routes: served, Timeout: c.config.IntegrationTimeout, Now: c.config.Now, Log: c.config.Out,
 		Invoke: func(ctx context.Context, function string, event []byte) ([]byte, bool, error) {
 			answer, err := d.invoke(ctx, function, event)
 			if errors.Is(err, lambda.ErrThrottled) {

@@ -82,7 +82,6 @@ type Cloud struct {
 	announced func() error     // writes the ready files again; guarded by reloading
 	current   atomic.Pointer[deployment]
 	keys      atomic.Pointer[any] // that Announce was given
-	exchanges exchanges
 }
 
 // Start builds the functions and starts everything. The cloud runs until Close.

@@ -187,11 +187,12 @@ func greet(cloud *local.Cloud, keys workspaceKeys, flags devFlags, took time.Dur
 	}
 	laptop := ""
 	for _, p := range cloud.LaptopParameters() {
-		laptop += fmt.Sprintf("  laptop   %s is %s, in the cloud %s; --parameter %s=… changes it\n", p.Name, p.Value, p.Default, p.Name)
+		laptop += fmt.Sprintf("  laptop   %s is %s, in the cloud %s; --parameter %s=… changes it\n", p.Name, p.Value, cmp.Or(p.Default, "empty"), p.Name)
 	}
 	fmt.Fprintf(io.Out, `
 Waymark runs (ready in %.1f s). Ctrl-C stops it.
 
+  begin    %s/ in a browser: snippet, test event, what arrives
   API      %s
   admin    %s/status
   mails    %s
@@ -209,6 +210,6 @@ and read it back:
 
   curl -H 'Authorization: Bearer %s' %s/v1/profiles/user:42
 
-`, took.Seconds(), ready.URL, ready.AdminURL, ready.MailURL, keys.Write, keys.Secret, keys.Workspace, kept, laptop, goesWrong,
+`, took.Seconds(), ready.URL, ready.URL, ready.AdminURL, ready.MailURL, keys.Write, keys.Secret, keys.Workspace, kept, laptop, goesWrong,
 		filepath.Join(ready.Data, "logs"), cloud.SAMEnvironmentFile(), keys.Write, ready.URL, keys.Secret, ready.URL)
 }

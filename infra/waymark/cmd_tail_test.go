@@ -2,136 +2,49 @@ package main
 
 import (
 	"bytes"
-	"compress/gzip"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
-
-	"waymark/infra/local"
-	"waymark/infra/local/front"
 )
 
-func zipped(t *testing.T, text string) []byte {
-	t.Helper()
-	var out bytes.Buffer
-	w := gzip.NewWriter(&out)
-	if _, err := w.Write([]byte(text)); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
-}
-
-const (
-	tookAll   = `{"success":true}`
-	noName    = `{"index":%d,"field":"event","code":"missing_name","reason":"a track call needs the name of the event"}`
-	noBody    = `{"index":%d,"code":"no_identifier","reason":"the event needs a userId or an anonymousId (or an e-mail, phone, loyalty or device id)"}`
-	unknown   = `{"success":false,"code":"unknown_key","message":"the key is not known here; check it, and that it belongs to this installation","details":[]}`
-	refusedAt = `{"success":false,"code":"rejected_events","message":"1 of 2 events are bad","details":[%s]}`
-)
-
-func tookSome(details ...string) []byte {
-	return fmt.Appendf(nil, `{"success":true,"accepted":1,"rejected":1,"details":[%s]}`, strings.Join(details, ","))
-}
-
-// secret is what a person is known by; it is never printed.
-const secret = "secret@shop.example"
-
-// tailCase is a request, and what is printed of it at half past nine. The function is Collect when left out, and none for "-".
-type tailCase struct {
-	front.Exchange
-	want string
-}
-
-func tailCases(t *testing.T) map[string]tailCase {
-	t.Helper()
-	header := func(said string) http.Header { return http.Header{"Waymark-Rejected": {said}} }
-	return map[string]tailCase{
-		"one": {
-			front.Exchange{Method: "POST", Path: "/v1/track", Body: []byte(`{"event":"Order Completed","userId":"` + secret + `"}`), Status: 200, Answer: []byte(tookAll)},
-			"09:30:05 UTC  accepted  track Order Completed\n",
-		},
-		"a batch of many": {
-			front.Exchange{Method: "POST", Path: "/v1/batch/", Body: []byte(`{"batch":[{"type":"track","event":"A"},{"type":"track","event":"A"},{"type":"page","name":"Home"},{"type":"track","event":"A"}]}`), Status: 200, Answer: []byte(tookAll)},
-			"09:30:05 UTC  accepted  track A  × 2\n09:30:05 UTC  accepted  page Home\n09:30:05 UTC  accepted  track A\n",
-		},
-		"some bad, packed": {
-			front.Exchange{Method: "POST", Path: "/v1/b", Body: zipped(t, `{"batch":[{"type":"track","event":"A"},{"type":"track"},7]}`), Status: 200, Answer: tookSome(fmt.Sprintf(noName, 1), `{"index":2,"code":"bad_json","reason":"an event must be a JSON object"}`), Header: header("2/3")},
-			"09:30:05 UTC  accepted  track A\n09:30:05 UTC  rejected  track\n              missing_name: event: a track call needs the name of the event\n" +
-				"09:30:05 UTC  rejected  event\n              bad_json: an event must be a JSON object\n",
-		},
-		"all bad": {
-			front.Exchange{Method: "POST", Path: "/v1/batch", Body: []byte(`{"batch":[{"type":"page"},{"type":"page"}]}`), Status: 200, Answer: tookSome(fmt.Sprintf(noBody, 0), fmt.Sprintf(noBody, 1)), Header: header("2/2")},
-			"09:30:05 UTC  rejected  page  × 2\n              no_identifier: the event needs a userId or an anonymousId (or an\n              e-mail, phone, loyalty or device id)\n" +
-				"09:30:05 UTC  rejected  all 2 events of POST /v1/batch\n",
-		},
-		"strict": {
-			front.Exchange{Method: "POST", Path: "/v1/batch", Query: "strict=1", Body: []byte(`{"batch":[{"type":"page"},{"type":"track"}]}`), Status: 400, Answer: fmt.Appendf(nil, refusedAt, fmt.Sprintf(noName, 1)), Header: header("1/2")},
-			"09:30:05 UTC  refused   page  (400)\n09:30:05 UTC  refused   track  (400)\n              missing_name: event: a track call needs the name of the event\n",
-		},
-		"a wrong key": {
-			front.Exchange{Method: "POST", Path: "/v1/track", Body: []byte(`{"event":"A","userId":"` + secret + `"}`), Status: 401, Answer: []byte(unknown)},
-			"09:30:05 UTC  refused   POST /v1/track  (401)\n              unknown_key: the key is not known here; check it, and that it\n              belongs to this installation\n",
-		},
-		"a pixel": {
-			front.Exchange{Method: "GET", Path: "/v1/pixel.gif", Query: "type=track&event=Email+Opened&userId=" + secret, Status: 200, Answer: []byte("GIF89a")},
-			"09:30:05 UTC  accepted  track Email Opened\n",
-		},
-		"a bad pixel": {
-			front.Exchange{Method: "GET", Path: "/v1/pixel.gif", Query: "data=eyJ0eXBlIjoianVtcCJ9", Status: 200, Answer: []byte("GIF89a"), Header: header("1/1")},
-			"09:30:05 UTC  rejected  jump\n              bad: an image cannot say why; `waymark failed list` can\n",
-		},
-		"names and reasons that hold a person": {
-			front.Exchange{Method: "POST", Path: "/v1/batch", Body: []byte(`{"batch":[{"type":"track","event":"Mail to ` + secret + `"},{"type":"page","name":"call 0301234567"}]}`), Status: 200, Answer: tookSome(`{"index":1,"code":"bad_time","reason":"\"` + secret + `\" is no time"}`)},
-			"09:30:05 UTC  accepted  track …\n09:30:05 UTC  rejected  page …\n              bad_time: \"…\" is no time\n",
-		},
-		"a terminal is not steered": {
-			front.Exchange{Method: "POST", Path: "/v1/track", Body: []byte(`{"event":"\u001b[31mred"}`), Status: 200, Answer: []byte(tookAll)},
-			"09:30:05 UTC  accepted  track \ufffd[31mred\n",
-		},
-		"a long name": {
-			front.Exchange{Method: "POST", Path: "/v1/track", Body: []byte(`{"event":"` + strings.Repeat("x", 300) + `"}`), Status: 200, Answer: []byte(tookAll)},
-			"09:30:05 UTC  accepted  track " + strings.Repeat("x", 49) + "…\n",
-		},
-		"no JSON":          {front.Exchange{Method: "POST", Path: "/v1/track", Body: []byte(`{`), Status: 400, Answer: []byte(`{"code":"invalid_json","message":"the body is not JSON"}`)}, "09:30:05 UTC  refused   POST /v1/track  (400)\n              invalid_json: the body is not JSON\n"},
-		"nothing in it":    {front.Exchange{Method: "POST", Path: "/v1/batch", Body: []byte(`{"batch":[]}`), Status: 200, Answer: []byte(tookAll)}, ""},
-		"it broke":         {front.Exchange{Method: "POST", Path: "/v1/track", Body: []byte(`{}`), Status: 500}, "09:30:05 UTC  refused   POST /v1/track  (500)\n              no_answer: Internal Server Error\n"},
-		"no such route":    {front.Exchange{Method: "POST", Path: "/v1/trak", Function: "-", Body: []byte(`{}`), Status: 404}, "09:30:05 UTC  refused   POST /v1/trak  (404)\n              no_answer: Not Found\n"},
-		"a preflight":      {front.Exchange{Method: "OPTIONS", Path: "/v1/track", Status: 200, Answer: []byte(tookAll)}, ""},
-		"another function": {front.Exchange{Method: "POST", Path: "/v1/exports", Function: "Export", Status: 200}, ""},
-	}
-}
-
-// TestTailPrints: what is printed of each request, in at most 80 columns, and that no person is in it.
+// TestTailPrints: what is printed of each event, in at most 80 columns, and no terminal is steered.
 func TestTailPrints(t *testing.T) {
 	t.Parallel()
-	at := time.Date(2026, 11, 22, 10, 30, 5, 0, time.FixedZone("CET", 3600))
-	for name, test := range tailCases(t) {
-		switch x := &test.Exchange; x.Function {
-		case "":
-			x.Function = collecting
-		case "-":
-			x.Function = ""
+	for name, test := range map[string]struct {
+		event seenEvent
+		count int
+		want  string
+	}{
+		"accepted": {seenEvent{Fate: "accepted", Type: "track", Name: "Order Completed", Source: "web"}, 1, "09:30:05 UTC  accepted  track Order Completed  web\n"},
+		"many":     {seenEvent{Fate: "accepted", Type: "page", Source: "web"}, 7, "09:30:05 UTC  accepted  page  × 7  web\n"},
+		"rejected": {
+			seenEvent{Fate: "rejected", Type: "page", Source: "web", Code: "no_identifier", Reason: "the event needs a userId or an anonymousId (or an e-mail, phone, loyalty or device id)"},
+			1,
+			"09:30:05 UTC  rejected  page  web\n              no_identifier: the event needs a userId or an anonymousId (or an\n              e-mail, phone, loyalty or device id)\n",
+		},
+		"a field":        {seenEvent{Fate: "rejected", Type: "track", Code: "missing_name", Field: "event", Reason: "it needs a name"}, 1, "09:30:05 UTC  rejected  track\n              missing_name: event: it needs a name\n"},
+		"refused":        {seenEvent{Fate: "refused", Source: "web", Code: "invalid_json", Reason: "the body is not JSON", Events: 1}, 1, "09:30:05 UTC  refused   a request  web\n              invalid_json: the body is not JSON\n"},
+		"a large one":    {seenEvent{Fate: "refused", Source: "web", Code: "too_many_events", Reason: "send fewer", Events: 2501}, 1, "09:30:05 UTC  refused   a request of 2501 events  web\n              too_many_events: send fewer\n"},
+		"it comes again": {seenEvent{Fate: "failed", Type: "page", Code: "retried", Reason: "later"}, 1, "09:30:05 UTC  failed    page\n              retried: later\n"},
+		"a steered name": {seenEvent{Fate: "accepted", Type: "track", Name: "\x1b[31mred"}, 1, "09:30:05 UTC  accepted  track \ufffd[31mred\n"},
+		"a long name":    {seenEvent{Fate: "accepted", Type: "track", Name: strings.Repeat("x", 300)}, 1, "09:30:05 UTC  accepted  track " + strings.Repeat("x", 49) + "…\n"},
+	} {
+		test.event.Received = "2026-11-22T10:30:05+01:00"
+		var out, coloured bytes.Buffer
+		if err := test.event.write(&out, test.count, false); err != nil {
+			t.Error(err)
 		}
-		test.At = at
-		var out, machine bytes.Buffer
-		for _, f := range fatesIn(test.Exchange) {
-			if err := f.write(&out, false); err != nil {
-				t.Error(err)
-			}
-			if err := f.write(&machine, true); err != nil {
-				t.Error(err)
-			}
+		if err := test.event.write(&coloured, test.count, true); err != nil {
+			t.Error(err)
 		}
-		if out.String() != test.want || strings.Contains(machine.String(), secret) {
-			t.Errorf("%s: printed\n%s%s\nwant\n%s", name, &out, &machine, test.want)
+		if out.String() != test.want {
+			t.Errorf("%s: printed\n%s\nwant\n%s", name, &out, test.want)
+		}
+		if strings.Count(coloured.String(), "\x1b[") != 2 {
+			t.Errorf("%s: on a terminal it is printed without a colour, or with several: %q", name, &coloured)
 		}
 		for line := range strings.Lines(out.String()) {
 			if n := utf8.RuneCountInString(line); n > 81 {
@@ -141,34 +54,72 @@ func TestTailPrints(t *testing.T) {
 	}
 }
 
-// TestTailFollows: it shows what comes, leaves out what is good with --bad, says what it could not show, and that the system ended.
+// TestTailFollows: it goes on behind what it was told, shows what comes, leaves out what is good with --bad, says what it could not show, and that the
+// system ended.
 func TestTailFollows(t *testing.T) {
 	t.Parallel()
-	mux := http.NewServeMux()
-	server := httptest.NewServer(mux)
-	t.Cleanup(server.Close)
-	mux.HandleFunc("GET "+local.AboutPath, func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = fmt.Fprintf(w, `{"url":"%s","admin_url":"%[1]s"}`, server.URL)
-	})
-	mux.HandleFunc("GET /exchanges", func(w http.ResponseWriter, _ *http.Request) {
-		lines := json.NewEncoder(w)
-		good := front.Exchange{Method: "POST", Path: "/v1/track", Function: collecting, Body: []byte(`{"event":"A"}`), Status: 200, Answer: []byte(tookAll)}
-		bad := good
-		bad.Body, bad.Answer = []byte(`{}`), tookSome(fmt.Sprintf(noName, 0))
-		for _, line := range []any{good, map[string]int{"missed": 7}, bad} {
-			if err := lines.Encode(line); err != nil {
-				t.Error(err)
-			}
-		}
-	})
+	const good = `{"received":"2026-11-22T09:30:05.250Z","fate":"accepted","message_id":"m","type":"track","name":"A","source":"web","person":"user 1a2b","identifiers":["user"],"code":"","reason":"","field":"","events":1,"request":"r"}`
+	const bad = `{"received":"2026-11-22T09:30:06.000Z","fate":"rejected","message_id":"","type":"track","name":"","source":"web","person":"","identifiers":[],"code":"missing_name","reason":"it needs a name","field":"event","events":1,"request":"r"}`
 	for args, want := range map[string]string{
-		"":             "00:00:00 UTC  accepted  track A\n00:00:00 UTC  rejected  track\n              missing_name: event: a track call needs the name of the event\n",
-		"--bad --json": `{"at":"0001-01-01T00:00:00Z","fate":"rejected","event":"track","count":1,"class":"missing_name","field":"event","reason":"a track call needs the name of the event","route":"POST /v1/track","status":200}` + "\n",
+		"":                     "09:30:05 UTC  accepted  track A  × 2  web\n09:30:06 UTC  rejected  track  web\n              missing_name: event: it needs a name\n",
+		"--bad --json":         bad + "\n",
+		"--source web --bad":   "09:30:06 UTC  rejected  track  web\n              missing_name: event: it needs a name\n",
+		"--key sk_nobody":      "",
+		"--key sk_off --bad":   "",
+		"--key sk_demo --json": strings.Repeat(good+"\n", 2) + bad + "\n",
 	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch key, after := r.Header.Get("Authorization"), r.URL.Query().Get("after"); {
+			case key == "Bearer sk_off":
+				w.WriteHeader(http.StatusNotFound)
+				_, _ = fmt.Fprint(w, `{"success":false,"code":"debug_off","message":"it is not listed here"}`)
+			case key != "Bearer sk_demo":
+				w.WriteHeader(http.StatusUnauthorized)
+				_, _ = fmt.Fprint(w, `{"success":false,"code":"unknown_key","message":"the key is not known here"}`)
+			case after == "":
+				_, _ = fmt.Fprintf(w, `{"events":[%s],"left_out":0,"next":"one","mode":"watched","watched_since":"2099-01-01T09:31:00.000Z"}`, bad)
+			case after == "one":
+				_, _ = fmt.Fprintf(w, `{"events":[%s,%s,%s],"left_out":7,"next":"two","mode":"watched","watched_since":null}`, good, good, bad)
+			default:
+				w.WriteHeader(http.StatusBadRequest) // as one that begins anew refuses what it does not know
+				_, _ = fmt.Fprint(w, `{"success":false,"code":"bad_cursor","message":"the end"}`)
+			}
+		}))
+		defer server.Close()
+		if !strings.Contains(args, "--key") {
+			args += " --key sk_demo"
+		}
 		var out, said bytes.Buffer
 		code := run(t.Context(), append([]string{"tail", "--url", server.URL}, strings.Fields(args)...), stdio{Out: &out, Err: &said})
-		if text := said.String(); code != 1 || out.String() != want || !strings.Contains(text, "7 requests are not shown") || !strings.Contains(text, "waymark tail: the system ended") {
+		wanted := []string{"following " + server.URL, "everything is shown from 09:31:00 UTC on", "7 accepted events are not shown", "waymark tail: the end"}
+		if want == "" {
+			wanted = []string{"waymark tail: "}
+		}
+		if code != 1 || out.String() != want {
 			t.Errorf("waymark tail %s ends with %d and prints\n%s%s\nwant 1 and\n%s", args, code, &out, &said, want)
 		}
+		for _, part := range wanted {
+			if !strings.Contains(said.String(), part) {
+				t.Errorf("waymark tail %s says\n%s\nwant %q", args, &said, part)
+			}
+		}
+	}
+}
+
+// TestTailOfASystemThatEnds: a system that does not answer any more is told so.
+func TestTailOfASystemThatEnds(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("after") != "" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = fmt.Fprint(w, `{"events":[],"left_out":0,"next":"one","mode":"always","watched_since":null}`)
+	}))
+	defer server.Close()
+	var out, said bytes.Buffer
+	code := run(t.Context(), []string{"tail", "--url", server.URL, "--key", "sk_demo"}, stdio{Out: &out, Err: &said})
+	if code != 1 || !strings.Contains(said.String(), "waymark tail: the system ended") {
+		t.Errorf("it ends with %d and says %s", code, &said)
 	}
 }

@@ -33,6 +33,7 @@ func commands() []command {
 		{"dev", "run the whole system on this machine", cmdDev},
 		{"workspace", "make and list workspaces and their keys", cmdWorkspace},
 		{"keys", "list, add, set and rotate the keys of a workspace", cmdKeys},
+		{"snippet", "print the script tag for web pages", cmdSnippet},
 		{"profile", "show a person, explain why identifiers are one, part them", cmdProfile},
 		{"import", "send a CSV, JSON or log file through the HTTP API", cmdImport},
 		{"tail", "follow what comes in, and what is wrong with it", cmdTail},

@@ -11,8 +11,10 @@ import (
 	"errors"
 	"reflect"
 	"strconv"
+	"strings"
 
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/workspace"
 )
 
 // Collect is what the collect function needs.
@@ -27,7 +29,8 @@ type Collect struct {
 
 // Process is what the process function needs.
 type Process struct {
-	Table string `env:"TABLE_NAME"`
+	Table string              `env:"TABLE_NAME"`
+	Debug workspace.DebugMode `env:"DEBUG_EVENTS"`
 }
 
 // Profile is what the profile function needs.
@@ -50,23 +53,25 @@ type Export struct {
 
 // Query is what the query function needs.
 type Query struct {
-	Table              string `env:"TABLE_NAME"`
-	ExportBucket       string `env:"EXPORT_BUCKET"`
-	ArchiveBucket      string `env:"ARCHIVE_BUCKET"`
-	QueueURL           string `env:"QUEUE_URL"`
-	DeadLetterQueueURL string `env:"DEAD_LETTER_QUEUE_URL"`
+	Table              string              `env:"TABLE_NAME"`
+	ExportBucket       string              `env:"EXPORT_BUCKET"`
+	ArchiveBucket      string              `env:"ARCHIVE_BUCKET"`
+	QueueURL           string              `env:"QUEUE_URL"`
+	DeadLetterQueueURL string              `env:"DEAD_LETTER_QUEUE_URL"`
+	Debug              workspace.DebugMode `env:"DEBUG_EVENTS"`
+	ShowKeys           string              `env:"SHOW_KEYS,optional"` // that the page at / may show to everybody
 }
 
-// Load fills the settings of one function from the variables that its fields' tags name. All of them must be set, and those
+// Load fills the settings of one function from the variables that its fields' tags name. All of them must be set that are not optional, and those
 // of whole numbers be such numbers from 0: the error joins a fault.Invalid for every one that is not.
 func Load[T any](getenv func(string) string) (T, error) {
 	var settings T
 	var faults []error
 	into := reflect.ValueOf(&settings).Elem()
 	for i := range into.NumField() {
-		name := into.Type().Field(i).Tag.Get("env")
+		name, option, _ := strings.Cut(into.Type().Field(i).Tag.Get("env"), ",")
 		value := getenv(name)
-		if value == "" {
+		if value == "" && option != "optional" {
 			faults = append(faults, fault.Newf(fault.Invalid, "missing_setting",
 				"the environment variable %s is not set; template.yaml gives it to the function", name).At(name))
 		}

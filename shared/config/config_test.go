@@ -19,16 +19,16 @@ func TestLoadFillsEveryFunction(t *testing.T) {
 	t.Parallel()
 	env := from(map[string]string{
 		"TABLE_NAME": "touchpoints", "QUEUE_URL": "http://127.0.0.1:1/q", "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:1/d",
-		"ARCHIVE_BUCKET": "archive", "EXPORT_BUCKET": "exports", "ADDRESS_REQUESTS_PER_SECOND": "50", "EDGE_PROOF": "p",
+		"ARCHIVE_BUCKET": "archive", "EXPORT_BUCKET": "exports", "ADDRESS_REQUESTS_PER_SECOND": "50", "EDGE_PROOF": "p", "DEBUG_EVENTS": "watched",
 	})
 	check(t, env, config.Collect{Table: "touchpoints", QueueURL: "http://127.0.0.1:1/q", AddressRate: 50, EdgeProof: "p"})
-	check(t, env, config.Process{Table: "touchpoints"})
+	check(t, env, config.Process{Table: "touchpoints", Debug: "watched"})
 	check(t, env, config.Profile{Table: "touchpoints", ArchiveBucket: "archive"})
 	check(t, env, config.Rollup{Table: "touchpoints", ArchiveBucket: "archive"})
 	check(t, env, config.Export{Table: "touchpoints", ExportBucket: "exports"})
 	check(t, env, config.Query{
 		Table: "touchpoints", ExportBucket: "exports", ArchiveBucket: "archive", QueueURL: "http://127.0.0.1:1/q",
-		DeadLetterQueueURL: "http://127.0.0.1:1/d",
+		DeadLetterQueueURL: "http://127.0.0.1:1/d", Debug: "watched",
 	})
 }
 

@@ -33,6 +33,7 @@ type store interface {
 	process.Workspaces
 	process.FailedEvents
 	process.Refusals
+	process.Fates
 	ingest.Store
 	ingest.Batches
 }
@@ -44,7 +45,7 @@ func processOn(t testing.TB, table store) *process.Handler {
 	must(t, err)
 	clock, ids := func() time.Time { return received }, 0
 	return process.New(process.Config{
-		Workspaces: table, Failed: table, Refusals: table, Properties: model.Properties(), Decode: wire.Decode, Version: "bench", Now: clock,
+		Workspaces: table, Failed: table, Refusals: table, Fates: table, Properties: model.Properties(), Decode: wire.Decode, Version: "bench", Now: clock,
 		Ingest: &ingest.Applier{
 			Recorder: ingest.Recorder{Batches: table, Now: clock, NewID: func() string { ids++; return fmt.Sprint(ids) }},
 			Known:    &ingest.Known{}, Store: table, Bot: bots.Of, Sleep: func(context.Context, time.Duration) error { return nil },

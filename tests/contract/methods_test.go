@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,11 +22,21 @@ import (
 // named are paths that stand for those with a parameter.
 var named = strings.NewReplacer(
 	"/v1/profiles/{id}", "/v1/profiles/user:42", "/v1/exports/{name}", "/v1/exports/daily-2026-11-21-r1", "/v1/failed/{id}", "/v1/failed/none",
-	"/v1/rollups/{id}", "/v1/rollups/1795348800000", "/v1/projects/{key}/settings", "/v1/projects/wk_web/settings",
+	"/v1/rollups/{id}", "/v1/rollups/1795348800000", "{key}", "wk_web", "{version}", release(),
+	"/assets/{name}", "/assets/pages.css",
 )
 
+// release is the newest version of the tracker.
+func release() string {
+	name, err := os.ReadFile("../../functions/collect/tracker/dist/newest")
+	if err != nil {
+		panic(err)
+	}
+	return strings.TrimSpace(string(name))
+}
+
 // isStrict are the paths of reading and operating. The others are those of collection, and /health.
-var isStrict = regexp.MustCompile(`^/v1/(profiles|kpis|exports|failed|identities|rollups|status|quality)\b`)
+var isStrict = regexp.MustCompile(`^/v1/(profiles|kpis|exports|failed|identities|rollups|status|quality|debug)\b`)
 
 // methodsOf are the described methods of each path.
 func methodsOf(t *testing.T) map[string][]string {
@@ -51,6 +62,7 @@ func send(t *testing.T, method, address, path string) (response *http.Response, 
 	if isStrict.MatchString(path) {
 		request.Header.Set("Authorization", "Bearer sk_shop")
 	}
+	request.Header.Set("Accept-Encoding", "identity") // a length is told of what is not packed
 	response, err = http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)

@@ -58,7 +58,7 @@ func (w *World) process(ctx context.Context, run *invocation, e events.SQSEvent)
 		known = w.known[n-1]
 	}
 	h := process.New(process.Config{
-		Workspaces: ports, Failed: ports, Refusals: ports, Properties: kept, Decode: wire.Decode, Version: version, Now: w.clock,
+		Workspaces: ports, Failed: ports, Refusals: ports, Fates: ports, Properties: kept, Decode: wire.Decode, Version: version, Now: w.clock,
 		Ingest: &ingest.Applier{Recorder: w.recorder(ports), Known: known, Store: ports, Bot: w.bots.Of, Sleep: noWait, Jitter: noJitter},
 	})
 	response, err := h.Handle(ctx, e)

@@ -35,7 +35,7 @@ func newHandler(settings config.Process) (*process.Handler, error) {
 	bots, err := model.Bots()
 	table := dynamo.New(dynamo.NewClient(os.Getenv), settings.Table)
 	return process.New(process.Config{
-		Workspaces: table, Failed: table, Refusals: table, Properties: model.Properties(), Decode: message.Decode,
+		Workspaces: table, Failed: table, Refusals: table, Fates: table, Debug: settings.Debug, Properties: model.Properties(), Decode: message.Decode,
 		Version: config.Version(), Now: clock,
 		Ingest: &ingest.Applier{
 			Recorder: ingest.Recorder{Batches: table, Now: clock, NewID: rand.Text},

@@ -50,6 +50,6 @@ func newHandler(settings config.Query) (*query.Handler, error) {
 		Queue: touchpoints, DeadLetters: dead,
 		FailedService: failed.Service{Records: table, Changes: table, Queue: touchpoints, Dead: dead, Decode: message.Decode, Now: clock},
 		Rules:         model.Rules, Definitions: definitions, Bot: bots.Of, Names: model.TrackNames(), Decode: message.Decode, Version: config.Version(),
-		Now: clock,
+		Now: clock, Sleep: config.Sleep, Fates: table, Debug: settings.Debug, ShowKeys: settings.ShowKeys,
 	}), errors.Join(definitionsErr, botsErr)
 }

@@ -42,21 +42,6 @@ type Config struct {
 	Timeout time.Duration    // integration timeout; DefaultTimeout if 0
 	Now     func() time.Time // time.Now if nil
 	Log     io.Writer        // one line per request that failed here
-	Seen    func(Exchange)   // told of every request that was answered; nobody if nil
-}
-
-// Exchange is a request and its answer. What it holds must not be changed.
-type Exchange struct {
-	At       time.Time `json:"at"`
-	Method   string    `json:"method"`
-	Path     string    `json:"path"`
-	Query    string    `json:"query"`
-	Body     []byte    `json:"body"`
-	Function string    `json:"function"` // that answered; "" when none was asked
-	Status   int       `json:"status"`
-
-	Header http.Header `json:"header"` // of the function's answer; nil when that is not the function's
-	Answer []byte      `json:"answer"` // its body
 }
 
 // Front serves the API.
@@ -81,28 +66,6 @@ func New(config Config) *Front {
 
 // ServeHTTP answers one request.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := Exchange{At: f.config.Now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}
-	answered := &statusWriter{ResponseWriter: w}
-	f.serve(answered, r, &x)
-	if x.Status = answered.status; f.config.Seen != nil && x.Status != 0 {
-		f.config.Seen(x)
-	}
-}
-
-// statusWriter remembers the status of an answer; 0 when there was none, because the client left.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-// WriteHeader is http.ResponseWriter's.
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// serve answers one request, and notes what it knows of it.
-func (f *Front) serve(w http.ResponseWriter, r *http.Request, x *Exchange) {
 	requestID := newRequestID()
 	w.Header().Set("Apigw-Requestid", requestID)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
@@ -113,22 +76,20 @@ func (f *Front) serve(w http.ResponseWriter, r *http.Request, x *Exchange) {
 	if err != nil {
 		return // the client left
 	}
-	x.Body = body
 	route, parameters, found := f.table.find(r.Method, r.URL.EscapedPath())
 	if !found {
 		writeMessage(w, http.StatusNotFound, "Not Found")
 		return
 	}
-	x.Function = route.Function
-	payload, err := encode(newEvent(r, body, route, parameters, requestID, x.At))
+	payload, err := encode(newEvent(r, body, route, parameters, requestID, f.config.Now()))
 	if err != nil || len(payload) > maxEventBytes {
 		writeMessage(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
 		return
 	}
-	f.answer(w, r, route, payload, x)
+	f.answer(w, r, route, payload)
 }
 
-func (f *Front) answer(w http.ResponseWriter, r *http.Request, route Route, payload []byte, x *Exchange) {
+func (f *Front) answer(w http.ResponseWriter, r *http.Request, route Route, payload []byte) {
 	reply, failed, err := f.invoke(r.Context(), route.Function, payload)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
@@ -151,7 +112,6 @@ func (f *Front) answer(w http.ResponseWriter, r *http.Request, route Route, payl
 			writeMessage(w, http.StatusBadGateway, "Internal Server Error")
 			return
 		}
-		x.Header, x.Answer = decoded.header, decoded.body
 		decoded.write(w)
 	}
 }

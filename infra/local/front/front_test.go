@@ -52,30 +52,6 @@ func call(t *testing.T, request *http.Request) (string, map[string]any) {
 	return function, event
 }
 
-// TestSeen: whoever follows is told of every answer, also of the gateway's own.
-func TestSeen(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 11, 22, 7, 8, 9, 0, time.UTC)
-	for path, want := range map[string]front.Exchange{
-		"/v1/track?a=1": {Path: "/v1/track", Query: "a=1", Body: []byte("{}"), Function: "Track", Status: 201, Header: http.Header{"X-A": {"b"}}, Answer: []byte("made")},
-		"/v1/exports":   {Path: "/v1/exports", Body: []byte("{}"), Function: "PostExports", Status: 500},
-		"/nothing":      {Path: "/nothing", Body: []byte("{}"), Status: 404},
-	} {
-		var seen []front.Exchange
-		f := front.New(front.Config{
-			Routes: routes[1:], Now: func() time.Time { return now }, Seen: func(x front.Exchange) { seen = append(seen, x) },
-			Invoke: func(_ context.Context, function string, _ []byte) ([]byte, bool, error) {
-				return []byte(`{"statusCode":201,"headers":{"x-a":"b"},"body":"made"}`), function == "PostExports", nil
-			},
-		})
-		f.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", path, strings.NewReader("{}")))
-		want.At, want.Method = now, "POST"
-		if !reflect.DeepEqual(seen, []front.Exchange{want}) {
-			t.Errorf("POST %s is seen as %+v, want %+v", path, seen, want)
-		}
-	}
-}
-
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/fate"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/ledger"
@@ -72,6 +73,10 @@ type TableUnderTest interface {
 	DeleteFailed(ctx context.Context, ws, id string) error
 	PutRefusal(ctx context.Context, ws string, r event.Refusal) error
 	Refusals(ctx context.Context, ws, day string) ([]event.Refusal, error)
+	PutFates(ctx context.Context, ws string, b fate.Batch) error
+	Fates(ctx context.Context, ws, from string, limit int) (batches []fate.Batch, next string, err error)
+	LatestFates(ctx context.Context, ws string, limit int) ([]fate.Batch, error)
+	Watch(ctx context.Context, name string, w workspace.Watch) error
 	Spend(ctx context.Context, workspace, source, day string, events int64) (int64, error)
 	Salt(ctx context.Context, day, fresh string, expires event.Millis) (string, error)
 	ForgetSalt(ctx context.Context, day string, expires event.Millis) error
@@ -158,6 +163,9 @@ func Table(t *testing.T, open OpenTable) {
 		{"failed events expire", failedExpire},
 		{"refusals", refusals},
 		{"refusals expire", refusalsExpire},
+		{"fates of events", listedFates},
+		{"fates of very many events", largeFates},
+		{"watches", watches},
 		{"spending", spending},
 		{"salts", salts},
 		{"archive index", archiveIndex},

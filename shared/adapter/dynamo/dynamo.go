@@ -29,10 +29,11 @@
 //	ws#failed              time of receipt#id               (nothing)                          c: class, expires_at
 //	ws#failed#id           F                                failed event                       o: original bytes, i: SK of the line above, expires_at
 //	ws#refused#UTC day     request                          refused request                    expires_at
+//	ws#fates               handle                           what became of the events of a batch  expires_at
 //	ws#spending            UTC day#source                   events that a source with a cap has sent  n, expires_at
 //	salts                  UTC day                          (nothing)                          s: salt of cookieless visitors, expires_at
 //	key#fingerprint        K                                key without its text               w: workspace
-//	workspaces             name                             workspace, secret keys by fingerprint
+//	workspaces             name                             workspace, secret keys by fingerprint  watched, watched_until
 //
 // v is the version or revision that conditional writes compare, b the value as JSON, compressed with zstd where that
 // pays. An identifier's items share one partition, so one consistent Query reads all that is known of it. What one

@@ -3,11 +3,9 @@ package dynamo
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/workspace"
 )
@@ -18,7 +16,7 @@ func records(ns workspace.Namespace) string { return partition(ns, "records") }
 // too large for an item is stored as several, each a record of its own with some of the events and of the
 // identifiers; after an error some of them may be written.
 func (t *Table) PutBatch(ctx context.Context, ns workspace.Namespace, b ledger.Batch) error {
-	at, err := instantOf(b.Handle)
+	at, err := ledger.InstantOf(b.Handle)
 	if err != nil {
 		return err
 	}
@@ -35,16 +33,6 @@ func (t *Table) PutBatch(ctx context.Context, ns workspace.Namespace, b ledger.B
 		return translate("write record of a batch", t.put(ctx, items[0], condition{}))
 	}
 	return translate("write record of a batch", t.bulkWrite(ctx, puts(items)))
-}
-
-// instantOf is when a handle says that it was made.
-func instantOf(handle string) (event.Millis, error) {
-	digits := len(ledger.HandleAt(0))
-	at, err := strconv.ParseInt(handle[:min(len(handle), digits)], 10, 64)
-	if err != nil || len(handle) < digits {
-		return 0, fmt.Errorf("read handle %q: it does not begin with a time", handle)
-	}
-	return event.Millis(at), nil
 }
 
 func halveBatch(b ledger.Batch) (first, second ledger.Batch, ok bool) {

@@ -56,7 +56,14 @@ func (t *Table) workspace(ctx context.Context, name string) (w workspace.Workspa
 	if err != nil || stored == nil {
 		return w, nil, translate("read workspace", err)
 	}
-	return w, stored, t.unpack(stored, &w)
+	w, err = t.workspaceIn(stored)
+	return w, stored, err
+}
+
+func (t *Table) workspaceIn(stored item) (w workspace.Workspace, err error) {
+	err = t.unpack(stored, &w)
+	w.Watch = watchIn(stored)
+	return w, err
 }
 
 // unchanged is the condition that a workspace is still stored as it was read. Its version counts the writes; the first release wrote none.
@@ -88,6 +95,7 @@ func (t *Table) PutGenerations(ctx context.Context, before, after workspace.Work
 		return fmt.Errorf("encode workspace: %w", err)
 	}
 	i["v"] = number(stored.number("v") + 1)
+	watched(i, w.Watch)
 	return translate("write generations", t.put(ctx, i, unchanged(stored)))
 }
 
@@ -98,8 +106,8 @@ func (t *Table) Workspaces(ctx context.Context) ([]workspace.Workspace, error) {
 		if err != nil {
 			return nil, translate("read workspaces", err)
 		}
-		var w workspace.Workspace
-		if err := t.unpack(i, &w); err != nil {
+		w, err := t.workspaceIn(i)
+		if err != nil {
 			return nil, err
 		}
 		all = append(all, w)
@@ -144,6 +152,7 @@ func (t *Table) PutWorkspace(ctx context.Context, w workspace.Workspace) error {
 		return fmt.Errorf("encode workspace: %w", err)
 	}
 	i["v"] = number(item.number("v") + 1)
+	watched(i, stored.Watch)
 	still := unchanged(item)
 	actions = append(actions, types.TransactWriteItem{Put: &types.Put{
 		TableName: &t.name, Item: i, ConditionExpression: &still.expression, ExpressionAttributeValues: still.values,

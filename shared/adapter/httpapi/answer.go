@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"waymark/shared/domain/fate"
 	"waymark/shared/domain/fault"
 )
 
@@ -34,6 +35,9 @@ func DetailOf(index int, err error) Detail {
 	}
 	return d
 }
+
+// ReasonOf is the sentence that a client is told of a fault, without what it quotes.
+func ReasonOf(err error) string { return fate.WithoutQuotes(DetailOf(0, err).Reason) }
 
 // detailed is an error whose answer has details.
 type detailed struct {

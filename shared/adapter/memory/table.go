@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/fate"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/ledger"
@@ -72,6 +73,7 @@ type tenant struct {
 	failed  map[string]failure
 	refused map[string]map[string]event.Refusal // by request, by day
 	archive map[string]map[string]bool          // object keys by day
+	fates   map[string]fate.Batch               // by handle
 	spent   map[string]int64                    // events by day and source
 }
 
@@ -112,7 +114,7 @@ func (t *Table) tenant(name string) *tenant {
 		of = &tenant{
 			exports: map[string]report.Claim{}, failed: map[string]failure{},
 			refused: map[string]map[string]event.Refusal{}, archive: map[string]map[string]bool{},
-			spent: map[string]int64{},
+			fates: map[string]fate.Batch{}, spent: map[string]int64{},
 		}
 		t.tenants[name] = of
 	}

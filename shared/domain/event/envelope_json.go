@@ -41,6 +41,7 @@ func (e Envelope) AppendJSON(out []byte) ([]byte, error) {
 		inner := encoder{append(w.out, '{')}
 		inner.text("code", e.Refused.Code)
 		inner.number("events", int64(e.Refused.Events), true)
+		inner.text("reason", e.Refused.Reason)
 		w.out = append(inner.out, '}')
 	}
 	if err := w.list("events", len(e.Events), func(i int) error { return w.raw(e.Events[i]) }); err != nil {
@@ -170,6 +171,8 @@ func (d *decoder) refused(v strictjson.Value) *Refused {
 			note.Code = d.text(m)
 		case "events":
 			note.Events = int(d.number(m))
+		case "reason":
+			note.Reason = d.text(m)
 		default:
 			d.refuse()
 		}

@@ -2,8 +2,9 @@ package event
 
 // Refused is what a client was told when nothing of its request was taken.
 type Refused struct {
-	Code   string `json:"code"`   // of the fault
-	Events int    `json:"events"` // in the request, as far as they could be told apart; 1 when it could not be read
+	Code   string `json:"code"`             // of the fault
+	Events int    `json:"events"`           // in the request, as far as they could be told apart; 1 when it could not be read
+	Reason string `json:"reason,omitempty"` // a sentence that quotes nothing of what was sent; "" in notes of older releases
 }
 
 // Refusal is one refused request as it is kept, to be counted. It holds nothing that was sent.

@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"waymark/shared/domain/event"
@@ -118,6 +120,16 @@ func HandleAt(at event.Millis) string {
 		at /= 10
 	}
 	return string(text[:])
+}
+
+// InstantOf is when a handle says that it was named.
+func InstantOf(handle string) (event.Millis, error) {
+	digits := len(HandleAt(0))
+	at, err := strconv.ParseInt(handle[:min(len(handle), digits)], 10, 64)
+	if err != nil || len(handle) < digits {
+		return 0, fmt.Errorf("read handle %q: it does not begin with a time", handle)
+	}
+	return event.Millis(at), nil
 }
 
 // Batch is the record of one batch that was ingested: whose person may have changed, and the accepted events, which are not in the archive yet.

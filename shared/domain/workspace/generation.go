@@ -132,5 +132,6 @@ func (w Workspace) Over(stored Workspace) Workspace {
 	if w.Generation == stored.Generation {
 		out.Model = w.Model
 	}
+	out.Watch = stored.Watch
 	return out
 }

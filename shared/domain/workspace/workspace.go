@@ -32,6 +32,7 @@ type Workspace struct {
 	Highest    int64 `json:"highest_generation,omitempty"` // number ever given: none is given twice
 	Pending    *Side `json:"pending,omitempty"`            // is being made beside the one in use
 	Former     *Side `json:"former,omitempty"`             // was in use before the last swap, and is kept for the way back
+	Watch      Watch `json:"-"`                            // of its events; stores keep it beside the workspace, and no other write changes it
 }
 
 // Namespace is what the keys of everything derived in one generation of a workspace begin with: pages, links, profiles,

@@ -12,6 +12,7 @@ import (
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/adapter/memory"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/fate"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/ledger"
@@ -32,6 +33,8 @@ type Ports interface {
 	ingest.Batches
 	process.FailedEvents
 	process.Refusals
+	process.Fates
+	query.Fates
 	query.Links
 	query.Ledger
 	export.Windows
@@ -193,6 +196,24 @@ func (s *Stores) PutFailed(ctx context.Context, f event.Failed) error {
 
 func (s *Stores) PutRefusal(ctx context.Context, ws string, r event.Refusal) error {
 	return s.call("put refusal", func() error { return s.Table.PutRefusal(ctx, ws, r) })
+}
+
+func (s *Stores) PutFates(ctx context.Context, ws string, b fate.Batch) error {
+	return s.call("put fates", func() error { return s.Table.PutFates(ctx, ws, b) })
+}
+
+func (s *Stores) Fates(ctx context.Context, ws, from string, limit int) (batches []fate.Batch, next string, err error) {
+	err = s.call("fates", func() error { batches, next, err = s.Table.Fates(ctx, ws, from, limit); return err })
+	return batches, next, err
+}
+
+func (s *Stores) LatestFates(ctx context.Context, ws string, limit int) (batches []fate.Batch, err error) {
+	err = s.call("fates", func() error { batches, err = s.Table.LatestFates(ctx, ws, limit); return err })
+	return batches, err
+}
+
+func (s *Stores) Watch(ctx context.Context, name string, w workspace.Watch) error {
+	return s.call("watch", func() error { return s.Table.Watch(ctx, name, w) })
 }
 
 func (s *Stores) FailedAgain(ctx context.Context, ws, id string, v event.Verdict) error {

@@ -59,9 +59,10 @@ type System struct {
 	Rules       func(model string) (journey.Rules, error)
 	Definitions *kpi.Definitions
 	Bot         func(agent string) string
-	Caps        identity.Caps // of persons; zero for those of the system
-	AtOnce      int           // identifiers that are settled together
-	Version     string        // of the functions
+	Caps        identity.Caps       // of persons; zero for those of the system
+	AtOnce      int                 // identifiers that are settled together
+	Version     string              // of the functions
+	Debug       workspace.DebugMode // when it is listed what becomes of events; a new system does so for watched workspaces
 	Decode      func(body string) (event.Envelope, error)
 
 	// Call is a hook around every call to table and archive: it is given the name of the call and what it does. nil does it.
@@ -97,7 +98,7 @@ func New(t testing.TB, workspaces ...workspace.Workspace) *System {
 	must(t, err)
 	s := &System{
 		t: t, Table: memory.NewTable(), Archive: memory.NewArchive(), Exports: memory.NewBucket(), Queue: memory.NewQueue(),
-		DeadLetters: memory.NewQueue(), Now: Begin, Rules: model.Rules, Definitions: definitions, Bot: bots.Of, Version: "test",
+		DeadLetters: memory.NewQueue(), Now: Begin, Rules: model.Rules, Definitions: definitions, Bot: bots.Of, Version: "test", Debug: workspace.DebugWatched,
 		Decode: message.Decode,
 	}
 	s.Table.Now, s.Archive.Now, s.Queue.Now, s.DeadLetters.Now = s.clock, s.clock, s.clock, s.clock
@@ -163,7 +164,7 @@ func (s *System) Settler(ports Ports) *settle.Settler {
 // Process is the function on ports.
 func (s *System) Process(ports Ports) *process.Handler {
 	return process.New(process.Config{
-		Workspaces: ports, Ingest: s.Ingest(ports), Failed: ports, Refusals: ports, Properties: model.Properties(), Decode: s.Decode,
+		Workspaces: ports, Ingest: s.Ingest(ports), Failed: ports, Refusals: ports, Fates: ports, Debug: s.Debug, Properties: model.Properties(), Decode: s.Decode,
 		Version: s.Version, Now: s.clock,
 	})
 }
@@ -189,7 +190,7 @@ func (s *System) Query(ports Ports) *query.Handler {
 		Keys: ports, Workspaces: ports, Store: ports, Links: ports, Recorder: new(s.Recorder(ports)), Windows: ports, Ledger: ports, Steps: s.Archive,
 		Failed: s.Table, Refusals: s.Table, Index: s.Table, Archive: s.Archive, Files: s.Exports, Queue: s.Queue, DeadLetters: s.DeadLetters,
 		FailedService: s.FailedService(), Rules: s.Rules, Definitions: s.Definitions, Bot: s.Bot, Names: model.TrackNames(), Decode: s.Decode, Version: s.Version,
-		Now: s.clock, Caps: s.Caps,
+		Now: s.clock, Caps: s.Caps, Sleep: s.sleep, Fates: ports, Debug: s.Debug,
 	})
 }
 

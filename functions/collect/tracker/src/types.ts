@@ -1,0 +1,28 @@
+// Bag is a JSON object.
+export type Bag = Record<string, any>
+
+// Options are the data- attributes of the script tag, without "data-"; docs/tracker.md explains them. An option that may be on or off is on when it
+// is there and not "off".
+export interface Options {
+  [name: string]: any
+  key: string // the source's public write key
+  host: string // where events go: https://collect.example, without a slash at its end
+  name?: string // of the global variable that holds the tracker
+}
+
+// Api is what pages call.
+export interface Api {
+  version: string
+  track(...a: any[]): void
+  page(...a: any[]): void
+  identify(...a: any[]): void
+  group(...a: any[]): void
+  alias(...a: any[]): void
+  reset(): void
+  consent(given: boolean | Bag): void
+  push(call: any[]): void
+}
+
+// Extend adds to the tracker before it begins. It listens through `listen`, which lets nothing throw into the page.
+export type Listen = (type: string, f: (e: any) => void, target?: any) => void
+export type Extend = (api: Api, listen: Listen, address: () => string) => void
