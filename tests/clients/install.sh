@@ -18,8 +18,8 @@ fi
 
 (cd node && npm ci --ignore-scripts --loglevel=error) & node=$!
 (cd go && go mod download) & go=$!
-(cd java && mvn -q -B dependency:copy-dependencies -DoutputDirectory=lib) & java=$!
 python3 -m venv "$venv"
+(cd java && mvn -q -B dependency:copy-dependencies -DoutputDirectory="../$venv/java") & java=$!
 "$venv/bin/pip" install --quiet --disable-pip-version-check -r python/requirements.txt
 wait "$node" && wait "$go" && wait "$java"
 echo "$sum" >"$venv/.installed"

@@ -45,7 +45,7 @@ func libraries(goClient string) []library {
 		{name: "segmentio/analytics-go v3.3.0", command: []string{goClient, "segment"}, after: stubborn},
 		{name: "rudderlabs/analytics-go v4.2.1", command: []string{goClient, "rudder"}, after: stubborn, isSlow: true},
 		{
-			name: "com.segment.analytics.java:analytics 3.5.4", command: []string{"java", "-cp", "java/lib/*", "java/Server.java"},
+			name: "com.segment.analytics.java:analytics 3.5.4", command: []string{"java", "-cp", filepath.Join(venv, "java", "*"), "java/Server.java"},
 			packed: gzip, after: patient, isSlow: true,
 		},
 	}
