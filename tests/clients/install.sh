@@ -21,5 +21,7 @@ fi
 python3 -m venv "$venv"
 (cd java && mvn -q -B dependency:copy-dependencies -DoutputDirectory="../$venv/java") & java=$!
 "$venv/bin/pip" install --quiet --disable-pip-version-check -r python/requirements.txt
-wait "$node" && wait "$go" && wait "$java"
+wait "$node"
+wait "$go"
+wait "$java"
 echo "$sum" >"$venv/.installed"
