@@ -32,7 +32,7 @@ test: emulators ## Run every test; no network once modules and emulators are fet
 
 long: emulators ## Run what takes minutes: 200 kills of a running system, and mistakes in the source that the simulator must see
 	WAYMARK_LONG=1 go test -count=1 -timeout=60m -run=TestKill ./tests/e2e
-	WAYMARK_LONG=1 go test -count=1 -timeout=20m -run='TestServers/(rudderlabs|com.segment)' ./tests/clients
+	WAYMARK_LONG=1 go test -count=1 -timeout=20m -run=TestServers/com.segment ./tests/clients
 	go test -tags=mutants -timeout=60m -run=TestMutantsOfTheSource ./tests/sim
 
 check: lint test ## Everything that must hold before a commit: lint, then test

@@ -18,7 +18,7 @@ type library struct {
 	command []string
 	// packed is the configuration that makes it pack its bodies, nil where there is none or where the default does.
 	packed map[string]any
-	// isSlow says that it takes a minute or so after a failure.
+	// isSlow says that it lets a minute pass after some failures.
 	isSlow bool
 	// after is what it does with the events of a request after 429, 500, 503, an answer that never came, and 400.
 	after map[wrong]string
@@ -43,7 +43,7 @@ func libraries(goClient string) []library {
 		{name: "segment-analytics-python 2.4.0", command: []string{python, "python/server.py", "segment"}, packed: gzip, after: patient},
 		{name: "rudder-sdk-python 2.1.9", command: []string{python, "python/server.py", "rudder"}, after: patient},
 		{name: "segmentio/analytics-go v3.3.0", command: []string{goClient, "segment"}, after: stubborn},
-		{name: "rudderlabs/analytics-go v4.2.1", command: []string{goClient, "rudder"}, after: stubborn, isSlow: true},
+		{name: "rudderlabs/analytics-go v4.2.1", command: []string{goClient, "rudder"}, after: stubborn},
 		{
 			name: "com.segment.analytics.java:analytics 3.5.4", command: []string{"java", "-cp", filepath.Join(venv, "java", "*"), "java/Server.java"},
 			packed: gzip, after: patient, isSlow: true,
