@@ -1,7 +1,7 @@
 // Sends stories with a client for Node: node server.mjs segment|rudder.
 //
 // Each line of standard input is one story, {"writeKey","apiHost","sequences":[{"delayMs","events"}],"config"}; all are sent at the same time, each by
-// a client of its own. Each line of standard output says how one ended, {"success","error","sentBatches"}.
+// a client of its own. Each line of standard output says how one ended, {"success","error"}; the door counts the batches.
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Analytics } from '@segment/analytics-node'
