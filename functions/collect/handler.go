@@ -25,13 +25,14 @@ import (
 	"waymark/shared/domain/workspace"
 )
 
-// Config is what the handler needs. Every field must be set.
+// Config is what the handler needs. Every field but Countries must be set.
 type Config struct {
-	Keys  httpapi.KeyStore
-	Queue Queue
-	Now   func() time.Time
-	NewID func() string // unique, for a request to which the gateway gave no id
-	Salts Salts         // of cookieless visitors
+	Keys      httpapi.KeyStore
+	Queue     Queue
+	Countries Countries // nil where there is no database
+	Now       func() time.Time
+	NewID     func() string // unique, for a request to which the gateway gave no id
+	Salts     Salts         // of cookieless visitors
 	// NewSalt gives 256 bits that nobody can guess.
 	NewSalt func() string
 	// Spending counts what sources with a daily cap have sent.
@@ -76,8 +77,11 @@ func (h *Handler) answer(ctx context.Context, r httpapi.Request, malformed error
 	ctx, cancel := inTime(ctx)
 	defer cancel()
 	key, response := h.respond(ctx, r, malformed)
-	if response.Headers["access-control-allow-origin"] != "" {
-		return response // the same for every site
+	switch kept := response.Headers["cache-control"]; {
+	case response.Headers["access-control-allow-origin"] != "":
+		return response
+	case kept != "" && kept != "no-store":
+		return toAnyone(response) // one copy for all sites
 	}
 	return httpapi.With(response, httpapi.CORS(r.Headers["origin"], key))
 }
@@ -141,8 +145,8 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 		h.noteRefusal(ctx, r, p, err)
 		return key, tally{}, err
 	}
-	if to.visitor {
-		p.context = withAgent(p.context, r.Headers["user-agent"])
+	if isBrowsers(r, to) {
+		p.context = h.ofVisitor(r, p.context)
 	}
 	p, dropped, err := h.pass(ctx, r, key, p)
 	if err != nil {

@@ -2,7 +2,6 @@ package collect
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"strings"
 
 	"waymark/shared/adapter/httpapi"
@@ -57,22 +56,6 @@ func openBase64(text string) (strictjson.Value, error) {
 		return strictjson.Value{}, err
 	}
 	return openJSON(plain)
-}
-
-// withAgent lets the User-Agent of a request stand in for the one that its events do not name. It goes into what lies under each event's own
-// context, so an event's own word is the last.
-func withAgent(context json.RawMessage, agent string) json.RawMessage {
-	members := map[string]json.RawMessage{}
-	if len(context) > 0 {
-		if err := json.Unmarshal(context, &members); err != nil {
-			return context // no object, which process passes over
-		}
-	}
-	if _, said := members["userAgent"]; said || agent == "" {
-		return context
-	}
-	members["userAgent"] = write(strings.ToValidUTF8(agent[:min(len(agent), event.MaxNameBytes)], ""))
-	return write(members)
 }
 
 // child is the object under a name, made when there is none.

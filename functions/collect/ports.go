@@ -6,6 +6,11 @@ import (
 	"waymark/shared/domain/event"
 )
 
+// Countries answer in which country an address of the internet is, by ISO 3166-1; "" when that is not known.
+type Countries interface {
+	Of(address string) string
+}
+
 // Spending counts the events that sources with a daily cap have sent.
 type Spending interface {
 	// Spend adds to what a source has sent on a UTC day, 2006-01-02, and gives the sum. Fault: Unavailable.

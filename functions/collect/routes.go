@@ -16,7 +16,7 @@ type route struct {
 	method string // or several, as the header Allow lists them
 	read   func(httpapi.Request) (payload, error)
 	answer func(tally) events.APIGatewayV2HTTPResponse
-	// visitor says that the visitor's own browser sends these requests, so that their User-Agent is the visitor's.
+	// visitor says that the visitor's own browser sends these requests, also without an Origin, so that their User-Agent is the visitor's.
 	visitor bool
 	// isImage says that the answer is a picture, which whoever shows it cannot give an identifier, so that one is made up.
 	isImage bool

@@ -64,11 +64,11 @@ func (h *Handler) kpis(ctx context.Context, q question) (events.APIGatewayV2HTTP
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read state: %w", err)
 	}
-	definitions, missing := h.complete(state)
 	w, err := h.readKPIQuery(q.Request, calendar, h.Now())
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
+	definitions, missing := h.complete(state, w.by)
 	windows, err := h.windows(ctx, q, calendar, w)
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
@@ -86,15 +86,17 @@ func (h *Handler) kpis(ctx context.Context, q question) (events.APIGatewayV2HTTP
 	return httpapi.JSON(http.StatusOK, answer), nil
 }
 
-// complete gives the definitions that every window is counted in. Metrics that are newer are missing until everybody is counted anew.
-func (h *Handler) complete(state ledger.State) (complete *kpi.Definitions, missing []kpi.Name) {
+// complete gives the definitions that every window is counted in. Metrics that are newer are missing until everybody is counted anew, and so are all
+// by a dimension that is newer.
+func (h *Handler) complete(state ledger.State, by kpi.Dimension) (complete *kpi.Definitions, missing []kpi.Name) {
 	if state.Definitions == 0 || state.Definitions >= h.Definitions.Version {
 		return h.Definitions, nil
 	}
 	complete = h.Definitions.CompleteSince(state.Definitions)
-	for _, name := range h.Definitions.Names() {
-		if _, found := complete.Find(name); !found {
-			missing = append(missing, name)
+	for _, m := range h.Definitions.Metrics {
+		known, found := complete.Find(m.Name)
+		if !found || slices.Contains(m.Dimensions, by) && !slices.Contains(known.Dimensions, by) {
+			missing = append(missing, m.Name)
 		}
 	}
 	return complete, missing

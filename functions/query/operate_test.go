@@ -18,6 +18,7 @@ import (
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
+	"waymark/shared/domain/workspace"
 )
 
 // export puts a finished export into the bucket.
@@ -296,6 +297,33 @@ func TestStatusOfARecount(t *testing.T) {
 	check(true)
 	w.settle()
 	check(false)
+}
+
+// Until everybody is counted by a dimension that is new with this release, all metrics are missing by it, and by no other.
+func TestKPIsByANewDimension(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.take(t, `{"type":"page","userId":"1","context":{"userAgent":"Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"}}`)
+	w.settle()
+	ns := workspace.Namespace("demo")
+	state, err := w.Table.State(t.Context(), ns)
+	must(t, err)
+	for _, c := range []struct {
+		definitions       int
+		by, missing, rows string
+	}{
+		{4, "browser", "", `"dimensions":{"browser":"Firefox"}`},
+		{3, "browser", `"missing":["touchpoints","active_persons",`, `"rows":[]`},
+		{3, "channel", `"missing":["page_views","bounce_rate","pages_per_session","session_duration"]`, `"dimensions":{"channel":"direct"}`},
+	} {
+		next := state
+		next.Definitions = c.definitions
+		must(t, w.Table.PutState(t.Context(), ns, next, state.Epoch))
+		answer := w.ask(t, "/v1/kpis", "by="+c.by).Body
+		if !strings.Contains(answer, c.rows) || !strings.Contains(answer, c.missing) || (c.missing == "") == strings.Contains(answer, `"missing"`) {
+			t.Errorf("counted in version %d, by %s: %.400s, want %s and %s", c.definitions, c.by, answer, c.missing, c.rows)
+		}
+	}
 }
 
 func saysRecounting(whether bool, answers ...string) bool {

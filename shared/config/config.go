@@ -25,6 +25,8 @@ type Collect struct {
 	AddressRate int `env:"ADDRESS_REQUESTS_PER_SECOND"`
 	// EdgeProof is what the edge sends along, so that it is believed whose request it brings.
 	EdgeProof string `env:"EDGE_PROOF"`
+	// GeoDatabase is a file of countries by address.
+	GeoDatabase string `env:"GEO_DATABASE,optional"`
 }
 
 // Process is what the process function needs.

@@ -20,8 +20,9 @@ func TestLoadFillsEveryFunction(t *testing.T) {
 	env := from(map[string]string{
 		"TABLE_NAME": "touchpoints", "QUEUE_URL": "http://127.0.0.1:1/q", "DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:1/d",
 		"ARCHIVE_BUCKET": "archive", "EXPORT_BUCKET": "exports", "ADDRESS_REQUESTS_PER_SECOND": "50", "EDGE_PROOF": "p", "DEBUG_EVENTS": "watched",
+		"GEO_DATABASE": "/opt/country.mmdb",
 	})
-	check(t, env, config.Collect{Table: "touchpoints", QueueURL: "http://127.0.0.1:1/q", AddressRate: 50, EdgeProof: "p"})
+	check(t, env, config.Collect{Table: "touchpoints", QueueURL: "http://127.0.0.1:1/q", AddressRate: 50, EdgeProof: "p", GeoDatabase: "/opt/country.mmdb"})
 	check(t, env, config.Process{Table: "touchpoints", Debug: "watched"})
 	check(t, env, config.Profile{Table: "touchpoints", ArchiveBucket: "archive"})
 	check(t, env, config.Rollup{Table: "touchpoints", ArchiveBucket: "archive"})

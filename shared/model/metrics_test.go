@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,6 +68,9 @@ func dimensions(m kpi.Metric) string {
 	if len(m.Dimensions) == len(measure.Dimensions)-1 {
 		return "all"
 	}
+	if len(m.Dimensions) == len(measure.Dimensions)-2 && !slices.Contains(m.Dimensions, measure.ByPage) {
+		return "all but page"
+	}
 	names := make([]string, len(m.Dimensions))
 	for i, d := range m.Dimensions {
 		names[i] = string(d)
@@ -111,6 +115,8 @@ const docsTail = `
 A step is counted for ` + "`touchpoints`" + ` when an event made it, for ` + "`activities`" + ` when the person did it, for ` + "`sessions`" + ` when it begins one, for ` + "`stage_entries`" + ` when the stage changes at it, for
 ` + "`first_steps`" + ` when it is the person's first ever, for ` + "`orders`, `first_orders` and `refund_count`" + ` when it is an order, the person's first ever, or a refund,
 for ` + "`cancelled_orders` and `order_updates`" + ` when it is a cancellation or an update, and for ` + "`order_events`" + ` when it is any of these.
+It is counted for ` + "`page_views`" + ` when it is a page or screen, and of a session, at its first step, for ` + "`page_sessions`" + ` when it has pages or screens, for ` + "`bounces`" + ` when it has
+exactly one, for ` + "`session_pages`" + ` as often as it has, and for ` + "`session_seconds`" + ` as many as there are from its first step to its last, rounded to whole ones.
 
 ## What the words mean
 
@@ -119,11 +125,14 @@ for ` + "`cancelled_orders` and `order_updates`" + ` when it is a cancellation o
 - A **session** is a run of one person's touchpoints over all devices. A touchpoint exactly 30 minutes after the last one is still in it; one a
   millisecond later begins a new one. A session is counted where it begins, also across midnight. A new channel within it begins no new one.
   What nobody does is in no session. An order that names the session of an earlier touchpoint (` + "`context.sessionId`" + ` and its like) is in that one, however
-  late it comes, and does not make it longer.
+  late it comes, and does not make it longer. What a session comes to later, also after midnight, counts where it began.
+- A session **bounces** that has exactly one page or screen, whatever else was done there: so do Umami and Matomo, and so did Universal Analytics on sites
+  that send nothing but page views. Plausible takes whoever sent an event of another kind for one who stayed; Google Analytics 4 calls a session a bounce
+  that took less than 10 seconds, with one page and no key event. A session without any page, such as a call, neither bounces nor stays.
 - An **order** is an order id of ` + "`Order Completed`" + `. Of several events with one order id, by whomever, the earliest counts, by the device's time, then
   message id, then source. An event without an id is an order of its own. Order ids of all sources are one name space, unless a key says ` + "`--orders own`" + `.
 - What happens to an order counts on its own day, with the person who bought, whoever sent it, and by the channel, source, country, campaign, device,
-  stage and visitor of the order. A **refund** is a refund id of ` + "`Order Refunded`" + ` within its order, each once at its earliest copy; without an id the event is
+  stage, visitor, browser, system, landing page and referrer of the order. A **refund** is a refund id of ` + "`Order Refunded`" + ` within its order, each once at its earliest copy; without an id the event is
   one of its own. A refund that says no amount takes all that is left. A **cancellation**, ` + "`Order Cancelled`" + `, takes all that is left, whatever it says; after it
   nothing is left, so that a refund of a cancelled order is not taken off twice. An **update**, ` + "`Order Updated`" + `, says what the order comes to from then on;
   one in another currency, or from before the order, changes nothing. Of one order the first 256 of these count.
@@ -161,15 +170,36 @@ Of more than 500 values of a dimension those with the most touchpoints are shown
 | country | code of the country the event names | of the first that one of its touchpoints names | of the country the event names | as the touchpoint that caused it |
 | campaign | the campaign the event names; without one, its session's | the first that one of its touchpoints names | its session's | as the touchpoint that caused it |
 | device | by its user agent: desktop, mobile, tablet or other | of its first touchpoint | by its user agent | as the touchpoint that caused it |
+| browser, os | family by its user agent: Chrome, Safari, Instagram …; Windows, iOS, Android … | of its first touchpoint | by its user agent | as the touchpoint that caused it |
+| landing_page | its session's: the first path that one of its touchpoints names | the same | its session's | as the touchpoint that caused it |
+| referrer_host | its session's: the first page or app outside the site that one of its touchpoints came from | the same | its session's | as the touchpoint that caused it |
+| page | the path of the page it was done on | not by page | not by page | not by page |
 | visitor | new in the person's first session, returning afterwards | as its touchpoints | as its touchpoint | as the touchpoint that caused it, else returning |
 | first_channel | the channel of the person's first session | the same | the same | the same |
 | first_month | the month of the person's first touchpoint | the same | the same | the same |
 | order_month | the month of the person's first order, from that order on | the same | the same, on what happens to orders too | the same |
 
-What an event says nothing of is ` + "`unknown`" + `; of an entry that time alone made, so are channel, source, country, campaign and device. So the parts add up to
+What an event says nothing of is ` + "`unknown`" + `; of an entry that time alone made, so are channel, source, country, campaign, device, browser, system and pages. So the parts add up to
 the whole for touchpoints, sessions, stage entries, orders, revenue, refunds, new persons and new buyers. They do **not** add up for active persons and
 buyers: who came by two channels is in both. For the same reason persons are never added over windows: each window counts each person once, from what
 they did on all of its days. ` + "`conversion_rate`" + ` by channel divides buyers by their sessions' channel by persons active in a touchpoint's own channel.
+
+### Pages
+
+A page is the path of its address, as package [page](../shared/domain/page/page.go) makes it: without host, query, fragment, session ids, ` + "`index.html`" + ` and the
+last slash, in one spelling, and with ` + "`:id`, `:token` and `:email`" + ` in the place of numbers of four digits and more, UUIDs, hexadecimal numbers, tokens and
+e-mail addresses. Years and dates stay. What is longer than 160 bytes ends with ` + "`/*`" + `. Pages that keep their state behind a ` + "`#`" + ` are one page here.
+
+### Browsers and systems
+
+Families are those of [ua-parser](../shared/model/agents_SOURCE.md), with the same browser on another device under one name: Mobile Safari is Safari, Chrome
+Mobile is Chrome. What nobody knows is Other; without a user agent it is ` + "`unknown`" + `. ([ADR 33](adr/0033-agents-by-ua-parser.md))
+
+### Referrers
+
+A referrer is a host in lower case without ` + "`www.`" + `, or the id of an app. Pages of the own site, payment and sign-in pages are none; of a translator's or an
+archive's page it is the site that it shows. Its name, its kind (search, social …) and what was searched for, where the address still says so, stand in the
+[steps table](steps.md).
 
 ### Channels
 

@@ -6,6 +6,7 @@ import (
 	"waymark/shared/domain/country"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/journey"
+	"waymark/shared/domain/page"
 )
 
 // Rules gives what persons are folded under: a built-in stage model by name, with the channel and bot rules of this release. Errors: those of
@@ -23,9 +24,11 @@ func Rules(stageModel string) (journey.Rules, error) {
 	if err != nil {
 		return journey.Rules{}, err
 	}
-	passive := passiveEvents()
+	passive, agents := passiveEvents(), Agents()
 	return journey.Rules{
 		Model: stages, Channel: func(t event.Touchpoint) string { return string(channels.Own(t)) }, Bot: bots.Of, Passive: passive,
-		ID: fmt.Sprintf("%s channels@%s bots@%d catalogue@%d countries@%d", stages.ID(), channels.Version, bots.Version(), passive.Version, country.Version),
+		Agent: agents.Of, Referrer: channels.Outside,
+		ID: fmt.Sprintf("%s channels@%s bots@%d catalogue@%d countries@%d agents@%d pages@%d",
+			stages.ID(), channels.Version, bots.Version(), passive.Version, country.Version, agents.Version(), page.Version),
 	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"waymark/shared/domain/country"
+	"waymark/shared/domain/page"
 	"waymark/shared/model"
 )
 
@@ -15,7 +16,9 @@ func TestRulesID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf("%s channels@%s bots@%d catalogue@%d countries@%d", rules.Model.ID(), channelRules(t).Version, botRules(t).Version(), rules.Passive.Version, country.Version)
+	want := fmt.Sprintf(
+		"%s channels@%s bots@%d catalogue@%d countries@%d agents@%d pages@%d", rules.Model.ID(), channelRules(t).Version, botRules(t).Version(), rules.Passive.Version, country.Version,
+		model.Agents().Version(), page.Version)
 	if rules.ID != want {
 		t.Errorf("ID = %q, want %q", rules.ID, want)
 	}

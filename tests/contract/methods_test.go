@@ -22,8 +22,8 @@ import (
 // named are paths that stand for those with a parameter.
 var named = strings.NewReplacer(
 	"/v1/profiles/{id}", "/v1/profiles/user:42", "/v1/exports/{name}", "/v1/exports/daily-2026-11-21-r1", "/v1/failed/{id}", "/v1/failed/none",
-	"/v1/rollups/{id}", "/v1/rollups/1795348800000", "/assets/{name}", "/assets/pages.css",
-	"{key}", "wk_web", "{version}", release(),
+	"/v1/rollups/{id}", "/v1/rollups/1795348800000", "{key}", "wk_web", "{version}", release(),
+	"/assets/{name}", "/assets/pages.css",
 )
 
 // release is the newest version of the tracker.

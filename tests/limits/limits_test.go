@@ -44,10 +44,14 @@ var elsewhere = map[string]string{
 	"shared/adapter/dynamo.maxActions":      "shared/adapter/dynamo/limits_test.go TestLimitsToTheUnit",
 	"shared/adapter/dynamo.maxItemBytes":    "shared/adapter/dynamo/limits_test.go TestLimitsToTheUnit",
 	"shared/adapter/memory.maxItemBytes":    "shared/adapter/memory/limits_test.go TestItemToTheUnit",
+	"shared/domain/agent.MaxFamilyBytes":    "shared/domain/agent/agent_test.go TestOf",
+	"shared/domain/channel.MaxTermBytes":    "shared/model/outside_test.go TestOutside",
 	"shared/domain/identity.MaxAliases":     "shared/domain/identity/bounds_test.go TestCutShortensAliases",
 	"shared/domain/identity.MaxChildren":    "shared/domain/identity/bounds_test.go TestCapsToTheUnit",
 	"shared/domain/identity.MaxMembers":     "shared/domain/identity/bounds_test.go TestCapsToTheUnit",
 	"shared/domain/identity.MaxParents":     "shared/domain/identity/bounds_test.go TestCapsToTheUnit",
+	"shared/domain/page.MaxBytes":           "shared/domain/page/page_test.go TestPath",
+	"shared/domain/page.MaxSegmentBytes":    "shared/domain/page/page_test.go TestPath",
 	"shared/domain/ledger.MaxDelay":         "shared/ingest/ingest_test.go TestSlowRecord",
 	"shared/domain/stage.MaxStages":         "shared/domain/stage/check_test.go TestTooManyStages",
 	"shared/domain/stage.MaxStageNameBytes": "shared/domain/stage/check_test.go TestTooManyStages",
@@ -60,11 +64,12 @@ var elsewhere = map[string]string{
 var services = []string{
 	"shared/adapter/queue.maxBatchEntries", "shared/adapter/queue.maxBatchBytes",
 	"shared/adapter/dynamo.maxBatchGet", "shared/adapter/dynamo.maxBatchWrite",
-	"shared/adapter/dynamo.maxPKBytes", "shared/adapter/dynamo.maxSKBytes", "shared/domain/channel.maxLabelLetters", "shared/domain/event.maxPlaceBytes",
+	"shared/adapter/dynamo.maxPKBytes", "shared/adapter/dynamo.maxSKBytes", "shared/domain/channel.maxLabelLetters", "shared/domain/channel.maxHostBytes", "shared/domain/event.maxPlaceBytes",
 }
 
 // inner bound no input and no answer: one more or less changes how long something takes, or which of two equal ways it takes.
 var inner = map[string]string{
+	"shared/domain/agent.MaxSeen":           "beyond it agents are read anew, with the same answer",
 	"functions/collect.maxGrowth":           "beyond it an event travels as it was sent, and says the same",
 	"functions/collect.maxGrowthBytes":      "as maxGrowth",
 	"functions/export.maxTries":             "an order that others overtake so often is answered 503",

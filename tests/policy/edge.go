@@ -14,8 +14,9 @@ const (
 
 // conditions that a template may have, each with what it says: a resource that comes and goes must do so for a reason that is known.
 var conditions = map[string]string{
-	"HasAlarms": "map[Fn::Not:[map[Fn::Equals:[${AlarmTopicArn} ]]]]",
-	"HasEdge":   "map[Fn::Not:[map[Fn::Equals:[${EdgeDomain} ]]]]",
+	"HasAlarms":   "map[Fn::Not:[map[Fn::Equals:[${AlarmTopicArn} ]]]]",
+	"HasGeoLayer": "map[Fn::Not:[map[Fn::Equals:[${GeoLayer} ]]]]",
+	"HasEdge":     "map[Fn::Not:[map[Fn::Equals:[${EdgeDomain} ]]]]",
 }
 
 // judgedOfDistributions are members of DistributionConfig. Logging is none: access logs hold addresses and query strings.

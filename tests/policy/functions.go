@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -13,6 +14,9 @@ var judgedOfEvents = []string{
 	"Queue", "RetryPolicy", "RoleArn", "ScalingConfig", "ScheduleExpression", "ScheduleExpressionTimezone",
 }
 
+// dataLayer is the layer that an operator may give, with data in it.
+const dataLayer = "map[Fn::If:[HasGeoLayer [${GeoLayer}] ${AWS::NoValue}]]"
+
 // isSecret are names of variables that should hold nothing: what stands in a template is no secret.
 var isSecret = regexp.MustCompile(`(?i)secret|password|passwd|token|private|credential|api_?key`)
 
@@ -24,6 +28,9 @@ func (c *checker) function(f resource) {
 	}
 	c.roleOf(f)
 	c.policies(f)
+	if layers, found := f.properties["Layers"]; found && fmt.Sprint(layers) != dataLayer {
+		c.against(f, "it has the layers %v, whose code would run in it: want none, or the operator's own by %s", layers, dataLayer)
+	}
 	if url := object(f.properties["FunctionUrlConfig"]); url != nil && text(url["AuthType"]) != "AWS_IAM" {
 		c.against(f, "it has a public address: AuthType of FunctionUrlConfig is %q, want AWS_IAM", text(url["AuthType"]))
 	}

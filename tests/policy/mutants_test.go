@@ -120,9 +120,11 @@ var mutants = []struct{ name, in, old, new, want string }{
 	{"a value that comes and goes", "  Table:\n", "{PointInTimeRecoveryEnabled: true}", "{PointInTimeRecoveryEnabled: !If [Production, true, false]}", "point-in-time recovery is not on"},
 	{"another transform", "", "Transform: AWS::Serverless-2016-10-31", "Transform: [AWS::Serverless-2016-10-31, Other]", "Transform is"},
 	{"a section", "", "Globals:\n", "Mappings: {A: {B: {C: d}}}\nGlobals:\n", "the section Mappings"},
+	{"code of others", "  Collect:\n", "[!Ref GeoLayer]", "[arn:aws:lambda:eu-central-1:123456789012:layer:x:1]", "Collect (AWS::Serverless::Function): it has the layers"},
 	{"a condition", "Conditions:\n", "  HasEdge", "  Never: !Equals [a, b]\n  HasEdge", "the condition Never"},
 	{"another reason", "Conditions:\n", "!Ref EdgeDomain", "!Ref EdgePath", "the condition HasEdge"},
 	{"a global of the API", "", "Globals:\n", "Globals:\n  HttpApi: {CorsConfiguration: true}\n", "Globals.HttpApi"},
+	{"an alias", "  Collect:\n", "CodeUri: functions/collect/lambda", "CodeUri: &code functions/collect/lambda\n      Description2: *code", "the YAML alias *code"},
 	{"no template", "", "AWSTemplateFormatVersion", "\tAWSTemplateFormatVersion", "the template is no YAML"},
 
 	{"older TLS", "  Edge:\n", "TLSv1.2_2021", "TLSv1", "it takes older TLS"},

@@ -24,7 +24,7 @@ func Check(source []byte, expansions Expansions) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	c := &checker{template: t, expansions: expansions}
+	c := &checker{template: t, expansions: expansions, problems: aliases(source)}
 	c.sections()
 	for _, id := range slices.Sorted(maps.Keys(t.resources)) {
 		c.resource(t.resources[id])
@@ -80,7 +80,7 @@ var rules = map[string]rule{
 	"AWS::Serverless::Function": {
 		judged: []string{
 			"Architectures", "CodeUri", "Description", "Environment", "EventInvokeConfig", "Events", "FunctionUrlConfig", "Handler",
-			"LoggingConfig", "MemorySize", "Policies", "Role", "Runtime", "Timeout",
+			"Layers", "LoggingConfig", "MemorySize", "Policies", "Role", "Runtime", "Timeout",
 		},
 		check: (*checker).function,
 	},

@@ -40,6 +40,11 @@ const (
 	orderUpdates
 	updatedOrders
 	orderEvents
+	pageViews
+	pageSessions
+	bounces
+	sessionPages
+	sessionSeconds
 	activities
 	later
 	measures
@@ -51,18 +56,20 @@ var names = [measures]measure.Name{
 	"touchpoints", "persons_active", "first_steps", "sessions", "stage_entries", "persons_staying",
 	"orders", "buyers", "repeat_buyers", "first_orders",
 	"revenue", "refunds", "priced_orders", "paying_buyers", "refund_count",
-	"net_revenue", "cancellations", "cancelled_orders", "order_updates", "updated_orders", "order_events", "", "later",
+	"net_revenue", "cancellations", "cancelled_orders", "order_updates", "updated_orders", "order_events",
+	"page_views", "page_sessions", "bounces", "session_pages", "session_seconds", "", "later",
 }
 
 // dimensions are the places in groups; the first is the whole.
 var dimensions = [...]measure.Dimension{
 	"", "channel", "source", "stage", "country", "campaign", "device", "visitor",
-	"first_channel", "first_month", "order_month",
+	"first_channel", "first_month", "order_month", "landing_page", "referrer_host", "browser", "os", "page",
 }
 
 const (
 	whole   = 0
 	byStage = 3
+	byPage  = len(dimensions) - 1
 )
 
 // kind is what is counted at a row: its touchpoint or stage entry, the session that it begins, or its order or refund.
@@ -81,7 +88,7 @@ type place [len(dimensions)]string
 func placeOf(r *step.Row, k kind) place {
 	p := place{
 		"", r.Channel, r.Source, r.Stage, r.Country, r.Campaign, r.Device, r.Visitor,
-		r.FirstChannel, r.FirstMonth, r.OrderMonth,
+		r.FirstChannel, r.FirstMonth, r.OrderMonth, r.LandingPage, r.Referrer.Host, r.Browser, r.OS, r.Page,
 	}
 	const channel, country, campaign = 1, 4, 5
 	if k != ofTouchpoint {
@@ -182,6 +189,7 @@ func count(mine map[group]*tally, r *step.Row) {
 	if o := r.Order; o != nil {
 		places[ofOrder] = place{
 			"", o.Channel, o.Origin.Source, o.Stage, o.Country, o.Campaign, o.Device, o.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth,
+			o.LandingPage, o.ReferrerHost, o.Browser, o.OS, "",
 		}.known()
 	}
 	for d := range dimensions {
@@ -195,9 +203,19 @@ func count(mine map[group]*tally, r *step.Row) {
 		}
 		once(ofTouchpoint, touchpoints, r.Type != "")
 		once(ofTouchpoint, activities, r.Session > 0)
+		once(ofTouchpoint, pageViews, r.Type == "page" || r.Type == "screen")
+		if d == byPage {
+			continue // a page is of touchpoints, and of nothing else
+		}
 		once(ofTouchpoint, firstSteps, r.FirstEver)
 		once(ofTouchpoint, stageEntries, r.Stage != r.StageBefore)
 		once(ofSession, sessionsBegun, r.SessionStart)
+		once(ofSession, pageSessions, r.SessionPages > 0)
+		once(ofSession, bounces, r.SessionPages == 1)
+		if r.SessionStart {
+			add(ofSession, sessionPages, "", r.SessionPages)
+			add(ofSession, sessionSeconds, "", r.SessionSeconds)
+		}
 		if r.Order != nil {
 			add(ofOrder, orderEvents, r.Order.Currency, 1)
 		}

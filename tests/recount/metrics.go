@@ -14,7 +14,7 @@ type metric struct {
 	name                      kpi.Name
 	unit                      kpi.Unit
 	numerator, denominator, n number // denominator is nothing where there is none
-	onlyByStage               bool
+	onlyByStage, byPage       bool
 }
 
 // nothing is no measure.
@@ -22,8 +22,8 @@ const nothing = measures
 
 // metrics are all of docs/kpi.md, in the order of rows.
 var metrics = [...]metric{
-	{name: "touchpoints", unit: kpi.UnitCount, numerator: touchpoints, denominator: nothing, n: touchpoints},
-	{name: "active_persons", unit: kpi.UnitPersons, numerator: activePersons, denominator: nothing, n: activePersons},
+	{name: "touchpoints", unit: kpi.UnitCount, numerator: touchpoints, denominator: nothing, n: touchpoints, byPage: true},
+	{name: "active_persons", unit: kpi.UnitPersons, numerator: activePersons, denominator: nothing, n: activePersons, byPage: true},
 	{name: "new_persons", unit: kpi.UnitPersons, numerator: firstSteps, denominator: nothing, n: firstSteps},
 	{name: "sessions", unit: kpi.UnitCount, numerator: sessionsBegun, denominator: nothing, n: sessionsBegun},
 	{name: "stage_entries", unit: kpi.UnitCount, numerator: stageEntries, denominator: nothing, n: stageEntries},
@@ -43,6 +43,10 @@ var metrics = [...]metric{
 	{name: "revenue_per_buyer", unit: kpi.UnitCurrency, numerator: revenue, denominator: payingBuyers, n: pricedOrders},
 	{name: "conversion_rate", unit: kpi.UnitRatio, numerator: buyers, denominator: activePersons, n: activePersons},
 	{name: "repeat_purchase_rate", unit: kpi.UnitRatio, numerator: repeatBuyers, denominator: buyers, n: buyers},
+	{name: "page_views", unit: kpi.UnitCount, numerator: pageViews, denominator: nothing, n: pageViews, byPage: true},
+	{name: "bounce_rate", unit: kpi.UnitRatio, numerator: bounces, denominator: pageSessions, n: pageSessions},
+	{name: "pages_per_session", unit: kpi.UnitRatio, numerator: sessionPages, denominator: pageSessions, n: pageSessions},
+	{name: "session_duration", unit: kpi.UnitSeconds, numerator: sessionSeconds, denominator: sessionsBegun, n: sessionsBegun},
 }
 
 // most is how many values of a dimension a window shows one by one. What is beyond no test here reaches.
@@ -70,7 +74,8 @@ func (c *Counted) Rows() []kpi.Row {
 			panic("recount: so many values of a dimension are not shown one by one")
 		}
 		for i := range metrics {
-			if m := &metrics[i]; !m.onlyByStage || groups[0].dimension == whole || groups[0].dimension == byStage {
+			m, by := &metrics[i], groups[0].dimension
+			if (!m.onlyByStage || by == whole || by == byStage) && (m.byPage || by != byPage) {
 				rows = m.appendRows(rows, c.groups, groups[:n])
 			}
 		}

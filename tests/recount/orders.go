@@ -87,7 +87,8 @@ func origins(rows []step.Row, amounts map[int]*step.Order, cohort string) {
 		if r.Order != nil {
 			r.Order.Origin = step.Origin{
 				Channel: of.SessionChannel, Campaign: of.SessionCampaign, Source: of.Source, Country: of.Country, Device: of.Device,
-				Stage: of.Stage, Visitor: of.Visitor,
+				Stage: of.Stage, Visitor: of.Visitor, Browser: of.Browser, OS: of.OS,
+				LandingPage: of.LandingPage, ReferrerHost: of.Referrer.Host,
 			}
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	countries "waymark/shared/domain/country"
+	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/step"
@@ -17,6 +17,12 @@ const gap = 30 * 60 * 1000
 type session struct {
 	channel, campaign, country string
 	first                      int // index of its first touchpoint
+
+	landing   string
+	from      channel.Outside
+	begin     event.Millis
+	end       event.Millis // of what made it longer
+	pageViews int64
 }
 
 // Life works out a person's rows of the steps table.
@@ -37,14 +43,19 @@ func (in In) Life(j journey.Journey) Life {
 		}
 		row := step.Row{
 			Person: j.Root, Identifier: j.Steps[i].Identifier, At: j.Steps[i].At,
-			ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name, Country: country(t.Country), Device: device(t.Agent),
+			ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name, Country: country(t.Country), Page: path(t.Page),
+			Device: client(t.Agent).Device, Browser: client(t.Agent).Browser, OS: client(t.Agent).OS,
 			Channel: cmp.Or(t.OwnChannel, its.channel), Campaign: cmp.Or(t.Marketing.Campaign, its.campaign),
 			Session: of[i] + 1, SessionStart: its.first == i,
 			SessionChannel: its.channel, SessionCampaign: its.campaign, SessionCountry: its.country,
+			LandingPage: its.landing, Referrer: its.from,
 			Stage: string(j.Steps[i].Stage), FirstEver: i == 0, Visitor: "returning",
 		}
 		if of[i] == 0 {
 			row.Visitor = "new"
+		}
+		if its.first == i {
+			row.SessionPages, row.SessionSeconds = its.pageViews, (int64(its.end-its.begin)+500)/1000
 		}
 		if o := t.Order; j.Steps[i].Counts {
 			currency := cmp.Or(o.Currency, in.Currency)
@@ -122,46 +133,19 @@ func sessionsOf(steps []journey.Step) (sessions []session, of []int) {
 			continue
 		}
 		if isNew {
-			sessions = append(sessions, session{first: i})
+			sessions = append(sessions, session{first: i, begin: at})
 		}
 		of[i], last = len(sessions)-1, at
 		s := &sessions[of[i]]
 		s.channel, s.country = cmp.Or(s.channel, t.OwnChannel), cmp.Or(s.country, country(t.Country))
-		s.campaign = cmp.Or(s.campaign, t.Marketing.Campaign)
+		s.campaign, s.landing = cmp.Or(s.campaign, t.Marketing.Campaign), cmp.Or(s.landing, path(t.Page))
+		s.from, s.end = cmp.Or(s.from, outside(*t)), at
+		if t.Type == "page" || t.Type == "screen" {
+			s.pageViews++
+		}
 	}
 	for n := range sessions {
 		sessions[n].channel = cmp.Or(sessions[n].channel, "direct")
 	}
 	return sessions, of
-}
-
-// Countries are what tests send as a country, by its code. Of any other, package country is believed.
-var Countries = map[string]string{
-	"": "", "GB": "GB", "UK": "GB", "gbr": "GB", "England": "GB", "NO": "NO", "Norge": "NO", "578": "NO", "KR": "KR", "Korea, Republic of": "KR",
-	"Atlantis": "", "(not set)": "",
-}
-
-func country(sent string) string {
-	if code, known := Countries[sent]; known {
-		return code
-	}
-	return countries.Code(sent)
-}
-
-// Agents are user agents of devices, cut short, by what they are. Tests send these; of any other, package step is
-// believed.
-var Agents = map[string]string{
-	"": "",
-	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/131.0.0.0 Safari/537.36":          "desktop",
-	"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) Version/18.1 Mobile Safari": "mobile",
-	"Mozilla/5.0 (Linux; Android 14; Pixel 8) Chrome/131.0.0.0 Mobile Safari/537.36":    "mobile",
-	"Mozilla/5.0 (Linux; Android 14; SM-X710) Chrome/131.0.0.0 Safari/537.36":           "tablet",
-	"Roku/DVP-14.0 (14.0.0.2832-46)":                                                    "other",
-}
-
-func device(agent string) string {
-	if class, known := Agents[agent]; known {
-		return class
-	}
-	return step.Device(agent)
 }

@@ -18,8 +18,9 @@ type sourceMutant struct{ file, text, becomes string }
 const (
 	journeyFile = "shared/domain/journey/journey.go"
 	stepFile    = "shared/domain/step/step.go"
-	deviceFile  = "shared/domain/step/device.go"
+	deviceFile  = "shared/domain/agent/device.go"
 	cellFile    = "shared/domain/measure/cell.go"
+	pageFile    = "shared/domain/measure/page.go"
 	totalsFile  = "shared/domain/measure/totals.go"
 	rulesFile   = "shared/model/compiled.go"
 	ledgerFile  = "shared/domain/ledger/ledger.go"
@@ -28,7 +29,7 @@ const (
 	planFile    = "shared/settle/plan.go"
 	prepareFile = "shared/settle/prepare.go"
 
-	ofOrder = "Origin{r.SessionChannel, r.SessionCampaign,"
+	ofOrder = "Channel: r.SessionChannel, Campaign: r.SessionCampaign,"
 )
 
 // sourceMutants are mistakes in what is counted, of each kind of dimension and measure.
@@ -54,8 +55,8 @@ var sourceMutants = map[string]sourceMutant{
 		journeyFile, "session.Channel, t.OwnChannel", "t.OwnChannel, session.Channel",
 	},
 	"a session ends after 30 minutes":              {journeyFile, "> SessionGap", ">= SessionGap"},
-	"an order has its touchpoint's campaign":       {stepFile, ofOrder, "Origin{r.SessionChannel, r.Campaign,"},
-	"an order has its touchpoint's channel":        {stepFile, ofOrder, "Origin{r.Channel, r.SessionCampaign,"},
+	"an order has its touchpoint's campaign":       {stepFile, ofOrder, "Channel: r.SessionChannel, Campaign: r.Campaign,"},
+	"an order has its touchpoint's channel":        {stepFile, ofOrder, "Channel: r.Channel, Campaign: r.SessionCampaign,"},
 	"a session has its first touchpoint's country": {cellFile, "c[country] = r.SessionCountry", "_ = country"},
 	"an order has its session's country":           {cellFile, `{"orders", orderCell`, `{"orders", sessionCell`},
 	"tablets are mobiles":                          {deviceFile, ` && !has("Mobile")`, ` && !has("Android")`},
@@ -66,6 +67,24 @@ var sourceMutants = map[string]sourceMutant{
 		rulesFile, `Denominator: "persons_active"`, `Denominator: "touchpoints"`,
 	},
 	"average over buyers": {rulesFile, `Denominator: "priced_orders"`, `Denominator: "paying_buyers"`},
+
+	// what sessions come to, and where they are from
+	"a session has the pages of its first day": {
+		journeyFile, "session.Pages++", "session.Pages += map[bool]int{true: 1}[s.At.Day() == session.Start.Day()]",
+	},
+	"a session is as long as on its first day": {
+		journeyFile, "s.End.Sub(s.Start)", "min(s.End, s.Start-s.Start%86_400_000+86_400_000).Sub(s.Start)",
+	},
+	"a late order makes its session longer": {
+		journeyFile, "s.Session = at\n\t\t\tcontinue", "s.Session = at\n\t\t\tj.Sessions[at].End = s.At\n\t\t\tcontinue",
+	},
+	"a session lands on its last page":    {journeyFile, "session.LandingPage, s.Page", "s.Page, session.LandingPage"},
+	"a session is from its last referrer": {journeyFile, "session.Referrer == (channel.Outside{})", "true"},
+	"every page is a bounce":              {cellFile, "r.SessionPages == 1", "r.SessionPages > 0"},
+	"who is on one page is on no other":   {pageFile, "rest != (Page{})", "len(f.Pages) == 0"},
+	"whoever was counted before has a page": {
+		cellFile, "case ByLandingPage, ByReferrerHost, ByBrowser, ByOS, ByPage:\n\t\treturn 4", "case ByLandingPage:\n\t\treturn 9",
+	},
 
 	// what happens to orders, and what nobody does
 	"a refund counts where it came": {

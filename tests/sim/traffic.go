@@ -149,14 +149,21 @@ func (w *World) context(kind int, context string) string {
 			`"spring","source":"google","medium":"cpc"}`,
 		)
 	}
+	if w.oneIn(2) {
+		context += fmt.Sprintf(`,"page":{"url":%q,"referrer":%q}`, pages[w.IntN(len(pages))], referrers[w.IntN(len(referrers))])
+	}
 	if kind != 11 && w.oneIn(2) {
 		context += fmt.Sprintf(`,"userAgent":%q`, agents[w.IntN(len(agents))])
 	}
 	return `"context":{` + strings.TrimPrefix(context, ",") + "}"
 }
 
-// agents are those of devices of every class.
-var agents = slices.Sorted(maps.Keys(recount.Agents))
+// agents are those of devices of every class, pages and referrers those that the recount knows.
+var (
+	agents    = slices.Sorted(maps.Keys(recount.Agents))
+	pages     = slices.Sorted(maps.Keys(recount.Pages))
+	referrers = slices.Sorted(maps.Keys(recount.Referrers))
+)
 
 // who is the identifiers of an event, and what its context says of them.
 func (w *World) who() (fields, context string) {

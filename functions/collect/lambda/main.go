@@ -13,6 +13,7 @@ import (
 	"waymark/functions/collect"
 	"waymark/shared/adapter/coldstart"
 	"waymark/shared/adapter/dynamo"
+	"waymark/shared/adapter/geo"
 	"waymark/shared/adapter/queue"
 	"waymark/shared/config"
 )
@@ -34,6 +35,19 @@ func newHandler(settings config.Collect) *collect.Handler {
 		Keys: table, Spending: table, Salts: table, NewSalt: func() string { return rand.Text() + rand.Text() },
 		AddressRate: settings.AddressRate, EdgeProof: settings.EdgeProof,
 		Queue: queue.New(queue.NewClient(os.Getenv), settings.QueueURL),
-		Now:   clock, NewID: rand.Text,
+		Now:   clock, NewID: rand.Text, Countries: countries(settings.GeoDatabase),
 	})
+}
+
+// countries opens the database of countries, if one is given. Events are taken without it, too.
+func countries(file string) collect.Countries {
+	if file == "" {
+		return nil
+	}
+	found, err := geo.Open(file)
+	if err != nil {
+		slog.Error("countries of visitors are not looked up: GeoDatabase names no database", "error", err.Error())
+		return nil
+	}
+	return found
 }

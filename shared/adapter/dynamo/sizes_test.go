@@ -116,7 +116,7 @@ func TestItemsFitWriteUnits(t *testing.T) {
 		{"profile of 3 hours", 1, profile(3)},
 		{"profile of 10 hours", 2, profile(10)},
 		{"profile of 50 hours", 3, profile(50)},
-		{"profile of 1,000 hours", 24, profile(1000)},
+		{"profile of 1,000 hours", 38, profile(1000)},
 		{"profile of a member", 1, func(table table) error {
 			return table.PutProfiles(t.Context(), "my-shop", []ledger.Profile{member})
 		}},
@@ -182,17 +182,23 @@ func shopper(t *testing.T, id event.Identifier, hours int) ledger.Profile {
 	}
 	var rows []step.Row
 	last := step.Row{
-		Person: id, Identifier: id, Source: "web", Country: "GB", Device: "desktop",
+		Person: id, Identifier: id, Source: "web", Country: "GB", Device: "desktop", Browser: "Chrome", OS: "Windows",
 		FirstChannel: "paid_search", FirstMonth: "2026-11",
 	}
+	paths := rand.New(rand.NewPCG(9, 10)) // of a site with 50 pages
+	path := func() string { return fmt.Sprintf("/products/garden-chairs-%02d", paths.IntN(50)) }
 	at := p.FirstSeen
 	for h := range hours {
 		row := last
 		row.Session, row.SessionStart, row.SessionCountry, row.Visitor = h+1, true, "GB", step.Returning
 		row.Channel = channels[random.IntN(len(channels))]
-		row.SessionChannel = row.Channel
+		row.SessionChannel, row.LandingPage, row.Referrer.Host = row.Channel, path(), []string{"google.com", ""}[paths.IntN(2)]
+		row.SessionPages, row.SessionSeconds = 4, 94
 		for i := range 2 + random.IntN(5) {
 			row.At, row.Type, row.Event, row.StageBefore = at+event.Millis(i*23_456), event.Page, "Product Viewed", row.Stage
+			if row.Page = path(); i == 0 {
+				row.Page = row.LandingPage
+			}
 			row.ID = event.ID(fmt.Sprintf("ajs-next-%d-%016x", row.At, random.Uint64()))
 			row.Order, row.FirstEver, row.SessionStart = nil, len(rows) == 0, i == 0
 			if i == 1 && h < len(stages) {

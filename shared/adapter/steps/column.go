@@ -45,11 +45,21 @@ func readers() []reader {
 		text("campaign", func(r *record) *string { return &r.Campaign }),
 		text("country", func(r *record) *string { return &r.Country }),
 		text("device", func(r *record) *string { return &r.Device }),
+		since4(text("browser", func(r *record) *string { return &r.Browser })),
+		since4(text("os", func(r *record) *string { return &r.OS })),
+		since4(text("page", func(r *record) *string { return &r.Page })),
 		small("session", func(r *record) *int32 { return &r.Session }),
 		is("session_start", func(r *record) *bool { return &r.SessionStart }),
 		text("session_channel", func(r *record) *string { return &r.SessionChannel }),
 		text("session_campaign", func(r *record) *string { return &r.SessionCampaign }),
 		text("session_country", func(r *record) *string { return &r.SessionCountry }),
+		since4(whole("session_pages", func(r *record) *int64 { return &r.SessionPages })),
+		since4(whole("session_seconds", func(r *record) *int64 { return &r.SessionSeconds })),
+		since4(text("landing_page", func(r *record) *string { return &r.LandingPage })),
+		since4(text("referrer_host", func(r *record) *string { return &r.ReferrerHost })),
+		since4(text("referrer_source", func(r *record) *string { return &r.ReferrerSource })),
+		since4(text("referrer_medium", func(r *record) *string { return &r.ReferrerMedium })),
+		since4(text("search_term", func(r *record) *string { return &r.SearchTerm })),
 		text("stage_before", func(r *record) *string { return &r.StageBefore }),
 		text("stage", func(r *record) *string { return &r.Stage }),
 		is("first_ever", func(r *record) *bool { return &r.FirstEver }),
@@ -69,8 +79,17 @@ func readers() []reader {
 		nullable("order_device", func(r *record) **string { return &r.OrderDevice }, textOf),
 		nullable("order_stage", func(r *record) **string { return &r.OrderStage }, textOf),
 		nullable("order_visitor", func(r *record) **string { return &r.OrderVisitor }, textOf),
+		since4(nullable("order_landing_page", func(r *record) **string { return &r.OrderLandingPage }, textOf)),
+		since4(nullable("order_referrer_host", func(r *record) **string { return &r.OrderReferrerHost }, textOf)),
+		since4(nullable("order_browser", func(r *record) **string { return &r.OrderBrowser }, textOf)),
+		since4(nullable("order_os", func(r *record) **string { return &r.OrderOS }, textOf)),
 	}
 }
+
+// newer is a column that objects written before version 4 of the definitions do not have.
+type newer struct{ reader }
+
+func since4(r reader) reader { return newer{r} }
 
 func textOf(v parquet.Value) string { return string(v.ByteArray()) }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"waymark/shared/adapter/steps"
+	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/money"
@@ -28,12 +29,19 @@ type life struct {
 	country         string
 	orders          int
 	orderMonth      string
+
+	more    *rand.Rand // of what came later, so that the rest stays
+	landing string
+	from    channel.Outside
+	browser [2]string
 }
 
 const lapseAfter = 45 * 24 * time.Hour
 
 func lifeOf(random *rand.Rand, n int) []step.Row {
 	l := &life{random: random, person: event.Identifier(fmt.Sprintf("user:%03d", n)), country: l0(random, "DE", "AT", "FR", "")}
+	l.more = rand.New(rand.NewPCG(12, uint64(n)))
+	l.browser = [][2]string{{"Chrome", "Android"}, {"Safari", "iOS"}, {"Firefox", "Windows"}}[n%3]
 	l.at = event.At(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)).Add(time.Duration(random.IntN(85*24*60*60*1000)) * time.Millisecond)
 	for range 1 + random.IntN(6) {
 		l.visit()
@@ -54,6 +62,20 @@ func (l *life) visit() {
 	if l.session == 1 {
 		l.start = l.channel
 	}
+	l.landing, l.from = l0(l.more, "/", "/p/:id", "/blog/2026", "/sale", ""), channel.Outside{}
+	if l.more.IntN(2) == 0 {
+		l.from = channel.Outside{Host: "google.com", Source: "Google", Medium: "search", Term: l0(l.more, "", "red shoes")}
+	}
+	first := len(l.rows)
+	defer func() {
+		for i := first; l.landing != "" && i < len(l.rows); i++ {
+			if r := &l.rows[i]; r.Session > 0 && (i == first || l.more.IntN(2) == 0) {
+				r.Type, r.Page = event.Page, l0(l.more, l.landing, "/cart", "/p/:id")
+				l.rows[first].SessionPages++
+			}
+		}
+		l.rows[first].SessionSeconds = int64((l.rows[len(l.rows)-1].At - l.rows[first].At + 500) / 1000)
+	}()
 	for i := range 1 + l.random.IntN(5) {
 		name := l0(l.random, "Home", "Home", "Product Viewed", "Product Viewed", "Cart Viewed", "Order Completed")
 		if l.orders > 0 && l.random.IntN(8) == 0 {
@@ -72,6 +94,7 @@ func (l *life) touch(name string, starts bool) {
 		row.Channel = "referral" // a sign of its own within the session
 	}
 	row.Session, row.SessionStart, row.SessionChannel, row.SessionCampaign, row.SessionCountry = l.session, starts, l.channel, l.campaign, l.country
+	row.LandingPage, row.Referrer, row.Browser, row.OS = l.landing, l.from, l.browser[0], l.browser[1]
 	row.FirstEver = len(l.rows) == 0
 	if l.session == 1 {
 		row.Visitor = step.New

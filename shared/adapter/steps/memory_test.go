@@ -78,7 +78,7 @@ func (f *folder) Keys(_ context.Context, prefix string) iter.Seq2[string, error]
 // TestMemory compacts and reads a day of 15 runs and one of 60: the memory in use must be that of the limits, not that
 // of the day.
 func TestMemory(t *testing.T) { // alone, because it measures memory
-	const bound = 20 << 20
+	const bound = 24 << 20
 	for _, runs := range []int{15, 60} {
 		f := &folder{path: t.TempDir()}
 		table := steps.NewWithin(f, steps.Limits{PartRows: 4000, Chains: 4})

@@ -135,7 +135,7 @@ func (t *Table) open(ctx context.Context, key string) (*object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", key, err)
 	}
-	o := &object{key: key, columns: readers()}
+	o := &object{key: key}
 	if err := o.guard(func() error { return o.begin(body) }); err != nil {
 		return nil, err
 	}
@@ -165,13 +165,16 @@ func (o *object) begin(body []byte) error {
 		return err
 	}
 	want := parquet.SchemaOf(record{})
-	for _, c := range o.columns {
+	for _, c := range readers() {
 		wanted, _ := want.Lookup(c.columnName())
 		found, ok := file.Schema().Lookup(c.columnName())
+		if _, isNewer := c.(newer); isNewer && !ok {
+			continue // what is not there is empty
+		}
 		if !ok || !isAlike(found.Node, wanted.Node) {
 			return fmt.Errorf("column %s is not there, or is of another type", c.columnName())
 		}
-		o.chunks = append(o.chunks, found.ColumnIndex)
+		o.columns, o.chunks = append(o.columns, c), append(o.chunks, found.ColumnIndex)
 	}
 	o.groups = file.RowGroups()
 	o.buffer = make([]record, min(file.NumRows(), batch))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/step"
@@ -28,12 +29,23 @@ type record struct {
 	Campaign string `parquet:"campaign,dict"`
 	Country  string `parquet:"country,dict"`
 	Device   string `parquet:"device,dict"`
+	Browser  string `parquet:"browser,dict"`
+	OS       string `parquet:"os,dict"`
+	Page     string `parquet:"page,dict"`
 
 	Session         int32  `parquet:"session,delta"`
 	SessionStart    bool   `parquet:"session_start"`
 	SessionChannel  string `parquet:"session_channel,dict"`
 	SessionCampaign string `parquet:"session_campaign,dict"`
 	SessionCountry  string `parquet:"session_country,dict"`
+	SessionPages    int64  `parquet:"session_pages,delta"`
+	SessionSeconds  int64  `parquet:"session_seconds,delta"`
+
+	LandingPage    string `parquet:"landing_page,dict"`
+	ReferrerHost   string `parquet:"referrer_host,dict"`
+	ReferrerSource string `parquet:"referrer_source,dict"`
+	ReferrerMedium string `parquet:"referrer_medium,dict"`
+	SearchTerm     string `parquet:"search_term,dict"`
 
 	StageBefore string `parquet:"stage_before,dict"`
 	Stage       string `parquet:"stage,dict"`
@@ -57,6 +69,11 @@ type record struct {
 	OrderDevice   *string `parquet:"order_device,optional,dict"`
 	OrderStage    *string `parquet:"order_stage,optional,dict"`
 	OrderVisitor  *string `parquet:"order_visitor,optional,dict"`
+
+	OrderLandingPage  *string `parquet:"order_landing_page,optional,dict"`
+	OrderReferrerHost *string `parquet:"order_referrer_host,optional,dict"`
+	OrderBrowser      *string `parquet:"order_browser,optional,dict"`
+	OrderOS           *string `parquet:"order_os,optional,dict"`
 }
 
 // What the column type says besides the types of events.
@@ -86,8 +103,11 @@ func recordOf(r step.Row, run int64, position int) record {
 		Time: int64(r.At), Type: cmp.Or(string(r.Type), typeTime),
 		Identifier: string(r.Identifier), MessageID: string(r.ID), Source: r.Source, Event: r.Event,
 		Channel: r.Channel, Campaign: r.Campaign, Country: r.Country, Device: r.Device,
+		Browser: r.Browser, OS: r.OS, Page: r.Page,
 		Session: int32(r.Session), SessionStart: r.SessionStart,
 		SessionChannel: r.SessionChannel, SessionCampaign: r.SessionCampaign, SessionCountry: r.SessionCountry,
+		SessionPages: r.SessionPages, SessionSeconds: r.SessionSeconds, LandingPage: r.LandingPage,
+		ReferrerHost: r.Referrer.Host, ReferrerSource: r.Referrer.Source, ReferrerMedium: r.Referrer.Medium, SearchTerm: r.Referrer.Term,
 		StageBefore: r.StageBefore, Stage: r.Stage,
 		FirstEver: r.FirstEver, Visitor: r.Visitor,
 		FirstChannel: r.FirstChannel, FirstMonth: r.FirstMonth, OrderMonth: r.OrderMonth,
@@ -103,6 +123,7 @@ func recordOf(r step.Row, run int64, position int) record {
 		at := o.Origin
 		out.OrderChannel, out.OrderCampaign, out.OrderSource, out.OrderCountry = &at.Channel, &at.Campaign, &at.Source, &at.Country
 		out.OrderDevice, out.OrderStage, out.OrderVisitor = &at.Device, &at.Stage, &at.Visitor
+		out.OrderLandingPage, out.OrderReferrerHost, out.OrderBrowser, out.OrderOS = &at.LandingPage, &at.ReferrerHost, &at.Browser, &at.OS
 	}
 	return out
 }
@@ -113,8 +134,11 @@ func (r *record) row(out *step.Row) {
 		Person: event.Identifier(r.Person), Identifier: event.Identifier(r.Identifier),
 		At: event.Millis(r.Time), ID: event.ID(r.MessageID), Type: event.Type(r.Type), Source: r.Source, Event: r.Event,
 		Channel: r.Channel, Country: r.Country, Campaign: r.Campaign, Device: r.Device,
+		Browser: r.Browser, OS: r.OS, Page: r.Page,
 		Session: int(r.Session), SessionStart: r.SessionStart,
 		SessionChannel: r.SessionChannel, SessionCampaign: r.SessionCampaign, SessionCountry: r.SessionCountry,
+		SessionPages: r.SessionPages, SessionSeconds: r.SessionSeconds, LandingPage: r.LandingPage,
+		Referrer:    channel.Outside{Host: r.ReferrerHost, Source: r.ReferrerSource, Medium: r.ReferrerMedium, Term: r.SearchTerm},
 		StageBefore: r.StageBefore, Stage: r.Stage,
 		FirstEver: r.FirstEver, Visitor: r.Visitor,
 		FirstChannel: r.FirstChannel, FirstMonth: r.FirstMonth, OrderMonth: r.OrderMonth,
@@ -129,12 +153,22 @@ func (r *record) row(out *step.Row) {
 			Origin: step.Origin{
 				Channel: *r.OrderChannel, Campaign: *r.OrderCampaign, Source: *r.OrderSource, Country: *r.OrderCountry,
 				Device: *r.OrderDevice, Stage: *r.OrderStage, Visitor: *r.OrderVisitor,
+				LandingPage: textAt(r.OrderLandingPage), ReferrerHost: textAt(r.OrderReferrerHost),
+				Browser: textAt(r.OrderBrowser), OS: textAt(r.OrderOS),
 			},
 		}
 	}
 }
 
-// hasWholeOrder says whether the columns of the order are all there or none is.
+// textAt is a text of an order that objects of earlier releases do not have.
+func textAt(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
+
+// hasWholeOrder says whether the columns of the order are all there or none is. Those that came later may be missing.
 func (r *record) hasWholeOrder() bool {
 	texts := [...]*string{
 		r.OrderEvent, r.Currency, r.OrderChannel, r.OrderCampaign, r.OrderSource, r.OrderCountry, r.OrderDevice, r.OrderStage, r.OrderVisitor,

@@ -93,7 +93,7 @@ func TestQuestions(t *testing.T) {
 	answers := ask(t, []string{view}, questions)
 	other := ask(t, []string{fmt.Sprintf(`create view step_rows as select * exclude (filename), filename as "$path" from %s`, rows), athena}, questions)
 	want := [][][]string{
-		touchpointsAndPersons(all), conversion(all), revenue(all), retention(all), timeToOrder(all), funnel(all),
+		touchpointsAndPersons(all), conversion(all), revenue(all), retention(all), timeToOrder(all), funnel(all), bounces(all),
 	}
 	for i, answer := range answers {
 		if !slices.EqualFunc(answer[1:], want[i], slices.Equal) {
@@ -119,14 +119,14 @@ func checkDocs(t *testing.T, page string, answers [][][]string) {
 
 // withAnswers is the page with the answer behind each question.
 func withAnswers(page string, answers [][][]string) string {
-	head, rest, _ := strings.Cut(page, "## Six questions\n")
+	head, rest, _ := strings.Cut(page, "## Seven questions\n")
 	rest = answerBlock.ReplaceAllString(rest, "$1")
 	i := 0
 	rest = sqlBlock.ReplaceAllStringFunc(rest, func(block string) string {
 		i++
 		return block + "\n" + table(answers[i-1])
 	})
-	return head + "## Six questions\n" + rest
+	return head + "## Seven questions\n" + rest
 }
 
 // table is rows as Markdown, the first being the names.
@@ -348,6 +348,41 @@ func funnel(all [][]step.Row) (out [][]string) {
 	stages := slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Or(cmp.Compare(by[b].persons, by[a].persons), cmp.Compare(a, b)) })
 	for _, stage := range stages {
 		out = append(out, []string{stage, number(by[stage].entries), number(by[stage].persons), number(by[stage].time)})
+	}
+	return out
+}
+
+// bounces goes through sessions: those with one page are bounces, and of those without any nobody asks.
+func bounces(all [][]step.Row) (out [][]string) {
+	type sums struct{ sessions, bounced, pages, seconds int64 }
+	by := map[string]*sums{}
+	for _, rows := range all {
+		pages := map[int]int64{}
+		for _, r := range rows {
+			if r.Type == event.Page {
+				pages[r.Session]++
+			}
+		}
+		for _, r := range in(rows, "2026-03-01", "2026-03-31") {
+			if !r.SessionStart || pages[r.Session] == 0 {
+				continue
+			}
+			if by[r.LandingPage] == nil {
+				by[r.LandingPage] = &sums{}
+			}
+			s := by[r.LandingPage]
+			s.sessions++
+			s.pages += pages[r.Session]
+			s.seconds += r.SessionSeconds
+			if pages[r.Session] == 1 {
+				s.bounced++
+			}
+		}
+	}
+	for _, page := range slices.Sorted(maps.Keys(by)) {
+		s := by[page]
+		per := func(n int64, decimals int) string { return rounded(float64(n)/float64(s.sessions), decimals) }
+		out = append(out, []string{page, number(s.sessions), per(s.bounced, 4), per(s.pages, 2), per(s.seconds, 1)})
 	}
 	return out
 }

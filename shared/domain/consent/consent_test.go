@@ -50,8 +50,8 @@ func TestOf(t *testing.T) {
 		`{"consentManagement":{"deniedConsentIds":["C0002"],"allowedConsentIds":[]}}`:        consent.Denied,
 		`{"consentManagement":{"deniedConsentIds":["C0004"],"allowedConsentIds":["c0002"]}}`: consent.Granted,
 		`{"consentManagement":{"deniedConsentIds":["C0004"]}}`:                               consent.Unsaid,
-		`{"consentManagement":7}`: consent.Unsaid,
-		`{"consent":true,"consentManagement":{"deniedConsentIds":["analytics"]}}`: consent.Denied,
+		`{"consentManagement":7}`:                                                            consent.Unsaid,
+		`{"consent":true,"consentManagement":{"deniedConsentIds":["analytics"]}}`:            consent.Denied,
 	} {
 		own = strings.ReplaceAll(own, ":no}", `:"maybe"}`)
 		if got := consent.Of(parse(t, own), strictjson.Value{}); got != want {
@@ -74,6 +74,10 @@ func TestOpposed(t *testing.T) {
 	}{{`{"gpc":true}`, `{}`, true}, {`{}`, `{"gpc":true}`, true}, {`{"gpc":false}`, `{"gpc":true}`, false}, {`{}`, `{}`, false}, {`{"gpc":"1"}`, `{}`, true}} {
 		if got := consent.Opposed(parse(t, c.own), parse(t, c.batch)); got != c.want {
 			t.Errorf("Opposed(%s, %s) = %v", c.own, c.batch, got)
+		}
+		own, batch := strings.ReplaceAll(c.own, "gpc", "cookieless"), strings.ReplaceAll(c.batch, "gpc", "cookieless")
+		if got := consent.Cookieless(parse(t, own), parse(t, batch)); got != c.want {
+			t.Errorf("Cookieless(%s, %s) = %v", own, batch, got)
 		}
 	}
 }

@@ -185,6 +185,10 @@ func (p *parser) id(e *Event) error {
 	return nil
 }
 
+// VisitorCountry is the member of a context in which collect says from which country the visitor's browser sent the event. What the event says of a
+// country comes before it.
+const VisitorCountry = "visitorCountry"
+
 // surroundings reads what says where the person was and how they came there. Nothing here can make an event bad.
 func (p *parser) surroundings(e *Event) {
 	page, campaign := p.around("page"), p.around("campaign")
@@ -203,7 +207,7 @@ func (p *parser) surroundings(e *Event) {
 		URL:      first(p.properties.Get("url"), page.Get("url")),
 		Referrer: first(p.properties.Get("referrer"), page.Get("referrer"), p.around("referrer").Get("url")),
 	}
-	e.Country = clip(first(p.around("location").Get("country"), p.properties.Get("country")), 64)
+	e.Country = clip(first(p.around("location").Get("country"), p.properties.Get("country"), p.around(VisitorCountry)), 64)
 	e.Agent = clip(first(p.around("userAgent")), MaxNameBytes)
 	e.Page = pageOf(e.Marketing.URL)
 	e.Session = p.session()

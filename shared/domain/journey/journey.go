@@ -11,8 +11,11 @@ import (
 	"slices"
 	"time"
 
+	"waymark/shared/domain/agent"
+	"waymark/shared/domain/channel"
 	"waymark/shared/domain/country"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/page"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/stage"
 )
@@ -40,6 +43,8 @@ type Step struct {
 	Channel    string       // its own, else its session's; "" of what nobody did without one of its own
 	Session    int          // index into Sessions; NoSession of what nobody did
 	Stage      stage.Name   // the stage after this step, "" before any
+	Client     agent.Agent  // what its user agent says
+	Page       string       // path of its page, by package page
 	Counts     bool         // it concerns an order, and of all events that say the same it is the one that counts
 }
 
@@ -62,7 +67,14 @@ type Session struct {
 	Campaign   string // the first that a step names
 	Country    string // code of the first that a step names and that is known
 	First      int    // index into Steps
+
+	LandingPage string          // path of the first page that a step names
+	Referrer    channel.Outside // the first that a step names
+	Pages       int             // pages and screens
 }
+
+// Seconds is how long the session is, from its first step to its last, rounded.
+func (s *Session) Seconds() int64 { return int64(s.End.Sub(s.Start).Round(time.Second) / time.Second) }
 
 // Rules are what a life is folded under. They change with releases and settings, and touchpoints do not: what rules say of a touchpoint is
 // worked out at each fold.
@@ -71,7 +83,11 @@ type Rules struct {
 	Channel func(event.Touchpoint) string // the channel that a touchpoint itself points to, "" for none
 	Bot     func(agent string) string     // why an agent is a program's, "" when it may be a person's
 	Passive Passive                       // what nobody did, as when an e-mail is delivered
-	ID      string                        // changes whenever one of them does
+	Agent   func(text string) agent.Agent // what a user agent says
+
+	Referrer func(event.Touchpoint) channel.Outside // where a touchpoint's referrer is from
+
+	ID string // changes whenever one of them does
 }
 
 // Journey is the life of one person up to an instant.
@@ -90,14 +106,14 @@ func Fold(root event.Identifier, lines []Line, claims map[string]profile.Claims,
 	j := Journey{Root: root, FirstOrder: -1}
 	for _, line := range lines {
 		people, bots := partition(rules.derived(event.Distinct(line.Touchpoints)))
-		j.Steps = append(j.Steps, steps(line.Identifier, people, claims)...)
+		j.Steps = append(j.Steps, steps(line.Identifier, people, claims, rules)...)
 		for _, t := range bots {
 			j.Bots = append(j.Bots, Step{Touchpoint: t, Identifier: line.Identifier, At: t.Corrected, Channel: t.OwnChannel})
 		}
 	}
 	slices.SortFunc(j.Steps, compareSteps)
 	slices.SortFunc(j.Bots, compareSteps)
-	j.sessions()
+	j.sessions(rules)
 	touches := make([]stage.Touch, len(j.Steps))
 	for i := range j.Steps {
 		s := &j.Steps[i]
@@ -185,11 +201,11 @@ func partition(distinct []event.Touchpoint) (people, bots []event.Touchpoint) {
 
 // steps of one identifier, with one device's own order kept: where a clock was corrected, a slow delivery of one batch must not put its
 // events after those of the next, so within one clock no step comes before the one before it. Steps of other devices may lie in between.
-func steps(id event.Identifier, distinct []event.Touchpoint, claims map[string]profile.Claims) []Step {
+func steps(id event.Identifier, distinct []event.Touchpoint, claims map[string]profile.Claims, rules Rules) []Step {
 	out := make([]Step, len(distinct))
 	var clocks []int // the last step of each wrong clock
 	for i, t := range distinct {
-		out[i] = Step{Touchpoint: t, Identifier: id, At: t.Corrected}
+		out[i] = Step{Touchpoint: t, Identifier: id, At: t.Corrected, Client: rules.Agent(t.Agent), Page: page.Path(t.Page)}
 		if key, claim, ok := profile.ClaimOf(t, id); ok {
 			out[i].Counts = claims[key].Won(claim)
 		}
@@ -227,7 +243,7 @@ func compareSteps(a, b Step) int {
 
 // sessions gives each step its session. What nobody did is in none. An order that names the session of an earlier step is in that one, however long
 // after it came: a shop's server sends it when the payment is there. It does not make the session longer, for nobody need have been there.
-func (j *Journey) sessions() {
+func (j *Journey) sessions(rules Rules) {
 	named := map[string]int{}
 	for i := range j.Steps {
 		s := &j.Steps[i]
@@ -255,6 +271,13 @@ func (j *Journey) sessions() {
 		session.Channel = cmp.Or(session.Channel, t.OwnChannel)
 		session.Campaign = cmp.Or(session.Campaign, t.Marketing.Campaign)
 		session.Country = cmp.Or(session.Country, t.CountryCode)
+		session.LandingPage = cmp.Or(session.LandingPage, s.Page)
+		if session.Referrer == (channel.Outside{}) {
+			session.Referrer = rules.Referrer(*t)
+		}
+		if t.Type == event.Page || t.Type == event.Screen {
+			session.Pages++
+		}
 	}
 	for i := range j.Sessions {
 		j.Sessions[i].Channel = cmp.Or(j.Sessions[i].Channel, Direct)

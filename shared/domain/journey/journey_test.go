@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"waymark/shared/domain/agent"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/journey"
@@ -47,8 +48,13 @@ func rules(t testing.TB) journey.Rules {
 	if err != nil {
 		t.Fatal(err)
 	}
+	channels, err := model.Channels()
+	if err != nil {
+		t.Fatal(err)
+	}
 	return journey.Rules{
 		Model: m, Channel: func(t event.Touchpoint) string { return t.Marketing.Explicit }, Bot: func(agent string) string { return agent },
+		Agent: func(string) agent.Agent { return agent.Agent{} }, Referrer: channels.Outside,
 	}
 }
 
@@ -156,8 +162,8 @@ func TestSessionBounds(t *testing.T) {
 	t.Parallel()
 	j := fold(t, journey.Line{Identifier: "user:1", Touchpoints: []event.Touchpoint{page("a", "09:00", ""), page("b", "09:20", "email"), page("c", "10:00", "")}})
 	want := []journey.Session{
-		{Start: clock("09:00"), End: clock("09:20"), Channel: "email", First: 0},
-		{Start: clock("10:00"), End: clock("10:00"), Channel: "direct", First: 2},
+		{Start: clock("09:00"), End: clock("09:20"), Channel: "email", First: 0, Pages: 2},
+		{Start: clock("10:00"), End: clock("10:00"), Channel: "direct", First: 2, Pages: 1},
 	}
 	if !slices.Equal(j.Sessions, want) {
 		t.Errorf("sessions are %+v, want %+v", j.Sessions, want)

@@ -159,6 +159,9 @@ func checkSessions(t *testing.T, j journey.Journey) {
 		sent := s.Touchpoint.Marketing
 		last.End, last.Channel, last.Campaign = s.At, cmp.Or(last.Channel, sent.Explicit), cmp.Or(last.Campaign, sent.Campaign)
 		last.Country = cmp.Or(last.Country, s.Touchpoint.Country)
+		if s.Touchpoint.Type != event.Track {
+			last.Pages++
+		}
 		if s.Session != len(want)-1 {
 			t.Fatalf("step %d is in session %d, want %d", i, s.Session, len(want)-1)
 		}

@@ -67,6 +67,7 @@ func TestRowsOfAWorkedExample(t *testing.T) {
 	d := builtIn(t)
 	first := page("in_store", "till", "", "awareness")
 	first.FirstEver, first.SessionStart, first.StageBefore, first.Visitor = true, true, "", step.New
+	first.SessionPages, first.SessionSeconds = 1, 90
 	mail := page("email", "web", "GB", "purchase")
 	mail.SessionChannel = "social"
 	back, bought := mail, order(mail, 1, "EUR", 5, event.Completed)
@@ -84,6 +85,7 @@ func TestRowsOfAWorkedExample(t *testing.T) {
 			"net_revenue: 5 EUR (1)", "net_revenue: 3 GBP (3)",
 			"buyers: 1 persons (1)", "new_buyers: 1 persons (1)", "aov: 5/1 EUR (1)", "aov: 7/1 GBP (1)",
 			"revenue_per_buyer: 5/1 EUR (1)", "revenue_per_buyer: 7/1 GBP (1)", "conversion_rate: 1/2 ratio (2)", "repeat_purchase_rate: 1/1 ratio (1)",
+			"page_views: 6 count (6)", "bounce_rate: 1/1 ratio (1)", "pages_per_session: 1/1 ratio (1)", "session_duration: 90/1 seconds (1)",
 		},
 		measure.ByChannel: {
 			"touchpoints email: 3 count (3)", "touchpoints in_store: 3 count (3)", "active_persons email: 1 persons (1)", "active_persons in_store: 2 persons (2)",
@@ -94,6 +96,8 @@ func TestRowsOfAWorkedExample(t *testing.T) {
 			"buyers social: 1 persons (1)", "new_buyers social: 1 persons (1)", "aov social: 5/1 EUR (1)", "aov social: 7/1 GBP (1)",
 			"revenue_per_buyer social: 5/1 EUR (1)", "revenue_per_buyer social: 7/1 GBP (1)",
 			"conversion_rate email: 0/1 ratio (1)", "conversion_rate in_store: 0/2 ratio (2)", "conversion_rate social: 1/0 ratio (0)", "repeat_purchase_rate social: 1/1 ratio (1)",
+			"page_views email: 3 count (3)", "page_views in_store: 3 count (3)", "bounce_rate in_store: 1/1 ratio (1)",
+			"pages_per_session in_store: 1/1 ratio (1)", "session_duration in_store: 90/1 seconds (1)",
 		},
 		measure.ByStage: {
 			"touchpoints awareness: 4 count (4)", "touchpoints purchase: 2 count (2)", "active_persons awareness: 2 persons (2)", "active_persons purchase: 1 persons (1)",
@@ -105,6 +109,8 @@ func TestRowsOfAWorkedExample(t *testing.T) {
 			"buyers purchase: 1 persons (1)", "new_buyers purchase: 1 persons (1)", "aov purchase: 5/1 EUR (1)", "aov purchase: 7/1 GBP (1)",
 			"revenue_per_buyer purchase: 5/1 EUR (1)", "revenue_per_buyer purchase: 7/1 GBP (1)",
 			"conversion_rate awareness: 0/2 ratio (2)", "conversion_rate purchase: 1/1 ratio (1)", "repeat_purchase_rate purchase: 1/1 ratio (1)",
+			"page_views awareness: 4 count (4)", "page_views purchase: 2 count (2)", "bounce_rate awareness: 1/1 ratio (1)",
+			"pages_per_session awareness: 1/1 ratio (1)", "session_duration awareness: 90/1 seconds (1)",
 		},
 	} {
 		if got := lines(rows, dimension); !slices.Equal(got, want) {
@@ -166,7 +172,8 @@ func TestRowsOfTooManyValues(t *testing.T) {
 	want := []string{
 		"touchpoints (other): 4 count (4)", "touchpoints zz: 2 count (2)", "active_persons zz: 1 persons (1)",
 		"sessions (other): 4 count (4)", "orders (other): 4 count (4)", "revenue (other): 20 EUR (4)", "net_revenue (other): 20 EUR (4)", "new_buyers (other): 4 persons (4)",
-		"aov (other): 20/4 EUR (4)", "conversion_rate zz: 0/1 ratio (1)",
+		"aov (other): 20/4 EUR (4)", "conversion_rate zz: 0/1 ratio (1)", "page_views (other): 4 count (4)", "page_views zz: 2 count (2)",
+		"session_duration (other): 0/4 seconds (4)",
 	}
 	if !slices.Equal(got, want) || shown[kpi.MaxMembers-1] != "touchpoints c498: 1 count (1)" {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
@@ -227,6 +234,25 @@ func TestCompleteSince(t *testing.T) {
 	}
 	if _, found := before.Find("orders"); found || before.Version != 1 || !slices.Equal(d.Names(), []kpi.Name{"orders", "touchpoints"}) {
 		t.Errorf("version 1 knows orders: %v; all are %v", found, d.Names())
+	}
+}
+
+// A dimension that is newer has no rows either, and the metrics that everybody is counted in have theirs by all others.
+func TestCompleteSinceByDimension(t *testing.T) {
+	t.Parallel()
+	d := builtIn(t)
+	row := page("email", "web", "", "")
+	row.Browser, row.Page = "Chrome", "/cart"
+	windows := []kpi.Window{{Totals: totals(d, []step.Row{row})}}
+	for version, want := range map[int][]string{3: nil, 4: {"touchpoints Chrome: 1 count (1)"}} {
+		d.CompleteSince(version).Show("GBP", windows)
+		got := slices.DeleteFunc(lines(windows[0].Rows, measure.ByBrowser), func(line string) bool { return !strings.HasPrefix(line, "touchpoints") })
+		if !slices.Equal(got, want) {
+			t.Errorf("by browser as of version %d there is %q, want %q", version, got, want)
+		}
+		if got := lines(windows[0].Rows, measure.ByChannel)[0]; got != "touchpoints email: 1 count (1)" {
+			t.Errorf("by channel as of version %d there is %q", version, got)
+		}
 	}
 }
 

@@ -25,6 +25,7 @@ const (
 	UnitPersons  Unit = "persons"
 	UnitCurrency Unit = "currency"
 	UnitRatio    Unit = "ratio"
+	UnitSeconds  Unit = "seconds"
 )
 
 // Dimension is what rows may be broken down by; "" is the whole.
@@ -92,7 +93,7 @@ func (d *Definitions) check(m Metric, before []Metric) error {
 	if m.Name == "" || m.Sentence == "" || slices.ContainsFunc(before, func(other Metric) bool { return other.Name == m.Name }) {
 		return bad("needs a name of its own and a sentence")
 	}
-	if !slices.Contains([]Unit{UnitCount, UnitPersons, UnitCurrency, UnitRatio}, m.Unit) {
+	if !slices.Contains([]Unit{UnitCount, UnitPersons, UnitCurrency, UnitRatio, UnitSeconds}, m.Unit) {
 		return bad("has the unit %q", m.Unit)
 	}
 	if !slices.Contains([]Good{GoodUp, GoodDown, GoodNone}, m.Good) {
@@ -140,10 +141,14 @@ func (d *Definitions) Names() []Name {
 	return out
 }
 
-// CompleteSince gives the definitions as far as a version knows them: metrics that are newer are not counted of everybody yet.
+// CompleteSince gives the definitions as far as a version knows them: metrics and dimensions that are newer are not counted of everybody yet.
 func (d *Definitions) CompleteSince(version int) *Definitions {
 	out := *d
 	out.Version = min(d.Version, version)
 	out.Metrics = slices.DeleteFunc(slices.Clone(d.Metrics), func(m Metric) bool { return m.Since > version })
+	for i := range out.Metrics {
+		m := &out.Metrics[i]
+		m.Dimensions = slices.DeleteFunc(slices.Clone(m.Dimensions), func(by Dimension) bool { return by.Since() > version })
+	}
 	return &out
 }

@@ -15,7 +15,7 @@ type Row struct {
 	Metric      Name      `json:"m"`
 	Dimension   Dimension `json:"d,omitempty"`
 	Value       string    `json:"v,omitempty"` // of the dimension
-	Unit        string    `json:"u"`           // count, persons, ratio or a currency's code
+	Unit        string    `json:"u"`           // count, persons, ratio, seconds or a currency's code
 	Numerator   wide.Int  `json:"a"`
 	Denominator *int64    `json:"b,omitempty"` // nil: the numerator is the value
 	N           int64     `json:"n"`           // how many touchpoints, persons or orders the number rests on
@@ -24,7 +24,7 @@ type Row struct {
 // IsMoney says whether the numerator is an amount in millionths.
 func (r Row) IsMoney() bool {
 	switch Unit(r.Unit) {
-	case UnitCount, UnitPersons, UnitRatio:
+	case UnitCount, UnitPersons, UnitRatio, UnitSeconds:
 		return false
 	}
 	return true

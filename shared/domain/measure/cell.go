@@ -10,6 +10,7 @@ package measure
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 
 	"waymark/shared/domain/event"
@@ -33,18 +34,46 @@ const (
 	ByFirstChannel Dimension = "first_channel" // of the person's first session
 	ByFirstMonth   Dimension = "first_month"   // cohort: month of the person's first step
 	ByOrderMonth   Dimension = "order_month"   // cohort: month of the person's first order
+	ByLandingPage  Dimension = "landing_page"  // of the session
+	ByReferrerHost Dimension = "referrer_host" // of the session
+	ByBrowser      Dimension = "browser"
+	ByOS           Dimension = "os"
+	ByPage         Dimension = "page" // of touchpoints alone: sessions and orders have many
 )
 
-// Dimensions lists them in the order of rows. The place of each but the whole is its place in a Cell, so new ones come last.
+// Dimensions lists them in the order of rows. The place of each but the whole is its place in a Cell, so new ones come last, and only ByPage after
+// them: pages are in no Cell.
 var Dimensions = [...]Dimension{
 	Whole, ByChannel, BySource, ByStage, ByCountry, ByCampaign, ByDevice, ByVisitor, ByFirstChannel, ByFirstMonth, ByOrderMonth,
+	ByLandingPage, ByReferrerHost, ByBrowser, ByOS, ByPage,
+}
+
+// Since is the version of the definitions that first counted by a dimension: who was counted under an earlier one is in none of its values.
+func (d Dimension) Since() int {
+	switch d {
+	case ByLandingPage, ByReferrerHost, ByBrowser, ByOS, ByPage:
+		return 4
+	}
+	return 1
 }
 
 // Unknown stands for a dimension that an event says nothing of, so that the parts of a dimension add up to the whole.
 const Unknown = "unknown"
 
-// Cell is one place in the cube of dimensions: a value for each but the whole, "" where it is not known.
-type Cell [len(Dimensions) - 1]string
+// Cell is one place in the cube of dimensions: a value for each but the whole and the page, "" where it is not known.
+type Cell [len(Dimensions) - 2]string
+
+// MarshalJSON leaves out what is not known at the end.
+func (c Cell) MarshalJSON() ([]byte, error) { return json.Marshal(trimmed(c[:])) }
+
+// trimmed is a list without what is zero at its end.
+func trimmed[T comparable](list []T) []T {
+	var zero T
+	for len(list) > 0 && list[len(list)-1] == zero {
+		list = list[:len(list)-1]
+	}
+	return list
+}
 
 // value of a cell in a dimension, by its place in Dimensions.
 func (c *Cell) value(dimension int) string {
@@ -60,13 +89,13 @@ const (
 )
 
 func cellOf(r *step.Row) Cell {
-	return Cell{r.Channel, r.Source, r.Stage, r.Country, r.Campaign, r.Device, r.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth}
+	return Cell{r.Channel, r.Source, r.Stage, r.Country, r.Campaign, r.Device, r.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth, r.LandingPage, r.Referrer.Host, r.Browser, r.OS}
 }
 
 // orderCell is where an order counts, and what happens to it: it belongs to its session's channel and campaign.
 func orderCell(r *step.Row) Cell {
 	o := &r.Order.Origin
-	return Cell{o.Channel, o.Source, o.Stage, o.Country, o.Campaign, o.Device, o.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth}
+	return Cell{o.Channel, o.Source, o.Stage, o.Country, o.Campaign, o.Device, o.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth, o.LandingPage, o.ReferrerHost, o.Browser, o.OS}
 }
 
 // sessionCell has the dimensions of the session's first step; its country is the first one that any of its steps names.
@@ -100,6 +129,11 @@ var counters = [...]counting{
 	{"order_updates", orderCell, when(isOf(event.Updated))},
 	{"order_events", orderCell, when(func(r *step.Row) bool { return r.Order != nil })},
 	{"activities", cellOf, when((*step.Row).IsActivity)},
+	{"page_views", cellOf, when((*step.Row).IsPageView)},
+	{"page_sessions", sessionCell, when(func(r *step.Row) bool { return r.SessionPages > 0 })},
+	{"bounces", sessionCell, when(func(r *step.Row) bool { return r.SessionPages == 1 })},
+	{"session_pages", sessionCell, func(r *step.Row) int64 { return r.SessionPages }},
+	{"session_seconds", sessionCell, func(r *step.Row) int64 { return r.SessionSeconds }},
 }
 
 // isOf says whether a step is of an order, in one way.
@@ -107,8 +141,10 @@ func isOf(kind event.OrderKind) func(*step.Row) bool {
 	return func(r *step.Row) bool { return r.Order != nil && r.Order.Kind == kind }
 }
 
-// activities is the counter whose presence makes a person active.
-const activities = len(counters) - 1
+// Places of counters: what a touchpoint is counted for by its page, and activities, whose presence makes a person active.
+const (
+	touchpoints, activities, pageViews = 0, 10, 11
+)
 
 func when(holds func(*step.Row) bool) func(*step.Row) int64 {
 	return func(r *step.Row) int64 {
@@ -119,8 +155,11 @@ func when(holds func(*step.Row) bool) func(*step.Row) int64 {
 	}
 }
 
-// Counts has a place for each counter.
+// Counts has a place for each counter. What is stored, also by earlier versions, may be shorter, and reads as 0 behind its end.
 type Counts [len(counters)]int64
+
+// MarshalJSON leaves out the zeros at the end.
+func (c Counts) MarshalJSON() ([]byte, error) { return json.Marshal(trimmed(c[:])) }
 
 // Money is what orders of one currency come to, and what happened to orders.
 type Money struct {
@@ -157,6 +196,7 @@ type Entry struct {
 // Facts is what one person did in a stretch of time. The zero Facts is nothing.
 type Facts struct {
 	Entries []Entry `json:"e,omitempty"` // by cell, sorted
+	Pages   []Page  `json:"p,omitempty"` // by path, sorted
 	Stage   string  `json:"s,omitempty"` // at the end
 }
 
@@ -173,6 +213,9 @@ func Of(rows []step.Row) Facts {
 		}
 		if r.Order != nil {
 			f.entry(orderCell(r)).sale(r.Order)
+		}
+		if r.Page != "" {
+			f.page(r.Page).count(r)
 		}
 	}
 	slices.SortFunc(f.Entries, compareEntries)
@@ -234,6 +277,9 @@ func Merge(parts ...Facts) Facts {
 				e.Money = addMoney(e.Money, m)
 			}
 		}
+		for _, page := range p.Pages {
+			out.page(page.Path).plus(page)
+		}
 	}
 	slices.SortFunc(out.Entries, compareEntries)
 	return out
@@ -241,7 +287,7 @@ func Merge(parts ...Facts) Facts {
 
 // Equal says whether both hold the same.
 func (f Facts) Equal(other Facts) bool {
-	return f.Stage == other.Stage && slices.EqualFunc(f.Entries, other.Entries, func(a, b Entry) bool {
+	return f.Stage == other.Stage && slices.Equal(f.Pages, other.Pages) && slices.EqualFunc(f.Entries, other.Entries, func(a, b Entry) bool {
 		return a.Cell == b.Cell && a.Counts == b.Counts && slices.Equal(a.Money, b.Money)
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/step"
+	"waymark/shared/domain/wide"
 	"waymark/shared/testing/seed"
 )
 
@@ -31,6 +32,27 @@ var counters = map[measure.Counter]func(step.Row) bool{
 	"cancelled_orders": isOf(event.Cancelled),
 	"order_updates":    isOf(event.Updated),
 	"order_events":     func(r step.Row) bool { return r.Order != nil },
+	"page_views":       func(r step.Row) bool { return r.Type == event.Page || r.Type == event.Screen },
+	"page_sessions":    func(r step.Row) bool { return r.SessionPages > 0 },
+	"bounces":          func(r step.Row) bool { return r.SessionPages == 1 },
+	"session_pages":    func(r step.Row) bool { return r.SessionPages > 0 },
+	"session_seconds":  func(r step.Row) bool { return r.SessionSeconds > 0 },
+}
+
+// times is how often a row is counted for a counter that counts it.
+func times(r step.Row, c measure.Counter) int64 {
+	switch c {
+	case "session_pages":
+		return r.SessionPages
+	case "session_seconds":
+		return r.SessionSeconds
+	}
+	return 1
+}
+
+// isOfPage says whether a counter is counted by page.
+func isOfPage(c measure.Counter) bool {
+	return slices.Contains([]measure.Counter{"touchpoints", "activities", "page_views"}, c)
 }
 
 func isOf(kind event.OrderKind) func(step.Row) bool {
@@ -48,20 +70,20 @@ func isOfMoney(c measure.Counter) bool {
 	return slices.Contains([]measure.Counter{"orders", "refund_count", "cancelled_orders", "order_updates", "order_events"}, c)
 }
 
-// everything measures each counter in each way. Measures of persons are new in version 2.
+// everything measures each counter in each way. Measures of persons are new in version 4, as are some dimensions.
 func everything(t testing.TB, version int) *measure.Set {
 	t.Helper()
-	all := []measure.Definition{{Name: "staying", Staying: true, Since: 2}}
+	all := []measure.Definition{{Name: "staying", Staying: true, Since: 4}}
 	for _, a := range slices.Sorted(maps.Keys(amounts)) {
 		all = append(all, measure.Definition{Name: measure.Name(a), Amount: a})
 	}
 	for _, c := range slices.Sorted(maps.Keys(counters)) {
 		name := measure.Name(c)
-		all = append(all, measure.Definition{Name: name, Sum: c, Since: 1}, measure.Definition{Name: name + " persons", Persons: c, Since: 2})
-		all = append(all, measure.Definition{Name: name + " twice", Persons: c, AtLeast: 2, Since: 2})
+		all = append(all, measure.Definition{Name: name, Sum: c, Since: 1}, measure.Definition{Name: name + " persons", Persons: c, Since: 4})
+		all = append(all, measure.Definition{Name: name + " twice", Persons: c, AtLeast: 2, Since: 4})
 		if isOfMoney(c) {
 			all = append(all, measure.Definition{Name: name + " paid", Sum: c, PerCurrency: true, Since: 1})
-			all = append(all, measure.Definition{Name: name + " paid persons", Persons: c, PerCurrency: true, Since: 2})
+			all = append(all, measure.Definition{Name: name + " paid persons", Persons: c, PerCurrency: true, Since: 4})
 		}
 	}
 	set, err := measure.NewSet(slices.DeleteFunc(all, func(d measure.Definition) bool { return d.Since > version }))
@@ -85,12 +107,19 @@ func randomLife(r *rand.Rand) []step.Row {
 			row.Type, row.Source, row.Channel, row.Country = event.Page, one("web", "till"), one("email", "direct"), one("", "GB", "FR")
 			row.Campaign, row.Device, row.SessionStart, row.FirstEver = one("", "spring"), one("mobile", ""), r.IntN(3) == 0, i == 0
 			row.SessionChannel, row.SessionCampaign, row.SessionCountry = one("email", "direct"), one("", "spring"), one("", "GB", "FR")
+			row.Type = []event.Type{event.Page, event.Screen, event.Track}[r.IntN(3)]
+			row.Page, row.Browser, row.OS = one("", "/", "/a"), one("", "Chrome", "Safari"), one("", "Android")
+			row.LandingPage, row.Referrer.Host = one("", "/", "/b"), one("", "a.example")
+			if row.SessionStart {
+				row.SessionPages, row.SessionSeconds = int64(r.IntN(4)), int64(r.IntN(3)*40)
+			}
 			if r.IntN(2) == 0 {
 				row.Order = &step.Order{Amount: money.Micros(r.IntN(4)), Currency: one("EUR", "GBP"), Number: i}
 				row.Order.Kind = []event.OrderKind{event.Completed, event.Completed, event.Updated, event.Cancelled, event.Refunded}[r.IntN(5)]
 				row.Order.Origin = step.Origin{
 					Channel: one("email", "direct"), Campaign: one("", "spring"), Source: one("web", "till"), Country: one("", "GB", "FR"),
 					Device: one("mobile", ""), Stage: one("", "a", "b"), Visitor: one("new", "returning"),
+					LandingPage: one("", "/", "/b"), ReferrerHost: one("", "a.example"), Browser: one("", "Chrome"), OS: one("", "Android"),
 				}
 			}
 		}
@@ -103,6 +132,22 @@ func randomLife(r *rand.Rand) []step.Row {
 type number struct {
 	measure.Key
 	name measure.Name
+}
+
+// apart shows the numbers in which two countings differ.
+func apart(got, want map[number]int64) string {
+	out := ""
+	for k, n := range got {
+		if want[k] != n {
+			out += fmt.Sprintf("%+v is %d, want %d\n", k, n, want[k])
+		}
+	}
+	for k, n := range want {
+		if _, found := got[k]; !found {
+			out += fmt.Sprintf("%+v is not there, want %d\n", k, n)
+		}
+	}
+	return out
 }
 
 func numbers(t measure.Totals) map[number]int64 {
@@ -127,11 +172,11 @@ func recount(lives [][]step.Row) map[number]int64 {
 			for _, r := range rows {
 				isActive = isActive || r.Session > 0
 				for c, counts := range counters {
-					if !counts(r) {
+					if !counts(r) || d == measure.ByPage && !isOfPage(c) {
 						continue
 					}
 					key := measure.Key{Dimension: d, Value: valueOf(r, d, c)}
-					mine[number{key, measure.Name(c)}]++
+					mine[number{key, measure.Name(c)}] += times(r, c)
 					if isOfMoney(c) {
 						key.Currency = r.Order.Currency
 						mine[number{key, measure.Name(c) + " paid"}]++
@@ -169,14 +214,16 @@ func valueOf(r step.Row, d measure.Dimension, c measure.Counter) string {
 	said := map[measure.Dimension]string{
 		"channel": r.Channel, "source": r.Source, "stage": r.Stage, "country": r.Country, "campaign": r.Campaign, "device": r.Device, "visitor": r.Visitor,
 		"first_channel": r.FirstChannel, "first_month": r.FirstMonth, "order_month": r.OrderMonth,
+		"landing_page": r.LandingPage, "referrer_host": r.Referrer.Host, "browser": r.Browser, "os": r.OS, "page": r.Page,
 	}
 	switch {
-	case c == "sessions":
+	case slices.Contains([]measure.Counter{"sessions", "page_sessions", "bounces", "session_pages", "session_seconds"}, c):
 		said["channel"], said["campaign"], said["country"] = r.SessionChannel, r.SessionCampaign, r.SessionCountry
 	case isOfMoney(c) || c == "first_orders":
 		o := r.Order.Origin
 		maps.Copy(said, map[measure.Dimension]string{
 			"channel": o.Channel, "source": o.Source, "stage": o.Stage, "country": o.Country, "campaign": o.Campaign, "device": o.Device, "visitor": o.Visitor,
+			"landing_page": o.LandingPage, "referrer_host": o.ReferrerHost, "browser": o.Browser, "os": o.OS,
 		})
 	}
 	return cmp.Or(said[d], "unknown")
@@ -185,7 +232,7 @@ func valueOf(r step.Row, d measure.Dimension, c measure.Counter) string {
 // Totals of any persons, added in any order, with others taken in and out again, are what a count by the words of the definitions says.
 func TestTotalsEqualTheRecount(t *testing.T) {
 	t.Parallel()
-	set := everything(t, 2)
+	set := everything(t, 4)
 	seed.Each(t, 1000, func(t *testing.T, r *rand.Rand) {
 		lives := make([][]step.Row, 1+r.IntN(5))
 		for i := range lives {
@@ -200,17 +247,17 @@ func TestTotalsEqualTheRecount(t *testing.T) {
 			}
 		}
 		for i := range lives[stay:] {
-			set.Remove(totals, measure.Of(lives[stay+i]), 2)
+			set.Remove(totals, measure.Of(lives[stay+i]), 4)
 		}
 		if got, want := numbers(totals), recount(lives[:stay]); !maps.Equal(got, want) || totals.IsZero() != (len(want) == 0) {
-			t.Fatalf("totals of %+v\n got %v\nwant %v", lives[:stay], got, want)
+			t.Fatalf("totals of %+v:\n%s", lives[:stay], apart(got, want))
 		}
 		if !totals.Equal(sums) {
 			t.Fatalf("the sum of each one's totals is %v, want %v", numbers(sums), numbers(totals))
 		}
 		gone := set.Empty()
 		for _, rows := range lives[:stay] {
-			set.Remove(gone, measure.Of(rows), 2)
+			set.Remove(gone, measure.Of(rows), 4)
 		}
 		if rest := totals.Plus(gone); !rest.IsZero() {
 			t.Fatalf("without anybody there is left %v", numbers(rest))
@@ -253,7 +300,7 @@ func TestMergeOfAnySplit(t *testing.T) {
 // Persons who were counted under earlier definitions are taken out as those counted them, so that windows become those of the newer ones person by person.
 func TestNewerDefinitions(t *testing.T) {
 	t.Parallel()
-	before, now := everything(t, 1), everything(t, 2)
+	before, now := everything(t, 1), everything(t, 4)
 	seed.Each(t, 300, func(t *testing.T, r *rand.Rand) {
 		stored, want := before.Empty(), now.Empty()
 		facts := make([]measure.Facts, 1+r.IntN(5))
@@ -262,6 +309,7 @@ func TestNewerDefinitions(t *testing.T) {
 			before.Add(stored, facts[i])
 			now.Add(want, facts[i])
 		}
+		maps.DeleteFunc(stored.Groups, func(k measure.Key, _ []wide.Int) bool { return k.Dimension.Since() > 1 }) // version 1 did not know them
 		for _, f := range facts {
 			change := now.Empty()
 			now.Remove(change, f, 1)
@@ -269,7 +317,7 @@ func TestNewerDefinitions(t *testing.T) {
 			stored = stored.Plus(change)
 		}
 		if !stored.Equal(want) {
-			t.Fatalf("counted anew one by one\n got %v\nwant %v", numbers(stored), numbers(want))
+			t.Fatalf("counted anew one by one\n%s", apart(numbers(stored), numbers(want)))
 		}
 	})
 }

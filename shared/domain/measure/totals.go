@@ -147,8 +147,14 @@ func (s *Set) Add(t Totals, f Facts) { s.add(t, f, 1, 1<<31) }
 func (s *Set) Remove(t Totals, f Facts, version int) { s.add(t, f, -1, version) }
 
 func (s *Set) add(t Totals, f Facts, times int64, version int) {
-	for d := range Dimensions {
-		s.addTo(t, d, f, times, version)
+	for d, name := range Dimensions {
+		switch {
+		case name.Since() > version:
+		case name == ByPage:
+			s.addPages(t, f, times, version)
+		default:
+			s.addTo(t, d, f, times, version)
+		}
 	}
 }
 

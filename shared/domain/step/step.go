@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"slices"
 
+	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/money"
@@ -31,12 +32,19 @@ type Row struct {
 	Country  string // code by ISO 3166-1
 	Campaign string // its own, else its session's
 	Device   string // desktop, mobile, tablet or other; "" without a user agent
+	Browser  string // family, such as Chrome; "" without a user agent
+	OS       string // family, such as Android; "" without a user agent
+	Page     string // path of the page, by package page
 
 	Session         int // 1 is the person's first; 0 of what nobody did
 	SessionStart    bool
 	SessionChannel  string
 	SessionCampaign string
-	SessionCountry  string // the first that one of its steps names and that is known
+	SessionCountry  string          // the first that one of its steps names and that is known
+	LandingPage     string          // path of the session's first page
+	Referrer        channel.Outside // that the session came from: the first that one of its steps names
+	SessionPages    int64           // pages and screens of the session; 0 unless SessionStart
+	SessionSeconds  int64           // from the session's first step to its last, rounded; 0 unless SessionStart
 
 	StageBefore string // "" before any
 	Stage       string // after it
@@ -63,17 +71,22 @@ type Order struct {
 // Origin is where an order came from. What happens to an order has the origin of the order, so that revenue and what is taken back of it meet; where
 // no order is known, its own.
 type Origin struct {
-	Channel, Campaign string // of the session
-	Source            string
-	Country           string
-	Device            string
-	Stage             string
-	Visitor           string
+	Channel, Campaign         string // of the session
+	LandingPage, ReferrerHost string // of the session
+	Source                    string
+	Country                   string
+	Device                    string
+	Browser, OS               string
+	Stage                     string
+	Visitor                   string
 }
 
 // OwnOrigin is the origin of an order that is this step.
 func (r *Row) OwnOrigin() Origin {
-	return Origin{r.SessionChannel, r.SessionCampaign, r.Source, r.Country, r.Device, r.Stage, r.Visitor}
+	return Origin{
+		Channel: r.SessionChannel, Campaign: r.SessionCampaign, LandingPage: r.LandingPage, ReferrerHost: r.Referrer.Host, Source: r.Source,
+		Country: r.Country, Device: r.Device, Browser: r.Browser, OS: r.OS, Stage: r.Stage, Visitor: r.Visitor,
+	}
 }
 
 // Net is what the step adds to the net revenue.
@@ -86,6 +99,9 @@ func (o *Order) Net() money.Micros {
 
 // IsTouchpoint says whether an event of the person's made the step.
 func (r Row) IsTouchpoint() bool { return r.Type != "" }
+
+// IsPageView says whether the person saw a page or screen.
+func (r *Row) IsPageView() bool { return r.Type == event.Page || r.Type == event.Screen }
 
 // IsActivity says whether the person did something: of what nobody did, such as a mail that was delivered, only the touchpoint counts.
 func (r Row) IsActivity() bool { return r.Session > 0 }
@@ -112,7 +128,7 @@ type Place struct {
 
 // Of gives the rows of a person in the order in which they happened: what has no touchpoint comes before a touchpoint at the same millisecond.
 func Of(j journey.Journey, in Place) []Row {
-	m := maker{Journey: j, place: in, devices: map[string]string{}}
+	m := maker{Journey: j, place: in}
 	m.sales()
 	rows := make([]Row, 0, len(j.Steps)+len(j.Stages.Visits)+len(m.sent))
 	visits, sent := j.Stages.Visits, m.sent
@@ -180,7 +196,6 @@ type maker struct {
 	stage      stage.Name // before the next row
 	orders     int        // so far
 	orderMonth string
-	devices    map[string]string // by agent: a person has few
 
 	changes map[int]sale // of the person's orders, by the step that they are
 	sent    []sale       // changes that other persons sent, in time order
@@ -278,7 +293,8 @@ func (m *maker) row(i int) Row {
 	t := &s.Touchpoint
 	row := Row{
 		Person: m.Root, Identifier: s.Identifier, At: s.At, ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name,
-		Channel: s.Channel, Country: t.CountryCode, Campaign: t.Marketing.Campaign, Device: m.device(t.Agent),
+		Channel: s.Channel, Country: t.CountryCode, Campaign: t.Marketing.Campaign,
+		Device: s.Client.Device, Browser: s.Client.Browser, OS: s.Client.OS, Page: s.Page,
 		StageBefore: string(m.stage), Stage: string(s.Stage), FirstEver: i == 0,
 	}
 	m.known(&row)
@@ -287,6 +303,10 @@ func (m *maker) row(i int) Row {
 		row.Campaign = cmp.Or(row.Campaign, session.Campaign)
 		row.Session, row.SessionStart = s.Session+1, i == session.First
 		row.SessionChannel, row.SessionCampaign, row.SessionCountry = session.Channel, session.Campaign, session.Country
+		row.LandingPage, row.Referrer = session.LandingPage, session.Referrer
+		if row.SessionStart {
+			row.SessionPages, row.SessionSeconds = int64(session.Pages), session.Seconds()
+		}
 		if s.Session == 0 {
 			row.Visitor = New
 		}
@@ -317,15 +337,6 @@ func (m *maker) order(i int) *Order {
 func (m *maker) change(s sale) *Order {
 	id := m.Steps[s.order].Touchpoint.Order.ID
 	return &Order{ID: id, Kind: s.Kind, Amount: s.Amount, Currency: s.Currency, Number: m.orders}
-}
-
-func (m *maker) device(agent string) string {
-	class, found := m.devices[agent]
-	if !found {
-		class = Device(agent)
-		m.devices[agent] = class
-	}
-	return class
 }
 
 // Between gives the rows in [start, end); rows are in time order.

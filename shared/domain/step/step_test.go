@@ -27,7 +27,7 @@ func clock(t testing.TB, text string) event.Millis {
 	return event.At(at)
 }
 
-// sent reads "1 Mar 09:00 m1 page name key=value …": sign, campaign, country, agent, and the id, amount and currency of an order or refund.
+// sent reads "1 Mar 09:00 m1 page name key=value …": sign, campaign, country, agent, page, from (a referrer), and the id, amount and currency of an order or refund.
 func sent(t testing.TB, text string) event.Touchpoint {
 	t.Helper()
 	f := strings.Fields(text)
@@ -44,6 +44,10 @@ func sent(t testing.TB, text string) event.Touchpoint {
 			tp.Marketing.Campaign = value
 		case "country":
 			tp.Country = value
+		case "page":
+			tp.Page = value
+		case "from":
+			tp.Marketing.Referrer = value
 		case "agent":
 			tp.Agent = value
 		case "order":
@@ -75,8 +79,13 @@ func rowsOf(t testing.TB, until string, lives map[event.Identifier][]string) []s
 	if err != nil {
 		t.Fatal(err)
 	}
+	channels, err := model.Channels()
+	if err != nil {
+		t.Fatal(err)
+	}
 	rules := journey.Rules{
 		Model: stages, Channel: func(t event.Touchpoint) string { return t.Marketing.Explicit }, Bot: func(string) string { return "" },
+		Agent: model.Agents().Of, Referrer: channels.Outside,
 	}
 	var lines []journey.Line
 	claims := map[string]profile.Claims{}
@@ -137,21 +146,21 @@ func TestOf(t *testing.T) {
 	const known, later = " FirstChannel=email FirstMonth=2026-03", " Visitor=returning FirstChannel=email FirstMonth=2026-03"
 	const session1 = " SessionChannel=email SessionCampaign=spring SessionCountry=GB"
 	want := []string{
-		"Person=user:1 Identifier=anon:a At=1Mar09:00 ID=m1 Type=page Source=web Event=Home Channel=email Campaign=spring Device=mobile" +
-			" Session=1 SessionStart=true" + session1 + " Stage=awareness FirstEver=true Visitor=new" + known,
+		"Person=user:1 Identifier=anon:a At=1Mar09:00 ID=m1 Type=page Source=web Event=Home Channel=email Campaign=spring Device=mobile Browser=Safari OS=iOS" +
+			" Session=1 SessionStart=true" + session1 + " SessionPages=2 SessionSeconds=1200 Stage=awareness FirstEver=true Visitor=new" + known,
 		"Person=user:1 Identifier=anon:a At=1Mar09:10 ID=m2 Type=page Source=web Event=Home Channel=email Country=GB Campaign=spring" +
 			" Session=1" + session1 + " StageBefore=awareness Stage=awareness Visitor=new" + known,
 		"Person=user:1 Identifier=anon:a At=1Mar09:20 ID=m3 Type=track Source=web Event=Product Viewed Channel=social Country=FR Campaign=wool" +
 			" Session=1" + session1 + " StageBefore=awareness Stage=consideration Visitor=new" + known,
 		"Person=user:1 At=30May09:20 StageBefore=consideration Stage=lapsed" + later,
 		"Person=user:1 Identifier=user:1 At=30May09:20 ID=m4 Type=page Source=web Event=Home Channel=direct Session=2 SessionStart=true" +
-			" SessionChannel=direct StageBefore=lapsed Stage=consideration" + later,
+			" SessionChannel=direct SessionPages=1 SessionSeconds=1200 StageBefore=lapsed Stage=consideration" + later,
 		"Person=user:1 Identifier=user:1 At=30May09:30 ID=m5 Type=track Source=web Event=Order Refunded Channel=direct Session=2" +
 			" SessionChannel=direct StageBefore=consideration Stage=post-purchase" + later + " Order=r1 refunded 7.00 GBP #0 by direct/web/post-purchase",
-		"Person=user:1 Identifier=user:1 At=30May09:40 ID=m6 Type=track Source=web Event=Order Completed Channel=direct Device=desktop Session=2" +
+		"Person=user:1 Identifier=user:1 At=30May09:40 ID=m6 Type=track Source=web Event=Order Completed Channel=direct Device=desktop Browser=Other OS=Other Session=2" +
 			" SessionChannel=direct StageBefore=post-purchase Stage=purchase" + later + " OrderMonth=2026-05 Order=o1 completed 7.00 GBP #1 by direct/web/purchase",
 		"Person=user:1 Identifier=user:1 At=1Jun10:00 ID=m7 Type=track Source=web Event=Order Completed Channel=sms Campaign=june Session=3 SessionStart=true" +
-			" SessionChannel=sms SessionCampaign=june StageBefore=purchase Stage=purchase" + later + " OrderMonth=2026-05",
+			" SessionChannel=sms SessionCampaign=june SessionPages=1 SessionSeconds=120 StageBefore=purchase Stage=purchase" + later + " OrderMonth=2026-05",
 		"Person=user:1 Identifier=user:1 At=1Jun10:01 ID=m8 Type=track Source=web Event=Order Completed Channel=sms Campaign=june Session=3" +
 			" SessionChannel=sms SessionCampaign=june StageBefore=purchase Stage=loyalty" + later + " OrderMonth=2026-05 Order=o2 completed 7.00 EUR #2 by sms/web/loyalty",
 		"Person=user:1 Identifier=user:1 At=1Jun10:02 ID=m9 Type=screen Source=web Event=Receipt Channel=sms Campaign=june Session=3" +
@@ -164,6 +173,40 @@ func TestOf(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// A session's pages, length, first page and referrer stand on all its rows or on its first one, and an order takes the latter two along.
+func TestSessionFacts(t *testing.T) {
+	t.Parallel()
+	const site = " page=https://shop.example"
+	begun := []string{
+		"1 Mar 23:50 m1 track Tap", // of no page
+		"1 Mar 23:55 m2 page Home" + site + "/p/123456/ from=https://www.google.com/search?q=red+shoes",
+	}
+	went := append(slices.Clip(begun), "2 Mar 00:10 m3 page Cart"+site+"/cart from=https://a.example/x", "2 Mar 00:20 m4 track Order_Completed order=o1"+site+"/thanks",
+		"2 Mar 09:00 m5 page Home"+site+"/ from="+"https://shop.example/cart", "2 Mar 09:01 m6 screen Home", "3 Mar 09:00 m7 track Order_Refunded refund=r1 of=o1")
+	facts := func(lines []string) string {
+		out := ""
+		for _, r := range rowsOf(t, "1 Apr 00:00", map[event.Identifier][]string{"user:1": lines}) {
+			out += fmt.Sprintf("%s %s in %d: %d pages %d s from %s by %+v", r.ID, r.Page, r.Session, r.SessionPages, r.SessionSeconds, r.LandingPage, r.Referrer)
+			if o := r.Order; o != nil {
+				out += fmt.Sprintf(", order from %s by %s", o.LandingPage, o.ReferrerHost)
+			}
+			out += "\n"
+		}
+		return out
+	}
+	const google, none = " from /p/:id by {Host:google.com Source:Google Medium:search Term:red shoes}", " by {Host: Source: Medium: Term:}"
+	if got, want := facts(begun), "m1  in 1: 1 pages 300 s"+google+"\nm2 /p/:id in 1: 0 pages 0 s"+google+"\n"; got != want {
+		t.Errorf("before midnight got\n%s\nwant\n%s", got, want)
+	}
+	want := "m1  in 1: 2 pages 1800 s" + google + "\nm2 /p/:id in 1: 0 pages 0 s" + google + "\nm3 /cart in 1: 0 pages 0 s" + google + "\n" +
+		"m4 /thanks in 1: 0 pages 0 s" + google + ", order from /p/:id by google.com\n" +
+		"m5 / in 2: 2 pages 60 s from /" + none + "\nm6  in 2: 0 pages 0 s from /" + none + "\n" +
+		"m7  in 3: 0 pages 0 s from " + none + ", order from /p/:id by google.com\n"
+	if got := facts(went); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
@@ -279,27 +322,6 @@ func TestBetween(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("Between(%d, %d) = %q, want %q", c.start, c.end, got, c.want)
-		}
-	}
-}
-
-func TestDevice(t *testing.T) {
-	t.Parallel()
-	for agent, want := range map[string]string{
-		"": "",
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36":       step.Desktop,
-		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15": step.Desktop,
-		"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36":                                                           step.Desktop,
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148":                             step.Mobile,
-		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Mobile Safari/537.36":       step.Mobile,
-		"Opera/9.80 (J2ME/MIDP; Opera Mini/7.1; U; en) Presto/2.8.119":                                                          step.Mobile,
-		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 Safari/537.36":              step.Tablet,
-		"Mozilla/5.0 (iPad; CPU OS 12_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148":                                      step.Tablet,
-		"Mozilla/5.0 (Linux; Android 11; KFTRWI) Silk/120.2 like Chrome/120 Mobile":                                             step.Tablet,
-		"okhttp/4.12.0": step.Other,
-	} {
-		if got := step.Device(agent); got != want {
-			t.Errorf("Device(%q) = %q, want %q", agent, got, want)
 		}
 	}
 }

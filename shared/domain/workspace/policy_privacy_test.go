@@ -41,8 +41,12 @@ func TestTreat(t *testing.T) {
 			isOpposed bool
 			want      workspace.Treatment
 		}{
-			{consent.Granted, false, c.granted}, {consent.Unsaid, false, c.unsaid}, {consent.Denied, false, c.denied},
-			{consent.Granted, true, c.granted2}, {consent.Unsaid, true, c.unsaid2}, {consent.Denied, true, c.denied2},
+			{consent.Granted, false, c.granted},
+			{consent.Unsaid, false, c.unsaid},
+			{consent.Denied, false, c.denied},
+			{consent.Granted, true, c.granted2},
+			{consent.Unsaid, true, c.unsaid2},
+			{consent.Denied, true, c.denied2},
 		} {
 			if got := c.policy.Treat(row.said, row.isOpposed); got != row.want {
 				t.Errorf("%s: %v, GPC %v: %s, want %s", c.name, row.said, row.isOpposed, got, row.want)

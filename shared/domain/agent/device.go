@@ -1,18 +1,18 @@
-package step
+package agent
 
 import "strings"
 
 // The classes of devices.
 const (
-	Desktop = "desktop"
-	Mobile  = "mobile"
-	Tablet  = "tablet"
-	Other   = "other"
+	Desktop     = "desktop"
+	Mobile      = "mobile"
+	Tablet      = "tablet"
+	OtherDevice = "other"
 )
 
-// Device tells the class of a device from its user agent; "" for none. A tablet that calls itself a desktop, as iPads do since 2019, is taken
+// Class tells the class of a device from its user agent; "" for none. A tablet that calls itself a desktop, as iPads do since 2019, is taken
 // for one.
-func Device(agent string) string {
+func Class(agent string) string {
 	has := func(words ...string) bool {
 		for _, word := range words {
 			if strings.Contains(agent, word) {
@@ -31,5 +31,5 @@ func Device(agent string) string {
 	case has("Windows NT", "Macintosh", "X11", "CrOS", "Linux"):
 		return Desktop
 	}
-	return Other
+	return OtherDevice
 }
