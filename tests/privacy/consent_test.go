@@ -10,6 +10,7 @@ import (
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/system"
 )
 
@@ -18,7 +19,7 @@ func settled(t *testing.T, settings ...string) *world {
 	t.Helper()
 	w := newWorld(t)
 	shop := system.Shop()
-	policy := shop.PolicyOf("web")
+	policy := workspace.NewPolicy()
 	for i := 0; i < len(settings); i += 2 {
 		if err := policy.Set(settings[i], settings[i+1]); err != nil {
 			t.Fatal(err)
