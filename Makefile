@@ -101,12 +101,11 @@ duckdb: .venv-duckdb/.installed ## Install DuckDB for the test of docs/steps.md 
 	.venv-duckdb/bin/pip install --quiet --disable-pip-version-check duckdb==2.0.1
 	@touch $@
 
+websites: chromium ## Install what the tests of pages, examples and recipes need: npm packages and nginx (apt-get, not installed)
+	tests/websites/install.sh
+
 chromium: ## Install Chromium for the tests of the tracker (apt-get, as root)
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
-
-websites: emulators ## Look at the pages in a browser, and run the examples and recipes of the documents (Chromium, npm, apt)
-	tests/websites/install.sh
-	go test -count=1 -timeout=20m ./tests/websites
 
 contract: .venv-contract/.installed ## Ask the system what docs/openapi.yaml allows and forbids, with schemathesis: SEED=…
 	WAYMARK_CONTRACT_SEED=$(SEED) go test -count=1 -tags=contract -v ./tests/contract

@@ -90,6 +90,33 @@ func TestClients(t *testing.T) {
 	}
 }
 
+// TestClientsPacked packs every request that may be queued, and hands it over as the edge does: it says the same.
+func TestClientsPacked(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("testdata/clients/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := 0
+	for _, file := range files {
+		var r recorded
+		decodeFile(t, file, &r)
+		if r.Want.Queued == nil || r.Bytes != nil {
+			continue // not to be queued, or packed as it is
+		}
+		sent++
+		plain, behindEdge := newSystem(), newSystem()
+		plain.send(t, r.request(t))
+		pack := r.request(t).with(map[string]string{"content-encoding": "gzip", "content-type": "application/octet-stream", "waymark-content-type": "application/json"})
+		pack.Body, pack.Base64 = packed(t, pack.Body), true
+		checkAnswer(t, behindEdge.send(t, pack), 200, fine)
+		behindEdge.checkSent(t, plain.queue.sent...)
+	}
+	if sent < 15 {
+		t.Errorf("%d requests were packed, want 15 at least", sent)
+	}
+}
+
 func decodeExactly(t testing.TB, raw []byte, into any) {
 	t.Helper()
 	decoder := json.NewDecoder(strings.NewReader(string(raw)))

@@ -73,6 +73,9 @@ func (p payload) treatments(r httpapi.Request, key workspace.Key, shared strictj
 	for i, sent := range p.events {
 		own := sent.Get("context")
 		each[i] = key.Treat(consent.Of(own, shared), isOpposed || consent.Opposed(own, shared))
+		if each[i] == workspace.Keep && consent.Cookieless(own, shared) {
+			each[i] = workspace.Strip // there is nothing else to tell visitors apart by
+		}
 		callType := string(p.typ)
 		if callType == "" {
 			callType = sent.Get("type").Scalar()

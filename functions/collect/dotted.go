@@ -30,7 +30,7 @@ func readDotted(r httpapi.Request, t event.Type) (payload, error) {
 	return payload{events: []strictjson.Value{asValue(tree)}}, nil
 }
 
-// put lays a value where a path of names leads, and says whether there was room.
+// put lays a value where a path of names leads, and says whether there was room. Paths come in order, so none comes after one that begins with it.
 func put(tree map[string]any, path []string, value string) bool {
 	if len(path) > maxDots {
 		return false
@@ -45,11 +45,7 @@ func put(tree map[string]any, path []string, value string) bool {
 		}
 		tree = inner
 	}
-	last := path[len(path)-1]
-	if tree[last] != nil {
-		return false
-	}
-	tree[last] = value
+	tree[path[len(path)-1]] = value
 	return true
 }
 

@@ -77,8 +77,11 @@ func (h *Handler) answer(ctx context.Context, r httpapi.Request, malformed error
 	ctx, cancel := inTime(ctx)
 	defer cancel()
 	key, response := h.respond(ctx, r, malformed)
-	if response.Headers["access-control-allow-origin"] != "" {
-		return response // the same for every site
+	switch kept := response.Headers["cache-control"]; {
+	case response.Headers["access-control-allow-origin"] != "":
+		return response
+	case kept != "" && kept != "no-store":
+		return toAnyone(response) // one copy for all sites
 	}
 	return httpapi.With(response, httpapi.CORS(r.Headers["origin"], key))
 }

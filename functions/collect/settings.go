@@ -40,11 +40,11 @@ func (h *Handler) about(ctx context.Context, r httpapi.Request, write document) 
 	if !found {
 		return toAnyone(httpapi.Error(fault.New(fault.Invalid, "bad_host", "the request does not say by which host it came; send a Host header"), r.ID))
 	}
-	answer := toAnyone(httpapi.JSON(http.StatusOK, write(scheme, address, text)))
+	answer := httpapi.JSON(http.StatusOK, write(scheme, address, text))
 	if isSure {
 		answer.Headers["cache-control"] = "public, max-age=300"
 	}
-	return answer
+	return toAnyone(answer)
 }
 
 // mayAsk says that a key is a write key. Faults: NotFound unknown_key or key_expired, Forbidden secret_key, Unavailable.

@@ -120,3 +120,15 @@ func TestMetricsOfClients(t *testing.T) {
 		checkAnswer(t, s.send(t, request{Method: "POST", Path: path, Body: `{"series":[`}), 200, fine)
 	}
 }
+
+// TestKeptAnswersAreOneForAllSites: what a cache keeps must not name the site that asked first.
+func TestKeptAnswersAreOneForAllSites(t *testing.T) {
+	t.Parallel()
+	for path, kept := range map[string]bool{"/v1/projects/wk_demo/settings": true, "/sourceConfig/": true, "/v1/pixel.gif": false} {
+		r := onHost(path, "writeKey=wk_demo").with(map[string]string{"origin": "https://shop.example"})
+		got := newSystem().send(t, r).Headers
+		if isStar := got["access-control-allow-origin"] == "*" && got["vary"] == ""; isStar != kept || (got["cache-control"] == "no-store") == kept {
+			t.Errorf("%s is answered with %v, kept by caches: %v", path, got, kept)
+		}
+	}
+}

@@ -1,13 +1,13 @@
 package query
 
 import (
-	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"fmt"
-	"html/template"
+	"html"
 	"net/http"
 	"strings"
 	"sync"
@@ -56,25 +56,36 @@ var assets = sync.OnceValue(func() map[string]asset {
 	}
 })
 
-var pageTemplates = sync.OnceValue(func() *template.Template {
-	return template.Must(template.ParseFS(pageFiles, "pages/*.html"))
-})
-
-// pageView is what the templates show.
-type pageView struct {
-	Title, Script string
-	CSS, JS       string // versions
-	Origin        string // address of the system, as the request names it
-	Version       string
-	Counted       string // how old the newest rollup is
-	Secret, Write string // of ShowKeys
-	Shown         string // Write, or what stands in its place
+// page is one of them. No template engine writes it: one calls methods by their names, so the linker would keep every method of every client of AWS
+// in the program, 113 kB more would be prepared at each cold start, and what is filled in is ten texts.
+type page struct {
+	title, script string
+	text          string // with {{name}} for what is filled in
 }
 
-// pages are the templates by path.
-var pages = map[string]pageView{
-	"/":      {Title: "Start", Script: "home.js"},
-	"/debug": {Title: "Live", Script: "debug.js"},
+// pages are those of each path.
+var pages = sync.OnceValue(func() map[string]page {
+	file := func(name string) string {
+		text, err := pageFiles.ReadFile("pages/" + name)
+		if err != nil {
+			panic(err) // it is part of the program
+		}
+		return string(text)
+	}
+	frame := strings.NewReplacer("{{head}}", file("head.html"), "{{key}}", file("key.html"), "{{foot}}", file("foot.html"))
+	return map[string]page{
+		"/":      {"Start", "home.js", frame.Replace(file("home.html"))},
+		"/debug": {"Live", "debug.js", frame.Replace(file("debug.html"))},
+	}
+})
+
+// filled is the page with texts in their places. Each stands between tags or in a quoted attribute, where its special characters are escaped.
+func (p page) filled(texts map[string]string) string {
+	var pairs []string
+	for name, text := range texts {
+		pairs = append(pairs, "{{"+name+"}}", html.EscapeString(text))
+	}
+	return strings.NewReplacer(pairs...).Replace(p.text)
 }
 
 // security lets a page load and ask only what comes from its own address, and be framed by nobody.
@@ -83,7 +94,7 @@ const security = "default-src 'none'; script-src 'self'; style-src 'self'; img-s
 
 // answerPage answers the pages and their files, which need no key; ok is false for any other path.
 func (h *Handler) answerPage(ctx context.Context, r httpapi.Request) (response events.APIGatewayV2HTTPResponse, ok bool) {
-	view, isPage := pages[r.Path]
+	found, isPage := pages()[r.Path]
 	name, isAsset := strings.CutPrefix(r.Path, assetsPath)
 	if !isPage && !isAsset {
 		return response, false
@@ -101,7 +112,7 @@ func (h *Handler) answerPage(ctx context.Context, r httpapi.Request) (response e
 	case r.Path == "/" && !strings.Contains(r.Headers["accept"], "text/html"):
 		response = h.index()
 	default:
-		response, err = h.page(ctx, r, view)
+		response = h.page(ctx, r, found)
 	}
 	if err != nil {
 		note(ctx, r.Path, err)
@@ -138,22 +149,18 @@ func (h *Handler) index() events.APIGatewayV2HTTPResponse {
 	return httpapi.With(httpapi.JSON(http.StatusOK, answer), map[string]string{"vary": "accept"})
 }
 
-func (h *Handler) page(ctx context.Context, r httpapi.Request, view pageView) (events.APIGatewayV2HTTPResponse, error) {
-	view.CSS, view.JS = assets()["pages.css"].version, assets()[view.Script].version
-	view.Origin, view.Version, view.Counted = origin(r), h.Version, h.counted(ctx)
-	view.Write, view.Secret = shownKeys(h.ShowKeys)
-	if view.Shown = view.Write; view.Shown == "" {
-		view.Shown = "wk_…"
-	}
-	var body bytes.Buffer
-	name := strings.TrimSuffix(view.Script, ".js") + ".html"
-	if err := pageTemplates().ExecuteTemplate(&body, name, view); err != nil {
-		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("write page %s: %w", name, err)
-	}
-	return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusOK, Body: body.String(), Headers: map[string]string{
+func (h *Handler) page(ctx context.Context, r httpapi.Request, p page) events.APIGatewayV2HTTPResponse {
+	write, secret := shownKeys(h.ShowKeys)
+	isCurrent := func(path string) string { return map[bool]string{true: "page", false: "false"}[r.Path == path] }
+	body := p.filled(map[string]string{
+		"title": p.title, "script": p.script, "style": assets()["pages.css"].version, "version-of-script": assets()[p.script].version,
+		"start": isCurrent("/"), "live": isCurrent("/debug"), "origin": origin(r), "version": h.Version, "counted": h.counted(ctx),
+		"write": write, "secret": secret, "shown": cmp.Or(write, "wk_…"),
+	})
+	return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusOK, Body: body, Headers: map[string]string{
 		"content-type": "text/html; charset=utf-8", "cache-control": "no-store", "content-security-policy": security, "vary": "accept",
 		"x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cross-origin-opener-policy": "same-origin",
-	}}, nil
+	}}
 }
 
 // counted says how old the newest rollup is. The page comes also when the store does not answer: then it says so.
@@ -169,7 +176,7 @@ func (h *Handler) counted(ctx context.Context) string {
 	age := event.At(h.Now()).Sub(newest)
 	switch {
 	case age < 2*time.Minute:
-		return fmt.Sprintf("Everything was counted %d seconds ago", max(0, age/time.Second))
+		return "Everything was counted less than two minutes ago"
 	case age < 2*time.Hour:
 		return fmt.Sprintf("Everything was counted %d minutes ago", age/time.Minute)
 	}

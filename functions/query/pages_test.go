@@ -47,6 +47,9 @@ func TestPages(t *testing.T) {
 		if !strings.Contains(got.Body, `src="<span data-origin>https://shop.example:8443</span>/wm.js"`) {
 			t.Errorf("%s does not name the address that was asked: %s", path, got.Body)
 		}
+		if strings.Contains(got.Body, "{{") {
+			t.Errorf("%s has a place that is not filled: %s", path, got.Body)
+		}
 		if found := inline.FindString(got.Body); found != "" {
 			t.Errorf("%s has %q inside", path, found)
 		}

@@ -212,7 +212,7 @@ const AboutPath = "/.well-known/waymark-dev"
 
 // serveAPI hands a request to the present deployment, which a changed template replaces.
 func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request) {
-	if keys := c.keys.Load(); keys != nil && r.URL.Path == AboutPath && isOwn(r) {
+	if keys := c.keys.Load(); keys != nil && r.URL.Path == c.edgePath()+AboutPath && isOwn(r) {
 		writeJSON(w, http.StatusOK, c.Ready(*keys))
 		return
 	}
@@ -220,11 +220,14 @@ func (c *Cloud) serveAPI(w http.ResponseWriter, r *http.Request) {
 }
 
 // URL is the address of the HTTP API, or of the edge before it, which may have a path.
-func (c *Cloud) URL() string {
-	if c.config.Edge {
-		return "http://" + c.apiAddr + c.config.Parameters["EdgePath"]
+func (c *Cloud) URL() string { return "http://" + c.apiAddr + c.edgePath() }
+
+// edgePath stands before all paths when the edge is played with one.
+func (c *Cloud) edgePath() string {
+	if !c.config.Edge {
+		return ""
 	}
-	return "http://" + c.apiAddr
+	return c.config.Parameters["EdgePath"]
 }
 
 // AdminURL is the address of the admin API.

@@ -2,6 +2,7 @@ package tracker_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,10 +58,14 @@ func rewrite(t *testing.T, r tracker.Release, files map[string][]byte) {
 	}
 }
 
-// TestBudgets: the bytes on the way, packed by gzip at level 9.
+// TestBudgets: the bytes on the way, packed by gzip at level 9. docs/tracker.md tells them.
 func TestBudgets(t *testing.T) {
 	t.Parallel()
 	r, err := tracker.Bundle(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, err := os.ReadFile("../../docs/tracker.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +74,9 @@ func TestBudgets(t *testing.T) {
 		t.Logf("%s: %d bytes, %d plain", name, got, len(r.Scripts[name]))
 		if got == 0 || got > most {
 			t.Errorf("%s has %d bytes, at most %d", name, got, most)
+		}
+		if said := fmt.Sprintf("%d,%03d", got/1000, got%1000); name != "analytics.min.js" && !strings.Contains(string(docs), "| "+said+" |") {
+			t.Errorf("%s has %s bytes, and docs/tracker.md says something else", name, said)
 		}
 		for _, banned := range []string{"eval(", "new Function", "innerHTML", "document.write", "debugger"} {
 			if strings.Contains(string(r.Scripts[name]), banned) {

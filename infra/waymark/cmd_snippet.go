@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-const snippetUsage = `waymark snippet [--full] [--newest]
+const snippetUsage = `waymark snippet [--full] [--newest] [--script kit]
 
 Prints the script tag that puts the tracker into web pages, with the address of
 the system and the write key. The address names the version and the tag has its
@@ -35,6 +35,7 @@ func cmdSnippet(ctx context.Context, args []string, std stdio) int {
 	system.flags(set, "write `key` of the source, wk_…; WAYMARK_WRITE_KEY or WAYMARK_KEY when left out, else that of a running `waymark dev`")
 	isFull := set.Bool("full", false, "with links, downloads, forms, engagement and web vitals")
 	isNewest := set.Bool("newest", false, "the address of the newest version, without a hash")
+	script := set.String("script", "wm", "what your edge calls the files (EdgeScript), in the place of wm")
 	words, code, done := parseWords(set, args, std)
 	if done {
 		return code
@@ -43,9 +44,9 @@ func cmdSnippet(ctx context.Context, args []string, std stdio) int {
 		set.Usage()
 		return 2
 	}
-	name := "wm.js"
+	name := *script + ".js"
 	if *isFull {
-		name = "wm.full.js"
+		name = *script + ".full.js"
 	}
 	tag, err := snippet(ctx, system, name, *isNewest)
 	if err != nil {
@@ -74,6 +75,8 @@ func snippet(ctx context.Context, system place, name string, isNewest bool) (str
 	if isNewest {
 		return fmt.Sprintf(`<script async src="%s/%s" data-key="%s"></script>`, address, name, key), nil
 	}
+	called, _, _ := strings.Cut(name, ".")
+	pinned = strings.ReplaceAll(pinned, "wm", called)
 	sum := sha512.Sum384(script)
 	return fmt.Sprintf(`<script async src="%s%s" integrity="sha384-%s" crossorigin="anonymous" data-key="%s"></script>`,
 		address, pinned, base64.StdEncoding.EncodeToString(sum[:]), key), nil

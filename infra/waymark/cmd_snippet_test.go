@@ -20,6 +20,10 @@ func TestSnippet(t *testing.T) {
 			_, _ = w.Write([]byte("alert('Hello, world.');"))
 		})
 	}
+	mux.HandleFunc("GET /x7/kit.js", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Location", "/wm/1.0.0-0123456789/wm.js")
+		_, _ = w.Write([]byte("alert('Hello, world.');"))
+	})
 	mux.HandleFunc("GET /older/", http.NotFound)
 	// The hash of these bytes is the example of W3C's Subresource Integrity.
 	const hash = "sha384-H8BRh8j48O9oYatfu5AZzq6A9RINhZO5H16dQZngK7T62em8MUt1FLm52t+eX6xO"
@@ -34,6 +38,10 @@ func TestSnippet(t *testing.T) {
 		{
 			args: "--key wk_a --full",
 			out:  `<script async src="URL/wm/1.0.0-0123456789/wm.full.js" integrity="` + hash + `" crossorigin="anonymous" data-key="wk_a"></script>`,
+		},
+		{
+			args: "--key wk_a --url URL/x7 --script kit",
+			out:  `<script async src="URL/x7/kit/1.0.0-0123456789/kit.js" integrity="` + hash + `" crossorigin="anonymous" data-key="wk_a"></script>`,
 		},
 		{args: "--key wk_a --newest", out: `<script async src="URL/wm.js" data-key="wk_a"></script>`},
 		{args: "--key wk_a --url URL/older", said: "URL/older/wm.js is answered 404 and is no tracker", code: 1},

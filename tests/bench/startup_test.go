@@ -241,7 +241,7 @@ func startOnce(tb testing.TB, binary string, stderr io.Writer, env ...string) (w
 	cmd := exec.CommandContext(tb.Context(), binary)
 	cmd.Env = append(env,
 		"AWS_LAMBDA_RUNTIME_API="+strings.TrimPrefix(runtime.URL, "http://"), "AWS_REGION=us-east-1",
-		"AWS_LAMBDA_LOG_FORMAT=JSON", "ADDRESS_REQUESTS_PER_SECOND=0", "TABLE_NAME=t", "ARCHIVE_BUCKET=a", "EXPORT_BUCKET=e",
+		"AWS_LAMBDA_LOG_FORMAT=JSON", "ADDRESS_REQUESTS_PER_SECOND=0", "EDGE_PROOF=p", "DEBUG_EVENTS=watched", "TABLE_NAME=t", "ARCHIVE_BUCKET=a", "EXPORT_BUCKET=e",
 		"QUEUE_URL=http://127.0.0.1:1/q", "DEAD_LETTER_QUEUE_URL=http://127.0.0.1:1/d")
 	cmd.Stderr = stderr
 	begin := time.Now()

@@ -77,6 +77,36 @@ func TestSettingsNameTheEdge(t *testing.T) {
 	}
 }
 
+// TestScriptsAtTheEdge: the tracker comes under the path and name that a site gives it, and no cache keeps the name of the site that asked first.
+func TestScriptsAtTheEdge(t *testing.T) {
+	t.Parallel()
+	bare := gateway.Handler(t, system.New(t, system.Shop()))
+	own := gateway.Edge(t, bare, map[string]string{"EdgePath": "/x7", "EdgeScript": "kit"})
+	script := func(h http.Handler, path string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, "http://t.shop.example"+path, nil)
+		r.Header.Set("Origin", "https://www.shop.example")
+		return ask(h, r)
+	}
+	pinned := script(bare, "/wm.js").Header().Get("Content-Location") // /wm/VERSION/wm.js
+	for at, name := range map[string]string{
+		"/x7/kit.js": "/wm.js", "/x7/kit.full.js": "/wm.full.js", "/x7" + strings.ReplaceAll(pinned, "wm", "kit"): pinned,
+		"/x7/analytics.js/v1/wk_web/analytics.min.js": "/analytics.js/v1/wk_web/analytics.min.js",
+	} {
+		got, want := script(own, at), script(bare, name)
+		if got.Code != 200 || got.Body.Len() < 1000 || got.Body.String() != want.Body.String() {
+			t.Errorf("%s is answered %d with %d bytes, want those of %s", at, got.Code, got.Body.Len(), name)
+		}
+		if h := got.Header(); h.Get("Access-Control-Allow-Origin") != "*" || strings.Contains(h.Get("Vary"), "origin") {
+			t.Errorf("%s is answered with %v, want the same for all sites", at, h)
+		}
+	}
+	for _, path := range []string{"/x7/wm.js", "/wm.js", "/x7" + pinned} {
+		if got := script(own, path); got.Code != 404 {
+			t.Errorf("%s is answered %d, want 404: it has another name there", path, got.Code)
+		}
+	}
+}
+
 // TestEveryWayToRead: each route answers the forms of its path that clients use, and HEAD of a picture makes no event.
 func TestEveryWayToRead(t *testing.T) {
 	t.Parallel()

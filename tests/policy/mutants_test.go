@@ -124,6 +124,7 @@ var mutants = []struct{ name, in, old, new, want string }{
 	{"a condition", "Conditions:\n", "  HasEdge", "  Never: !Equals [a, b]\n  HasEdge", "the condition Never"},
 	{"another reason", "Conditions:\n", "!Ref EdgeDomain", "!Ref EdgePath", "the condition HasEdge"},
 	{"a global of the API", "", "Globals:\n", "Globals:\n  HttpApi: {CorsConfiguration: true}\n", "Globals.HttpApi"},
+	{"an alias", "  Collect:\n", "CodeUri: functions/collect/lambda", "CodeUri: &code functions/collect/lambda\n      Description2: *code", "the YAML alias *code"},
 	{"no template", "", "AWSTemplateFormatVersion", "\tAWSTemplateFormatVersion", "the template is no YAML"},
 
 	{"older TLS", "  Edge:\n", "TLSv1.2_2021", "TLSv1", "it takes older TLS"},

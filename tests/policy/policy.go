@@ -24,7 +24,7 @@ func Check(source []byte, expansions Expansions) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	c := &checker{template: t, expansions: expansions}
+	c := &checker{template: t, expansions: expansions, problems: aliases(source)}
 	c.sections()
 	for _, id := range slices.Sorted(maps.Keys(t.resources)) {
 		c.resource(t.resources[id])

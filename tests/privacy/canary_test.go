@@ -44,6 +44,8 @@ func positions() []position {
 		{"context.externalIds", `{"type":"track","event":"E","userId":"u6","context":{"externalIds":[{"type":"email","id":"$"}]}}`, email},
 		{"properties.loyalty_id", `{"type":"track","event":"E","userId":"u7","properties":{"loyalty_id":"$"}}`, email},
 		{"properties.order_id", `{"type":"track","event":"Order Completed","userId":"u8","properties":{"order_id":"$","revenue":1}}`, email},
+		{"context.userAgent", `{"type":"track","event":"E","userId":"u10","context":{"userAgent":"Crawler ($)"}}`, email},
+		{elsewhere, `{"type":"track","event":"E","userId":"u","context":{"userAgent":"Browser $"}}`, func(c canary) string { return c.phone + " " + c.token }},
 		{elsewhere, `{"type":"track","event":"E","userId":"u","context":{"ip":"$"}}`, ip},
 		{elsewhere, `{"type":"track","event":"E","userId":"u","properties":{"ip_address":"$"}}`, ip},
 		{elsewhere, `{"type":"track","event":"E","userId":"u","properties":{"phone":"$"}}`, phone},
@@ -60,7 +62,7 @@ func positions() []position {
 		`"name":"$"`, `"category":"$"`, `"properties":{"name":"$"}`, `"properties":{"title":"$"}`, `"context":{"page":{"title":"$"}}`,
 		`"context":{"campaign":{"source":"$"}}`, `"context":{"campaign":{"medium":"$"}}`, `"context":{"campaign":{"name":"$"}}`,
 		`"context":{"campaign":{"term":"$"}}`, `"context":{"campaign":{"content":"$"}}`, `"context":{"channel":"$"}`, `"properties":{"channel":"$"}`,
-		`"context":{"userAgent":"$"}`, `"context":{"location":{"country":"$","city":"$"}}`, `"properties":{"country":"$"}`,
+		`"context":{"location":{"country":"$","city":"$"}}`, `"properties":{"country":"$"}`,
 		`"properties":{"email":"$"}`, `"properties":{"coupon":"$"}`, `"properties":{"query":"$"}`,
 		`"properties":{"list":[1,{"deep":["$"]}]}`, `"properties":{"$":1}`, `"context":{"app":{"name":"$"}}`, `"context":{"custom":{"x":"$"}}`,
 		`"integrations":{"All":"$"}`, `"unknown":"$"`, `"_metadata":{"x":["$"]}`, `"properties":{"products":[{"name":"$"}]}`,
@@ -203,7 +205,9 @@ func TestCanariesOfRequests(t *testing.T) {
 		return status
 	}
 	event := `{"type":"page","anonymousId":"a","properties":{"url":"https://shop.example/"}}`
-	for _, header := range []string{"user-agent", "referer", "x-forwarded-for", "cookie", "x-anything"} {
+	agent := next()
+	say(http.MethodPost, "/v1/beacon", event, map[string]string{"user-agent": agent.phone + " " + agent.token})
+	for _, header := range []string{"referer", "x-forwarded-for", "cookie", "x-anything"} {
 		say(http.MethodPost, "/v1/beacon", event, map[string]string{header: next().text()})
 	}
 	say(http.MethodPost, "/v1/batch", `{"batch":[`+event+`],"context":{"page":{"url":`+quoted(next().address())+`},"note":`+quoted(next().text())+`}}`, nil)

@@ -51,7 +51,7 @@ func (w *world) records() (all []event.Record) {
 }
 
 // stays are the rows of positions that say nothing of whom an event is about.
-var stays = map[string]bool{"messageId": true, "properties.order_id": true}
+var stays = map[string]bool{"context.userAgent": true, "messageId": true, "properties.order_id": true}
 
 // TestDeniedEventsAreOfNobody sends every position of somebody who has denied analytics, by each way to say so, good events and bad ones.
 func TestDeniedEventsAreOfNobody(t *testing.T) {

@@ -1,6 +1,9 @@
 package tracker_test
 
 import (
+	"crypto/sha512"
+	"encoding/base64"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -150,6 +153,47 @@ func TestAnalytics(t *testing.T) {
 	}
 	if got := p.text("[called, heard.join(), analytics.user().id(), analytics.user().anonymousId() == localStorage.wm_id]"); got != "1,Early,Null,Back,Followed,,true" {
 		t.Errorf("the page sees %s", got)
+	}
+}
+
+// TestAddresses: the script sends to where it came from, whatever it is called there. A browser takes one that has the hash of the tag, and no other.
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	name, err := os.ReadFile("../../functions/collect/tracker/dist/newest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	newest := strings.TrimSpace(string(name))
+	script, err := os.ReadFile("../../functions/collect/tracker/dist/" + newest + "/wm.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha512.Sum384(script)
+	integrity := "crossorigin=anonymous integrity=sha384-" + base64.StdEncoding.EncodeToString(sum[:])
+	for _, c := range []struct {
+		script, tag string
+		isRefused   bool
+	}{
+		{script: "/wm/" + newest + "/wm.js", tag: integrity},
+		{script: "/wm.full.js", tag: integrity, isRefused: true},
+		{script: "/x7/kit.full.js"},
+		{script: "/x7/kit/" + newest + "/kit.js", tag: integrity},
+		{script: "/x7/kit.js?of=today"},
+	} {
+		t.Run(c.script, func(t *testing.T) {
+			t.Parallel()
+			s := begin(t)
+			s.script, s.tag = c.script, c.tag
+			p := s.open("/")
+			if !c.isRefused {
+				s.await(1)
+				return
+			}
+			time.Sleep(settled)
+			if got := p.text("typeof waymark"); got != "undefined" {
+				t.Errorf("a script with another hash runs: waymark is %s", got)
+			}
+		})
 	}
 }
 

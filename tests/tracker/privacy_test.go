@@ -11,7 +11,6 @@ import (
 func TestCookieless(t *testing.T) {
 	t.Parallel()
 	s := begin(t)
-	s.rejects = true // an event without an identifier needs a source that makes one
 	s.tag = "data-cookieless"
 	s.inject = `window.written = []
 		const set = Storage.prototype.setItem
@@ -31,9 +30,14 @@ func TestCookieless(t *testing.T) {
 	if got := p.stored() + p.text("written"); got != "" {
 		t.Errorf("the browser keeps %q", got)
 	}
+	strangers := s.strangers()
+	if got, want := s.counted(strangers...), []string{"page /", "page /a", "page /next", "track A", "track B"}; len(strangers) != 1 || !slices.Equal(slices.Sorted(slices.Values(got)), want) {
+		t.Errorf("of the visitors of the day %q counted are %q, want one and %q", strangers, got, want)
+	}
 }
 
-// TestBrowserSaysNo: Global Privacy Control ends it all unless the site says otherwise; Do Not Track does if the site says so.
+// TestBrowserSaysNo: with Global Privacy Control nothing is stored and nothing says who it is, or nothing is sent, as the site decides; so it is with
+// Do Not Track if the site says so.
 func TestBrowserSaysNo(t *testing.T) {
 	t.Parallel()
 	const gpc = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {value: true})"
@@ -43,18 +47,18 @@ func TestBrowserSaysNo(t *testing.T) {
 		isSent, isAnonymous   bool
 		isStored, isConsented bool
 	}{
-		{name: "gpc", inject: gpc},
-		{name: "gpc and consent", inject: gpc, tag: "data-consent", isConsented: true},
-		{name: "gpc, cookieless", inject: gpc, tag: "data-gpc=cookieless", isSent: true, isAnonymous: true},
+		{name: "gpc", inject: gpc, isSent: true, isAnonymous: true},
+		{name: "gpc and consent", inject: gpc, tag: "data-consent", isConsented: true, isSent: true, isAnonymous: true},
+		{name: "gpc, drop", inject: gpc, tag: "data-gpc=drop"},
+		{name: "gpc, drop, and consent", inject: gpc, tag: "data-gpc=drop data-consent", isConsented: true},
 		{name: "gpc, off", inject: gpc, tag: "data-gpc=off", isSent: true, isStored: true},
 		{name: "dnt", inject: dnt, isSent: true, isStored: true},
-		{name: "dnt, on", inject: dnt, tag: "data-dnt"},
+		{name: "dnt, on", inject: dnt, tag: "data-dnt", isSent: true, isAnonymous: true},
 		{name: "dnt, off", inject: dnt, tag: "data-dnt=off", isSent: true, isStored: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := begin(t)
-			s.rejects = c.isAnonymous
 			s.inject, s.tag = c.inject, c.tag
 			p := s.open("/")
 			p.until("window.waymark && waymark.version")
@@ -71,7 +75,7 @@ func TestBrowserSaysNo(t *testing.T) {
 				t.Fatalf("sent are %q", names(events))
 			}
 			for _, e := range events {
-				if (e.AnonymousID == "") != c.isAnonymous || e.Context.Cookieless != c.isAnonymous {
+				if (e.AnonymousID == "") != c.isAnonymous || e.Context.Cookieless != c.isAnonymous || e.Context.GPC != c.isAnonymous {
 					t.Errorf("%s says %+v", e.what(), e)
 				}
 			}
@@ -102,7 +106,7 @@ func TestConsent(t *testing.T) {
 		t.Errorf("released are %q, want %q", got, want)
 	}
 	for _, e := range events {
-		said, _ := e.Context.Consent["categoryPreferences"].(map[string]any)
+		said, _ := e.Context.Consent.(map[string]any)
 		if e.AnonymousID != "before" || said["analytics"] != true || said["marketing"] != false {
 			t.Errorf("%s comes from %q with consent %v", e.what(), e.AnonymousID, e.Context.Consent)
 		}
@@ -111,8 +115,10 @@ func TestConsent(t *testing.T) {
 	if got := p.stored(); got != "ajs_anonymous_id" {
 		t.Errorf("after the visitor took consent back the browser keeps %q", got)
 	}
-	p.do("waymark.consent(true); waymark.track('C')")
-	s.await(4)
+	p.do("waymark.consent(true); waymark.track('C'); waymark.consent(true)")
+	if events = s.await(4); events[3].Context.Consent != true {
+		t.Errorf("consent to everything is sent as %v", events[3].Context.Consent)
+	}
 	time.Sleep(settled)
 	if got := names(s.wire()); len(got) != 4 || got[3] != "track C" {
 		t.Errorf("sent are %q; what happened without consent is among them", got)
@@ -175,10 +181,10 @@ func TestBareBrowser(t *testing.T) {
 func TestDebug(t *testing.T) {
 	t.Parallel()
 	for tag, want := range map[string]string{
-		"data-debug":              "queued",
-		"data-debug data-consent": "held",
-		"data-debug data-dnt":     "not sent: GPC or DNT",
-		"data-debug data-gpc=off": "401",
+		"data-debug":                        "queued",
+		"data-debug data-consent":           "held",
+		"data-debug data-dnt data-gpc=drop": "not sent: GPC or DNT",
+		"data-debug data-gpc=off":           "401",
 	} {
 		t.Run(tag, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # Fetches what tests/websites needs: its npm packages, and nginx as Debian packs it, which is unpacked and not installed.
-# Chromium is looked for and not fetched: apt-get install chromium.
 set -euo pipefail
 cd "$(dirname "$0")/node"
 npm ci --ignore-scripts --loglevel=error
@@ -11,4 +10,3 @@ if command -v apt-get >/dev/null && [ ! -x nginx/usr/sbin/nginx ]; then
   (cd "$folder" && apt-get download -q nginx)
   mkdir -p nginx && dpkg -x "$folder"/nginx_*.deb nginx
 fi
-command -v chromium chromium-browser google-chrome "${CHROMIUM:-chromium}" >/dev/null || echo 'there is no Chromium: apt-get install chromium, or name one in CHROMIUM'

@@ -1,7 +1,7 @@
 // Package websites_test looks at what the owner of a website sees and copies: the pages at / and /debug in a headless Chromium, the examples of
 // docs/testing.md, and the recipes of docs/recipes.md, whose code is taken out of the document and run. One system runs for all of them.
 //
-//	make websites    # fetches what is needed (Chromium must be there), then runs them
+//	make emulators websites && go test ./tests/websites
 package websites_test
 
 import (
@@ -96,9 +96,9 @@ func chromium(t *testing.T) string {
 		}
 	}
 	if os.Getenv("CI") == "true" {
-		t.Fatal("there is no Chromium: apt-get install chromium, or name one in CHROMIUM")
+		t.Fatal("there is no Chromium: run make chromium, or name one in CHROMIUM")
 	}
-	t.Skip("there is no Chromium: apt-get install chromium, or name one in CHROMIUM")
+	t.Skip("there is no Chromium: run make chromium, or name one in CHROMIUM")
 	return ""
 }
 

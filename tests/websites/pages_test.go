@@ -11,7 +11,7 @@ import (
 // seen is what node/pages.mjs saw in the browser.
 type seen struct {
 	Home struct {
-		Headline, Snippet, Curl, Fate, Where, Copied string
+		Headline, Snippet, Fate, Copied, Pasted string
 		Steps, Way, Story                            []string
 		Events                                       int
 	}
@@ -64,6 +64,7 @@ func TestPages(t *testing.T) {
 	if !slices.Contains(s.Home.Story, "track Test Event") {
 		t.Errorf("the person's story is %q", s.Home.Story)
 	}
+	equal("headline when the snippet is pasted", s.Home.Pasted, "Waymark is running, and events arrive. Bring your past, or watch them live.")
 	equal("what is copied", s.Home.Copied, s.Home.Snippet)
 	equal("lines, the newest first", s.Debug.Lines, []string{
 		"a request|⊘refused|the body is not JSON: the text ends too early, at byte 1",

@@ -75,11 +75,8 @@ func released(version, name string) Script {
 	return Script{body: string(raw), forEver: true, pinned: "/wm/" + version + "/" + name}
 }
 
-// Answer answers a request for the script: 200, 304 to who has it already, 404 or 405. It is packed for whoever takes gzip.
+// Answer answers GET of the script: 200, 304 to who has it already, or 404. It is packed for whoever takes gzip.
 func (s Script) Answer(r httpapi.Request) events.APIGatewayV2HTTPResponse {
-	if !httpapi.Allows(httpapi.Reads, r.Method) {
-		return httpapi.WrongMethod(httpapi.Reads, r.ID)
-	}
 	if s.body == "" {
 		return httpapi.Error(fault.New(fault.NotFound, "no_script", "there is no such version of the script, or no such key; /wm.js is the newest"), r.ID)
 	}

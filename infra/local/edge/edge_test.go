@@ -52,18 +52,21 @@ func gateway(got *seen) http.Handler {
 	})
 }
 
-func TestFunctionOfTheTemplate(t *testing.T) {
-	t.Parallel()
-	type headers = map[string]string
+type headers = map[string]string
+
+// passage is a request and what the gateway gets of it; nil when the edge answers 404.
+type passage struct {
+	name       string
+	parameters map[string]string
+	path       string
+	headers    headers
+	want       *seen
+}
+
+func passages() []passage {
 	atX7 := map[string]string{"EdgePath": "/x7"}
 	renamed := map[string]string{"EdgePath": "/x7", "EdgeScript": "kit"}
-	cases := []struct {
-		name       string
-		parameters map[string]string
-		path       string
-		headers    headers
-		want       *seen // nil: the edge answers 404
-	}{
+	return []passage{
 		{"plain JSON", nil, "/v1/track?a=b&a=c&%zz", headers{"content-type": "application/json"}, &seen{
 			Path: "/v1/track", Query: "a=b&a=c&%zz", Headers: headers{"content-type": "application/json", "waymark-edge": "t.shop.example"},
 		}},
@@ -95,14 +98,27 @@ func TestFunctionOfTheTemplate(t *testing.T) {
 		{"path alone", atX7, "/x7", headers{}, nil},
 		{"another path that begins so", atX7, "/x70/v1/track", headers{}, nil},
 		{"renamed script", renamed, "/x7/kit.js", headers{}, &seen{Path: "/wm.js", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
-		{"renamed script with a version", renamed, "/x7/kit-1.2.js", headers{}, &seen{Path: "/wm-1.2.js", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
+		{"renamed full script", renamed, "/x7/kit.full.js", headers{}, &seen{Path: "/wm.full.js", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
+		{"renamed script of a version", renamed, "/x7/kit/1.0.0-4182069b7a/kit.js", headers{}, &seen{
+			Path: "/wm/1.0.0-4182069b7a/wm.js", Headers: headers{"waymark-edge": "t.shop.example/x7"},
+		}},
+		{"script of a version by its own name", renamed, "/x7/wm/1.0.0-4182069b7a/wm.js", headers{}, nil},
+		{"full script by its own name", renamed, "/x7/wm.full.js", headers{}, nil},
+		{"another script", renamed, "/x7/kitchen.js", headers{}, &seen{Path: "/kitchen.js", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
+		{"name of Segment's script", map[string]string{"EdgeScript": "analytics"}, "/analytics.js/v1/wk/analytics.min.js", headers{}, &seen{
+			Path: "/analytics.js/v1/wk/analytics.min.js", Headers: headers{"waymark-edge": "t.shop.example"},
+		}},
 		{"script by its own name", renamed, "/x7/wm.js", headers{}, nil},
 		{"no script", renamed, "/x7/kit", headers{}, &seen{Path: "/kit", Headers: headers{"waymark-edge": "t.shop.example/x7"}}},
 		{"script of another kind", renamed, "/x7/analytics.js/v1/wk/analytics.min.js", headers{}, &seen{
 			Path: "/analytics.js/v1/wk/analytics.min.js", Headers: headers{"waymark-edge": "t.shop.example/x7"},
 		}},
 	}
-	for _, c := range cases {
+}
+
+func TestFunctionOfTheTemplate(t *testing.T) {
+	t.Parallel()
+	for _, c := range passages() {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var got seen

@@ -118,10 +118,16 @@ func isAnalytics(category string) bool {
 }
 
 // Opposed says whether the visitor's browser asks by Global Privacy Control, as the page has seen it: context.gpc.
-func Opposed(own, batch strictjson.Value) bool {
-	v := own.Get("gpc")
+func Opposed(own, batch strictjson.Value) bool { return isSaid("gpc", own, batch) }
+
+// Cookieless says whether the tracker keeps no id of the visitor, because the page wants it so: context.cookieless.
+func Cookieless(own, batch strictjson.Value) bool { return isSaid("cookieless", own, batch) }
+
+// isSaid reads a member of the context of an event, which lies over that of its batch.
+func isSaid(name string, own, batch strictjson.Value) bool {
+	v := own.Get(name)
 	if v.Kind() == strictjson.Missing {
-		v = batch.Get("gpc")
+		v = batch.Get(name)
 	}
 	return word(v) == Granted
 }

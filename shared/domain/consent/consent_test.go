@@ -75,6 +75,10 @@ func TestOpposed(t *testing.T) {
 		if got := consent.Opposed(parse(t, c.own), parse(t, c.batch)); got != c.want {
 			t.Errorf("Opposed(%s, %s) = %v", c.own, c.batch, got)
 		}
+		own, batch := strings.ReplaceAll(c.own, "gpc", "cookieless"), strings.ReplaceAll(c.batch, "gpc", "cookieless")
+		if got := consent.Cookieless(parse(t, own), parse(t, batch)); got != c.want {
+			t.Errorf("Cookieless(%s, %s) = %v", own, batch, got)
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ const (
 
 // Event redacts an event as a client sends it: every text and every key, at any depth, but what says who it is about or
 // what it is: userId, anonymousId, previousId, groupId, messageId, e-mail, phone and loyalty_id of traits, the ids of
-// context.device and context.externalIds, and the ids of orders. Addresses of computers are truncated. A value in which
+// context.device and context.externalIds, the ids of orders, and e-mail addresses in user agents. Addresses of computers are truncated. A value in which
 // nothing is found is returned as it is. It may be no object.
 func Event(sent strictjson.Value) strictjson.Value { return document(sent, inEvent) }
 
@@ -190,6 +190,8 @@ func (k kind) text(said string) string {
 	switch k {
 	case number:
 		return Label(said)
+	case agent:
+		return Agent(said)
 	case address:
 		return Text(IP(said))
 	case phone, card, iban, token, secret:

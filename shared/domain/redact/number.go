@@ -44,11 +44,11 @@ func (s *scanner) numbers() {
 		}
 		var run [mostGroups]group
 		groups := s.groups(i, &run)
-		bare := s.bare && (len(plain) == 0 || plain[0].from > i)
-		if n := s.card(groups); n > 1 || n == 1 && bare {
+		isBare := s.extent&bare != 0 && (len(plain) == 0 || plain[0].from > i)
+		if n := s.card(groups); n > 1 || n == 1 && isBare {
 			s.add(groups[0].from, groups[n-1].to, Card)
 			i = groups[n-1].to
-		} else if from, n := s.phone(groups); n > 0 && (bare || s.text[from] == '+' || s.at(from+1) == '+') {
+		} else if from, n := s.phone(groups); n > 0 && (isBare || s.text[from] == '+' || s.at(from+1) == '+') {
 			s.add(from, groups[n-1].to, Phone)
 			i = groups[n-1].to
 		} else {
@@ -114,7 +114,7 @@ func (s *scanner) card(run []group) int {
 	var digits [20]byte
 	all := digits[:0]
 	for i, g := range run[:n] {
-		if i > 0 && (g.from != run[i-1].to+1 || strings.IndexByte(" -+", s.mark(g)) < 0) && s.mark(g) != ' ' {
+		if i > 0 && (g.from != run[i-1].to+1 || strings.IndexByte(" -+.", s.mark(g)) < 0) && s.mark(g) != ' ' {
 			return 0
 		}
 		if len(all)+g.len() > len(digits) {

@@ -69,6 +69,7 @@ const (
 	secret
 	person
 	address // of a computer
+	agent   // a user agent
 	number  // long numbers are ids, times or amounts: no phones and no cards
 )
 
@@ -131,23 +132,17 @@ func digitsIn(value string) (n int) {
 	return n
 }
 
-// longestName is how many letters and digits of a name are looked at.
-const longestName = 40
+// nameTail is how many bytes at the end of a name are looked at: what a name is of stands there.
+const nameTail = 40
 
-// folded writes a name in small letters without what joins its words, into space that the caller has: user[first_name]
-// is userfirstname. It is empty for a name that is too long or in another script.
-func folded(name string, space *[longestName]byte) []byte {
+// folded writes the end of a name in small letters, without what joins its words and without letters beyond ASCII, into
+// space that the caller has: user[first_name] is userfirstname.
+func folded(name string, space *[nameTail]byte) []byte {
 	n := 0
-	for i := range len(name) {
+	for i := max(0, len(name)-nameTail); i < len(name); i++ {
 		c := name[i]
 		if !isDigit(c) && !isLetter(c) {
-			if c >= 0x80 {
-				return nil
-			}
 			continue
-		}
-		if n == longestName {
-			return nil
 		}
 		if 'A' <= c && c <= 'Z' {
 			c |= 0x20
@@ -160,7 +155,7 @@ func folded(name string, space *[longestName]byte) []byte {
 
 // kindOfParameter is the kind of a parameter of an address, or of what is written like one.
 func kindOfParameter(name string) kind {
-	var space [longestName]byte
+	var space [nameTail]byte
 	folded := folded(name, &space)
 	switch string(folded) {
 	case "code", "key", "session", "sid", "sessionid", "phpsessid", "jsessionid", "aspsessionid", "sig", "signature", "hmac", "hash", "otp",
@@ -176,7 +171,7 @@ func kindOfParameter(name string) kind {
 
 // kindOfMember is the kind of a member of an object, by its key.
 func kindOfMember(name string) kind {
-	var space [longestName]byte
+	var space [nameTail]byte
 	return kindOf(folded(name, &space))
 }
 
@@ -193,6 +188,8 @@ func kindOf(folded []byte) kind {
 		return card
 	case "iban":
 		return iban
+	case "useragent":
+		return agent
 	case "secret", "clientsecret", "appsecret", "apisecret", "secretkey", "privatekey", "passwd", "pwd", "pass", "passphrase", "ssn", "cvv",
 		"cvc", "socialsecuritynumber", "taxid", "credentials":
 		return secret

@@ -28,19 +28,31 @@ const (
 )
 
 // Text redacts a text of any kind: an address of a page, a title, what somebody typed.
-func Text(text string) string { return redacted(text, true) }
+func Text(text string) string { return redacted(text, mails|bare) }
 
 // Label redacts a text whose long numbers are ids, times or amounts: only what is written as a phone or a card is one, with
 // a + and the country, or in groups of four.
-func Label(text string) string { return redacted(text, false) }
+func Label(text string) string { return redacted(text, mails) }
+
+// Agent redacts a user agent as a label, and leaves e-mail addresses in it: no browser has one, and the address of who runs
+// a program may be all that tells it from a person.
+func Agent(text string) string { return redacted(text, 0) }
+
+// extent is what is looked for besides what is looked for everywhere.
+type extent uint8
+
+const (
+	mails extent = 1 << iota // addresses of mailboxes
+	bare                     // phones and cards without + and groups
+)
 
 // passes is how often a text is looked at. What is replaced may leave something beside it that was a part of a longer
 // word before; two passes are enough for all that is known of, and the tests look for more.
 const passes = 8
 
-func redacted(text string, digits bool) string {
+func redacted(text string, of extent) string {
 	for range passes {
-		again := once(text, digits)
+		again := once(text, of)
 		if again == text {
 			return text
 		}
@@ -56,7 +68,7 @@ type span struct {
 }
 
 // once replaces all that one look finds.
-func once(text string, digits bool) string {
+func once(text string, of extent) string {
 	signs := signsOf(text)
 	if signs == 0 {
 		return text
@@ -66,20 +78,21 @@ func once(text string, digits bool) string {
 		v = decoded(text)
 		signs = signsOf(v.text)
 	}
-	s := scanner{view: v}
+	s := scanner{view: v, extent: of}
 	if signs&paired != 0 {
 		s.pairs()
 	}
 	if signs&addressed != 0 {
 		s.userinfo()
-		s.emails()
+		if of&mails != 0 {
+			s.emails()
+		}
 	}
 	if signs&worded != 0 {
 		s.tokens()
 	}
 	if signs&counted != 0 {
 		s.ibans()
-		s.bare = digits
 		s.numbers()
 	}
 	return s.replaced(text)
@@ -88,10 +101,10 @@ func once(text string, digits bool) string {
 // scanner collects what is found in a view.
 type scanner struct {
 	view
+	extent
 	found []span
 	plain []span // values of parameters whose numbers are no phones and no cards
 	login []span // what stands before the @ of a host
-	bare  bool   // numbers without + and groups may be phones and cards
 }
 
 func (s *scanner) add(from, to int, word string) { s.found = append(s.found, span{from, to, word}) }
@@ -101,7 +114,9 @@ func (s *scanner) replaced(text string) string {
 	if len(s.found) == 0 {
 		return text
 	}
-	slices.SortStableFunc(s.found, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	if inOrder := func(a, b span) int { return cmp.Compare(a.from, b.from) }; !slices.IsSortedFunc(s.found, inOrder) {
+		slices.SortStableFunc(s.found, inOrder)
+	}
 	merged := s.found[:1]
 	for _, next := range s.found[1:] {
 		last := &merged[len(merged)-1]

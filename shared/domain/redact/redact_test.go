@@ -66,6 +66,14 @@ func TestLabelKeepsLongNumbers(t *testing.T) {
 	}
 }
 
+func TestAgentKeepsWhoRunsAProgram(t *testing.T) {
+	t.Parallel()
+	sent := "Crawler/1.0 (bot@crawler.example; +49 151 12345678; ghp_0000000000000000exampleexample000000) 4111111111111111"
+	if got, want := redact.Agent(sent), "Crawler/1.0 (bot@crawler.example; [phone]; [token]) 4111111111111111"; got != want {
+		t.Errorf("Agent(%q) = %q, want %q", sent, got, want)
+	}
+}
+
 func TestIP(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
@@ -143,6 +151,11 @@ func FuzzText(f *testing.F) {
 		f.Add(l.text)
 		f.Add(l.text + l.text)
 	}
+	for c := range rune(0x80) { // runs of one character, alone and in a text that makes every scanner look
+		run := strings.Repeat(string(c), 40)
+		f.Add(run)
+		f.Add("a@b.co ?token=x%40 Basic 4111 1111 " + run + "1" + run + " +49 " + run + "://" + run + "@" + run)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		once := redact.Text(text)
 		if again := redact.Text(once); again != once {
@@ -153,6 +166,9 @@ func FuzzText(f *testing.F) {
 		}
 		if label := redact.Label(text); redact.Label(label) != label {
 			t.Errorf("Label(%q) = %q, and once more %q", text, label, redact.Label(label))
+		}
+		if agent := redact.Agent(text); redact.Agent(agent) != agent {
+			t.Errorf("Agent(%q) = %q, and once more %q", text, agent, redact.Agent(agent))
 		}
 		if ip := redact.IP(text); redact.IP(ip) != ip {
 			t.Errorf("IP(%q) = %q, and once more %q", text, ip, redact.IP(ip))
@@ -168,16 +184,19 @@ func TestTimeGrowsWithLength(t *testing.T) {
 		"4111 ", "(212) ", "tel ", "[email]", "a.", "＠", "0049 ", "=", "bearer ", "id=", "phone=x", ";sid=?", "phone%3Dx", "id%3Did=",
 	} {
 		measure := func(bytes int) time.Duration {
-			text, fastest := strings.Repeat(part, bytes/len(part)), time.Hour
-			for range 3 {
-				begun := time.Now()
-				redact.Text(text)
-				fastest = min(fastest, time.Since(begun))
-			}
-			return fastest
+			text := strings.Repeat(part, bytes/len(part))
+			begun := time.Now()
+			redact.Text(text)
+			return time.Since(begun)
 		}
-		small, large := measure(8<<10), measure(128<<10)
-		if large > 100*small+20*time.Millisecond {
+		small, large := time.Hour, time.Hour
+		for range 20 { // others use the machine too, so the fastest of several counts
+			small, large = min(small, measure(8<<10)), min(large, measure(128<<10))
+			if large <= 64*small || large > 2*time.Second {
+				break
+			}
+		}
+		if large > 100*small {
 			t.Errorf("of %q, 8 KiB take %v and 128 KiB take %v", part, small, large)
 		}
 	}

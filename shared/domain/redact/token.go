@@ -67,7 +67,7 @@ func (s *scanner) tokens() {
 			continue
 		}
 		end := from + len(strings.TrimRight(s.text[from:i], ".-"))
-		if s.isToken(from, end) {
+		if end-from >= fewestToken && s.isToken(from, end) {
 			s.add(from, end+s.padding(end), Token)
 		}
 	}
@@ -86,8 +86,6 @@ func (s *scanner) padding(at int) (n int) {
 func (s *scanner) isToken(from, to int) bool {
 	word := s.text[from:to]
 	switch {
-	case word[0] >= 0x80:
-		return false
 	case strings.HasPrefix(word, "eyJ"):
 		header, _, isSigned := strings.Cut(word, ".")
 		return isSigned && len(header) >= 10 || len(word) >= 40

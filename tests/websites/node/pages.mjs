@@ -60,6 +60,13 @@ async function home() {
     way: await page.locator("#way li").evaluateAll((all) => all.map((e) => e.className)),
     story: await page.locator("#story dd").allInnerTexts(),
   };
+  // The snippet, pasted into a page of a site and opened.
+  const site = await page.context().newPage();
+  await site.route(url + "/my-page", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html><title>Mine</title>" + seen.home.snippet }));
+  await site.goto(url + "/my-page");
+  await page.locator("#done-paste").waitFor();
+  seen.home.pasted = await text(page, "headline");
+  await site.close();
   await page.locator('[data-copy="snippet"]').click();
   seen.home.copied = await page.evaluate(() => navigator.clipboard.readText());
   await check(page, "home");

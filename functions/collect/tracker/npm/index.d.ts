@@ -30,9 +30,9 @@ export interface Options {
   consent?: Switch
   /** Nothing is stored, and nothing says who the visitor is. */
   cookieless?: Switch
-  /** What to do where the browser sends Global Privacy Control: nothing is sent when left out. */
-  gpc?: 'off' | 'cookieless'
-  /** Nothing is sent where the browser says Do Not Track. */
+  /** What to do where the browser sends Global Privacy Control: as with cookieless when left out; nothing is sent; nothing of the kind. */
+  gpc?: 'drop' | 'off'
+  /** Do Not Track is as Global Privacy Control. */
   dnt?: Switch
   /** A domain, such as example.com, whose sites know a visitor together by a cookie. */
   domain?: string

@@ -27,9 +27,9 @@ export const start = (o: Options, extend?: Extend): Api => {
   const listen = (type: string, f: any, target: any = w): void => target.addEventListener(type, safe(f), true)
 
   const refuses = n.globalPrivacyControl && o.gpc != 'off' || on('dnt') && n.doNotTrack == 1
-  const cookieless = on('cookieless') || refuses && o.gpc == 'cookieless'
-  const silent = refuses && !cookieless
-  let consent: any = !silent && (on('consent') ? 0 : true) // 0: not known yet; false: refused
+  const cookieless = on('cookieless') || refuses
+  const silent = refuses && o.gpc == 'drop'
+  let consent: any = !silent && (on('consent') ? 0 : 1) // 0: not known yet; 1: not asked for; false: refused; else what the visitor has said
   let held: Bag[] = []
   let queue: Item[] = []
   let id: any, user: any, last: any, timer: any, busy: any, wait = 0
@@ -105,9 +105,9 @@ export const start = (o: Options, extend?: Extend): Api => {
   const emit = (e: Bag): void => {
     if (consent === false) return log('not sent:', silent ? 'GPC or DNT' : 'no consent', e)
     if (!consent) return log('held', e, held.push(e))
-    if (cookieless) e.context.cookieless = true
+    if (cookieless) Object.assign(e.context, { cookieless, gpc: refuses })
     else e.anonymousId ||= id
-    if (consent != true) e.context.consent = { categoryPreferences: consent }
+    if (consent !== 1) e.context.consent = consent
     const j = JSON.stringify(e)
     store('wm_q_' + e.messageId, j)
     push({ i: e.messageId, j, own: 1 })
@@ -141,7 +141,7 @@ export const start = (o: Options, extend?: Extend): Api => {
     const known = read('wm_id')
     user ||= known ? kept(() => localStorage.wm_user) : read('ajs_user_id')
     become(known || read('ajs_anonymous_id') || read('rl_anonymous_id') || uuid())
-    kept(() => each('wm_q_', (name: string) => push({ i: name.slice(5), j: localStorage[name] })))
+    kept(() => each('wm_q_', (name: string) => queue.some(item => 'wm_q_' + item.i == name) || push({ i: name.slice(5), j: localStorage[name] })))
   }
 
   const api: any = {
