@@ -29,7 +29,10 @@ async function tell (name) {
     const url = new URL(response.url())
     if (url.origin === host) answered.push(`${response.request().method()} ${url.pathname} ${response.status()}`)
   }))
-  const quiet = async milliseconds => { while (open.size > 0 || Date.now() - last < milliseconds) await pause(50) }
+  const quiet = async milliseconds => {
+    const end = Date.now() + 30_000 // an answer that never comes shows in what arrived
+    while (Date.now() < end && (open.size > 0 || Date.now() - last < milliseconds)) await pause(50)
+  }
   await page.goto(`${site}/pages/${name}.html`)
   await page.waitForFunction(() => globalThis.tell)
   await page.evaluate(story => globalThis.tell(story), { host })
