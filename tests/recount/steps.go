@@ -17,7 +17,7 @@ const gap = 30 * 60 * 1000
 type session struct {
 	channel, campaign, country string
 	signed                     string // the channel that a touchpoint of it says, "" when none does
-	first                      int // index of its first touchpoint
+	first                      int    // index of its first touchpoint
 
 	landing   string
 	from      channel.Outside
