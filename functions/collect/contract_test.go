@@ -34,7 +34,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		bad.Body, bad.Query = wrong, "type=7"
 		strict.Body, strict.Query = wrong, "strict=1&properties=a&properties.b=c&data="+data
 		secret.Headers = map[string]string{"authorization": basic("sk_demo:")}
-		if status := newSystem().send(t, good).StatusCode; status == 404 || slices.Contains([]string{"/v1/m", "/sourceConfig", "/v1/projects/{key}/settings"}, path) {
+		if status := newSystem().send(t, good).StatusCode; status == 404 || slices.Contains([]string{"/v1/m", "/sourceConfig", "/v1/projects/{key}/settings", "/.well-known/gpc.json"}, path) {
 			continue // not collect's, or without events
 		}
 		check := func(s *system, r request, want int) {
@@ -71,6 +71,8 @@ func checkSettings(t *testing.T, contract *httpapitest.Contract) {
 		status                         int
 	}{
 		{"POST", "/v1/m", "/v1/m", "", 200},
+		{"GET", "/.well-known/gpc.json", "/.well-known/gpc.json", "", 200},
+		{"HEAD", "/.well-known/gpc.json", "/.well-known/gpc.json", "", 200},
 		{"GET", "/v1/projects/wk_demo/settings", "/v1/projects/{key}/settings", "", 200},
 		{"GET", "/v1/projects/wk_demo/settings", "/v1/projects/{key}/settings", "writeKey=wk_shop", 400},
 		{"GET", "/v1/projects/sk_demo/settings", "/v1/projects/{key}/settings", "", 403},

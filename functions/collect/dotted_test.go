@@ -79,3 +79,14 @@ func TestPixelOfNobody(t *testing.T) {
 		t.Errorf("a client that names nobody has %d good events, want none: it could have", got)
 	}
 }
+
+// TestDotsToTheUnit asks the depth of the pixel's parameters at its limit and one beyond.
+func TestDotsToTheUnit(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]int{"a.b.c.d.e.f.g.h": 200, "a.b.c.d.e.f.g.h.i": 400} {
+		got := newSystem().send(t, request{Method: "GET", Path: "/pixel/v1/page", Query: "writeKey=wk_demo&" + name + "=1"})
+		if got.StatusCode != want {
+			t.Errorf("%s is answered %d %s, want %d", name, got.StatusCode, got.Body, want)
+		}
+	}
+}

@@ -114,3 +114,14 @@ func checkForm(t *testing.T, form, plain string) {
 		t.Fatalf("%q is queued as\n%s\nas JSON\n%s", form, parsedOf(s), parsedOf(other))
 	}
 }
+
+// TestFormNameToTheUnit: a body is a form when its first name has up to 64 letters; a longer one is read as JSON, which it is not.
+func TestFormNameToTheUnit(t *testing.T) {
+	t.Parallel()
+	for letters, code := range map[int]string{64: "", 65: "invalid_json"} {
+		got := newSystem().send(t, post("/v1/page", strings.Repeat("x", letters)+"=1&anonymousId=a1"))
+		if isTaken := got.StatusCode == 200; isTaken != (code == "") || !strings.Contains(got.Body, code) {
+			t.Errorf("a name of %d letters is answered %d %s, want %q", letters, got.StatusCode, got.Body, code)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -180,4 +181,26 @@ func TestWatched(t *testing.T) {
 	w.handler = w.Query(w.Ports())
 	w.handler.Debug = workspace.DebugNever
 	checkFailure(t, w.ask(t, "/v1/debug/events", ""), 404, "debug_off")
+}
+
+// TestDebugToTheUnit asks the longest wait and the longest cursor at their limits and one beyond.
+func TestDebugToTheUnit(t *testing.T) {
+	t.Parallel()
+	w := always(t)
+	w.take(t, page("u1"))
+	cursor := func(bytes int) string {
+		text := `{"f":"` + ledger.HandleAt(0) + `"` + `}`
+		text = text[:len(text)-1] + strings.Repeat(" ", bytes-len(text)) + "}"
+		return base64.RawURLEncoding.EncodeToString([]byte(text))
+	}
+	for query, code := range map[string]string{
+		"wait=25s": "", "wait=25001ms": "bad_wait", "after=" + cursor(16<<10): "", "after=" + cursor(16<<10+1): "bad_cursor",
+	} {
+		got := w.ask(t, "/v1/debug/events", query)
+		if code != "" {
+			checkFailure(t, got, 400, code)
+		} else if got.StatusCode != 200 {
+			t.Errorf("%.20s… is answered %d %s", query, got.StatusCode, got.Body)
+		}
+	}
 }

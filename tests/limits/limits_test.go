@@ -43,6 +43,19 @@ func TestLimits(t *testing.T) {
 var elsewhere = map[string]string{
 	"shared/adapter/dynamo.maxActions":      "shared/adapter/dynamo/limits_test.go TestLimitsToTheUnit",
 	"shared/adapter/dynamo.maxItemBytes":    "shared/adapter/dynamo/limits_test.go TestLimitsToTheUnit",
+	"functions/collect.maxDots":             "functions/collect/dotted_test.go TestDotsToTheUnit",
+	"functions/collect.maxFormName":         "functions/collect/form_test.go TestFormNameToTheUnit",
+	"functions/query.longestWatch":          "functions/query/debug_test.go TestDebugToTheUnit",
+	"functions/query.maxMarkBytes":          "functions/query/debug_test.go TestDebugToTheUnit",
+	"shared/adapter/httpapi.maxAskedBytes":  "shared/adapter/httpapi/cors_test.go TestCORSToTheUnit",
+	"shared/adapter/httpapi.maxOriginBytes": "shared/adapter/httpapi/cors_test.go TestCORSToTheUnit",
+	"shared/domain/fate.MaxEvents":          "shared/domain/fate/fate_test.go TestBounded",
+	"shared/domain/fate.maxTextBytes":       "shared/domain/fate/fate_test.go TestTextToTheUnit",
+	"shared/domain/protocol.maxAliasBytes":  "shared/domain/protocol/alias_test.go TestCheckAlias",
+	"shared/domain/protocol.maxDepth":       "shared/domain/protocol/limits_test.go TestLimitsToTheUnit",
+	"shared/domain/protocol.maxSeconds":     "shared/domain/protocol/limits_test.go TestLimitsToTheUnit",
+	"shared/domain/workspace.maxLimit":      "shared/domain/workspace/policy_test.go TestSettings",
+	"shared/domain/workspace.maxNames":      "shared/domain/workspace/policy_test.go TestNamesToTheUnit",
 	"shared/adapter/memory.maxItemBytes":    "shared/adapter/memory/limits_test.go TestItemToTheUnit",
 	"shared/domain/agent.MaxFamilyBytes":    "shared/domain/agent/agent_test.go TestOf",
 	"shared/domain/channel.MaxTermBytes":    "shared/model/outside_test.go TestOutside",
@@ -80,6 +93,8 @@ var services = []string{
 // inner bound no input and no answer: one more or less changes how long something takes, or which of two equal ways it takes.
 var inner = map[string]string{
 	"shared/domain/agent.MaxSeen":           "beyond it agents are read anew, with the same answer",
+	"functions/collect.maxGuarded":          "addresses remembered; a forgotten one begins with a full bucket",
+	"functions/query.maxFates":              "batches that one look reads; TestDebugGoesOn reads on",
 	"functions/collect.maxGrowth":           "beyond it an event travels as it was sent, and says the same",
 	"functions/collect.maxGrowthBytes":      "as maxGrowth",
 	"functions/export.maxTries":             "an order that others overtake so often is answered 503",

@@ -120,3 +120,21 @@ func TestAddress(t *testing.T) {
 		}
 	}
 }
+
+// TestCORSToTheUnit asks how long an origin, and what a preflight asks for, may be.
+func TestCORSToTheUnit(t *testing.T) {
+	t.Parallel()
+	for bytes, want := range map[int]string{300: "true", 301: ""} {
+		origin := "https://" + strings.Repeat("a", bytes-len("https://"))
+		if got := httpapi.CORS(origin, workspace.Key{})["access-control-allow-credentials"]; got != want {
+			t.Errorf("an origin of %d bytes is let in with credentials: %q, want %q", bytes, got, want)
+		}
+	}
+	for bytes, want := range map[int]bool{4096: true, 4097: false} {
+		asked := strings.Repeat("y", bytes-len(",traceparent")) + ",traceparent"
+		got := strings.Contains(httpapi.Preflight(asked)["access-control-allow-headers"], "traceparent")
+		if got != want {
+			t.Errorf("the last header of %d bytes is allowed: %v, want %v", bytes, got, want)
+		}
+	}
+}

@@ -102,3 +102,13 @@ func TestFilter(t *testing.T) {
 		}
 	}
 }
+
+// TestTextToTheUnit: a text of 200 bytes is told whole, a longer one is cut.
+func TestTextToTheUnit(t *testing.T) {
+	t.Parallel()
+	for bytes, want := range map[int]string{200: strings.Repeat("a", 200), 201: strings.Repeat("a", 200) + "…"} {
+		if got := fate.Kept(event.Failed{Reason: strings.Repeat("a", bytes)}).Reason; got != want {
+			t.Errorf("%d bytes are told as %q, want %q", bytes, got, want)
+		}
+	}
+}

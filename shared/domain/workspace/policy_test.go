@@ -111,3 +111,14 @@ func TestLets(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesToTheUnit: 200 names may be given, and not one more.
+func TestNamesToTheUnit(t *testing.T) {
+	t.Parallel()
+	for n, code := range map[int]string{200: "", 201: "bad_names"} {
+		var p workspace.Policy
+		if got := fault.CodeOf(p.Set("names", strings.Repeat("a,", n))); got != code {
+			t.Errorf("%d names give %q, want %q", n, got, code)
+		}
+	}
+}

@@ -72,6 +72,7 @@ func TestContractAndTemplateNameTheSameRoutes(t *testing.T) {
 		t.Fatal(err)
 	}
 	byDefaultRoute := []string{
+		"GET /.well-known/gpc.json",
 		"POST /beacon/v1/batch", "POST /api/event", "POST /api/send", "POST /mp/collect", "POST /com.snowplowanalytics.snowplow/tp2", "POST /e",
 	}
 	deployed, described := slices.Clone(byDefaultRoute), httpapitest.Load(t).Routes()
