@@ -26,12 +26,13 @@ run: ## Start the whole system on this machine: PORT=3000
 	@trap 'sleep 0.3; exit 0' INT; infra/setup/setup.sh && PORT=$(PORT) .build/waymark dev
 
 test: emulators ## Run every test; no network once modules and emulators are fetched
-	go test -timeout=60m $$(go list ./... | grep -v /tests/sim$$)
+	go test -timeout=60m $$(go list ./... | grep -v -e /tests/sim$$ -e /tests/clients$$)
 	go test ./tests/sim # by itself, for it keeps every processor busy
 	go test -tags=mutants -run='^TestMutants$$|TestShrink' ./tests/sim
 
 long: emulators ## Run what takes minutes: 200 kills of a running system, and mistakes in the source that the simulator must see
 	WAYMARK_LONG=1 go test -count=1 -timeout=60m -run=TestKill ./tests/e2e
+	WAYMARK_LONG=1 go test -count=1 -timeout=20m -run=TestServers/com.segment ./tests/clients
 	go test -tags=mutants -timeout=60m -run=TestMutantsOfTheSource ./tests/sim
 
 check: lint test ## Everything that must hold before a commit: lint, then test
@@ -101,6 +102,10 @@ duckdb: .venv-duckdb/.installed ## Install DuckDB for the test of docs/steps.md 
 	.venv-duckdb/bin/pip install --quiet --disable-pip-version-check duckdb==2.0.1
 	@touch $@
 
+protocols: emulators ## Drive the running system with the published clients of other systems
+	tests/protocols/install.sh
+	go test -count=1 -timeout=20m ./tests/protocols
+
 websites: chromium ## Install what the tests of pages, examples and recipes need: npm packages and nginx (apt-get, not installed)
 	tests/websites/install.sh
 
@@ -115,8 +120,13 @@ contract: .venv-contract/.installed ## Ask the system what docs/openapi.yaml all
 	.venv-contract/bin/pip install --quiet --disable-pip-version-check schemathesis==4.32.5 hypothesis==6.170.17
 	@touch $@
 
+.PHONY: clients
+clients: emulators ## Drive the running system with the published clients: WAYMARK_LONG=1 runs the slow ones too
+	tests/clients/install.sh
+	go test -count=1 -timeout=20m ./tests/clients
+
 clean: ## Remove what was built; keeps the data in .waymark
 	rm -rf .build .aws-sam
 	go clean -testcache
 
-.PHONY: FORCE help run test long check lint format build demo cost golden tracker fuzz bench sim e2e sam audit emulators duckdb chromium websites contract clean
+.PHONY: FORCE help run test long check lint format build demo cost golden tracker fuzz bench sim e2e sam audit emulators duckdb chromium websites protocols contract clean

@@ -22,7 +22,7 @@ func limited(p workspace.Policy, addressRate int, spending collect.Spending) *sy
 	s := newSystem()
 	s.keys.more = map[string]workspace.Key{"wk_demo": {Workspace: "demo", Role: workspace.Write, Source: "web", Policy: p}}
 	s.handler = collect.New(collect.Config{
-		Keys: s.keys, Queue: s.queue, Spending: spending, AddressRate: addressRate,
+		Keys: s.keys, Queue: s.queue, Spending: spending, AddressRate: addressRate, Salts: saltOfDays{}, NewSalt: func() string { return "unused" },
 		Now: func() time.Time { return s.now }, NewID: func() string { return "made-here" },
 	})
 	return s

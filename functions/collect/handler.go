@@ -22,6 +22,7 @@ import (
 	"waymark/shared/adapter/httpapi"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/plan"
 	"waymark/shared/domain/workspace"
 )
 
@@ -33,6 +34,7 @@ type Config struct {
 	Now       func() time.Time
 	NewID     func() string // unique, for a request to which the gateway gave no id
 	Salts     Salts         // of cookieless visitors
+	Plans     *plan.Checker // what sources demand of their events
 	// NewSalt gives 256 bits that nobody can guess.
 	NewSalt func() string
 	// Spending counts what sources with a daily cap have sent.
@@ -101,7 +103,7 @@ func (h *Handler) respond(ctx context.Context, r httpapi.Request, malformed erro
 	if r.Method == http.MethodOptions {
 		return h.preflight(ctx, r)
 	}
-	route, found := routeOf(r.Path)
+	route, found := routeOf(r)
 	if !found {
 		return workspace.Key{}, httpapi.Error(fault.New(fault.NotFound, "no_route", "there is no such route; docs/api.md lists them"), r.ID)
 	}
@@ -148,11 +150,17 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 	if isBrowsers(r, to) {
 		p.context = h.ofVisitor(r, p.context)
 	}
+	if to.isCookieless {
+		if p, err = h.nameVisitors(ctx, r, key, p); err != nil {
+			return key, tally{}, err
+		}
+	}
 	p, dropped, err := h.pass(ctx, r, key, p)
 	if err != nil {
 		h.noteRefusal(ctx, r, p, err)
 		return key, tally{}, err
 	}
+	p.asked = h.asked(ctx, key)
 	stamp := event.Stamp{
 		Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
 		SentAt: p.sentAt, Context: p.context, Type: p.typ,
@@ -195,7 +203,7 @@ func (h *Handler) preflight(ctx context.Context, r httpapi.Request) (workspace.K
 		key, _ = h.keyring.Find(ctx, text) // an unknown key is refused when the events come
 	}
 	headers := httpapi.Preflight(r.Headers["access-control-request-headers"])
-	if to, found := routeOf(r.Path); found {
+	if to, found := routeOf(r); found {
 		headers["allow"] = to.method + ", OPTIONS"
 	}
 	return key, httpapi.With(httpapi.OK(), headers)

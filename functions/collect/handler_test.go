@@ -49,6 +49,7 @@ func (k *keys) Key(_ context.Context, text string) (workspace.Key, error) {
 		"wk_overlap": {Workspace: "demo", Role: workspace.Write, Source: "web", Expires: later},
 		"sk_demo":    {Workspace: "demo", Role: workspace.Secret},
 	}
+	maps.Copy(known, aliases)
 	for name, key := range k.more {
 		known[name] = key
 	}
@@ -96,6 +97,7 @@ func newSystem() *system {
 	s := &system{keys: &keys{}, queue: &queue{}, now: received}
 	s.handler = collect.New(collect.Config{
 		Keys: s.keys, Queue: s.queue, Now: func() time.Time { return s.now }, NewID: func() string { return "made-here" },
+		Salts: saltOfDays{}, NewSalt: func() string { return "unused" },
 	})
 	return s
 }

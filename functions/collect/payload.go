@@ -25,6 +25,7 @@ type payload struct {
 	events  []strictjson.Value // as sent
 	sentAt  string             // of a batch
 	context json.RawMessage    // of a batch, lies under each event's own
+	asked   event.Check        // what the source demands of its events
 }
 
 // readOne reads a body that is one event.
@@ -81,8 +82,7 @@ func batchOf(body strictjson.Value) (payload, error) {
 		p.events = append(p.events, sent)
 	}
 	if n := len(p.events); n > event.MaxEvents {
-		return p, fault.Newf(fault.Invalid, "too_many_events",
-			"the batch has %d events, the limit is %d; split it", n, event.MaxEvents)
+		return p, tooManyEvents(n)
 	}
 	said, err := member(body, "sentAt")
 	if err != nil {

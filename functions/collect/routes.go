@@ -18,6 +18,8 @@ type route struct {
 	answer func(tally) events.APIGatewayV2HTTPResponse
 	// visitor says that the visitor's own browser sends these requests, also without an Origin, so that their User-Agent is the visitor's.
 	visitor bool
+	// isCookieless says that events may name nobody, and are then given an id of their visitor.
+	isCookieless bool
 	// isImage says that the answer is a picture, which whoever shows it cannot give an identifier, so that one is made up.
 	isImage bool
 	// serve answers what brings no events; the others are nil then.
@@ -44,20 +46,23 @@ var routes = map[string]route{
 	"/.well-known/gpc.json": {method: httpapi.Reads, serve: answerGPC},
 }
 
-// routeOf finds the route of a path. Clients that are given a host alone leave /v1 out of the paths that others write with it.
-func routeOf(path string) (route, bool) {
-	if to, found := routes[path]; found {
+// routeOf finds the route of a request. Clients that are given a host alone leave /v1 out of the paths that others write with it.
+func routeOf(r httpapi.Request) (route, bool) {
+	if to, found := routes[r.Path]; found {
 		return to, true
 	}
-	if settingsKey(path) != "" {
+	if settingsKey(r.Path) != "" {
 		return about(segmentSettings), true
 	}
-	if script, found := tracker.Find(path); found {
+	if script, found := tracker.Find(r.Path); found {
 		return route{method: httpapi.Reads, serve: func(_ *Handler, _ context.Context, r httpapi.Request) events.APIGatewayV2HTTPResponse {
 			return script.Answer(r)
 		}}, true
 	}
-	to, found := routes["/v1"+path]
+	if to, found := protocolRoute(r); found {
+		return to, true
+	}
+	to, found := routes["/v1"+r.Path]
 	return to, found
 }
 

@@ -54,6 +54,9 @@ func (p payload) read(s event.Stamp) (event.Envelope, tally) {
 			continue // its visitor has denied it
 		}
 		one, err := readEvent(reader, sent, i)
+		if err == nil {
+			err = p.asked.Of(&one)
+		}
 		if err != nil {
 			t.details = append(t.details, httpapi.DetailOf(i, err))
 			e.At = append(e.At, i)

@@ -16,6 +16,7 @@ import (
 	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/plan"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/ingest"
@@ -29,7 +30,8 @@ type Config struct {
 	Refusals   Refusals
 	Fates      Fates
 	Debug      workspace.DebugMode // when it is listed what becomes of events
-	Properties map[string]bool     // that a touchpoint may keep
+	Properties map[string]bool     // that every touchpoint keeps
+	Plans      *plan.Checker       // what sources demand of their events
 	Decode     func(body string) (event.Envelope, error)
 	Version    string // of this program, kept with failed events
 	Now        func() time.Time
@@ -114,7 +116,7 @@ func (h *Handler) input(w workspace.Workspace, items []item) ingest.Input {
 	for i := range items {
 		e := items[i].event
 		e.Marketing = channel.Sent(e.Marketing)
-		in.Events[i] = e.Record(h.Properties)
+		in.Events[i] = e.Record(w.PolicyOf(e.Source).Keep(h.Properties))
 		e.Bot = h.Ingest.Bot(e.Agent)
 		if said := profile.TraitsOf(e); len(said) > 0 {
 			in.Traits[e.PrimaryID()] = in.Traits[e.PrimaryID()].Join(said)

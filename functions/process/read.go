@@ -5,24 +5,27 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/workspace"
 )
 
 // read decodes every message and every event in it, and sorts the good from the bad.
 func (h *Handler) read(ctx context.Context, records []events.SQSMessage) *batch {
 	b := &batch{messages: records, retry: map[int]bool{}}
 	for i, record := range records {
+		var w workspace.Workspace
 		envelope, err := h.Decode(record.Body)
 		if err == nil {
-			_, err = h.tenant(ctx, envelope.Workspace)
+			w, err = h.tenant(ctx, envelope.Workspace)
 		}
 		switch fault.KindOf(err) {
 		case "":
-			h.readEvents(b, i, envelope)
+			h.readEvents(b, i, envelope, h.asked(ctx, w, envelope))
 		case fault.Invalid, fault.NotFound:
 			b.rejects = append(b.rejects, h.badMessage(i, record, err))
 		default:
@@ -32,7 +35,20 @@ func (h *Handler) read(ctx context.Context, records []events.SQSMessage) *batch 
 	return b
 }
 
-func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope) {
+// asked is what the events of the envelope's source must be, by what is settled now. A plan that cannot be read asks nothing: it could be read when it
+// was set, and no event is lost for it.
+func (h *Handler) asked(ctx context.Context, w workspace.Workspace, e event.Envelope) event.Check {
+	if len(e.Events) == 0 { // collect has asked
+		return nil
+	}
+	check, err := h.Plans.For(w.PolicyOf(e.Source))
+	if err != nil {
+		slog.WarnContext(ctx, "tracking plan cannot be read", "workspace", w.Name, "source", e.Source, "error", err.Error())
+	}
+	return check
+}
+
+func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope, asked event.Check) {
 	replay, whole := envelope.Replays()
 	if whole != "" {
 		b.wholes = append(b.wholes, reject{message: message, failed: event.Failed{ID: whole, Workspace: event.Nobody}})
@@ -41,7 +57,7 @@ func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope) {
 		b.notes = append(b.notes, note{message, envelope.Workspace, refusal})
 		return
 	}
-	accepted, rejected := envelope.Open()
+	accepted, rejected := envelope.Open(asked)
 	for _, r := range rejected {
 		b.rejects = append(b.rejects, reject{message, h.failed(r.Stamp, r.Raw, r.Err, replay), replay != ""})
 	}

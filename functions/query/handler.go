@@ -25,6 +25,7 @@ import (
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/journey"
+	"waymark/shared/domain/kind"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/failed"
@@ -57,8 +58,8 @@ type Config struct {
 	Definitions   *kpi.Definitions
 	Bot           func(agent string) string // why an agent is a program's
 	Decode        func(body string) (event.Envelope, error)
-	Names         map[string]bool // of track events that are known
-	Version       string          // of this program
+	Kinds         kind.Catalogue // of touchpoints, by the events that are known
+	Version       string         // of this program
 	Now           func() time.Time
 	Sleep         func(ctx context.Context, d time.Duration) error
 	Caps          identity.Caps // of persons; zero for those of the system

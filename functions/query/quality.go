@@ -59,8 +59,11 @@ func (h *Handler) quality(ctx context.Context, q question) (events.APIGatewayV2H
 	}
 	tally := quality.New(quality.Config{
 		Workspace: q.workspace.Name, From: event.At(from), To: event.At(to), Source: q.Query.Get("source"),
-		Day:   func(at event.Millis) string { return calendar.At(period.Day, at.Time()).Key },
-		Known: func(name string) bool { return h.Names[name] },
+		Day: func(at event.Millis) string { return calendar.At(period.Day, at.Time()).Key },
+		Known: func(name string) bool {
+			_, known := h.Kinds.Of(event.Track, name)
+			return known
+		},
 	})
 	answer := qualityAnswer{
 		TimeZone: calendar.Zone(), From: instant(event.At(from)), To: instant(event.At(to)), RejectedSince: instant(event.At(h.Now().Add(-keepFailed))),

@@ -82,7 +82,11 @@ func (h *Handler) copyOf(r event.Record) quality.Copy {
 	if o := r.Touchpoint.Order; o != nil && o.Kind == event.Completed && !r.Touchpoint.IsBot() {
 		key = profile.OrderKey(*o)
 	}
-	return quality.CopyOf(r, key)
+	c := quality.CopyOf(r, key)
+	if r.Type.Touches() {
+		c.Lacks = h.Kinds.Lacks(&r.Touchpoint)
+	}
+	return c
 }
 
 // scanOrders finds out which of the orders count.

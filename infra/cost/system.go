@@ -93,7 +93,7 @@ func (s *system) open(ctx context.Context) error {
 	}
 	made.Created = event.At(s.day)
 	made.Keys = []workspace.Key{
-		{Text: writeKey, Workspace: workspaceName, Role: workspace.Write, Source: "web"},
+		{Text: writeKey, Workspace: workspaceName, Role: workspace.Write, Source: "web", Policy: workspace.NewPolicy()},
 		{Text: secretKey, Workspace: workspaceName, Role: workspace.Secret},
 	}
 	if err := dynamo.New(dynamo.NewClient(getenv), getenv("TABLE_NAME")).PutWorkspace(ctx, made); err != nil {

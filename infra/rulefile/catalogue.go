@@ -13,11 +13,13 @@ import (
 
 // Kind is one kind of touchpoint that the source documents name.
 type Kind struct {
-	Row    string // the row of the list of kinds, A2.1 to A2.40
-	ID     string
-	Title  string
-	Keep   []string // properties that a stored touchpoint keeps
-	Events []KindEvent
+	Row     string // the row of the list of kinds, A2.1 to A2.40
+	ID      string
+	Title   string
+	Keep    []string          // properties that a stored touchpoint keeps
+	Fields  map[string]string // properties that the kind has, by name: their sort
+	Events  []KindEvent
+	Version int // of its JSON Schema
 }
 
 // KindEvent is one way in which a kind comes.
@@ -28,6 +30,7 @@ type KindEvent struct {
 	Stage      stage.Name   // in the default model, of a person whose first touchpoint this is; "" = no stage
 	AfterOrder stage.Name   // in the default model, of a person whose only touchpoint before was an order
 	Passive    Passive      // whether nobody does it
+	Needs      []string     // properties that it must have; of "a|b" one
 }
 
 // Passive says whether nobody does what an event tells of.
@@ -50,12 +53,15 @@ type (
 		Kinds []catalogueKind `yaml:"kinds"`
 	}
 	catalogueKind struct {
-		Row     string           `yaml:"row"`
-		ID      string           `yaml:"id"`
-		Title   string           `yaml:"title"`
-		Channel channel.Name     `yaml:"channel"`
-		Keep    []string         `yaml:"keep"`
-		Events  []catalogueEvent `yaml:"events"`
+		Row     string            `yaml:"row"`
+		ID      string            `yaml:"id"`
+		Title   string            `yaml:"title"`
+		Channel channel.Name      `yaml:"channel"`
+		Keep    []string          `yaml:"keep"`
+		Fields  map[string]string `yaml:"fields"`
+		Needs   []string          `yaml:"needs"`
+		Version int               `yaml:"version"`
+		Events  []catalogueEvent  `yaml:"events"`
 	}
 	catalogueEvent struct {
 		Type       event.Type   `yaml:"type"`
@@ -64,6 +70,7 @@ type (
 		Stage      stage.Name   `yaml:"stage"`
 		AfterOrder stage.Name   `yaml:"after_order"`
 		Passive    Passive      `yaml:"passive"`
+		Needs      []string     `yaml:"needs"`
 	}
 )
 
@@ -87,9 +94,9 @@ func Catalogue(files fs.FS) ([]Kind, error) {
 		if len(k.Events) == 0 {
 			faults = append(faults, fmt.Errorf("read catalogue.yaml: kind %s has no events", k.Row))
 		}
-		kind := Kind{Row: k.Row, ID: k.ID, Title: k.Title, Keep: k.Keep}
+		kind := Kind{Row: k.Row, ID: k.ID, Title: k.Title, Keep: k.Keep, Fields: k.Fields, Version: max(k.Version, 1)}
 		for _, e := range k.Events {
-			made, err := e.event(k.Channel)
+			made, err := e.event(k)
 			if err != nil {
 				faults = append(faults, fmt.Errorf("read catalogue.yaml: kind %s, event %q: %w", k.Row, e.Name, err))
 				continue
@@ -128,13 +135,13 @@ func PassiveEvents(files fs.FS) (journey.Passive, error) {
 }
 
 // event fills in what the catalogue leaves out: the type, the kind's channel, and where a customer is after it.
-func (e catalogueEvent) event(kindChannel channel.Name) (KindEvent, error) {
+func (e catalogueEvent) event(of catalogueKind) (KindEvent, error) {
 	made := KindEvent(e)
 	if made.Type == "" {
 		made.Type = event.Track
 	}
 	if made.Channel == "" {
-		made.Channel = kindChannel
+		made.Channel = of.Channel
 	}
 	if !made.Type.Touches() || made.Type == event.Track && made.Name == "" {
 		return made, errors.New("it must be a named track call, a page or a screen")
@@ -144,6 +151,12 @@ func (e catalogueEvent) event(kindChannel channel.Name) (KindEvent, error) {
 	}
 	if made.Stage == "" {
 		return made, fmt.Errorf("it has no stage; write %s if it enters none", noStage)
+	}
+	if made.Needs == nil {
+		made.Needs = map[event.Type][]string{event.Track: of.Needs, event.Page: {"url"}, event.Screen: {"name"}}[made.Type]
+	}
+	if err := checkNeeds(made, of.Fields); err != nil {
+		return made, err
 	}
 	if made.AfterOrder == "" {
 		made.AfterOrder = made.Stage

@@ -15,12 +15,14 @@ import (
 	"waymark/shared/adapter/dynamo"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/protocol"
 	"waymark/shared/domain/workspace"
 )
 
 const keysUsage = `waymark keys list WORKSPACE [--json]
 waymark keys add WORKSPACE [--role write|secret] [--source NAME]
-                 [--origin URL]... [SETTING]... [--json]
+                 [--origin URL]... [--alias PROTOCOL:ID]
+                 [SETTING]... [--json]
 waymark keys set WORKSPACE KEY SETTING...
 waymark keys rotate WORKSPACE KEY [--overlap 24h] [--json]
 
@@ -29,8 +31,17 @@ A write key is public and may only send; give each site its own, named by
 and operates. Rotating makes a new key like the old one, which goes on working
 for the overlap. Functions remember keys for a minute.
 
+With --alias the key is the id that a client of another system sends, such as
+plausible:shop.example, umami:WEBSITE-ID, ga4:MEASUREMENT-ID:API-SECRET,
+snowplow:APP-ID or posthog:TOKEN (docs/protocols.md).
+
 Settings are those of a source, so all of its keys have them:
 %s
+A tracking plan names the events of a source and the types of their properties;
+docs/plans.md has examples. What it is not met by is rejected with its reason,
+told to the client, and kept as a failed event. Properties are those of
+docs/touchpoints.md (model), all, or those that are named: plan,address.*
+
 Order ids of all sources are one name space: one id is one order, whoever
 sends it. A shop that numbers its orders by itself needs --orders own; then its
 #1001 is another order than that of the next shop. It holds for what comes from
@@ -53,6 +64,7 @@ func (o *origins) Set(text string) error {
 // keyFlags are the flags of `waymark keys`.
 type keyFlags struct {
 	role, source string
+	alias        string            // that the key is, in the place of a random text
 	settings     map[string]string // of the source, by name
 	origins      origins
 	overlap      time.Duration
@@ -75,6 +87,7 @@ func cmdKeys(ctx context.Context, args []string, io stdio) int {
 			return nil
 		})
 	}
+	set.StringVar(&flags.alias, "alias", "", "what another system's client sends in the place of a key")
 	set.Var(&flags.origins, "origin", "browsers may send from here only; may be repeated")
 	set.DurationVar(&flags.overlap, "overlap", 24*time.Hour, "how long the rotated key goes on working")
 	set.BoolVar(&flags.json, "json", false, "print JSON")
@@ -136,16 +149,35 @@ func addKey(ctx context.Context, table *dynamo.Table, words []string, flags keyF
 	if role != workspace.Write && role != workspace.Secret {
 		return fault.Newf(fault.Invalid, "bad_role", "the role is write or secret, not %q", flags.role)
 	}
-	k := workspace.Key{Text: workspace.KeyText(role, rand.Text()), Workspace: w.Name, Role: role}
+	k := workspace.Key{Text: cmp.Or(flags.alias, workspace.KeyText(role, rand.Text())), Workspace: w.Name, Role: role}
+	if err := flags.checkAlias(w); err != nil {
+		return err
+	}
 	if role == workspace.Write {
 		k.Source, k.Origins = flags.source, flags.origins
 		k.Policy = w.PolicyOf(k.Source) // another key of the same source
+		if !w.Sends(k.Source) {
+			k.Policy = workspace.NewPolicy()
+		}
 		if err := flags.settle(&k.Policy); err != nil {
 			return err
 		}
 		w.SetPolicy(k.Source, k.Policy)
 	}
 	return storeKey(ctx, table, w, k, flags, io)
+}
+
+// checkAlias checks an alias that is to become a key of a workspace.
+func (f keyFlags) checkAlias(w workspace.Workspace) error {
+	switch {
+	case f.alias == "":
+		return nil
+	case f.role != string(workspace.Write):
+		return fault.New(fault.Invalid, "bad_alias", "an alias is a write key; leave --role out")
+	case slices.ContainsFunc(w.Keys, func(k workspace.Key) bool { return k.Is(f.alias) }):
+		return fault.Newf(fault.Conflict, "key_taken", "%s is a key of workspace %s already; `waymark keys list %s` shows of which source", f.alias, w.Name, w.Name)
+	}
+	return protocol.CheckAlias(f.alias)
 }
 
 // settingsUsage lists the settings of a source for the help.
@@ -168,10 +200,18 @@ func settingsUsage() string {
 // settle changes a policy as the flags say.
 func (f keyFlags) settle(p *workspace.Policy) error {
 	for _, s := range workspace.Settings() {
-		if text, said := f.settings[s.Name]; said {
-			if err := p.Set(s.Name, text); err != nil {
+		text, said := f.settings[s.Name]
+		if !said {
+			continue
+		}
+		if s.IsFile && text != "none" {
+			var err error
+			if text, err = planIn(text); err != nil {
 				return err
 			}
+		}
+		if err := p.Set(s.Name, text); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -109,6 +109,7 @@ func (r qualityReport) print(w goio.Writer) {
 	listed(w, "rejected", r.Total.RejectedBy)
 	listed(w, "bots", r.Total.BotsBy)
 	listed(w, "unknown", names)
+	listed(w, "incomplete", r.Total.IncompleteBy)
 	copies := map[string]int{}
 	for _, row := range r.Rows {
 		if row.OrderCopies > 0 {

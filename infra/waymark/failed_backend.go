@@ -11,6 +11,7 @@ import (
 	"waymark/shared/adapter/dynamo"
 	"waymark/shared/adapter/queue"
 	"waymark/shared/failed"
+	"waymark/shared/model"
 )
 
 // backend is where `waymark failed` goes: the API of a running system, or its table and queues themselves.
@@ -37,7 +38,7 @@ func backendFor(ctx context.Context, a *api, workspace string) (backend, error) 
 	queues := queue.NewClient(getenv)
 	return behind(failed.Service{
 		Records: table, Changes: table, Queue: queue.New(queues, getenv("QUEUE_URL")), Dead: queue.New(queues, getenv("DEAD_LETTER_QUEUE_URL")),
-		Decode: queue.Decode, Now: time.Now,
+		Decode: queue.Decode, Now: time.Now, Workspaces: table, Plans: model.Plans(),
 	}, workspace), nil
 }
 

@@ -62,7 +62,7 @@ func createWorkspace(ctx context.Context, getenv func(string) string, w wanted) 
 	}
 	made.Created = event.At(time.Now())
 	made.Keys = []workspace.Key{
-		{Text: keys.Write, Workspace: w.name, Role: workspace.Write, Source: "default"},
+		{Text: keys.Write, Workspace: w.name, Role: workspace.Write, Source: "default", Policy: workspace.NewPolicy()},
 		{Text: keys.Secret, Workspace: w.name, Role: workspace.Secret},
 	}
 	return keys, table.PutWorkspace(ctx, made)

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/plan"
+	"waymark/shared/domain/workspace"
 )
 
 // Records reads failed events, the one received last first. FailedByID answers NotFound, Failed answers Invalid for a cursor that is none.
@@ -51,6 +53,14 @@ type Service struct {
 	Dead    Dead
 	Decode  func(body string) (event.Envelope, error)
 	Now     func() time.Time
+
+	Workspaces Workspaces    // with Plans: what the sources of the events demand
+	Plans      *plan.Checker // nil = nothing
+}
+
+// Workspaces reads one workspace; NotFound when there is none.
+type Workspaces interface {
+	Workspace(ctx context.Context, name string) (workspace.Workspace, error)
 }
 
 // shownBytes is how much of an original a list shows: 500 of them must fit into one answer of a function.
@@ -125,29 +135,42 @@ func (s Service) Show(ctx context.Context, ws, id string) (Document, error) {
 	if err != nil {
 		return Document{}, err
 	}
-	return s.document(f), nil
+	return s.document(ctx, f), nil
 }
 
-func (s Service) document(f event.Failed) Document {
-	doc := Document{Row: row(f), SentAt: f.SentAt, Context: f.Context, Expires: instant(f.Expires()), Verdict: s.verdict(f)}
+func (s Service) document(ctx context.Context, f event.Failed) Document {
+	doc := Document{Row: row(f), SentAt: f.SentAt, Context: f.Context, Expires: instant(f.Expires()), Verdict: s.verdict(ctx, f)}
 	if f.EditedAt != 0 {
 		doc.Edit = &Edit{Text: f.Edited, At: instant(f.EditedAt)}
 	}
 	return doc
 }
 
-func (s Service) verdict(f event.Failed) Verdict {
+func (s Service) verdict(ctx context.Context, f event.Failed) Verdict {
 	err := error(nil)
 	if f.Whole {
 		_, err = s.Decode(f.Sent())
 	} else {
-		err = f.Check()
+		err = f.Check(s.asked(ctx, f))
 	}
 	if err == nil {
 		return Verdict{Accepted: true}
 	}
 	v := event.VerdictOf(err, "")
 	return Verdict{Class: v.Class, Reason: v.Reason, Field: v.Field}
+}
+
+// asked is what the event's source demands now. Where nobody can say, process will.
+func (s Service) asked(ctx context.Context, f event.Failed) event.Check {
+	if s.Plans == nil {
+		return nil
+	}
+	w, err := s.Workspaces.Workspace(ctx, f.Workspace)
+	if err != nil {
+		return nil
+	}
+	check, _ := s.Plans.For(w.PolicyOf(f.Source)) // what it cannot read it does not ask
+	return check
 }
 
 func row(f event.Failed) Row {

@@ -40,7 +40,7 @@ func (s Service) Edit(ctx context.Context, ws, id string, corrected []byte) (Doc
 	if err != nil {
 		return Document{}, err
 	}
-	return s.document(f), nil
+	return s.document(ctx, f), nil
 }
 
 // Discard is done with a failed event that nobody wants. NotFound when it is not there.

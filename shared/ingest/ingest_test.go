@@ -31,7 +31,7 @@ func input(t testing.TB, raw ...string) ingest.Input {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in.Events = append(in.Events, e.Record(nil))
+		in.Events = append(in.Events, e.Record(event.Keep{}))
 		if said := profile.TraitsOf(e); said != nil {
 			in.Traits[e.PrimaryID()] = in.Traits[e.PrimaryID()].Join(said)
 		}

@@ -1,8 +1,46 @@
 package model
 
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"waymark/shared/domain/kind"
+	"waymark/shared/domain/plan"
+)
+
 // Properties are the properties that stored touchpoints keep: those of the catalogue and those that built-in stage rules read. Everything else
 // that a client sends is dropped, so that no personal data is kept by accident. Each call gives a map of its own.
 func Properties() map[string]bool { return keptProperties() }
 
+// Kinds are the kinds of touchpoint by the events that are of them. Each call gives a map of its own.
+func Kinds() kind.Catalogue { return kinds() }
+
 // TrackNames are the names of track events that the catalogue knows. Each call gives a map of its own.
-func TrackNames() map[string]bool { return trackNames() }
+func TrackNames() map[string]bool {
+	names := map[string]bool{}
+	for key := range kinds() {
+		if name, isTrack := strings.CutPrefix(key, "track "); isTrack {
+			names[name] = true
+		}
+	}
+	return names
+}
+
+// schemas are written by "make golden" from catalogue.yaml.
+//
+//go:embed kinds/*.json
+var schemas embed.FS
+
+// Schema is the JSON Schema of the events of a kind, in the version of this release. The error says that there is no such kind.
+func Schema(kind string) (string, error) {
+	text, err := fs.ReadFile(schemas, "kinds/"+kind+".json")
+	if err != nil {
+		return "", fmt.Errorf("there is no kind %q of touchpoint", kind)
+	}
+	return string(text), nil
+}
+
+// Plans checks what sources demand of their events. It reads schemas when a source needs them.
+func Plans() *plan.Checker { return plan.NewChecker(plan.Kinds{Catalogue: Kinds, Schema: Schema}) }

@@ -8,6 +8,7 @@ import (
 	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/journey"
+	"waymark/shared/domain/kind"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/stage"
@@ -1713,56 +1714,323 @@ func keptProperties() map[string]bool {
 		"wait_seconds": true, "wishlist_id": true}
 }
 
-func trackNames() map[string]bool {
-	return map[string]bool{"AR Session Ended": true, "AR Session Started": true, "Account Created": true, "Ad Clicked": true,
-		"Ad Viewed": true, "Application Backgrounded": true, "Application Crashed": true,
-		"Application Installed": true, "Application Opened": true, "Application Uninstalled": true,
-		"Application Updated": true, "Article Viewed": true, "CTA Clicked": true, "CTA Viewed": true,
-		"Call Received": true, "Cart Abandoned": true, "Cart Shared": true, "Cart Viewed": true,
-		"Chat Started": true, "Chatbot Handed Over": true, "Chatbot Message": true, "Checkout Started": true,
-		"Checkout Step Completed": true, "Checkout Step Viewed": true, "Community Answer Given": true,
-		"Community Joined": true, "Community Post Written": true, "Comparison Guide Viewed": true,
-		"Competitor Chosen": true, "Competitor Compared": true, "Consent Given": true, "Consent Updated": true,
-		"Consent Withdrawn": true, "Content Downloaded": true, "Coupon Applied": true, "Coupon Denied": true,
-		"Coupon Entered": true, "Coupon Redeemed": true, "Coupon Removed": true, "Deep Link Clicked": true,
-		"Deep Link Opened": true, "Direct Message Received": true, "Display Ad Clicked": true,
-		"Display Ad Viewed": true, "Email Bounced": true, "Email Delivered": true, "Email Link Clicked": true,
-		"Email Marked as Spam": true, "Email Opened": true, "Email Sent": true, "Feedback Given": true,
-		"In-Person Help Given": true, "Install Attributed": true, "Interactive Tool Used": true,
-		"Interview Held": true, "Invite Sent": true, "Invoice Sent": true, "Live Chat Conversation Ended": true,
-		"Live Chat Conversation Started": true, "Live Chat Message Received": true, "Live Chat Message Sent": true,
-		"Loyalty Points Earned": true, "Loyalty Points Spent": true, "Loyalty Program Joined": true,
-		"Loyalty Programme Joined": true, "Loyalty Tier Reached": true, "Marketplace Listing Viewed": true,
-		"Newsletter Subscribed": true, "Offer Clicked": true, "Offer Redeemed": true, "Offer Viewed": true,
-		"Order Cancelled": true, "Order Completed": true, "Order Delivered": true, "Order Picked Up": true,
-		"Order Refunded": true, "Order Shipped": true, "Order Updated": true, "Payment Captured": true,
-		"Payment Failed": true, "Payment Info Entered": true, "Preferences Updated": true,
-		"Price Compared": true, "Pricing Viewed": true, "Print Ad Seen": true, "Print Code Scanned": true,
-		"Product Added": true, "Product Added to Wishlist": true, "Product Clicked": true,
-		"Product List Filtered": true, "Product List Viewed": true, "Product Removed": true,
-		"Product Removed from Wishlist": true, "Product Returned": true, "Product Reviewed": true,
-		"Product Reviews Viewed": true, "Product Shared": true, "Product Viewed": true, "Products Compared": true,
-		"Products Searched": true, "Promotion Clicked": true, "Promotion Viewed": true, "Push Notification Bounced": true,
-		"Push Notification Received": true, "Push Notification Sent": true, "Push Notification Tapped": true,
-		"Radio Ad Heard": true, "Rating Given": true, "Recommendation Received": true, "Referral Made": true,
-		"Return Policy Viewed": true, "Return Requested": true, "Review Read": true, "Review Submitted": true,
-		"SMS Delivered": true, "SMS Failed": true, "SMS Link Clicked": true, "SMS Sent": true,
-		"Search Ad Clicked": true, "Search Result Clicked": true, "Security Badge Viewed": true,
-		"Shipping Notification Sent": true, "Shipping Options Viewed": true, "Signed In": true,
-		"Signed Out": true, "Signed Up": true, "Social Account Followed": true, "Social Ad Clicked": true,
-		"Social Ad Viewed": true, "Social Post Commented": true, "Social Post Liked": true,
-		"Social Post Shared": true, "Social Post Viewed": true, "Social Shop Product Viewed": true,
-		"Store Appointment Booked": true, "Store Visited": true, "Support Call Received": true,
-		"Support Ticket Opened": true, "Support Ticket Solved": true, "Survey Answered": true,
-		"Survey Sent": true, "Testimonial Viewed": true, "Unsubscribed": true, "User Registered": true,
-		"VR Session Ended": true, "VR Session Started": true, "Video Ad Completed": true,
-		"Video Ad Started": true, "Video Content Completed": true, "Video Content Started": true,
-		"Video Playback Completed": true, "Video Playback Started": true, "Voice Assistant Used": true,
-		"Wishlist Product Added to Cart": true, "Word Of Mouth Reported": true}
+func kinds() kind.Catalogue {
+	return kind.Catalogue{
+		"page ":        {Kind: "page-view", Needs: []kind.Need{{"url"}}},
+		"page Article": {Kind: "content", Needs: []kind.Need{{"url"}}},
+
+		"page Blog Post":  {Kind: "content", Needs: []kind.Need{{"url"}}},
+		"page Comparison": {Kind: "comparison", Needs: []kind.Need{{"url"}}},
+
+		"page Home":    {Kind: "page-view", Needs: []kind.Need{{"url"}}},
+		"page Landing": {Kind: "organic-search", Channel: "organic_search", Needs: []kind.Need{{"referrer"}}},
+
+		"page Pricing": {Kind: "terms", Needs: []kind.Need{{"url"}}},
+		"page Product": {Kind: "product-view", Needs: []kind.Need{{"url"}}},
+
+		"page Returns": {Kind: "terms", Needs: []kind.Need{{"url"}}},
+		"page Reviews": {Kind: "review-read", Needs: []kind.Need{{"url"}}},
+
+		"page Shipping": {Kind: "terms", Needs: []kind.Need{{"url"}}},
+		"screen ":       {Kind: "app", Needs: []kind.Need{{"name"}}},
+
+		"screen Home":    {Kind: "app", Needs: []kind.Need{{"name"}}},
+		"screen Product": {Kind: "product-view", Needs: []kind.Need{{"name"}}},
+
+		"track AR Session Ended": {Kind: "augmented-reality", Needs: []kind.Need{{"experience_id"}, {"seconds"}}},
+
+		"track AR Session Started": {Kind: "augmented-reality", Needs: []kind.Need{{"experience_id"}}},
+
+		"track Account Created": {Kind: "account"},
+		"track Ad Clicked":      {Kind: "advertising", Channel: "paid_other", Needs: []kind.Need{{"campaign_id"}}},
+
+		"track Ad Viewed": {Kind: "advertising", Channel: "paid_other", Needs: []kind.Need{{"campaign_id"}}},
+
+		"track Application Backgrounded": {Kind: "app"},
+		"track Application Crashed":      {Kind: "app"},
+
+		"track Application Installed": {Kind: "app", Needs: []kind.Need{{"app", "version", "build"}}},
+
+		"track Application Opened": {Kind: "app", Needs: []kind.Need{{"app", "version", "build"}}},
+
+		"track Application Uninstalled": {Kind: "app"},
+		"track Application Updated":     {Kind: "app", Needs: []kind.Need{{"app", "version", "build"}}},
+
+		"track Article Viewed": {Kind: "content"},
+		"track CTA Clicked":    {Kind: "call-to-action", Needs: []kind.Need{{"cta_id"}, {"position"}}},
+
+		"track CTA Viewed": {Kind: "call-to-action", Needs: []kind.Need{{"cta_id"}, {"position"}}},
+
+		"track Call Received": {Kind: "service", Channel: "phone", Needs: []kind.Need{{"call_id", "ticket_id"}}},
+
+		"track Cart Abandoned": {Kind: "cart", Needs: []kind.Need{{"cart_id"}}},
+		"track Cart Shared":    {Kind: "cart", Needs: []kind.Need{{"cart_id"}}},
+
+		"track Cart Viewed":  {Kind: "cart", Needs: []kind.Need{{"cart_id"}}},
+		"track Chat Started": {Kind: "chat", Channel: "chat", Needs: []kind.Need{{"conversation_id"}}},
+
+		"track Chatbot Handed Over": {Kind: "chatbot", Channel: "chat", Needs: []kind.Need{{"bot_id"}}},
+
+		"track Chatbot Message": {Kind: "chatbot", Channel: "chat", Needs: []kind.Need{{"bot_id"}, {"intent"}}},
+
+		"track Checkout Started": {Kind: "checkout", Needs: []kind.Need{{"checkout_id", "order_id", "value", "revenue"}}},
+
+		"track Checkout Step Completed": {Kind: "checkout", Needs: []kind.Need{{"step"}}},
+
+		"track Checkout Step Viewed": {Kind: "checkout", Needs: []kind.Need{{"step"}}},
+
+		"track Community Answer Given": {Kind: "community", Needs: []kind.Need{{"community_id"}}},
+
+		"track Community Joined": {Kind: "community", Needs: []kind.Need{{"community_id"}}},
+
+		"track Community Post Written": {Kind: "community", Needs: []kind.Need{{"community_id"}}},
+
+		"track Comparison Guide Viewed": {Kind: "comparison", Needs: []kind.Need{{"guide_id"}}},
+
+		"track Competitor Chosen": {Kind: "competitor", Needs: []kind.Need{{"competitor"}}},
+
+		"track Competitor Compared": {Kind: "competitor", Needs: []kind.Need{{"competitor"}}},
+
+		"track Consent Given": {Kind: "consent", Needs: []kind.Need{{"version"}}},
+
+		"track Consent Updated": {Kind: "consent", Needs: []kind.Need{{"version"}}},
+
+		"track Consent Withdrawn": {Kind: "consent", Needs: []kind.Need{{"version"}}},
+
+		"track Content Downloaded": {Kind: "content"},
+		"track Coupon Applied":     {Kind: "offer", Needs: []kind.Need{{"coupon", "coupon_id"}}},
+
+		"track Coupon Denied": {Kind: "offer", Needs: []kind.Need{{"coupon", "coupon_id"}}},
+
+		"track Coupon Entered": {Kind: "offer", Needs: []kind.Need{{"coupon", "coupon_id"}}},
+
+		"track Coupon Redeemed": {Kind: "offer", Needs: []kind.Need{{"coupon", "coupon_id"}}},
+
+		"track Coupon Removed": {Kind: "offer", Needs: []kind.Need{{"coupon", "coupon_id"}}},
+
+		"track Deep Link Clicked": {Kind: "app", Needs: []kind.Need{{"url"}}},
+		"track Deep Link Opened":  {Kind: "app", Needs: []kind.Need{{"url"}}},
+
+		"track Direct Message Received": {Kind: "feedback", Channel: "organic_social", Needs: []kind.Need{{"form_id", "feedback_kind"}}},
+
+		"track Display Ad Clicked": {Kind: "advertising", Channel: "display", Needs: []kind.Need{{"campaign_id"}}},
+
+		"track Display Ad Viewed": {Kind: "advertising", Channel: "display", Needs: []kind.Need{{"campaign_id"}}},
+
+		"track Email Bounced": {Kind: "email", Channel: "email", Needs: []kind.Need{{"message_id", "campaign_id", "list_id"}}},
+
+		"track Email Delivered": {Kind: "email", Channel: "email", Needs: []kind.Need{{"message_id", "campaign_id", "list_id"}}},
+
+		"track Email Link Clicked": {Kind: "email", Channel: "email", Needs: []kind.Need{{"message_id", "campaign_id", "list_id"}}},
+
+		"track Email Marked as Spam": {Kind: "email", Channel: "email", Needs: []kind.Need{{"message_id", "campaign_id", "list_id"}}},
+
+		"track Email Opened": {Kind: "email", Channel: "email", Needs: []kind.Need{{"message_id", "campaign_id", "list_id"}}},
+
+		"track Email Sent": {Kind: "email", Channel: "email", Needs: []kind.Need{{"message_id", "campaign_id", "list_id"}}},
+
+		"track Feedback Given": {Kind: "feedback", Needs: []kind.Need{{"form_id", "feedback_kind"}}},
+
+		"track In-Person Help Given": {Kind: "service", Channel: "in_store", Needs: []kind.Need{{"store_id", "ticket_id"}}},
+
+		"track Install Attributed":    {Kind: "app"},
+		"track Interactive Tool Used": {Kind: "comparison", Needs: []kind.Need{{"tool"}, {"outcome"}}},
+
+		"track Interview Held": {Kind: "feedback", Needs: []kind.Need{{"form_id", "feedback_kind"}}},
+
+		"track Invite Sent":  {Kind: "referral", Channel: "referral_programme"},
+		"track Invoice Sent": {Kind: "order", Needs: []kind.Need{{"order_id"}}},
+
+		"track Live Chat Conversation Ended": {Kind: "chat", Channel: "chat", Needs: []kind.Need{{"conversation_id"}}},
+
+		"track Live Chat Conversation Started": {Kind: "chat", Channel: "chat", Needs: []kind.Need{{"conversation_id"}}},
+
+		"track Live Chat Message Received": {Kind: "chat", Channel: "chat", Needs: []kind.Need{{"conversation_id"}}},
+
+		"track Live Chat Message Sent": {Kind: "chat", Channel: "chat", Needs: []kind.Need{{"conversation_id"}}},
+
+		"track Loyalty Points Earned": {Kind: "loyalty-programme", Needs: []kind.Need{{"points"}}},
+
+		"track Loyalty Points Spent": {Kind: "loyalty-programme", Needs: []kind.Need{{"points"}}},
+
+		"track Loyalty Program Joined": {Kind: "loyalty-programme", Needs: []kind.Need{{"programme"}}},
+
+		"track Loyalty Programme Joined": {Kind: "loyalty-programme", Needs: []kind.Need{{"programme"}}},
+
+		"track Loyalty Tier Reached": {Kind: "loyalty-programme", Needs: []kind.Need{{"tier"}}},
+
+		"track Marketplace Listing Viewed": {Kind: "shop-system", Needs: []kind.Need{{"marketplace"}, {"listing_id"}}},
+
+		"track Newsletter Subscribed": {Kind: "email", Channel: "email"},
+		"track Offer Clicked":         {Kind: "offer", Needs: []kind.Need{{"offer_id"}}},
+
+		"track Offer Redeemed": {Kind: "offer", Needs: []kind.Need{{"offer_id"}}},
+
+		"track Offer Viewed":    {Kind: "offer", Needs: []kind.Need{{"offer_id"}}},
+		"track Order Cancelled": {Kind: "order", Needs: []kind.Need{{"order_id"}}},
+
+		"track Order Completed": {Kind: "order", Needs: []kind.Need{{"order_id"}}},
+
+		"track Order Delivered": {Kind: "delivery", Needs: []kind.Need{{"order_id"}}},
+
+		"track Order Picked Up": {Kind: "delivery", Channel: "in_store", Needs: []kind.Need{{"order_id"}}},
+
+		"track Order Refunded": {Kind: "order", Needs: []kind.Need{{"order_id", "refund_id"}}},
+
+		"track Order Shipped": {Kind: "delivery", Needs: []kind.Need{{"order_id"}}},
+
+		"track Order Updated": {Kind: "order", Needs: []kind.Need{{"order_id"}}},
+
+		"track Payment Captured": {Kind: "shop-system", Needs: []kind.Need{{"order_id", "payment_id"}}},
+
+		"track Payment Failed": {Kind: "shop-system", Needs: []kind.Need{{"order_id", "payment_id"}}},
+
+		"track Payment Info Entered": {Kind: "checkout", Needs: []kind.Need{{"payment_method", "step"}}},
+
+		"track Preferences Updated": {Kind: "account"},
+		"track Price Compared":      {Kind: "search-and-prices", Needs: []kind.Need{{"product_id"}}},
+
+		"track Pricing Viewed": {Kind: "terms", Needs: []kind.Need{{"page_kind"}}},
+
+		"track Print Ad Seen": {Kind: "traditional-media", Channel: "print", Needs: []kind.Need{{"code", "publication"}}},
+
+		"track Print Code Scanned": {Kind: "traditional-media", Channel: "print", Needs: []kind.Need{{"code", "publication"}}},
+
+		"track Product Added": {Kind: "cart", Needs: []kind.Need{{"product_id", "sku"}}},
+
+		"track Product Added to Wishlist": {Kind: "cart", Needs: []kind.Need{{"product_id", "sku"}}},
+
+		"track Product Clicked": {Kind: "product-view", Needs: []kind.Need{{"product_id", "sku"}}},
+
+		"track Product List Filtered": {Kind: "product-view", Needs: []kind.Need{{"list_id", "category"}}},
+
+		"track Product List Viewed": {Kind: "product-view", Needs: []kind.Need{{"list_id", "category"}}},
+
+		"track Product Removed": {Kind: "cart", Needs: []kind.Need{{"product_id", "sku"}}},
+
+		"track Product Removed from Wishlist": {Kind: "cart", Needs: []kind.Need{{"product_id", "sku"}}},
+
+		"track Product Returned": {Kind: "product-return", Needs: []kind.Need{{"order_id"}}},
+
+		"track Product Reviewed": {Kind: "review-written", Needs: []kind.Need{{"product_id"}, {"rating", "stars"}}},
+
+		"track Product Reviews Viewed": {Kind: "review-read", Needs: []kind.Need{{"product_id"}}},
+
+		"track Product Shared": {Kind: "referral", Channel: "referral_programme", Needs: []kind.Need{{"product_id"}}},
+
+		"track Product Viewed": {Kind: "product-view", Needs: []kind.Need{{"product_id", "sku"}, {"price"}}},
+
+		"track Products Compared": {Kind: "comparison"},
+		"track Products Searched": {Kind: "search-and-prices"},
+
+		"track Promotion Clicked": {Kind: "promotion", Needs: []kind.Need{{"promotion_id"}}},
+
+		"track Promotion Viewed": {Kind: "promotion", Needs: []kind.Need{{"promotion_id"}}},
+
+		"track Push Notification Bounced": {Kind: "app", Channel: "mobile_push", Needs: []kind.Need{{"push_id", "campaign_id", "action"}}},
+
+		"track Push Notification Received": {Kind: "app", Channel: "mobile_push", Needs: []kind.Need{{"push_id", "campaign_id", "action"}}},
+
+		"track Push Notification Sent": {Kind: "app", Channel: "mobile_push", Needs: []kind.Need{{"push_id", "campaign_id", "action"}}},
+
+		"track Push Notification Tapped": {Kind: "app", Channel: "mobile_push", Needs: []kind.Need{{"push_id", "campaign_id", "action"}}},
+
+		"track Radio Ad Heard": {Kind: "traditional-media", Channel: "audio", Needs: []kind.Need{{"code", "publication"}}},
+
+		"track Rating Given": {Kind: "review-written", Needs: []kind.Need{{"product_id"}, {"rating", "stars"}}},
+
+		"track Recommendation Received": {Kind: "recommendation", Channel: "referral_programme"},
+
+		"track Referral Made": {Kind: "referral", Channel: "referral_programme", Needs: []kind.Need{{"referral_code"}}},
+
+		"track Return Policy Viewed": {Kind: "terms", Needs: []kind.Need{{"page_kind"}}},
+
+		"track Return Requested": {Kind: "product-return", Needs: []kind.Need{{"order_id"}}},
+
+		"track Review Read": {Kind: "review-read", Needs: []kind.Need{{"review_id"}}},
+
+		"track Review Submitted": {Kind: "review-written", Needs: []kind.Need{{"product_id"}, {"rating", "stars"}}},
+
+		"track SMS Delivered": {Kind: "email", Channel: "sms", Needs: []kind.Need{{"message_id", "campaign_id", "list_id"}}},
+
+		"track SMS Failed": {Kind: "email", Channel: "sms", Needs: []kind.Need{{"message_id", "campaign_id", "list_id"}}},
+
+		"track SMS Link Clicked": {Kind: "email", Channel: "sms", Needs: []kind.Need{{"message_id", "campaign_id", "list_id"}}},
+
+		"track SMS Sent": {Kind: "email", Channel: "sms", Needs: []kind.Need{{"message_id", "campaign_id", "list_id"}}},
+
+		"track Search Ad Clicked": {Kind: "advertising", Channel: "paid_search", Needs: []kind.Need{{"campaign_id"}}},
+
+		"track Search Result Clicked": {Kind: "organic-search", Channel: "organic_search", Needs: []kind.Need{{"engine", "referrer"}}},
+
+		"track Security Badge Viewed":      {Kind: "checkout"},
+		"track Shipping Notification Sent": {Kind: "delivery", Needs: []kind.Need{{"order_id"}}},
+
+		"track Shipping Options Viewed": {Kind: "terms", Needs: []kind.Need{{"page_kind"}}},
+
+		"track Signed In":  {Kind: "account"},
+		"track Signed Out": {Kind: "account"},
+
+		"track Signed Up":               {Kind: "account"},
+		"track Social Account Followed": {Kind: "social-post", Channel: "organic_social", Needs: []kind.Need{{"platform"}}},
+
+		"track Social Ad Clicked": {Kind: "social-ad", Channel: "paid_social", Needs: []kind.Need{{"platform"}, {"campaign_id"}, {"ad_id"}}},
+
+		"track Social Ad Viewed": {Kind: "social-ad", Channel: "paid_social", Needs: []kind.Need{{"platform"}, {"campaign_id"}, {"ad_id"}}},
+
+		"track Social Post Commented": {Kind: "social-post", Channel: "organic_social", Needs: []kind.Need{{"platform"}, {"post_id"}}},
+
+		"track Social Post Liked": {Kind: "social-post", Channel: "organic_social", Needs: []kind.Need{{"platform"}, {"post_id"}}},
+
+		"track Social Post Shared": {Kind: "social-post", Channel: "organic_social", Needs: []kind.Need{{"platform"}, {"post_id"}}},
+
+		"track Social Post Viewed": {Kind: "social-post", Channel: "organic_social", Needs: []kind.Need{{"platform"}, {"post_id"}}},
+
+		"track Social Shop Product Viewed": {Kind: "social-shop", Channel: "organic_social", Needs: []kind.Need{{"platform"}, {"product_id"}}},
+
+		"track Store Appointment Booked": {Kind: "store", Channel: "in_store", Needs: []kind.Need{{"store_id"}}},
+
+		"track Store Visited": {Kind: "store", Channel: "in_store", Needs: []kind.Need{{"store_id"}}},
+
+		"track Support Call Received": {Kind: "service", Channel: "phone", Needs: []kind.Need{{"call_id", "ticket_id"}}},
+
+		"track Support Ticket Opened": {Kind: "service", Channel: "support", Needs: []kind.Need{{"ticket_id"}}},
+
+		"track Support Ticket Solved": {Kind: "service", Channel: "support", Needs: []kind.Need{{"ticket_id"}, {"outcome", "status"}}},
+
+		"track Survey Answered": {Kind: "survey", Needs: []kind.Need{{"survey", "survey_id"}}},
+
+		"track Survey Sent": {Kind: "survey", Needs: []kind.Need{{"survey", "survey_id"}}},
+
+		"track Testimonial Viewed": {Kind: "review-read", Needs: []kind.Need{{"review_id"}}},
+
+		"track Unsubscribed":    {Kind: "email", Channel: "email"},
+		"track User Registered": {Kind: "account"},
+
+		"track VR Session Ended": {Kind: "augmented-reality", Needs: []kind.Need{{"experience_id"}, {"seconds"}}},
+
+		"track VR Session Started": {Kind: "augmented-reality", Needs: []kind.Need{{"experience_id"}}},
+
+		"track Video Ad Completed": {Kind: "advertising", Channel: "paid_video", Needs: []kind.Need{{"campaign_id"}}},
+
+		"track Video Ad Started": {Kind: "advertising", Channel: "paid_video", Needs: []kind.Need{{"campaign_id"}}},
+
+		"track Video Content Completed": {Kind: "content"},
+		"track Video Content Started":   {Kind: "content"},
+
+		"track Video Playback Completed": {Kind: "content"},
+		"track Video Playback Started":   {Kind: "content"},
+
+		"track Voice Assistant Used": {Kind: "voice-assistant", Needs: []kind.Need{{"device_kind"}, {"intent"}}},
+
+		"track Wishlist Product Added to Cart": {Kind: "cart", Needs: []kind.Need{{"product_id", "sku"}}},
+
+		"track Word Of Mouth Reported": {Kind: "recommendation", Channel: "referral_programme"},
+	}
 }
 
 func passiveEvents() journey.Passive {
-	return journey.Passive{Version: 2, Names: map[string]bool{"Email Bounced": true, "Email Delivered": true, "Email Marked as Spam": true, "Email Sent": true,
+	return journey.Passive{Version: 3, Names: map[string]bool{"Email Bounced": true, "Email Delivered": true, "Email Marked as Spam": true, "Email Sent": true,
 		"Invoice Sent": true, "Order Refunded": true, "Payment Captured": true, "Push Notification Bounced": true,
 		"Push Notification Received": true, "Push Notification Sent": true, "SMS Delivered": true,
 		"SMS Failed": true, "SMS Sent": true, "Support Ticket Solved": true, "Survey Sent": true,

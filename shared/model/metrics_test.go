@@ -164,7 +164,7 @@ Of more than 500 values of a dimension those with the most touchpoints are shown
 
 | by | of a touchpoint, an active or new person | of a session | of an order, a refund, a buyer | of a stage entry |
 |---|---|---|---|---|
-| channel | its own sign; without one, its session's | its first touchpoint with a sign, else ` + "`direct`" + ` | its session's | as the touchpoint that caused it |
+| channel | its own sign; without one, its session's; else that of its [kind](touchpoints.md) | its first touchpoint with a sign, else that of the first one's kind, else ` + "`direct`" + ` | its session's | as the touchpoint that caused it |
 | source | the source that sent it | of its first touchpoint | the source that sent it | as the touchpoint that caused it |
 | stage | the stage after it | after its first touchpoint | the stage after it | the stage entered |
 | country | code of the country the event names | of the first that one of its touchpoints names | of the country the event names | as the touchpoint that caused it |

@@ -24,10 +24,10 @@ func Rules(stageModel string) (journey.Rules, error) {
 	if err != nil {
 		return journey.Rules{}, err
 	}
-	passive, agents := passiveEvents(), Agents()
+	passive, agents, kinds := passiveEvents(), Agents(), kinds()
 	return journey.Rules{
 		Model: stages, Channel: func(t event.Touchpoint) string { return string(channels.Own(t)) }, Bot: bots.Of, Passive: passive,
-		Agent: agents.Of, Referrer: channels.Outside,
+		Agent: agents.Of, Referrer: channels.Outside, Usual: kinds.UsualChannel,
 		ID: fmt.Sprintf("%s channels@%s bots@%d catalogue@%d countries@%d agents@%d pages@%d",
 			stages.ID(), channels.Version, bots.Version(), passive.Version, country.Version, agents.Version(), page.Version),
 	}, nil

@@ -32,7 +32,7 @@ type sender struct {
 // viewed is a good event, with more members that come last and take the place of those of the same name.
 func (s *sender) viewed(more string) string {
 	s.ids++
-	return object(more, `"type":"track"`, `"event":"Product Viewed"`, fmt.Sprintf(`"userId":"u%d"`, s.ids%50), fmt.Sprintf(`"messageId":"%s-%d"`, s.source, s.ids),
+	return object(more, `"type":"track"`, `"event":"Product Viewed"`, `"properties":{"sku":"G-32","price":18.99}`, fmt.Sprintf(`"userId":"u%d"`, s.ids%50), fmt.Sprintf(`"messageId":"%s-%d"`, s.source, s.ids),
 		fmt.Sprintf(`"timestamp":%q`, time.Now().UTC().Format(time.RFC3339)))
 }
 
@@ -76,7 +76,7 @@ func (s *sender) send(t *testing.T, n int) {
 		s.batch(t, s.several(80+n, "")...)
 	}
 	now := time.Now().UTC()
-	late := fmt.Sprintf(`,"timestamp":%q`, now.Add(-3*time.Hour).Format(time.RFC3339))
+	late := fmt.Sprintf(`,"properties":{"sku":"G-32"},"timestamp":%q`, now.Add(-3*time.Hour).Format(time.RFC3339))
 	skewed := fmt.Sprintf(`,"timestamp":%q,"sentAt":%q`, now.Add(5*time.Hour).Format(time.RFC3339), now.Add(5*time.Hour).Format(time.RFC3339))
 	future := fmt.Sprintf(`,"timestamp":%q`, now.Add(72*time.Hour).Format(time.RFC3339))
 	s.batch(t, s.several(9+n, late)...)
@@ -100,6 +100,7 @@ func (s *sender) send(t *testing.T, n int) {
 		RefusedBy:  map[string]int{"invalid_json": 2 + n, "rejected_events": 9, "gzip_truncated": 1},
 		RejectedBy: map[string]int{"unknown_type": 3, "bad_time": 2 + n},
 		Repeats:    20 + n, Late: 9 + n, Skewed: 7 + n, Future: 3 + n, Untimed: 5 + n, Bots: 7 + n, BotsBy: map[string]int{"crawler": 7 + n},
+		Incomplete: 9 + n, IncompleteBy: map[string]int{"product-view": 9 + n}, // a product without its price
 		UnknownNames: 5 + n, Names: []quality.Name{{Name: "Basket Fondled", Count: 4 + n}, {Name: "Basket Shaken", Count: 1}},
 	}
 }

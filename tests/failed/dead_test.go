@@ -39,7 +39,7 @@ func bodies(t *testing.T, q *memory.Queue) map[string]int {
 // A workspace sees its own dead letters, a redrive moves them byte for byte, and those of others and of nobody stay as they are.
 func TestDeadLettersOfOneWorkspace(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, nil)
 	w.bury("other", 13)
 	w.bury("demo", 12)
 	must(t, w.DeadLetters.SendBodies(t.Context(), []string{"no envelope", strings.Repeat("x", 9000)}))
@@ -91,7 +91,7 @@ func TestDeadLettersOfOneWorkspace(t *testing.T) {
 // One order looks at MaxSight letters at most, and says when there are more.
 func TestDeadLettersAreBounded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, nil)
 	w.bury("demo", 2*failed.MaxSight+20)
 	var moved []int
 	for more := true; more; {
@@ -115,7 +115,7 @@ func TestDeadLettersAreBounded(t *testing.T) {
 func TestRedriveCrashes(t *testing.T) {
 	t.Parallel()
 	for at := 1; ; at++ {
-		w := newWorld(t)
+		w := newWorld(t, nil)
 		w.bury("demo", 25)
 		w.bury("other", 3)
 		service := w.FailedService()
@@ -185,7 +185,7 @@ func (d *downAfter) Delete(ctx context.Context, letters []event.Message) error {
 // Edits are held to their limits, and the list shows the beginning of what is long.
 func TestEditLimits(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t, nil)
 	w.send(`{"type":"page","properties":{"text":"` + strings.Repeat("é", 10_000) + `"}}`)
 	list, err := w.FailedService().List(t.Context(), "demo", "", "", 10)
 	must(t, err)

@@ -21,10 +21,11 @@ const samples = "../../events/failed"
 
 // sample is one class of failure. Texts may hold <x*40000>, 40,000 times an x, and <E9>, a byte.
 type sample struct {
-	Event    string // that is refused for ever
-	Edited   string // and how it is mended
-	Message  string // a whole message that nobody can read
-	Readable string // the event in it, once somebody can
+	Event    string            // that is refused for ever
+	Edited   string            // and how it is mended
+	Message  string            // a whole message that nobody can read
+	Readable string            // the event in it, once somebody can
+	Settled  map[string]string // of its source, by name and text
 }
 
 var (
@@ -64,7 +65,7 @@ func classes(t *testing.T) map[string]sample {
 		must(t, err)
 		var s sample
 		must(t, json.Unmarshal(text, &s))
-		all[strings.TrimSuffix(filepath.Base(file), ".json")] = sample{expand(s.Event), s.Edited, s.Message, s.Readable}
+		all[strings.TrimSuffix(filepath.Base(file), ".json")] = sample{expand(s.Event), s.Edited, s.Message, s.Readable, s.Settled}
 	}
 	if len(all) < 12 {
 		t.Fatalf("there are %d classes, want 12 at least", len(all))
@@ -98,7 +99,7 @@ func TestEveryClass(t *testing.T) {
 		}
 		t.Run(class, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t)
+			w := newWorld(t, s.Settled)
 			w.send(s.Event)
 			id := checkKept(t, w, "demo", class, strings.ToValidUTF8(s.Event, "\uFFFD")).ID
 
@@ -131,7 +132,7 @@ func TestEveryClass(t *testing.T) {
 			if kept := w.kept("demo"); len(kept) > 0 {
 				t.Errorf("once accepted, the list still has %+v", kept)
 			}
-			good := newWorld(t)
+			good := newWorld(t, s.Settled)
 			good.send(s.Edited)
 			if got, want := w.Table.Dump(), good.Table.Dump(); got != want {
 				t.Errorf("stored\n%s\nwant, as if it had been good at first,\n%s", got, want)
@@ -163,7 +164,7 @@ func TestEveryClassOfMessage(t *testing.T) {
 		}
 		t.Run(class, func(t *testing.T) {
 			t.Parallel()
-			w, ctx := newWorld(t), t.Context()
+			w, ctx := newWorld(t, s.Settled), t.Context()
 			w.queueBody(s.Message)
 			w.Drain()
 			before := checkKept(t, w, event.Nobody, class, s.Message)
@@ -193,7 +194,7 @@ func TestEveryClassOfMessage(t *testing.T) {
 			if kept := w.kept(event.Nobody); len(kept) > 0 {
 				t.Errorf("at the end the list has %+v", kept)
 			}
-			want := newWorld(t)
+			want := newWorld(t, s.Settled)
 			mend[class](t, want)
 			if s.Readable != "" {
 				want.queueBody(s.Message)

@@ -20,14 +20,21 @@ type world struct {
 	t *testing.T
 }
 
-func newWorld(t *testing.T) world {
+// newWorld has a source for which some things are settled, by name and text.
+func newWorld(t *testing.T, settled map[string]string) world {
 	t.Helper()
-	s := system.New(t, workspace.Workspace{
+	demo := workspace.Workspace{
 		Name: "demo", Zone: "Europe/London", Currency: "EUR", Model: "default", Keys: []workspace.Key{
 			{Text: "wk_demo", Workspace: "demo", Role: workspace.Write, Source: "web"},
 			{Text: "sk_demo", Workspace: "demo", Role: workspace.Secret},
 		},
-	})
+	}
+	policy := workspace.Policy{}
+	for name, text := range settled {
+		must(t, policy.Set(name, text))
+	}
+	demo.SetPolicy("web", policy)
+	s := system.New(t, demo)
 	s.Now, s.Version = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC), "v1.2.3"
 	return world{s, t}
 }
@@ -43,7 +50,7 @@ func must(t *testing.T, err error) {
 func (w world) send(raw string) {
 	w.t.Helper()
 	body := `{"writeKey":"wk_demo","sentAt":"2026-11-22T09:29:59Z","context":{"app":{"name":"till"}},"batch":[` +
-		`{"type":"page","messageId":"e0","userId":"neighbour","timestamp":"2026-11-22T08:00:00Z"},` + raw + `]}`
+		`{"type":"page","messageId":"e0","userId":"neighbour","timestamp":"2026-11-22T08:00:00Z","properties":{"url":"https://shop.example/"}},` + raw + `]}`
 	e := w.Request(http.MethodPost, "/v1/batch", "", body)
 	e.RequestContext.RequestID = "r-1"
 	answer, err := httpapitest.Invoke(w.t.Context(), w.Collect(w.Ports()), e)

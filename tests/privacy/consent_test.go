@@ -10,6 +10,7 @@ import (
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/system"
 )
 
@@ -18,7 +19,7 @@ func settled(t *testing.T, settings ...string) *world {
 	t.Helper()
 	w := newWorld(t)
 	shop := system.Shop()
-	policy := shop.PolicyOf("web")
+	policy := workspace.NewPolicy()
 	for i := 0; i < len(settings); i += 2 {
 		if err := policy.Set(settings[i], settings[i+1]); err != nil {
 			t.Fatal(err)
@@ -62,6 +63,7 @@ func TestDeniedEventsAreOfNobody(t *testing.T) {
 		{"consent", `,"context":{"consent":{"analytics":false}}`, "", nil},
 		{"the browser's signal", "", "1", nil},
 		{"the page's word for the browser's signal", `,"context":{"gpc":true}`, "", nil},
+		{"a page that stores nothing", `,"context":{"cookieless":true,"consent":true}`, "", []string{"gpc", "ignore"}},
 		{"opt-in and nothing said", "", "", []string{"consent-unsaid", "strip"}},
 		{"a cookieless source", `,"context":{"consent":true}`, "", []string{"visitor", "cookieless"}},
 	} {
@@ -218,6 +220,9 @@ func TestCookielessVisitors(t *testing.T) {
 	six := "2001:db8:1:2:"
 	if a, b := w.visits(next(), "wk_web", six+"3::4", "A", page), w.visits(next(), "wk_web", six+"5::6", "A", page); a != b || a == "" {
 		t.Errorf("two addresses of one household have the ids %s and %s", a, b)
+	}
+	if id := w.visits(next(), "wk_web", "203.0.113.7", "A", `{"type":"page","context":{"cookieless":true}}`); !strings.HasPrefix(id, "anon:day-") {
+		t.Errorf("a page that stores nothing and names nobody is of %q", id)
 	}
 	if strings.Contains(w.everything(), "of the client") || strings.Contains(w.everything(), "203.0.113.7") {
 		t.Error("the client's id or its address is kept")

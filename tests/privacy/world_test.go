@@ -13,6 +13,7 @@ import (
 
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/system"
 )
 
@@ -45,7 +46,11 @@ func (j *journal) String() string {
 // newWorld is a system whose stores fail each kind of call once, so that what functions say of failures is heard too.
 // The log is that of the process: no test of this package runs beside another.
 func newWorld(t *testing.T) *world {
-	w := &world{System: system.New(t, system.Shop()), t: t, log: &journal{}}
+	shop := system.Shop()
+	for _, source := range []string{"web", "till"} {
+		shop.SetPolicy(source, workspace.NewPolicy()) // which keeps all properties
+	}
+	w := &world{System: system.New(t, shop), t: t, log: &journal{}}
 	slog.SetDefault(slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	t.Cleanup(func() { slog.SetDefault(slog.New(slog.DiscardHandler)) })
 	return w

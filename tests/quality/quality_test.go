@@ -28,6 +28,7 @@ type sent struct {
 	future   bool
 	bot      string
 	unknown  string // name
+	lacks    string // kind
 	class    string // of a bad one
 	fate     string // accepted, refused, rejected, failed
 	code     string // of a refusal
@@ -71,11 +72,17 @@ func (w *world) plan() plan {
 	return p
 }
 
+// isFull says whether it has what its kind needs. It takes no chance, so that the seeds stay what they were.
+func (p plan) isFull() bool { return p.id < "m2" }
+
 // raw is the event as a client sends it now.
 func (p plan) raw(now time.Time) string {
 	fields := map[string]any{"type": p.kind, "userId": p.user, "messageId": p.id, "timestamp": p.happened.Add(p.clock).Format(time.RFC3339), "context": map[string]any{}}
 	if p.kind == "track" {
 		fields["event"] = p.name
+	}
+	if p.isFull() {
+		fields["properties"] = map[string]any{"url": "https://shop.example/lamps", "product_id": 5, "price": "1.50"}
 	}
 	if p.agent != "" {
 		fields["context"] = map[string]any{"userAgent": p.agent}
@@ -119,6 +126,8 @@ func (p plan) sending(request string, index int, source string, received time.Ti
 	}
 	if p.kind == "track" && p.name != "Product Viewed" {
 		s.unknown = p.name
+	} else if !p.isFull() {
+		s.lacks = map[string]string{"track": "product-view", "page": "page-view"}[p.kind]
 	}
 	s.key = fmt.Sprint(source, group, p.user, p.id, original)
 	if p.class != "" {
@@ -326,6 +335,10 @@ func (w *world) want(from, to time.Time, source string) quality.Report {
 				c.UnknownNames++
 				names[key][s.unknown]++
 			}
+			if s.lacks != "" {
+				c.Incomplete++
+				c.IncompleteBy = more(c.IncompleteBy, s.lacks)
+			}
 		}
 	}
 	report := quality.Report{Rows: []quality.Row{}}
@@ -417,11 +430,11 @@ func TestPlantedFaultsAreCountedExactly(t *testing.T) {
 		}
 		sumUp(&all, archived)
 	})
-	t.Logf("received %d = accepted %d + refused %d + rejected %d + failed %d; repeats %d, late %d, skewed %d, future %d, untimed %d, bots %d, unknown names %d",
-		all.Received, all.Accepted, all.Refused, all.Rejected, all.Failed, all.Repeats, all.Late, all.Skewed, all.Future, all.Untimed, all.Bots, all.UnknownNames)
+	t.Logf("received %d = accepted %d + refused %d + rejected %d + failed %d; repeats %d, late %d, skewed %d, future %d, untimed %d, bots %d, unknown names %d, incomplete %d",
+		all.Received, all.Accepted, all.Refused, all.Rejected, all.Failed, all.Repeats, all.Late, all.Skewed, all.Future, all.Untimed, all.Bots, all.UnknownNames, all.Incomplete)
 	for what, planted := range map[string]int{
 		"refused": all.Refused, "rejected": all.Rejected, "failed": all.Failed, "repeats": all.Repeats, "late": all.Late, "skewed": all.Skewed,
-		"future": all.Future, "untimed": all.Untimed, "bots": all.Bots, "unknown names": all.UnknownNames,
+		"future": all.Future, "untimed": all.Untimed, "bots": all.Bots, "unknown names": all.UnknownNames, "incomplete": all.Incomplete,
 	} {
 		if os.Getenv("WAYMARK_SEED") == "" && planted < 30 {
 			t.Errorf("%d %s were planted in all, which shows little", planted, what)
@@ -433,7 +446,7 @@ func sumUp(all *quality.Counts, one quality.Counts) {
 	for sum, more := range map[*int]int{
 		&all.Received: one.Received, &all.Accepted: one.Accepted, &all.Refused: one.Refused, &all.Rejected: one.Rejected, &all.Failed: one.Failed,
 		&all.Repeats: one.Repeats, &all.Late: one.Late, &all.Skewed: one.Skewed, &all.Future: one.Future, &all.Untimed: one.Untimed, &all.Bots: one.Bots,
-		&all.UnknownNames: one.UnknownNames,
+		&all.UnknownNames: one.UnknownNames, &all.Incomplete: one.Incomplete,
 	} {
 		*sum += more
 	}

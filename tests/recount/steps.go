@@ -16,7 +16,8 @@ const gap = 30 * 60 * 1000
 // session is what a session says of its touchpoints: of each the first that one of them names.
 type session struct {
 	channel, campaign, country string
-	first                      int // index of its first touchpoint
+	signed                     string // the channel that a touchpoint of it says, "" when none does
+	first                      int    // index of its first touchpoint
 
 	landing   string
 	from      channel.Outside
@@ -45,7 +46,7 @@ func (in In) Life(j journey.Journey) Life {
 			Person: j.Root, Identifier: j.Steps[i].Identifier, At: j.Steps[i].At,
 			ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name, Country: country(t.Country), Page: path(t.Page),
 			Device: client(t.Agent).Device, Browser: client(t.Agent).Browser, OS: client(t.Agent).OS,
-			Channel: cmp.Or(t.OwnChannel, its.channel), Campaign: cmp.Or(t.Marketing.Campaign, its.campaign),
+			Channel: cmp.Or(t.OwnChannel, its.signed, t.UsualChannel, its.channel), Campaign: cmp.Or(t.Marketing.Campaign, its.campaign),
 			Session: of[i] + 1, SessionStart: its.first == i,
 			SessionChannel: its.channel, SessionCampaign: its.campaign, SessionCountry: its.country,
 			LandingPage: its.landing, Referrer: its.from,
@@ -145,7 +146,8 @@ func sessionsOf(steps []journey.Step) (sessions []session, of []int) {
 		}
 	}
 	for n := range sessions {
-		sessions[n].channel = cmp.Or(sessions[n].channel, "direct")
+		sessions[n].signed = sessions[n].channel
+		sessions[n].channel = cmp.Or(sessions[n].channel, steps[sessions[n].first].Touchpoint.UsualChannel, "direct")
 	}
 	return sessions, of
 }

@@ -79,7 +79,7 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z
 
 func (f *Fold) take(e event.Event) {
 	e.Marketing = channel.Sent(e.Marketing)
-	id, r := e.PrimaryID(), e.Record(model.Properties())
+	id, r := e.PrimaryID(), e.Record(event.Keep{Always: model.Properties()})
 	e.Bot, r.Touchpoint.Bot = f.rules.Bot(e.Agent), f.rules.Bot(e.Agent)
 	f.traits[id] = f.traits[id].Join(profile.TraitsOf(e))
 	for _, l := range identity.Links(r) {

@@ -75,7 +75,7 @@ func (o *oracle) take(envelope event.Envelope) {
 		e.Bot = o.bots.Of(e.Agent)
 		id := e.PrimaryID()
 		e.Marketing = channel.Sent(e.Marketing)
-		r := e.Record(kept)
+		r := e.Record(event.Keep{Always: kept})
 		r.Touchpoint.Bot = e.Bot
 		if e.Type.Touches() {
 			o.copies[id] = append(o.copies[id], r.Touchpoint)

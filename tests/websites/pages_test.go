@@ -12,8 +12,8 @@ import (
 type seen struct {
 	Home struct {
 		Headline, Snippet, Fate, Copied, Pasted string
-		Steps, Way, Story                            []string
-		Events                                       int
+		Steps, Way, Story                       []string
+		Events                                  int
 	}
 	Debug struct {
 		Lines, Rejected, Details []string

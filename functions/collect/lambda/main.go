@@ -16,6 +16,7 @@ import (
 	"waymark/shared/adapter/geo"
 	"waymark/shared/adapter/queue"
 	"waymark/shared/config"
+	"waymark/shared/model"
 )
 
 func main() {
@@ -36,6 +37,7 @@ func newHandler(settings config.Collect) *collect.Handler {
 		AddressRate: settings.AddressRate, EdgeProof: settings.EdgeProof,
 		Queue: queue.New(queue.NewClient(os.Getenv), settings.QueueURL),
 		Now:   clock, NewID: rand.Text, Countries: countries(settings.GeoDatabase),
+		Plans: model.Plans(),
 	})
 }
 

@@ -36,6 +36,7 @@ func newHandler(settings config.Process) (*process.Handler, error) {
 	table := dynamo.New(dynamo.NewClient(os.Getenv), settings.Table)
 	return process.New(process.Config{
 		Workspaces: table, Failed: table, Refusals: table, Fates: table, Debug: settings.Debug, Properties: model.Properties(), Decode: message.Decode,
+		Plans:   model.Plans(),
 		Version: config.Version(), Now: clock,
 		Ingest: &ingest.Applier{
 			Recorder: ingest.Recorder{Batches: table, Now: clock, NewID: rand.Text},

@@ -48,8 +48,8 @@ func newHandler(settings config.Query) (*query.Handler, error) {
 		Recorder: &ingest.Recorder{Batches: table, Now: clock, NewID: rand.Text},
 		Archive:  archive.New(archived), Steps: steps.New(archived), Files: bucket.New(buckets, settings.ExportBucket),
 		Queue: touchpoints, DeadLetters: dead,
-		FailedService: failed.Service{Records: table, Changes: table, Queue: touchpoints, Dead: dead, Decode: message.Decode, Now: clock},
-		Rules:         model.Rules, Definitions: definitions, Bot: bots.Of, Names: model.TrackNames(), Decode: message.Decode, Version: config.Version(),
+		FailedService: failed.Service{Records: table, Changes: table, Queue: touchpoints, Dead: dead, Decode: message.Decode, Now: clock, Workspaces: table, Plans: model.Plans()},
+		Rules:         model.Rules, Definitions: definitions, Bot: bots.Of, Kinds: model.Kinds(), Decode: message.Decode, Version: config.Version(),
 		Now: clock, Sleep: config.Sleep, Fates: table, Debug: settings.Debug, ShowKeys: settings.ShowKeys,
 	}), errors.Join(definitionsErr, botsErr)
 }

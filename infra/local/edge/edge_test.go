@@ -79,8 +79,11 @@ func passages() []passage {
 		{"packed without a type", nil, "/v1/b", headers{"content-encoding": "gzip"}, &seen{Path: "/v1/b", Headers: headers{
 			"content-encoding": "gzip", "waymark-edge": "t.shop.example",
 		}}},
-		{"encoded not at all", nil, "/v1/b", headers{"content-type": "text/plain", "content-encoding": "identity"}, &seen{Path: "/v1/b", Headers: headers{
-			"content-type": "text/plain", "content-encoding": "identity", "waymark-edge": "t.shop.example",
+		{"encoded not at all", nil, "/v1/b", headers{"content-type": "application/json", "content-encoding": "identity"}, &seen{Path: "/v1/b", Headers: headers{
+			"content-type": "application/json", "content-encoding": "identity", "waymark-edge": "t.shop.example",
+		}}},
+		{"text that does not say how it is packed", nil, "/e/", headers{"content-type": "text/plain"}, &seen{Path: "/e/", Headers: headers{
+			"content-type": "application/octet-stream", "waymark-content-type": "text/plain", "waymark-edge": "t.shop.example",
 		}}},
 		{"what collect needs, and no cookies", nil, "/v1/profiles/user%3A42%2F7", headers{
 			"authorization": "Bearer sk", "origin": "https://shop.example", "referer": "https://shop.example/", "user-agent": "A/1", "sec-gpc": "1",

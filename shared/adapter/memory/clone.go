@@ -30,7 +30,7 @@ func cloneAll[T any](in []T, clone func(T) T) []T {
 
 // cloneTouchpoint leaves out what is derived, as JSON does.
 func cloneTouchpoint(t event.Touchpoint) event.Touchpoint {
-	t.OwnChannel, t.Bot = "", ""
+	t.OwnChannel, t.UsualChannel, t.Bot = "", "", ""
 	if t.Order != nil {
 		order := *t.Order
 		t.Order = &order

@@ -10,7 +10,7 @@ import (
 // event is no less personal than what is known.
 var (
 	ofEvent   = []string{"type", "event", "name", "category", "messageId", "timestamp", "originalTimestamp", "sentAt", "version"}
-	ofContext = []string{"app", "campaign", "channel", "consent", "consentManagement", "gpc", "library", "locale", "visitorCountry"}
+	ofContext = []string{"app", "campaign", "channel", "consent", "consentManagement", "cookieless", "gpc", "library", "locale", "visitorCountry"}
 	ofPage    = []string{"path", "title"} // and addresses without the values of their parameters
 )
 

@@ -99,14 +99,30 @@ type Rejected struct {
 	Err   error  // of Parse
 }
 
+// Check says whether an event is what its source may send; the error is of kind fault.Invalid. A nil Check asks nothing.
+type Check func(e *Event) error
+
+// Of holds an event against the check.
+func (c Check) Of(e *Event) error {
+	if c == nil {
+		return nil
+	}
+	return c(e)
+}
+
 // Open gives the events of the envelope: the accepted ones in the order of the request, with KeepOrder done, and the
-// others with the reason.
-func (e Envelope) Open() (accepted []Event, rejected []Rejected) {
+// others with the reason. Those that are read here are held against the checks; those in Parsed were, by who read them.
+func (e Envelope) Open(checks ...Check) (accepted []Event, rejected []Rejected) {
 	accepted = append(make([]Event, 0, e.Len()), e.Parsed...)
 	if len(e.Events) > 0 {
 		reader := NewReader(e.Stamp(0))
 		for i, raw := range e.Events {
 			one, err := reader.Parse(raw, e.index(i))
+			for _, check := range checks {
+				if err == nil {
+					err = check.Of(&one)
+				}
+			}
 			if err != nil {
 				rejected = append(rejected, Rejected{e.Stamp(i), raw, err})
 				continue

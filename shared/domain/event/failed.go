@@ -98,10 +98,13 @@ func (f Failed) Sent() string {
 	return f.Original
 }
 
-// Check says what Parse thinks of what a replay would send: nil when it would be accepted. It cannot say this of a whole message.
-func (f Failed) Check() error {
-	_, err := Parse([]byte(f.Sent()), f.Envelope().Stamp(0))
-	return err
+// Check says what Parse and its source's check think of what a replay would send: nil when it would be accepted. It cannot say this of a whole message.
+func (f Failed) Check(asked Check) error {
+	e, err := Parse([]byte(f.Sent()), f.Envelope().Stamp(0))
+	if err != nil {
+		return err
+	}
+	return asked.Of(&e)
 }
 
 // Envelope is the queue message that replays the failed event as it was first received: same time, request and place in it.

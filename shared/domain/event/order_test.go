@@ -21,9 +21,9 @@ func told(raw string) string {
 		return e.Name + ": none"
 	}
 	out := fmt.Sprintf("%s %s %s", o.Kind, o.ID, o.Amount)
-	for name, value := range map[string]string{" ": o.Currency, " of ": o.Of} {
-		if value != "" {
-			out += name + value
+	for _, part := range [][2]string{{" ", o.Currency}, {" of ", o.Of}} {
+		if part[1] != "" {
+			out += part[0] + part[1]
 		}
 	}
 	if o.Unpriced {

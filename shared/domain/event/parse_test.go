@@ -356,7 +356,7 @@ func TestTouchpointKeepsOnlyWhatIsAllowed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := e.Touchpoint(map[string]bool{"plan": true, "score": true, "ok": true, "list": true, "long": true})
+	got := e.Touchpoint(event.Keep{Always: map[string]bool{"plan": true, "score": true, "ok": true, "list": true, "long": true}})
 	want := event.Touchpoint{
 		ID: "m", Source: "web", Type: event.Track, Name: "E", Original: received, Corrected: received, Received: received, Untimed: true,
 		Properties: map[string]string{"plan": "pro", "score": "9.50", "ok": "true", "long": strings.Repeat("ü", 128)},
@@ -414,7 +414,7 @@ func FuzzParse(f *testing.F) {
 		if len(e.Identifiers) == 0 || e.ID == "" || e.Original < 0 || e.Corrected < 0 {
 			t.Fatalf("Parse(%q) = %+v, which lacks an identifier, an id or a time", raw, e)
 		}
-		if len(e.Touchpoint(nil).Bytes()) == 0 {
+		if len(e.Touchpoint(event.Keep{}).Bytes()) == 0 {
 			t.Fatal("a touchpoint has no bytes")
 		}
 	})

@@ -14,10 +14,10 @@ type Record struct {
 // PrimaryID is the identifier that the event is kept under: the one of the highest rank.
 func (r Record) PrimaryID() Identifier { return r.Identifiers[0] }
 
-// Record is what the archive keeps of an event. allowed names the properties that may be kept.
-func (e Event) Record(allowed map[string]bool) Record {
+// Record is what the archive keeps of an event. keep says which properties are kept.
+func (e Event) Record(keep Keep) Record {
 	return Record{
 		Workspace: e.Workspace, Type: e.Type, Identifiers: e.Identifiers, Previous: e.Previous, Request: e.Request, Index: e.Index,
-		Touchpoint: e.Touchpoint(allowed),
+		Touchpoint: e.Touchpoint(keep),
 	}
 }

@@ -27,13 +27,14 @@ type Touchpoint struct {
 	Marketing  Marketing         `json:"m,omitzero"`  // how the person came, as it was sent
 	Agent      string            `json:"a,omitempty"` // user agent, as it was sent
 	Order      *Order            `json:"d,omitempty"`
-	Properties map[string]string `json:"p,omitempty"` // allow-listed properties as text
+	Properties map[string]string `json:"p,omitempty"` // what is kept of the properties, as text; see Keep
 
 	// Derived by today's rules whenever a life is folded, and never stored: a changed rule needs no new pages.
-	CountryCode string `json:"-"` // of Country, by ISO 3166-1; "" when it is none or unknown
-	OwnChannel  string `json:"-"` // the channel that this touchpoint itself points to, "" when it has no sign of its own
-	Passive     bool   `json:"-"` // nobody did it, such as an e-mail that was delivered: it makes nobody active
-	Bot         string `json:"-"` // why the visitor is a program, see package bot: kept, and counted nowhere
+	CountryCode  string `json:"-"` // of Country, by ISO 3166-1; "" when it is none or unknown
+	OwnChannel   string `json:"-"` // the channel that this touchpoint itself points to, "" when it has no sign of its own
+	UsualChannel string `json:"-"` // where its kind happens when nothing else says so; "" when it may be anywhere
+	Passive      bool   `json:"-"` // nobody did it, such as an e-mail that was delivered: it makes nobody active
+	Bot          string `json:"-"` // why the visitor is a program, see package bot: kept, and counted nowhere
 }
 
 // Key tells repeats from second events: the same source, messageId and device time, within one identifier. An event that came without a
@@ -118,30 +119,17 @@ func Distinct(copies []Touchpoint) []Touchpoint {
 	return kept
 }
 
-// Touchpoint turns an event into what is kept of it: marketing without the page's address, which is kept without its query. allowed names
-// the properties that may be kept.
-func (e Event) Touchpoint(allowed map[string]bool) Touchpoint {
+// Touchpoint turns an event into what is kept of it: marketing without the page's address, which is kept without its query. keep says
+// which properties are kept.
+func (e Event) Touchpoint(keep Keep) Touchpoint {
 	t := Touchpoint{
 		ID: e.ID, Source: e.Source, Type: e.Type, Name: e.Name, Original: e.Original, Corrected: e.Corrected, Received: e.Received,
 		Untimed: e.Untimed, Skewed: e.Skewed, Future: e.Future, Country: e.Country, Page: e.Page, Marketing: e.Marketing, Agent: e.Agent,
 		Session: e.Session, Order: e.Order,
 	}
-	t.Marketing.URL = ""
-	for name, value := range e.Properties {
-		text, ok := scalar(value)
-		if !allowed[name] || !ok {
-			continue
-		}
-		if t.Properties == nil {
-			t.Properties = map[string]string{}
-		}
-		t.Properties[name] = clip(text, maxPropertyBytes)
-	}
+	t.Marketing.URL, t.Properties = "", keep.of(e.Properties)
 	return t
 }
-
-// maxPropertyBytes bounds one kept property; longer texts are clipped, because rules compare short values.
-const maxPropertyBytes = 256
 
 func scalar(value any) (string, bool) {
 	switch v := value.(type) {

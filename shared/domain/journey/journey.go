@@ -40,7 +40,7 @@ type Step struct {
 	Touchpoint event.Touchpoint
 	Identifier event.Identifier
 	At         event.Millis // the time that counts: corrected, up to event.SkewTolerance later where the same device clock has an earlier step
-	Channel    string       // its own, else its session's; "" of what nobody did without one of its own
+	Channel    string       // its own, else its session's, else the usual one of its kind; "" of what nobody did without either
 	Session    int          // index into Sessions; NoSession of what nobody did
 	Stage      stage.Name   // the stage after this step, "" before any
 	Client     agent.Agent  // what its user agent says
@@ -86,6 +86,8 @@ type Rules struct {
 	Agent   func(text string) agent.Agent // what a user agent says
 
 	Referrer func(event.Touchpoint) channel.Outside // where a touchpoint's referrer is from
+
+	Usual func(*event.Touchpoint) string // where its kind happens when nothing else says so, "" for anywhere; nil for all
 
 	ID string // changes whenever one of them does
 }
@@ -180,6 +182,9 @@ func (r Rules) derived(distinct []event.Touchpoint) []event.Touchpoint {
 	for i := range distinct {
 		t := &distinct[i]
 		t.OwnChannel, t.Bot, t.Passive, t.CountryCode = r.Channel(*t), r.Bot(t.Agent), r.Passive.Of(t), country.Code(t.Country)
+		if r.Usual != nil {
+			t.UsualChannel = r.Usual(t)
+		}
 	}
 	return distinct
 }
@@ -279,13 +284,20 @@ func (j *Journey) sessions(rules Rules) {
 			session.Pages++
 		}
 	}
-	for i := range j.Sessions {
-		j.Sessions[i].Channel = cmp.Or(j.Sessions[i].Channel, Direct)
-	}
 	for i := range j.Steps {
 		s := &j.Steps[i]
 		s.Channel = s.Touchpoint.OwnChannel
 		if s.Session != NoSession {
+			s.Channel = cmp.Or(s.Channel, j.Sessions[s.Session].Channel)
+		}
+		s.Channel = cmp.Or(s.Channel, s.Touchpoint.UsualChannel)
+	}
+	for i := range j.Sessions {
+		s := &j.Sessions[i]
+		s.Channel = cmp.Or(s.Channel, j.Steps[s.First].Touchpoint.UsualChannel, Direct)
+	}
+	for i := range j.Steps {
+		if s := &j.Steps[i]; s.Session != NoSession {
 			s.Channel = cmp.Or(s.Channel, j.Sessions[s.Session].Channel)
 		}
 	}

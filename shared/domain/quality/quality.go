@@ -46,9 +46,11 @@ type Counts struct {
 	Untimed      int            `json:"untimed"` // came without a timestamp
 	Bots         int            `json:"bots"`    // by today's rules
 	BotsBy       map[string]int `json:"bots_by,omitempty"`
-	OrderCopies  int            `json:"order_copies"`    // Order Completed of an order id that an earlier event has; it counts nowhere
-	UnknownNames int            `json:"unknown_names"`   // track events that the catalogue does not name
-	Names        []Name         `json:"names,omitempty"` // the most frequent of them, at most TopNames
+	OrderCopies  int            `json:"order_copies"`            // Order Completed of an order id that an earlier event has; it counts nowhere
+	UnknownNames int            `json:"unknown_names"`           // track events that the catalogue does not name
+	Names        []Name         `json:"names,omitempty"`         // the most frequent of them, at most TopNames
+	Incomplete   int            `json:"incomplete"`              // touchpoints without a property that their kind needs
+	IncompleteBy map[string]int `json:"incomplete_by,omitempty"` // kind
 
 	names map[string]int
 }
@@ -110,6 +112,7 @@ type Copy struct {
 	bot      string
 	name     string // of a track event
 	order    string // key of the order that a person's event says is completed
+	Lacks    string // kind of a touchpoint that has not the properties that its kind needs, see package kind; the caller knows
 }
 
 // CopyOf reads a record of the archive. orderKey is that of the order that it says is completed, "" for none.

@@ -204,6 +204,10 @@ func (c *Counts) accept(one Copy, known func(string) bool) {
 		c.UnknownNames++
 		c.names = plus(c.names, one.name, 1)
 	}
+	if one.Lacks != "" {
+		c.Incomplete++
+		c.IncompleteBy = plus(c.IncompleteBy, one.Lacks, 1)
+	}
 }
 
 func plus(counts map[string]int, key string, n int) map[string]int {
@@ -245,13 +249,14 @@ func (c *Counts) add(other Counts) {
 		{&c.Bots, other.Bots},
 		{&c.OrderCopies, other.OrderCopies},
 		{&c.UnknownNames, other.UnknownNames},
+		{&c.Incomplete, other.Incomplete},
 	} {
 		*n.sum += n.more
 	}
 	for _, m := range []struct {
 		sum  *map[string]int
 		more map[string]int
-	}{{&c.RefusedBy, other.RefusedBy}, {&c.RejectedBy, other.RejectedBy}, {&c.BotsBy, other.BotsBy}, {&c.names, other.names}} {
+	}{{&c.RefusedBy, other.RefusedBy}, {&c.RejectedBy, other.RejectedBy}, {&c.BotsBy, other.BotsBy}, {&c.IncompleteBy, other.IncompleteBy}, {&c.names, other.names}} {
 		for key, n := range m.more {
 			*m.sum = plus(*m.sum, key, n)
 		}

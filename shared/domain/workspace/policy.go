@@ -13,13 +13,16 @@ import (
 )
 
 // Policy is what a workspace has settled for one source: what may come in, and what is kept of it. The zero Policy is
-// that of a new source. All write keys of a source have the same, so that a rotated key changes nothing.
+// that of a source for which nobody has settled anything. All write keys of a source have the same, so that a rotated key changes nothing.
 type Policy struct {
-	Orders  Orders   `json:"orders,omitempty"` // whose the order ids of the source are
-	Names   []string `json:"names,omitempty"`  // what a browser may send: names of track events and call types; empty allows all
-	Rate    int      `json:"rate,omitempty"`   // requests a second with one key that each instance of Collect lets through; 0 = no limit
-	Cap     int64    `json:"cap,omitempty"`    // events of the source that are taken on a UTC day; 0 = no limit
-	Privacy          // what is done about what visitors decide
+	Orders     Orders     `json:"orders,omitempty"`     // whose the order ids of the source are
+	Names      []string   `json:"names,omitempty"`      // what a browser may send: names of track events and call types; empty allows all
+	Rate       int        `json:"rate,omitempty"`       // requests a second with one key that each instance of Collect lets through; 0 = no limit
+	Cap        int64      `json:"cap,omitempty"`        // events of the source that are taken on a UTC day; 0 = no limit
+	Kinds      Kinds      `json:"kinds,omitempty"`      // which kinds of touchpoint it may send
+	Plan       string     `json:"plan,omitempty"`       // text of its tracking plan, see package plan; "" = none
+	Properties Properties `json:"properties,omitempty"` // which properties its touchpoints keep
+	Privacy               // what is done about what visitors decide
 }
 
 // Setting is one field of a Policy as people set it: by name and text.
@@ -27,6 +30,7 @@ type Setting struct {
 	Name   string // as it is given: `waymark keys set WORKSPACE KEY --NAME VALUE`
 	Values string // what may be given, for help: "shared|own"
 	About  string // one sentence
+	IsFile bool   // the text is the contents of a file, whose name is given, or "none"
 	set    func(p *Policy, text string) error
 	text   func(p Policy) string
 }
@@ -38,6 +42,21 @@ func Settings() []Setting {
 			Name: "orders", Values: "shared|own", About: "order ids are the workspace's, or the source's",
 			set:  func(p *Policy, text string) error { return p.setOrders(text) },
 			text: func(p Policy) string { return cmp.Or(string(p.Orders), "shared") },
+		},
+		{
+			Name: "kinds", Values: "any|strict", About: "events of no known kind are taken, or rejected",
+			set:  func(p *Policy, text string) error { return p.setKinds(text) },
+			text: func(p Policy) string { return cmp.Or(string(p.Kinds), "any") },
+		},
+		{
+			Name: "plan", Values: "FILE.json|none", About: "a tracking plan: what it is not met by is rejected", IsFile: true,
+			set:  func(p *Policy, text string) error { return p.setPlan(text) },
+			text: Policy.planText,
+		},
+		{
+			Name: "properties", Values: "model|all|NAME,NAME.*", About: "custom properties that are kept",
+			set:  func(p *Policy, text string) error { return p.setProperties(text) },
+			text: func(p Policy) string { return cmp.Or(string(p.Properties), modelProperties) },
 		},
 		{
 			Name: "names", Values: "NAME,…|all", About: "events that browsers may send: page, identify, Product Viewed, …",
@@ -71,24 +90,32 @@ func (p *Policy) Set(name, text string) error {
 func (p Policy) Listed() string {
 	var said []string
 	for _, s := range Settings() {
-		if text := s.text(p); text != s.text(Policy{}) {
+		if text := s.text(p); text != s.text(NewPolicy()) {
 			said = append(said, fmt.Sprintf("%s=%s", s.Name, text))
 		}
 	}
 	return strings.Join(said, " ")
 }
 
-// isNew says that the policy is that of a new source.
-func (p Policy) isNew() bool { return reflect.ValueOf(p).IsZero() }
+// NewPolicy is that of a new source: its touchpoints keep all their properties. A source of before keeps those of the catalogue until it is told.
+func NewPolicy() Policy { return Policy{Properties: allProperties} }
+
+// isZero says that nothing is settled.
+func (p Policy) isZero() bool { return reflect.ValueOf(p).IsZero() }
 
 // PolicyOf is what is settled for a source.
 func (w Workspace) PolicyOf(source string) Policy {
 	for _, k := range w.Keys {
-		if k.Role == Write && k.Source == source && !k.Policy.isNew() {
+		if k.Role == Write && k.Source == source && !k.Policy.isZero() {
 			return k.Policy
 		}
 	}
 	return Policy{}
+}
+
+// Sends says whether the workspace has a source of that name.
+func (w Workspace) Sends(source string) bool {
+	return slices.ContainsFunc(w.Keys, func(k Key) bool { return k.Role == Write && k.Source == source })
 }
 
 // SetPolicy settles something for a source: every write key of it says so from then on.

@@ -67,7 +67,7 @@ func TestPrivacySettings(t *testing.T) {
 		{"visitor", "client", ""},
 		{"visitor", "cookieless", "visitor=cookieless"},
 	} {
-		var p workspace.Policy
+		p := workspace.NewPolicy()
 		if err := p.Set(c[0], c[1]); err != nil || p.Listed() != c[2] {
 			t.Errorf("%s=%s: listed as %q (%v), want %q", c[0], c[1], p.Listed(), err, c[2])
 		}

@@ -50,6 +50,20 @@ func TestSettings(t *testing.T) {
 		{"orders", "own", "orders=own", ""},
 		{"orders", " shared ", "", ""},
 		{"orders", "mine", "", "bad_orders"},
+		{"kinds", "strict", "kinds=strict", ""},
+		{"kinds", "any", "", ""},
+		{"kinds", "some", "", "bad_kinds"},
+		{"plan", `{"events":{}}`, "plan=13-bytes", ""},
+		{"plan", "none", "", ""},
+		{"plan", "{", "", "bad_plan"},
+		{"plan", `"` + strings.Repeat("x", workspace.MaxPlanBytes-2) + `"`, "plan=65536-bytes", ""},
+		{"plan", `"` + strings.Repeat("x", workspace.MaxPlanBytes-1) + `"`, "", "bad_plan"},
+		{"properties", "all", "", ""},
+		{"properties", "model", "properties=model", ""},
+		{"properties", "theme, shop.*", "properties=theme,shop.*", ""},
+		{"properties", "theme,,x", "", "bad_properties"},
+		{"properties", "a.*.b", "", "bad_properties"},
+		{"properties", "x" + strings.Repeat(",x", 64), "", "bad_properties"},
 		{"names", "page, order completed", "names=page,order completed", ""},
 		{"names", "all", "", ""},
 		{"names", " , ", "", "bad_names"},
@@ -63,7 +77,7 @@ func TestSettings(t *testing.T) {
 		{"cap", "-1", "", "bad_cap"},
 		{"colour", "red", "", "unknown_setting"},
 	} {
-		var p workspace.Policy
+		p := workspace.NewPolicy()
 		err := p.Set(c.name, c.value)
 		if p.Listed() != c.listed || fault.CodeOf(err) != c.code {
 			t.Errorf("Set(%q, %q) gives %q, %v; want %q, %q", c.name, c.value, p.Listed(), err, c.listed, c.code)

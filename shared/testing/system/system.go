@@ -37,6 +37,7 @@ import (
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/plan"
 	"waymark/shared/domain/report"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/failed"
@@ -70,7 +71,8 @@ type System struct {
 	// Wrap puts a test's own stores around those that functions get; nil leaves them.
 	Wrap func(Ports) Ports
 
-	ids atomic.Int64
+	plans *plan.Checker
+	ids   atomic.Int64
 }
 
 // Begin is when the clock of a new system stands.
@@ -99,7 +101,7 @@ func New(t testing.TB, workspaces ...workspace.Workspace) *System {
 	s := &System{
 		t: t, Table: memory.NewTable(), Archive: memory.NewArchive(), Exports: memory.NewBucket(), Queue: memory.NewQueue(),
 		DeadLetters: memory.NewQueue(), Now: Begin, Rules: model.Rules, Definitions: definitions, Bot: bots.Of, Version: "test", Debug: workspace.DebugWatched,
-		Decode: message.Decode,
+		Decode: message.Decode, plans: model.Plans(),
 	}
 	s.Table.Now, s.Archive.Now, s.Queue.Now, s.DeadLetters.Now = s.clock, s.clock, s.clock, s.clock
 	for _, w := range workspaces {
@@ -165,7 +167,7 @@ func (s *System) Settler(ports Ports) *settle.Settler {
 func (s *System) Process(ports Ports) *process.Handler {
 	return process.New(process.Config{
 		Workspaces: ports, Ingest: s.Ingest(ports), Failed: ports, Refusals: ports, Fates: ports, Debug: s.Debug, Properties: model.Properties(), Decode: s.Decode,
-		Version: s.Version, Now: s.clock,
+		Version: s.Version, Now: s.clock, Plans: s.plans,
 	})
 }
 
@@ -189,19 +191,19 @@ func (s *System) Query(ports Ports) *query.Handler {
 	return query.New(query.Config{
 		Keys: ports, Workspaces: ports, Store: ports, Links: ports, Recorder: new(s.Recorder(ports)), Windows: ports, Ledger: ports, Steps: s.Archive,
 		Failed: s.Table, Refusals: s.Table, Index: s.Table, Archive: s.Archive, Files: s.Exports, Queue: s.Queue, DeadLetters: s.DeadLetters,
-		FailedService: s.FailedService(), Rules: s.Rules, Definitions: s.Definitions, Bot: s.Bot, Names: model.TrackNames(), Decode: s.Decode, Version: s.Version,
+		FailedService: s.FailedService(), Rules: s.Rules, Definitions: s.Definitions, Bot: s.Bot, Kinds: model.Kinds(), Decode: s.Decode, Version: s.Version,
 		Now: s.clock, Caps: s.Caps, Sleep: s.sleep, Fates: ports, Debug: s.Debug,
 	})
 }
 
 // FailedService is where failed events are handled.
 func (s *System) FailedService() failed.Service {
-	return failed.Service{Records: s.Table, Changes: s.Table, Queue: s.Queue, Dead: s.DeadLetters, Decode: s.Decode, Now: s.clock}
+	return failed.Service{Records: s.Table, Changes: s.Table, Queue: s.Queue, Dead: s.DeadLetters, Decode: s.Decode, Now: s.clock, Workspaces: s.Table, Plans: s.plans}
 }
 
 // Collect is the function.
 func (s *System) Collect(ports Ports) *collect.Handler {
-	return collect.New(collect.Config{Keys: ports, Spending: ports, Salts: ports, NewSalt: s.NewID, Queue: s.Queue, Now: s.clock, NewID: s.NewID})
+	return collect.New(collect.Config{Keys: ports, Spending: ports, Salts: ports, NewSalt: s.NewID, Queue: s.Queue, Now: s.clock, NewID: s.NewID, Plans: s.plans})
 }
 
 // Request makes a request with an authorization, as the gateway gives it. path may have a query.
