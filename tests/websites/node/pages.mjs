@@ -9,11 +9,13 @@ const [program, url, writeKey, secretKey, shots] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const seen = { home: {}, debug: {}, closed: {}, violations: [], overflows: [], console: [], requests: [] };
 
+// The agent of a headless browser is that of a bot, and what a bot does is in no timeline.
+const agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36";
 const browser = await chromium.launch({ executablePath: program, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 
 async function tab(path, options = {}) {
   // axe is put into the page from outside, which its policy forbids to all but the browser's driver.
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, permissions: ["clipboard-read", "clipboard-write"], ...options });
+  const context = await browser.newContext({ userAgent: agent, viewport: { width: 1440, height: 900 }, permissions: ["clipboard-read", "clipboard-write"], ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(30000);
   page.on("console", (m) => m.type() === "error" && seen.console.push(path + ": " + m.text()));
