@@ -124,6 +124,7 @@ func TestAnalytics(t *testing.T) {
 		analytics.identify({plan: 'free'})
 		analytics.page('Docs', 'API', {n: 2})
 		analytics.page('Pricing')
+		analytics.identify('u1', {__t: 'bpc', p: '/', u: 'https://shop.example/', s: '', t: 'Shop', r: ''})
 		analytics.page({n: 3})
 		analytics.group('g1', {size: 3})
 		analytics.alias('u2', 'u1')
@@ -132,9 +133,9 @@ func TestAnalytics(t *testing.T) {
 		document.getElementById('next').click()
 		analytics.reset()
 		analytics.debug(); analytics.addSourceMiddleware(() => {}); analytics.off('track')`)
-	events := s.await(12)
+	events := s.await(13)
 	want := []string{
-		"page /", "track Early", "track Null", "track Back", "identify /", "identify /", "page API", "page Pricing", "page /", "group /", "alias /", "track Followed",
+		"page /", "track Early", "track Null", "track Back", "identify /", "identify /", "page API", "page Pricing", "identify /", "page /", "group /", "alias /", "track Followed",
 	}
 	if got := names(events); !slices.Equal(got, want) {
 		t.Fatalf("sent are %q, want %q", got, want)
@@ -145,10 +146,13 @@ func TestAnalytics(t *testing.T) {
 	if a, b := events[4], events[5]; a.UserID != "u1" || a.Traits["plan"] != "pro" || b.UserID != "u1" || b.Traits["plan"] != "free" {
 		t.Errorf("identify sends %+v and %+v", a, b)
 	}
-	if e := events[6]; e.Category != "Docs" || e.Properties["n"] != 2.0 || events[8].Properties["n"] != 3.0 {
+	if e := events[6]; e.Category != "Docs" || e.Properties["n"] != 2.0 || events[9].Properties["n"] != 3.0 {
 		t.Errorf("page sends %+v", e)
 	}
-	if e := events[10]; e.UserID != "u2" || e.PreviousID != "u1" || events[9].GroupID != "g1" || events[11].Properties["n"] != 4.0 {
+	if e := events[8]; e.UserID != "u1" || len(e.Traits) > 0 {
+		t.Errorf("what Segment's snippet adds to early calls comes as %+v", e)
+	}
+	if e := events[11]; e.UserID != "u2" || e.PreviousID != "u1" || events[10].GroupID != "g1" || events[12].Properties["n"] != 4.0 {
 		t.Errorf("alias sends %+v", e)
 	}
 	if got := p.text("[called, heard.join(), analytics.user().id(), analytics.user().anonymousId() == localStorage.wm_id]"); got != "1,Early,Null,Back,Followed,,true" {

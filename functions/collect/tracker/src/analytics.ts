@@ -11,6 +11,8 @@ const compat = (api: Api & Bag): void => {
   for (const name of ['track', 'page', 'identify', 'group', 'alias', 'reset']) {
     const tell = api[name]
     api[name] = (...a: any[]) => {
+      // Segment's snippet adds where the page was to each call that it keeps for later.
+      if (a[a.length - 1]?.__t == 'bpc') a.pop()
       // null in the place of properties leaves options where they are.
       if (name == 'track' && a[1] === null) a[1] = {}
       tell(...a)
