@@ -60,7 +60,7 @@ type account struct {
 	said   time.Time
 	warned bool
 
-	refused map[string]int // events by code, not noted yet
+	refused map[string]event.Refused // by code, not noted yet
 	noted   time.Time
 }
 
@@ -162,7 +162,7 @@ func (g *guard) account(key workspace.Key) *account {
 	of := source{key.Workspace, key.Source}
 	a := g.sources[of]
 	if a == nil {
-		a = &account{refused: map[string]int{}, noted: g.now()}
+		a = &account{refused: map[string]event.Refused{}, noted: g.now()}
 		g.sources[of] = a
 	}
 	return a
@@ -170,7 +170,8 @@ func (g *guard) account(key workspace.Key) *account {
 
 // refuse counts what is refused. A note for each would let a flood cost as much as if it were taken.
 func (g *guard) refuse(key workspace.Key, events int, f *fault.Error) error {
-	g.account(key).refused[f.Code] += max(events, 1)
+	refused := g.account(key).refused
+	refused[f.Code] = event.Refused{Code: f.Code, Events: refused[f.Code].Events + max(events, 1), Reason: httpapi.ReasonOf(f)}
 	return f
 }
 
@@ -185,8 +186,8 @@ func (g *guard) notes(key workspace.Key, request string) []event.Envelope {
 	}
 	var notes []event.Envelope
 	for _, code := range []string{codeTooMany, codeCap} {
-		if n := a.refused[code]; n > 0 {
-			notes = append(notes, noteOf(key, event.At(now), request+notedRequests+"-"+code, code, n))
+		if refused, found := a.refused[code]; found {
+			notes = append(notes, noteOf(key, event.At(now), request+notedRequests+"-"+code, refused))
 		}
 	}
 	clear(a.refused)

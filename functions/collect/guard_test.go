@@ -111,6 +111,7 @@ func TestRefusedByRateIsNoted(t *testing.T) {
 	statuses(t, s, pages(1), 3)
 	want := note("web", "too_many_requests", 40)
 	want.Request, want.Received = "r-1-limits-too_many_requests", event.At(s.now)
+	want.Refused.Reason = "there are too many requests with this write key; wait as Retry-After says, and send more events in one request"
 	if len(s.queue.noted) != 1 || !reflect.DeepEqual(s.queue.noted[0], want) {
 		t.Errorf("noted %+v\nwant %+v", s.queue.noted, want)
 	}

@@ -182,10 +182,12 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 		return key, verdict, nil
 	}
 	if dropped > 0 {
-		h.sendNotes(ctx, key, []event.Envelope{noteOf(key, event.At(r.Received), r.ID+"-consent", codeConsent, dropped)})
+		h.sendNotes(ctx, key, []event.Envelope{noteOf(key, event.At(r.Received), r.ID+"-consent", event.Refused{
+			Code: codeConsent, Events: dropped, Reason: "the visitor has denied it, and the source drops such events",
+		})})
 	}
 	if refused > 0 {
-		h.sendNotes(ctx, key, []event.Envelope{noteOf(key, event.At(r.Received), r.ID, codeName, refused)})
+		h.sendNotes(ctx, key, []event.Envelope{noteOf(key, event.At(r.Received), r.ID, event.Refused{Code: codeName, Events: refused, Reason: notAllowed})})
 	}
 	if envelope.Len() == 0 {
 		return key, verdict, nil

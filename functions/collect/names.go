@@ -9,7 +9,10 @@ import (
 	"waymark/shared/domain/workspace"
 )
 
-const codeName = "name_not_allowed"
+const (
+	codeName   = "name_not_allowed"
+	notAllowed = "a browser may not send this event with this write key; send it from a server, or add its name to the source's names"
+)
 
 // isBrowsers says whether a page sent the request: browsers name the page's origin with whatever a script sends, and
 // some routes are used by pages alone.
@@ -25,8 +28,7 @@ func onlyNamed(key workspace.Key, e *event.Envelope, t *tally) (refused int) {
 		if key.Lets(one.Type, one.Name) {
 			return false
 		}
-		t.details = append(t.details, httpapi.DetailOf(one.Index, fault.New(fault.Forbidden, codeName,
-			"a browser may not send this event with this write key; send it from a server, or add its name to the source's names")))
+		t.details = append(t.details, httpapi.DetailOf(one.Index, fault.New(fault.Forbidden, codeName, notAllowed)))
 		refused++
 		return true
 	})

@@ -35,16 +35,17 @@ func (h *Handler) noteRefusal(ctx context.Context, r httpapi.Request, p payload,
 	if err != nil || key.Role != workspace.Write {
 		return
 	}
-	note := noteOf(key, event.At(r.Received), r.ID, fault.CodeOf(refusal), max(len(p.events), 1))
-	note.Refused.Reason = httpapi.ReasonOf(refusal)
+	note := noteOf(key, event.At(r.Received), r.ID, event.Refused{
+		Code: fault.CodeOf(refusal), Events: max(len(p.events), 1), Reason: httpapi.ReasonOf(refusal),
+	})
 	h.sendNotes(ctx, key, []event.Envelope{note})
 }
 
 // noteOf is the message that events were refused. A request has one note at most under one id.
-func noteOf(key workspace.Key, at event.Millis, request, code string, events int) event.Envelope {
+func noteOf(key workspace.Key, at event.Millis, request string, refused event.Refused) event.Envelope {
 	return event.Envelope{
 		Version: event.EnvelopeVersion, Workspace: key.Workspace, Source: key.Source, Received: at, Request: request,
-		Refused: &event.Refused{Code: code, Events: events},
+		Refused: &refused,
 	}
 }
 
