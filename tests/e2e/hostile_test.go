@@ -23,6 +23,11 @@ func TestHostileBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for i, c := range cases {
+		if c.Code == "gzip_damaged" && strings.HasPrefix(c.Name, `"text/`) {
+			cases[i].Status, cases[i].Code = 200, "" // the edge takes the type off what says that it is text
+		}
+	}
 	w := tenant(t, shared(t), "hostile")
 	answers := sendAll(t, w, cases)
 	if err := w.Drained(t.Context(), e2e.Patience); err != nil {
@@ -36,6 +41,7 @@ func TestHostileBytes(t *testing.T) {
 	t.Logf("seen through the running system:\n%s", tally)
 	want := hostile.Fates()
 	want["as query, raw"] = hostile.Count{Requests: 515, Accepted: 258, Refused: 257} // a space ends the target of a request line
+	want["packed under each type"] = hostile.Count{Requests: 23, Accepted: 16, Refused: 7}
 	want["as user agent"] = hostile.Count{Requests: 515, Accepted: 510, Refused: 5}   // no header may hold a control character
 	if !maps.Equal(tally, want) {
 		t.Errorf("the fates are\n%s\nwant\n%s", tally, want)
