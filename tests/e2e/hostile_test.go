@@ -42,7 +42,7 @@ func TestHostileBytes(t *testing.T) {
 	want := hostile.Fates()
 	want["as query, raw"] = hostile.Count{Requests: 515, Accepted: 258, Refused: 257} // a space ends the target of a request line
 	want["packed under each type"] = hostile.Count{Requests: 23, Accepted: 16, Refused: 7}
-	want["as user agent"] = hostile.Count{Requests: 515, Accepted: 510, Refused: 5}   // no header may hold a control character
+	want["as user agent"] = hostile.Count{Requests: 515, Accepted: 510, Refused: 5} // no header may hold a control character
 	if !maps.Equal(tally, want) {
 		t.Errorf("the fates are\n%s\nwant\n%s", tally, want)
 	}
