@@ -7,6 +7,6 @@ if command -v apt-get >/dev/null && [ ! -x nginx/usr/sbin/nginx ]; then
   folder=$(mktemp -d)
   trap 'rm -rf "$folder"' EXIT
   chmod 755 "$folder"
-  (cd "$folder" && apt-get download -q nginx)
+  (cd "$folder" && { apt-get download -q nginx || { apt-get update -q && apt-get download -q nginx; }; })
   mkdir -p nginx && dpkg -x "$folder"/nginx_*.deb nginx
 fi
