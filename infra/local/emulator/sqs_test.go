@@ -185,10 +185,15 @@ func TestJournalStaysSmall(t *testing.T) {
 	q.send(t, "kept")
 	const rounds, bytes = 100, 200_000
 	q.receive(t, "main")
+	want := []string{"kept", "later"}
 	for range rounds {
 		q.send(t, strings.Repeat("x", bytes))
-		for _, m := range q.receive(t, "main") {
+		received := q.receive(t, "main")
+		for _, m := range received {
 			q.delete(t, "main", m)
+		}
+		if len(received) == 0 { // the answer was lost on its way: the client asked again, and the message is in flight
+			want = append(want, strings.Repeat("x", bytes))
 		}
 	}
 	if file, err := os.Stat(journal); err != nil || file.Size() > rounds*bytes*9/10 {
@@ -197,7 +202,11 @@ func TestJournalStaysSmall(t *testing.T) {
 	q.send(t, "later")
 	kill()
 	q, _ = startSQS(t, journal)
-	if got := q.receive(t, "main"); len(got) != 2 || *got[0].Body != "kept" || *got[1].Body != "later" {
-		t.Errorf("%d messages wait after a kill, want kept and later", len(got))
+	var got []string
+	for _, m := range q.receive(t, "main") {
+		got = append(got, *m.Body)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%d messages wait after a kill, want kept and later, and %d that were in flight", len(got), len(want)-2)
 	}
 }
