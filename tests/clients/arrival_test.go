@@ -100,7 +100,7 @@ func (s telling) checkPerson(t testing.TB, w e2e.Tenant) {
 		}
 	}
 	address := "/v1/profiles/" + url.PathEscape("user:ada-"+s.run)
-	got := get[struct{ Items []item }](t, w, address+"/timeline?limit=500").Items
+	got := e2e.Get[struct{ Items []item }](t, w, address+"/timeline?limit=500").Items
 	var money []string
 	for i, one := range got {
 		if one.Order != nil {
@@ -115,7 +115,7 @@ func (s telling) checkPerson(t testing.TB, w e2e.Tenant) {
 	if !reflect.DeepEqual(got, want) || !slices.Equal(money, wantMoney) {
 		t.Errorf("%s: timeline:\n got %v %q\nwant %v %q", s.run, got, money, want, wantMoney)
 	}
-	s.checkProfile(t, get[person](t, w, address), len(want))
+	s.checkProfile(t, e2e.Get[person](t, w, address), len(want))
 }
 
 // checkProfile holds a profile against the one that the story leads to.
@@ -194,7 +194,7 @@ func settleAccounts(t testing.TB, w e2e.Tenant, doors ...*door) {
 	if err != nil {
 		t.Error(err)
 	}
-	if failed := get[struct{ Failed []any }](t, w, "/v1/failed"); len(failed.Failed) > 0 {
+	if failed := e2e.Get[struct{ Failed []any }](t, w, "/v1/failed"); len(failed.Failed) > 0 {
 		t.Errorf("there are failed events: %v", failed)
 	}
 }
@@ -231,7 +231,7 @@ func checkBooks(t testing.TB, w e2e.Tenant, doors ...*door) {
 	}
 	now := time.Now().UTC()
 	from, to := now.AddDate(0, 0, -2).Format(time.DateOnly), now.AddDate(0, 0, 2).Format(time.DateOnly)
-	got := get[struct {
+	got := e2e.Get[struct {
 		Rows []struct {
 			Metric string
 			Value  any

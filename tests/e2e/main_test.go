@@ -3,15 +3,7 @@ package e2e_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"flag"
-	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"runtime"
-	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,90 +13,14 @@ import (
 
 const root = "../.."
 
-// world is what the tests share: one program and one running system. Each test has workspaces of its own in it.
-var world struct {
-	folder  string
-	build   sync.Once
-	start   sync.Once
-	watch   sync.Once
-	binary  string
-	system  *e2e.System
-	failure error
-}
+// world is what the tests share: one program and one running system, in which each test has workspaces of its own.
+var world = e2e.World{Root: root, Parallel: 8}
 
-func TestMain(m *testing.M) {
-	os.Exit(run(m))
-}
+func TestMain(m *testing.M) { os.Exit(world.Run(m)) }
 
-func run(m *testing.M) (code int) {
-	folder, err := os.MkdirTemp("", "waymark-e2e-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	world.folder = folder
-	flag.Parse()
-	// These tests wait for the system more than they compute: on a small machine more of them at a time take less time.
-	if err := flag.Set("test.parallel", strconv.Itoa(max(8, runtime.GOMAXPROCS(0)))); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	code = m.Run()
-	if world.system != nil {
-		err = world.system.Stop()
-	}
-	if err := errors.Join(err, os.RemoveAll(folder)); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
-}
+func binary(t testing.TB) string { return world.Binary(t) }
 
-// binary is waymark, built once.
-func binary(t testing.TB) string {
-	t.Helper()
-	world.build.Do(func() { world.binary, world.failure = e2e.Build(context.Background(), root, world.folder) })
-	if world.failure != nil {
-		t.Fatal(world.failure)
-	}
-	world.watch.Do(func() { watchSources(t) })
-	return world.binary
-}
-
-// shared is the system that most tests use.
-func shared(t testing.TB) *e2e.System {
-	t.Helper()
-	program := binary(t)
-	world.start.Do(func() {
-		world.system, world.failure = e2e.Start(context.Background(), e2e.Config{
-			Binary: program, Root: root, Data: filepath.Join(world.folder, "shared"), Flags: []string{"--memory"},
-		})
-	})
-	if world.failure != nil {
-		t.Fatal(world.failure)
-	}
-	return world.system
-}
-
-// watchSources looks at every source file. `go test` does not know what the programs that these tests build are made of, and would show an old
-// result after a change; it does know which files a test looked at.
-func watchSources(t testing.TB) {
-	for _, name := range []string{"functions", "shared", "infra", "events", "template.yaml", "README.md"} {
-		err := filepath.WalkDir(filepath.Join(root, name), func(path string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			if entry.Name() == "node_modules" {
-				return fs.SkipDir
-			}
-			_, err = os.Stat(path)
-			return err
-		})
-		if err != nil {
-			t.Fatalf("look at the sources: %v", err)
-		}
-	}
-}
+func shared(t testing.TB) *e2e.System { return world.System(t) }
 
 // tenant makes a workspace of its own for a test.
 func tenant(t testing.TB, system *e2e.System, name string) e2e.Tenant {
@@ -123,14 +39,9 @@ func demo(t testing.TB) e2e.Tenant {
 	return e2e.Tenant{System: system, Keys: system.Keys}
 }
 
-// get reads an answer of 200 as JSON.
 func get[T any](t testing.TB, w e2e.Tenant, path string) T {
 	t.Helper()
-	answer, err := w.Get(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return into[T](t, "GET "+path, answer)
+	return e2e.Get[T](t, w, path)
 }
 
 // order posts with the secret key and reads an answer of 200 as JSON.

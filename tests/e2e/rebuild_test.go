@@ -120,7 +120,7 @@ func TestRebuildLarge(t *testing.T) {
 		if n, err = strconv.Atoi(asked); err != nil {
 			t.Fatalf("WAYMARK_REBUILD_EVENTS is %q, want a number", asked)
 		}
-		system, err = e2e.Start(context.Background(), e2e.Config{Binary: binary(t), Root: root, Data: filepath.Join(world.folder, "large"), Flags: []string{"--memory"}})
+		system, err = e2e.Start(context.Background(), e2e.Config{Binary: binary(t), Root: root, Data: filepath.Join(world.Folder, "large"), Flags: []string{"--memory"}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -60,11 +60,11 @@ func arrived(t testing.TB, w e2e.Tenant) []string {
 	}
 	var lines []string
 	for _, stage := range stages {
-		for _, p := range get[struct{ Items []person }](t, w, "/v1/profiles?stage="+stage).Items {
+		for _, p := range e2e.Get[struct{ Items []person }](t, w, "/v1/profiles?stage="+stage).Items {
 			lines = append(lines, known(t, w, p.Person)...)
 		}
 	}
-	for _, failed := range get[struct {
+	for _, failed := range e2e.Get[struct {
 		Items []struct{ Class, Reason string }
 	}](t, w, "/v1/failed").Items {
 		lines = append(lines, fmt.Sprintf("failed %s %s", failed.Class, failed.Reason))
@@ -81,10 +81,10 @@ func known(t testing.TB, w e2e.Tenant, id string) (lines []string) {
 	if strings.HasPrefix(id, "anon:") {
 		who = "anon"
 	}
-	for name, trait := range get[person](t, w, address).Traits {
+	for name, trait := range e2e.Get[person](t, w, address).Traits {
 		lines = append(lines, fmt.Sprintf("%s has %s %v", who, name, trait.Value))
 	}
-	for _, i := range get[struct{ Items []item }](t, w, address+"/timeline?limit=500").Items {
+	for _, i := range e2e.Get[struct{ Items []item }](t, w, address+"/timeline?limit=500").Items {
 		line := who + " " + i.Type
 		if i.Name != "" {
 			line += " " + i.Name

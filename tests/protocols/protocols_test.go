@@ -78,10 +78,10 @@ func TestClients(t *testing.T) {
 	for _, p := range all {
 		tenants[p.name] = tenant(t, p.name, p.alias)
 		if p.server != nil {
-			tellers.Go(func() { printed(t, append(p.server, shared(t).URL)...) })
+			tellers.Go(func() { printed(t, append(p.server, world.System(t).URL)...) })
 		}
 	}
-	pages := tellPages(t, shared(t).URL, all)
+	pages := tellPages(t, world.System(t).URL, all)
 	tellers.Wait()
 	for _, p := range all {
 		t.Run(p.name, func(t *testing.T) {

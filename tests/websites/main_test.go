@@ -7,14 +7,11 @@ package websites_test
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -28,50 +25,9 @@ const (
 )
 
 // world is what the tests share.
-var world struct {
-	folder  string
-	start   sync.Once
-	system  *e2e.System
-	failure error
-}
+var world = e2e.World{Root: root}
 
-func TestMain(m *testing.M) {
-	os.Exit(run(m))
-}
-
-func run(m *testing.M) (code int) {
-	folder, err := os.MkdirTemp("", "waymark-websites-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	world.folder = folder
-	code = m.Run()
-	if world.system != nil {
-		err = world.system.Stop()
-	}
-	if err := errors.Join(err, os.RemoveAll(folder)); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return code
-}
-
-// running is the system. A machine that lacks what the tests need says so; CI fails.
-func running(t *testing.T) *e2e.System {
-	t.Helper()
-	world.start.Do(func() {
-		binary, err := e2e.Build(context.Background(), root, world.folder)
-		if err == nil {
-			world.system, err = e2e.Start(context.Background(), e2e.Config{Binary: binary, Root: root, Data: filepath.Join(world.folder, "data"), Flags: []string{"--memory"}})
-		}
-		world.failure = err
-	})
-	if world.failure != nil {
-		t.Fatal(world.failure)
-	}
-	return world.system
-}
+func TestMain(m *testing.M) { os.Exit(world.Run(m)) }
 
 // needs skips the test where a file is missing that make websites fetches; in CI that is a failure.
 func needs(t *testing.T, files ...string) {
@@ -108,10 +64,8 @@ func command(t *testing.T, name string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	c := exec.CommandContext(ctx, name, args...)
-	c.Env = os.Environ()
-	if world.system != nil {
-		c.Env = append(c.Env, "WAYMARK_URL="+world.system.URL, "WAYMARK_KEY="+world.system.Keys.Secret, "WAYMARK_WRITE_KEY="+world.system.Keys.Write)
-	}
+	system := world.System(t)
+	c.Env = append(os.Environ(), "WAYMARK_URL="+system.URL, "WAYMARK_KEY="+system.Keys.Secret, "WAYMARK_WRITE_KEY="+system.Keys.Write)
 	var out bytes.Buffer
 	c.Stdout, c.Stderr = &out, &out
 	err := c.Run()
@@ -151,7 +105,7 @@ func written(t *testing.T, name, text string) string {
 
 // TestTestingDocument runs both examples of docs/testing.md, and the first once more with an event that is bad.
 func TestTestingDocument(t *testing.T) {
-	running(t)
+	world.System(t)
 	script := blocks(t, "docs/testing.md", "sh")[0]
 	if out, err := command(t, "bash", "-euo", "pipefail", "-c", script); err != nil || !strings.Contains(out, "tracked") {
 		t.Errorf("the example in shell ends with %v: %s", err, out)

@@ -37,7 +37,7 @@ type seen struct {
 func TestPages(t *testing.T) {
 	browser := chromium(t)
 	needs(t, modules)
-	system := running(t)
+	system := world.System(t)
 	shots := os.Getenv("WAYMARK_SHOTS") // a folder for pictures, to look at
 	out, err := command(t, "node", "node/pages.mjs", browser, system.URL, system.Keys.Write, system.Keys.Secret, shots)
 	if err != nil {

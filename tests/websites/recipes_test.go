@@ -48,7 +48,7 @@ func recipe[T any](t *testing.T, name string, files ...string) T {
 // mine is a recipe's code with the address and the key of the running system.
 func mine(t *testing.T, code string) string {
 	t.Helper()
-	system := running(t)
+	system := world.System(t)
 	if !strings.Contains(code, collect) {
 		t.Fatalf("the code does not name %s:\n%s", collect, code)
 	}
@@ -155,7 +155,7 @@ func TestCloudFront(t *testing.T) {
 // TestNginx: nginx takes the configuration; what is sent to it is accepted, and nothing can be read through it.
 func TestNginx(t *testing.T) {
 	needs(t, nginx)
-	system := running(t)
+	system := world.System(t)
 	program, err := filepath.Abs(nginx)
 	if err != nil {
 		t.Fatal(err)
@@ -265,7 +265,7 @@ type pushed [][]any
 
 // TestShopifyTheme: the tag is on each page; that of a product gives its event, whatever stands in the product's name.
 func TestShopifyTheme(t *testing.T) {
-	system := running(t)
+	system := world.System(t)
 	type rendered struct {
 		HTML   string
 		Pushed pushed
@@ -295,7 +295,7 @@ func sendPushed(t *testing.T, system *e2e.System, id string, calls pushed, want 
 
 // TestShopifyPixel: the custom pixel of the checkout sends a purchase, of the visitor that the tracker knows.
 func TestShopifyPixel(t *testing.T) {
-	system := running(t)
+	system := world.System(t)
 	all := blocks(t, recipes, "js")
 	code := all[slices.IndexFunc(all, func(code string) bool { return strings.Contains(code, "analytics.subscribe") })]
 	got := recipe[struct {
@@ -321,7 +321,7 @@ func TestShopifyPixel(t *testing.T) {
 // TestGTM: the tag gives what was in the data layer before it and what comes after, nothing else, and leaves the layer as it is. The container has the
 // same script.
 func TestGTM(t *testing.T) {
-	system := running(t)
+	system := world.System(t)
 	code := blocks(t, recipes, "javascript")[0]
 	got := recipe[struct {
 		Made   []map[string]any
