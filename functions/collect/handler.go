@@ -181,21 +181,31 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 	if r.Method == http.MethodHead { // of the pixel: nobody saw it
 		return key, verdict, nil
 	}
+	var notes []event.Envelope
 	if dropped > 0 {
-		h.sendNotes(ctx, key, []event.Envelope{noteOf(key, event.At(r.Received), r.ID+"-consent", event.Refused{
+		notes = append(notes, noteOf(key, event.At(r.Received), r.ID+"-consent", event.Refused{
 			Code: codeConsent, Events: dropped, Reason: "the visitor has denied it, and the source drops such events",
-		})})
+		}))
 	}
 	if refused > 0 {
-		h.sendNotes(ctx, key, []event.Envelope{noteOf(key, event.At(r.Received), r.ID, event.Refused{Code: codeName, Events: refused, Reason: notAllowed})})
+		notes = append(notes, noteOf(key, event.At(r.Received), r.ID, event.Refused{Code: codeName, Events: refused, Reason: notAllowed}))
 	}
-	if envelope.Len() == 0 {
-		return key, verdict, nil
+	return key, verdict, h.enqueue(ctx, envelope, notes)
+}
+
+// enqueue queues the events of a request and the notes of what was refused of it, all or nothing as far as the client is
+// told: it sends all of them again.
+func (h *Handler) enqueue(ctx context.Context, envelope event.Envelope, notes []event.Envelope) error {
+	if envelope.Len() > 0 {
+		notes = append(notes, envelope)
 	}
-	if err := h.Queue.Send(ctx, []event.Envelope{envelope}); err != nil {
-		return key, verdict, fault.Wrap(fault.Unavailable, "not_queued", fmt.Errorf("queue events: %w", err))
+	if len(notes) == 0 {
+		return nil
 	}
-	return key, verdict, nil
+	if err := h.Queue.Send(ctx, notes); err != nil {
+		return fault.Wrap(fault.Unavailable, "not_queued", fmt.Errorf("queue events: %w", err))
+	}
+	return nil
 }
 
 // preflight answers what a browser asks before it sends. Only a key in the query is known by then.
