@@ -91,6 +91,7 @@ func (h *Handler) workspace(ctx context.Context, w workspace.Workspace, schedule
 	if err != nil {
 		return nil, fmt.Errorf("read time zone: %w", err)
 	}
+	begun := event.At(h.Now())
 	notes, err := h.Restated.Restated(ctx, w.Namespace(), grain)
 	if err != nil {
 		return nil, fmt.Errorf("read restatements: %w", err)
@@ -104,7 +105,7 @@ func (h *Handler) workspace(ctx context.Context, w workspace.Workspace, schedule
 		return nil, nil
 	}
 	f := firing{
-		Handler: h, workspace: w, calendar: calendar, schedule: schedule, grain: grain, now: now, settled: state.Settled, made: map[string][]kpi.Window{},
+		Handler: h, workspace: w, calendar: calendar, schedule: schedule, grain: grain, now: now, begun: begun, settled: state.Settled, made: map[string][]kpi.Window{},
 	}
 	if err := f.closed(ctx); err != nil {
 		return f.exports, err
@@ -120,6 +121,7 @@ type firing struct {
 	schedule  string
 	grain     period.Grain
 	now       time.Time
+	begun     event.Millis // before anything was read: a firing may be stopped for hours and go on
 	settled   event.Millis // when the newest settle began
 	exports   []report.Manifest
 	made      map[string][]kpi.Window // by key of a window that got its first export: the windows in it

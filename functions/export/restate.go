@@ -52,7 +52,7 @@ func (f *firing) restateOne(ctx context.Context, window period.Window, notes []r
 func (f *firing) settle(ctx context.Context, key string, windows []kpi.Window, notes []report.Restatement) error {
 	var settled []string
 	for _, n := range notes {
-		if n.Settled(windows, event.At(f.Now())) {
+		if n.Settled(windows, f.begun) {
 			settled = append(settled, n.Handle)
 		}
 	}

@@ -179,6 +179,25 @@ func TestNotesThatWait(t *testing.T) {
 			notes: []string{"week 2026-10-12", "week 2026-10-12", "month 2026-10-01", "month 2026-10-01"},
 		},
 		{
+			name: "a firing that is stopped for hours drops no note that was young when it read", schedule: "daily",
+			want: []string{"shop daily-2026-10-12-r2"},
+			prepare: func(t *testing.T, w *world) {
+				w.revise(t, period.Day, "2026-10-12", visit())
+				w.fire(t, "daily", firedAt)
+				w.revise(t, period.Day, "2026-10-12", visit())
+				w.note(t, w.next(t, "shop", period.Day, "2026-10-12"))
+				w.files.before = func(call string) error {
+					if strings.Contains(call, "2026-10-12") {
+						w.Now = w.Now.Add(2 * time.Hour)
+					}
+					return nil
+				}
+			},
+			notes: []string{
+				"day 2026-10-12", "week 2026-10-12", "week 2026-10-12", "week 2026-10-12", "month 2026-10-01", "month 2026-10-01", "month 2026-10-01",
+			},
+		},
+		{
 			name: "an order on demand was first", schedule: "daily", want: []string{"shop daily-2026-11-21-r2"}, // the newest is always answered
 			prepare: func(t *testing.T, w *world) {
 				w.revise(t, period.Day, "2026-11-21", visit())
