@@ -15,7 +15,7 @@ var judgedOfEvents = []string{
 }
 
 // dataLayer is the layer that an operator may give, with data in it.
-const dataLayer = "map[Fn::If:[HasGeoLayer [${GeoLayer}] ${AWS::NoValue}]]"
+const dataLayer = "map[Fn::If:[HasGeoLayer [${GeoLayer}] []]]"
 
 // isSecret are names of variables that should hold nothing: what stands in a template is no secret.
 var isSecret = regexp.MustCompile(`(?i)secret|password|passwd|token|private|credential|api_?key`)
