@@ -50,8 +50,9 @@ func TestOf(t *testing.T) {
 		`{"consentManagement":{"deniedConsentIds":["C0002"],"allowedConsentIds":[]}}`:        consent.Denied,
 		`{"consentManagement":{"deniedConsentIds":["C0004"],"allowedConsentIds":["c0002"]}}`: consent.Granted,
 		`{"consentManagement":{"deniedConsentIds":["C0004"]}}`:                               consent.Unsaid,
-		`{"consentManagement":7}`:                                                            consent.Unsaid,
-		`{"consent":true,"consentManagement":{"deniedConsentIds":["analytics"]}}`:            consent.Denied,
+
+		`{"consentManagement":7}`: consent.Unsaid,
+		`{"consent":true,"consentManagement":{"deniedConsentIds":["analytics"]}}`: consent.Denied,
 	} {
 		own = strings.ReplaceAll(own, ":no}", `:"maybe"}`)
 		if got := consent.Of(parse(t, own), strictjson.Value{}); got != want {
