@@ -21,6 +21,9 @@ func (e Event) AppendJSON(out []byte) []byte {
 	w.flag("untimed", e.Untimed)
 	w.number("original", int64(e.Original), e.Original != e.Received)
 	w.number("corrected", int64(e.Corrected), e.Corrected != e.Original)
+	w.number("grade", int64(e.Grade), e.Grade != Public)
+	w.flag("vouched", e.Vouched)
+	w.text("network", e.Network)
 	w.flag("skewed", e.Skewed)
 	w.flag("future", e.Future)
 	w.identifiers("identifiers", e.Identifiers)
@@ -147,6 +150,15 @@ func (d *decoder) flag(v strictjson.Value) bool {
 	return v.Kind() == strictjson.True
 }
 
+func (d *decoder) grade(v strictjson.Value) Grade {
+	n := d.number(v)
+	if n <= int64(Public) || n > int64(Server) {
+		d.refuse()
+		return Public
+	}
+	return Grade(n)
+}
+
 func (d *decoder) tree(v strictjson.Value) map[string]any {
 	if v.Kind() != strictjson.Object {
 		d.refuse()
@@ -195,6 +207,12 @@ func (d *decoder) event(v strictjson.Value, of Envelope) Event {
 			e.Original = Millis(d.number(m))
 		case "corrected":
 			e.Corrected, isCorrected = Millis(d.number(m)), true
+		case "grade":
+			e.Grade = d.grade(m)
+		case "vouched":
+			e.Vouched = d.flag(m)
+		case "network":
+			e.Network = d.text(m)
 		case "skewed":
 			e.Skewed = d.flag(m)
 		case "future":

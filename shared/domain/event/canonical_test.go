@@ -79,8 +79,9 @@ func TestEveryFieldTravels(t *testing.T) {
 		Workspace: "w", Source: "s", Request: "r", Received: received, Type: event.Track, Identifiers: ids("user:1", "anon:2"), Previous: ids("user:0"),
 		Session: "s", Order: &event.Order{ID: "o", Kind: event.Refunded, Of: "of", Scope: "till", Unpriced: true, Amount: money.Micros(-7), Currency: "EUR", Items: 2}, Properties: map[string]any{"a": json.Number("1")}, Traits: map[string]any{"b": nil},
 	}
-	anew := map[string]bool{"Bot": true, "Page": true}
+	anew := map[string]bool{"Bot": true, "Page": true, "Proof": true}
 	fill(reflect.ValueOf(&e).Elem())
+	e.Proof = event.Proof{}
 	e.Marketing.URL, e.Marketing.Click, e.Page, e.Bot = "https://shop.example/p?q", "", "https://shop.example/p", "" // a click is read from the URL
 	got, message := carried(t, e)
 	if !reflect.DeepEqual(got, e) {
@@ -107,6 +108,8 @@ func fill(v reflect.Value) {
 			field.SetBool(true)
 		case field.CanInt():
 			field.SetInt(int64(i + 1))
+		case field.CanUint():
+			field.SetUint(uint64(event.Server))
 		}
 	}
 }
@@ -119,6 +122,7 @@ func TestParseEnvelopeRefusesStrangeEvents(t *testing.T) {
 		`{"id":"m","type":"page","identifiers":["jump:1"]}`, `{"id":"m","type":"page","identifiers":[7]}`, `{"id":7,"type":"page","identifiers":["user:1"]}`,
 		page + `,"index":-1}`, page + `,"original":-1}`, page + `,"corrected":4102444800000}`, page + `,"original":1.5}`, page + `,"untimed":1}`, page + `,"marketing":[]}`,
 		page + `,"marketing":{"utm":""}}`, page + `,"marketing":{"source":1}}`, page + `,"order":7}`, page + `,"order":{"price":7}}`, page + `,"properties":[]}`, page + `,"previous":[]}`, page + `,"other":1}`,
+		page + `,"grade":0}`, page + `,"grade":3}`, page + `,"vouched":1}`, page + `,"network":1}`,
 	} {
 		message := `{"v":2,"workspace":"w","received":1,"parsed":[` + parsed + `]}`
 		if _, err := event.ParseEnvelope(message); fault.CodeOf(err) != "bad_message" {

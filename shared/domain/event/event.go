@@ -82,6 +82,10 @@ type Event struct {
 	Original    Millis // the device's own timestamp
 	Corrected   Millis // what people see; see Correct
 	Received    Millis
+	Grade       Grade        // how far it may be believed; Public until somebody has graded it
+	Vouched     bool         // of a signed event: its e-mail address is proven too
+	Proof       Proof        // as it was sent
+	Network     string       // that it came from, cut to what many share, such as 203.0.113.0/24; "" where it is not kept
 	Skewed      bool         // the device's clock was corrected
 	Future      bool         // the corrected time lay too far in the future and was replaced by the time of receipt; see KeepOrder
 	Identifiers []Identifier // all that may be used, highest rank first, no two of one kind but users of an alias

@@ -43,6 +43,15 @@ func (p *parser) identifiers(e *Event) error {
 	return fault.New(fault.Invalid, "no_identifier", "the event needs a userId or an anonymousId (or an e-mail, phone, loyalty or device id)")
 }
 
+// proof reads context.proof: an object, or a text, which is of the user id.
+func (p *parser) proof() Proof {
+	said := p.around("proof")
+	if said.Kind() == strictjson.Object {
+		return Proof{User: said.Get("user").Scalar(), Email: said.Get("email").Scalar()}
+	}
+	return Proof{User: said.Scalar()}
+}
+
 // external reads context.externalIds, the Segment way to send other ids.
 func (p *parser) external(collected *identifierSet) {
 	for entry := range p.around("externalIds").Items() {

@@ -21,6 +21,9 @@ type Touchpoint struct {
 	Untimed    bool              `json:"u,omitempty"`
 	Skewed     bool              `json:"k,omitempty"`
 	Future     bool              `json:"f,omitempty"`
+	Grade      Grade             `json:"h,omitempty"`
+	Vouched    bool              `json:"v,omitempty"` // the e-mail address among Others is proven, as the event's own identifier is
+	Network    string            `json:"w,omitempty"` // that it came from, cut to what many share
 	Country    string            `json:"y,omitempty"` // as it was sent
 	Session    string            `json:"e,omitempty"` // id of the session, as the client names it
 	Page       string            `json:"g,omitempty"` // address of the page without query and fragment
@@ -125,7 +128,7 @@ func (e Event) Touchpoint(keep Keep) Touchpoint {
 	t := Touchpoint{
 		ID: e.ID, Source: e.Source, Type: e.Type, Name: e.Name, Original: e.Original, Corrected: e.Corrected, Received: e.Received,
 		Untimed: e.Untimed, Skewed: e.Skewed, Future: e.Future, Country: e.Country, Page: e.Page, Marketing: e.Marketing, Agent: e.Agent,
-		Session: e.Session, Order: e.Order,
+		Session: e.Session, Order: e.Order, Grade: e.Grade, Vouched: e.Vouched, Network: e.Network,
 	}
 	t.Marketing.URL, t.Properties = "", keep.of(e.Properties)
 	return t

@@ -50,7 +50,7 @@ func (w Workspace) Namespace() Namespace {
 // Role is what a key may do.
 type Role string
 
-// The roles: a write key is public and may only append, a secret key reads and operates.
+// The roles: a write key may only append, a secret key reads and operates.
 const (
 	Write  Role = "write"
 	Secret Role = "secret"
@@ -62,9 +62,29 @@ type Key struct {
 	Workspace string       `json:"workspace"`
 	Role      Role         `json:"role"`
 	Source    string       `json:"source,omitempty"`  // of a write key: the site or system that sends with it
+	Kind      Kind         `json:"kind,omitempty"`    // of a write key: what sort of source that is; all keys of a source say the same
 	Origins   []string     `json:"origins,omitempty"` // of a write key: origins that browsers may send from; empty allows all
 	Policy                 // of a write key: what is settled for its source
 	Expires   event.Millis `json:"expires,omitempty"` // 0 = never; set on rotation so that the old key works during an overlap
+}
+
+// Kind is what sort of source a write key belongs to.
+type Kind string
+
+// The kinds. A site's key stands in its pages, so everybody has it; a server's key is a secret.
+const (
+	Site         Kind = ""
+	ServerSource Kind = "server"
+)
+
+// KindOf is what sort of source one of the workspace's is. A source that is not there is a site: its word is believed least.
+func (w Workspace) KindOf(source string) Kind {
+	for _, k := range w.Keys {
+		if k.Role == Write && k.Source == source {
+			return k.Kind
+		}
+	}
+	return Site
 }
 
 // Valid says whether the key still works.
