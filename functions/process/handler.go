@@ -6,6 +6,7 @@ package process
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"maps"
 	"slices"
@@ -112,15 +113,14 @@ func (h *Handler) apply(ctx context.Context, b *batch, name string, items []item
 
 // input is what ingestion needs of accepted events.
 func (h *Handler) input(w workspace.Workspace, items []item) ingest.Input {
-	in := ingest.Input{Events: make([]event.Record, len(items)), Traits: map[event.Identifier]profile.Traits{}, OrderScope: w.OrderScope}
+	in := ingest.Input{
+		Events: make([]event.Record, len(items)), Traits: make([]map[string]json.RawMessage, len(items)), OrderScope: w.OrderScope,
+	}
 	for i := range items {
 		e := items[i].event
 		e.Marketing = channel.Sent(e.Marketing)
 		in.Events[i] = e.Record(w.PolicyOf(e.Source).Keep(h.Properties))
-		e.Bot = h.Ingest.Bot(e.Agent)
-		if said := profile.TraitsOf(e); len(said) > 0 {
-			in.Traits[e.PrimaryID()] = in.Traits[e.PrimaryID()].Join(said)
-		}
+		in.Traits[i] = profile.Said(e)
 	}
 	return in
 }

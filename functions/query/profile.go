@@ -41,15 +41,20 @@ type memberAnswer struct {
 }
 
 type linkAnswer struct {
-	To    event.Identifier `json:"to"`
-	At    string           `json:"at"`
-	Event event.ID         `json:"event"`
+	To       event.Identifier `json:"to"`
+	At       string           `json:"at"`
+	Event    event.ID         `json:"event"`
+	Source   string           `json:"source"`
+	Grade    string           `json:"grade"`
+	Received string           `json:"received"`
 }
 
 type traitAnswer struct {
-	Value  any    `json:"value"`
-	At     string `json:"at"`
-	Source string `json:"source"`
+	Value    any    `json:"value"`
+	At       string `json:"at"`
+	Source   string `json:"source"`
+	Grade    string `json:"grade"` // how far the event may be believed that said so
+	Received string `json:"received"`
 }
 
 type stageAnswer struct {
@@ -84,7 +89,7 @@ func (h *Handler) profile(ctx context.Context, q question) (events.APIGatewayV2H
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	answer := profileAnswer{
-		Person: p.Root, Identifiers: members(p), Traits: traits(p), Stage: stages(j.Stages, rules.Model), Bots: len(j.Bots),
+		Person: p.Root, Identifiers: members(p), Traits: traits(p.Traits(rules)), Stage: stages(j.Stages, rules.Model), Bots: len(j.Bots),
 		Channels: map[string]int{}, Orders: orders(j, q.workspace.Currency),
 	}
 	seen := j.Seen()
@@ -103,7 +108,7 @@ func (h *Handler) person(ctx context.Context, q question) (life.Person, journey.
 	none := func(err error) (life.Person, journey.Journey, journey.Rules, error) {
 		return life.Person{}, journey.Journey{}, journey.Rules{}, err
 	}
-	rules, err := h.Rules(q.workspace.Model)
+	rules, err := life.Rules(h.Rules, q.workspace)
 	if err != nil {
 		return none(fmt.Errorf("read rules of workspace %s: %w", q.workspace.Name, err))
 	}
@@ -152,7 +157,7 @@ func isKnown(p life.Person) bool {
 }
 
 func hasAnything(p ledger.Partition) bool {
-	return len(p.Touchpoints)+len(p.Traits)+len(p.Node.Parents)+len(p.Node.Children)+len(p.Node.Cuts) > 0
+	return len(p.Touchpoints)+len(p.Node.Parents)+len(p.Node.Children)+len(p.Node.Cuts) > 0
 }
 
 // members are the identifiers of a person.
@@ -164,26 +169,29 @@ func members(p life.Person) []memberAnswer {
 	node := func(id event.Identifier) identity.Node { return partitions[id].Node }
 	shown := identity.Shown(p.Members, node, func(id event.Identifier) bool {
 		of := partitions[id]
-		return len(of.Touchpoints)+len(of.Traits)+len(of.Node.Children) > 0
+		return len(of.Touchpoints)+len(of.Node.Children) > 0
 	})
 	out := make([]memberAnswer, len(shown))
 	for i, m := range shown {
 		out[i].ID = m.ID
 		if m.Link != nil {
-			out[i].Linked = &linkAnswer{To: m.Link.Parent, At: instant(m.Link.Evidence.At), Event: m.Link.Evidence.Event}
+			out[i].Linked = linked(m.Link)
 		}
 	}
 	return out
 }
 
-func traits(p life.Person) map[string]traitAnswer {
-	var all profile.Traits
-	for _, one := range p.Partitions {
-		all = all.Join(one.Traits)
+func linked(l *identity.Link) *linkAnswer {
+	by := l.Evidence
+	return &linkAnswer{
+		To: l.Parent, At: instant(by.At), Event: by.Event, Source: by.Source, Grade: by.Grade.String(), Received: instant(by.Received),
 	}
+}
+
+func traits(all profile.Traits) map[string]traitAnswer {
 	out := make(map[string]traitAnswer, len(all))
 	for name, t := range all.Standing() {
-		out[name] = traitAnswer{Value: t.Value, At: instant(t.At), Source: t.Source}
+		out[name] = traitAnswer{Value: t.Value, At: instant(t.At), Source: t.Source, Grade: t.Grade.String(), Received: instant(t.Received)}
 	}
 	return out
 }

@@ -91,14 +91,11 @@ func (h *Handler) copyOf(r event.Record) quality.Copy {
 
 // scanOrders finds out which of the orders count.
 func (h *Handler) scanOrders(ctx context.Context, t *quality.Tally, ns workspace.Namespace) error {
-	claims, _, err := h.Store.Claims(ctx, ns, t.OrderKeys())
+	claims, err := h.Store.Claims(ctx, ns, t.OrderKeys())
 	if err != nil {
 		return fmt.Errorf("read order claims: %w", err)
 	}
-	t.Counts = func(key string, first event.Touchpoint, id event.Identifier) bool {
-		evidence := identity.Evidence{At: first.Original, Event: first.ID, Source: first.Source}
-		return claims[key].Won(profile.Claim{Evidence: evidence, Identifier: id})
-	}
+	t.Counts = func(key string, c profile.Claim) bool { return claims[key].Won(c) }
 	return nil
 }
 

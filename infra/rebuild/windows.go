@@ -20,7 +20,7 @@ import (
 // time, others go up, and a window that was published and is not there becomes one of zeros. isNew says that nobody has seen the generation yet; in
 // one that is in use, revisions that went up stay.
 func (w *work) publish(ctx context.Context, published, into workspace.Workspace, isNew bool) error {
-	rules, err := w.Rules(into.Model)
+	rules, err := life.Rules(w.Rules, into)
 	if err != nil {
 		return err
 	}

@@ -112,8 +112,7 @@ func (f rebuildFlags) run(ctx context.Context, bar *phaseLine) (rebuild.Report, 
 		Workspace: key.Workspace, Table: table, Archive: archived{archive.New(objects), objects}, Rollup: f.rollUp, Rules: model.Rules,
 		Now: time.Now, Sleep: sleep, Settle: f.settle, AtOnce: eventsAtOnce, Names: namesAtOnce, Workers: settle.Workers, Progress: bar.show,
 		Ingest: &ingest.Applier{
-			Recorder: ingest.Recorder{Batches: table, Now: time.Now, NewID: rand.Text}, Store: table, Bot: bots.Of, Sleep: sleep,
-			Jitter: func(ceiling time.Duration) time.Duration { return mathrand.N(ceiling) },
+			Recorder: ingest.Recorder{Batches: table, Now: time.Now, NewID: rand.Text}, Store: table, Bot: bots.Of,
 		},
 	}
 	switch {

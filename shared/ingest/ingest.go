@@ -1,5 +1,5 @@
-// Package ingest puts accepted events into the table: pages, then traits, links and order claims, and last of all the record of the batch, which
-// says whose person may have changed. Everything before the record is a set or a join, so that writing it again changes nothing, in whatever order.
+// Package ingest puts accepted events into the table: pages, then links and order claims, and last of all the record of the batch, which says whose
+// person may have changed. Everything before the record is a set or a join, so that writing it again changes nothing, in whatever order.
 // The record comes last because a settle that reads it must find its pages. Process and rebuild use it alike.
 //
 // It does not judge events and counts nothing.
@@ -8,15 +8,14 @@
 package ingest
 
 import (
-	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"waymark/shared/domain/event"
-	"waymark/shared/domain/fault"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/profile"
@@ -26,11 +25,9 @@ import (
 // Applier puts events into a store. Every field but Known must be set.
 type Applier struct {
 	Recorder
-	Known  *Known // what one process remembers from one call to the next; nil for nothing
-	Store  Store
-	Bot    func(agent string) string // why an agent is a program's: such events prove no link and claim no order
-	Sleep  func(ctx context.Context, d time.Duration) error
-	Jitter func(ceiling time.Duration) time.Duration // a random wait below the ceiling
+	Known *Known // what one process remembers from one call to the next; nil for nothing
+	Store Store
+	Bot   func(agent string) string // why an agent is a program's: such events prove no link and claim no order
 }
 
 // Recorder says whose person may have changed. Every field must be set.
@@ -43,9 +40,9 @@ type Recorder struct {
 // Input is some accepted events of one workspace.
 type Input struct {
 	Events     []event.Record
-	Traits     map[event.Identifier]profile.Traits // what they say of whom
-	OrderScope func(source string) string          // name space of a source's order ids, see Workspace.OrderScope; nil = that of the workspace
-	IsArchived bool                                // they come from the archive and need not go there
+	Traits     []map[string]json.RawMessage // what each of them says of its identifier; nil where none of them says anything
+	OrderScope func(source string) string   // name space of a source's order ids, see Workspace.OrderScope; nil = that of the workspace
+	IsArchived bool                         // they come from the archive and need not go there
 }
 
 // Apply writes events to a workspace's table. After an error some of it may be written: apply the same events again.
@@ -64,15 +61,15 @@ func (a *Applier) Apply(ctx context.Context, ns workspace.Namespace, in Input) e
 			r.Touchpoint.Order = &scoped
 		}
 		b.concerned[r.PrimaryID()] = true
-		if r.Type.Touches() {
-			pages[r.PrimaryID()] = append(pages[r.PrimaryID()], r.Touchpoint)
+		t := r.Touchpoint
+		t.Others = r.Others()
+		if in.Traits != nil {
+			t.Traits = in.Traits[i]
 		}
+		pages[r.PrimaryID()] = append(pages[r.PrimaryID()], t)
 	}
 	if err := a.Store.PutPages(ctx, ns, pages); err != nil {
 		return fmt.Errorf("put pages: %w", err)
-	}
-	if err := b.joinTraits(ctx, in.Traits); err != nil {
-		return err
 	}
 	if err := b.joinLinks(ctx, in.Events); err != nil {
 		return err
@@ -109,53 +106,7 @@ type batch struct {
 	concerned map[event.Identifier]bool
 }
 
-// maxAttempts bounds how often a conflict with another writer is tried again; after that the events come again.
-const maxAttempts = 12
-
-// again does something with what is left until nothing is. do gives back what another writer came first with.
-func again[T any](ctx context.Context, a *Applier, left []T, busy string, do func([]T) ([]T, error)) error {
-	for attempt := 0; len(left) > 0; attempt++ {
-		if attempt == maxAttempts {
-			return fault.Newf(fault.Unavailable, busy, "too many writers at once: the events must come again")
-		}
-		if attempt > 0 {
-			if err := a.Sleep(ctx, a.Jitter(min(10*time.Millisecond<<attempt, time.Second))); err != nil {
-				return err
-			}
-		}
-		var err error
-		if left, err = do(left); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// joinTraits adds what identify and group calls say.
-func (b *batch) joinTraits(ctx context.Context, said map[event.Identifier]profile.Traits) error {
-	ids := slices.Sorted(maps.Keys(said))
-	return again(ctx, b.Applier, ids, "busy_identifier", func(ids []event.Identifier) (left []event.Identifier, err error) {
-		stored, versions, err := b.Store.Traits(ctx, b.ns, ids)
-		if err != nil {
-			return nil, fmt.Errorf("load traits: %w", err)
-		}
-		for _, id := range ids {
-			joined := stored[id].Join(said[id])
-			if joined.Equal(stored[id]) {
-				continue
-			}
-			err := b.Store.PutTraits(ctx, b.ns, id, joined, versions[id])
-			if fault.KindOf(err) == fault.Conflict {
-				left = append(left, id)
-			} else if err != nil {
-				return nil, fmt.Errorf("put traits: %w", err)
-			}
-		}
-		return left, nil
-	})
-}
-
-// joinLinks writes the links that events prove, unless earlier evidence is stored. Both ends are concerned, on the repeat path too, because a crash
+// joinLinks writes the links that events prove, unless better evidence is stored. Both ends are concerned, on the repeat path too, because a crash
 // may have come between the link and the record.
 func (b *batch) joinLinks(ctx context.Context, records []event.Record) error {
 	now := b.Now()
@@ -168,23 +119,27 @@ func (b *batch) joinLinks(ctx context.Context, records []event.Record) error {
 	if err != nil {
 		return fmt.Errorf("load links: %w", err)
 	}
+	var better []identity.Link
 	for i, l := range links {
 		if found[i] && stored[i].Before(l.Evidence) {
 			links[i].Evidence = stored[i]
 			continue
 		}
 		if !found[i] || stored[i] != l.Evidence {
-			if err := b.Store.PutLink(ctx, b.ns, l); err != nil {
-				return fmt.Errorf("put link: %w", err)
-			}
+			better = append(better, l)
 		}
 		b.concerned[l.Child], b.concerned[l.Parent] = true, true
+	}
+	if len(better) > 0 {
+		if err := b.Store.PutLinks(ctx, b.ns, better); err != nil {
+			return fmt.Errorf("put links: %w", err)
+		}
 	}
 	b.Known.note(now, b.ns, links)
 	return nil
 }
 
-// proven gives each link that events prove once, with its earliest evidence.
+// proven gives each link that events prove once, with its best evidence.
 func proven(records []event.Record) []identity.Link {
 	type ends struct{ child, parent event.Identifier }
 	index := map[ends]int{}
@@ -204,38 +159,32 @@ func proven(records []event.Record) []identity.Link {
 	return links
 }
 
-// claimOrders joins the claims to each order. Where several events claim one order, all who do are concerned: one of them counts and the others do
+// claimOrders notes the claims to each order. Where several events claim one order, all who do are concerned: one of them counts and the others do
 // not, and which one may just have changed.
 func (b *batch) claimOrders(ctx context.Context, records []event.Record) error {
 	said := map[string]profile.Claims{}
 	for i := range records {
 		r := &records[i]
-		if key, claim, ok := profile.ClaimOf(r.Touchpoint, r.PrimaryID()); ok && r.Type.Touches() {
-			said[key] = said[key].Join(claim)
+		t := r.Touchpoint
+		t.Others = r.Others()
+		if key, claim, ok := profile.ClaimOf(t, r.PrimaryID()); ok && r.Type.Touches() {
+			said[key] = append(said[key], claim)
 		}
 	}
-	keys := slices.SortedFunc(maps.Keys(said), cmp.Compare)
-	return again(ctx, b.Applier, keys, "busy_order", func(keys []string) (left []string, err error) {
-		stored, versions, err := b.Store.Claims(ctx, b.ns, keys)
-		if err != nil {
-			return nil, fmt.Errorf("load order claims: %w", err)
+	if len(said) == 0 {
+		return nil
+	}
+	if err := b.Store.PutClaims(ctx, b.ns, said); err != nil {
+		return fmt.Errorf("put order claims: %w", err)
+	}
+	stored, err := b.Store.Claims(ctx, b.ns, slices.Sorted(maps.Keys(said)))
+	if err != nil {
+		return fmt.Errorf("load order claims: %w", err)
+	}
+	for _, claims := range stored {
+		for _, c := range claims {
+			b.concerned[c.Identifier] = true
 		}
-		for _, key := range keys {
-			joined := stored[key].Join(said[key]...)
-			if !slices.Equal(joined, stored[key]) {
-				err := b.Store.PutClaims(ctx, b.ns, key, joined, versions[key])
-				if fault.KindOf(err) == fault.Conflict {
-					left = append(left, key)
-					continue
-				}
-				if err != nil {
-					return nil, fmt.Errorf("put order claims: %w", err)
-				}
-			}
-			for _, c := range joined {
-				b.concerned[c.Identifier] = true
-			}
-		}
-		return left, nil
-	})
+	}
+	return nil
 }

@@ -13,34 +13,26 @@ import (
 // Store is what ingestion writes to. Its errors are faults; Unavailable ones may pass.
 type Store interface {
 	Pages
-	Traits
 	Links
 	Claims
 }
 
-// Pages holds touchpoints by identifier. PutPages writes a page for each identifier; the same touchpoints are the same page, so that writing it
+// Pages holds what was sent by identifier. PutPages writes a page for each identifier; the same events are the same page, so that writing it
 // again changes nothing. After an error some may be written.
 type Pages interface {
 	PutPages(ctx context.Context, ns workspace.Namespace, pages map[event.Identifier][]event.Touchpoint) error
 }
 
-// Traits holds the facts about identifiers, with the version of each; those without any are not in the answer. PutTraits answers Conflict when the
-// version is not the stored one.
-type Traits interface {
-	Traits(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) (map[event.Identifier]profile.Traits, map[event.Identifier]int64, error)
-	PutTraits(ctx context.Context, ns workspace.Namespace, id event.Identifier, t profile.Traits, version int64) error
-}
-
-// Links holds the forest. PutLink keeps the earliest evidence of a link.
+// Links holds the forest. PutLinks keeps the best evidence of each link, of which no two are given; after an error some may be written.
 type Links interface {
 	Evidence(ctx context.Context, ns workspace.Namespace, links []identity.Link) (stored []identity.Evidence, found []bool, err error)
-	PutLink(ctx context.Context, ns workspace.Namespace, l identity.Link) error
+	PutLinks(ctx context.Context, ns workspace.Namespace, links []identity.Link) error
 }
 
-// Claims holds who claims which order, with the version of each. PutClaims answers Conflict when the version is not the stored one.
+// Claims holds who claims which order: a set, so that writing a claim again changes nothing. After an error some may be written.
 type Claims interface {
-	Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, map[string]int64, error)
-	PutClaims(ctx context.Context, ns workspace.Namespace, key string, c profile.Claims, version int64) error
+	PutClaims(ctx context.Context, ns workspace.Namespace, claims map[string]profile.Claims) error
+	Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, error)
 }
 
 // Batches takes the records of batches. One of a handle that is there replaces it.

@@ -23,7 +23,7 @@ import (
 // Store reads consistently: what was written before the call is in the answer, in the order of ids.
 type Store interface {
 	Partitions(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]ledger.Partition, error)
-	Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, map[string]int64, error)
+	Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, error)
 }
 
 // Nodes reads links and cuts consistently, in the order of ids.
@@ -56,11 +56,18 @@ type Person struct {
 
 // Journey folds the person's life up to an instant.
 func (p Person) Journey(rules journey.Rules, until event.Millis) journey.Journey {
+	return journey.Fold(p.Root, p.lines(), p.claims, rules, until)
+}
+
+// Traits are what is known of the person by what was said.
+func (p Person) Traits(rules journey.Rules) profile.Traits { return rules.Traits(p.lines()) }
+
+func (p Person) lines() []journey.Line {
 	lines := make([]journey.Line, len(p.Partitions))
 	for i, partition := range p.Partitions {
 		lines[i] = journey.Line{Identifier: partition.ID, Touchpoints: partition.Touchpoints}
 	}
-	return journey.Fold(p.Root, lines, p.claims, rules, until)
+	return lines
 }
 
 // Loaded is what was loaded around some identifiers.
@@ -198,7 +205,7 @@ func (l *Loaded) claim(ctx context.Context) error {
 	if len(wanted) == 0 {
 		return nil
 	}
-	claims, _, err := l.store.Claims(ctx, l.ns, slices.SortedFunc(maps.Keys(wanted), cmp.Compare))
+	claims, err := l.store.Claims(ctx, l.ns, slices.SortedFunc(maps.Keys(wanted), cmp.Compare))
 	if err != nil {
 		return fmt.Errorf("read order claims: %w", err)
 	}
@@ -211,13 +218,13 @@ func (l *Loaded) claim(ctx context.Context) error {
 func (l *Loaded) Sleeping(caps identity.Caps) []identity.Link {
 	var out []identity.Link
 	for id, p := range l.partitions {
-		if id.Kind() != event.Anonymous || len(p.Touchpoints)+len(p.Traits) == 0 {
+		if id.Kind() != event.Anonymous || len(p.Touchpoints) == 0 {
 			continue
 		}
 		for _, link := range p.Node.Parents {
 			children := l.partitions[link.Parent].Node.Children
 			isAwake := func(c identity.Link) bool { return c.Child == id && !c.Idle && c.Evidence == link.Evidence }
-			if len(children) > caps.Children && !slices.ContainsFunc(children, isAwake) {
+			if link.IsOver(children, caps) && !slices.ContainsFunc(children, isAwake) {
 				out = append(out, link)
 			}
 		}

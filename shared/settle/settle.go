@@ -86,7 +86,7 @@ func (s *Settler) Begin(ctx context.Context, w workspace.Workspace, now event.Mi
 	if err != nil {
 		return nil, fmt.Errorf("read time zone of workspace %s: %w", w.Name, err)
 	}
-	rules, err := s.Rules(w.Model)
+	rules, err := life.Rules(s.Rules, w)
 	if err != nil {
 		return nil, fmt.Errorf("read rules of workspace %s: %w", w.Name, err)
 	}

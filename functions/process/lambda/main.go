@@ -40,8 +40,7 @@ func newHandler(settings config.Process) (*process.Handler, error) {
 		Version: config.Version(), Now: clock,
 		Ingest: &ingest.Applier{
 			Recorder: ingest.Recorder{Batches: table, Now: clock, NewID: rand.Text},
-			Known:    &ingest.Known{}, Store: table, Bot: bots.Of, Sleep: config.Sleep,
-			Jitter: func(ceiling time.Duration) time.Duration { return mathrand.N(ceiling) },
+			Known:    &ingest.Known{}, Store: table, Bot: bots.Of,
 		},
 	}), err
 }

@@ -2,47 +2,95 @@ package dynamo
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"waymark/shared/domain/event"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/workspace"
 )
 
-// Claims reads who claims orders, by order key, with the version of each. Keys that nobody claims are in neither map.
-func (t *Table) Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, map[string]int64, error) {
-	addresses := make([]address, len(keys))
-	for n, key := range keys {
-		addresses[n] = claimed(ns, key)
-	}
-	items, err := t.batchGet(ctx, addresses)
-	if err != nil {
-		return nil, nil, translate("read claims", err)
-	}
-	claims, versions := make(map[string]profile.Claims, len(items)), make(map[string]int64, len(items))
-	for n, key := range keys {
-		i, ok := items[addresses[n]]
-		if !ok {
-			continue
+// claimed is the partition of the claims to an order.
+func claimed(ns workspace.Namespace, key string) string { return partition(ns, "order#"+key) }
+
+// Sort keys of the claims to an order: that it was completed, and what happened to it, either in the order of evidence.
+const (
+	completed    = "OC#"
+	changed      = "OH#"
+	lastOfClaims = "OI"
+)
+
+// PutClaims writes claims by order key. Each is an item named by its content, so writing it again changes nothing.
+func (t *Table) PutClaims(ctx context.Context, ns workspace.Namespace, claims map[string]profile.Claims) error {
+	var writes []types.WriteRequest
+	written := map[address]bool{}
+	for key, all := range claims {
+		for _, c := range all {
+			content, err := json.Marshal(c)
+			if err != nil {
+				return fmt.Errorf("encode claim: %w", err)
+			}
+			list := completed
+			if c.Kind != event.Completed {
+				list = changed
+			}
+			at := address{claimed(ns, key), list + sortKey(c.Evidence.Sortable()+"\x00"+hash(content), maxSKBytes-len(list))}
+			if written[at] {
+				continue
+			}
+			written[at] = true
+			i := at.item()
+			i["b"] = binary(t.codec.compress(content))
+			writes = append(writes, putRequest(i))
 		}
-		var c profile.Claims
-		if err := t.unpack(i, &c); err != nil {
-			return nil, nil, err
-		}
-		claims[key], versions[key] = c, i.number("v")
 	}
-	return claims, versions, nil
+	return translate("write claims", t.bulkWrite(ctx, writes))
 }
 
-func claimed(ns workspace.Namespace, key string) address {
-	return address{partition(ns, "order#"+key), "O"}
+// Claims reads who claims orders, by order key: those with the best evidence. Keys that nobody claims are not in the map.
+func (t *Table) Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, error) {
+	read := make([]profile.Claims, len(keys))
+	err := parallel(ctx, len(keys), partitionsAtOnce, func(ctx context.Context, n int) (err error) {
+		read[n], err = t.claimsTo(ctx, claimed(ns, keys[n]))
+		return err
+	})
+	if err != nil {
+		return nil, translate("read claims", err)
+	}
+	claims := make(map[string]profile.Claims, len(keys))
+	for n, key := range keys {
+		if len(read[n]) > 0 {
+			claims[key] = read[n]
+		}
+	}
+	return claims, nil
 }
 
-// PutClaims writes the claims to an order if the stored version is still the one that was read, 0 for none; else fault.Conflict.
-func (t *Table) PutClaims(ctx context.Context, ns workspace.Namespace, key string, c profile.Claims, version int64) error {
-	i, err := t.packed(claimed(ns, key), c)
-	if err != nil {
-		return fmt.Errorf("encode claims: %w", err)
+// claimsTo reads as many claims of either sort as are looked at, and skips the rest.
+func (t *Table) claimsTo(ctx context.Context, pk string) (profile.Claims, error) {
+	var reading profile.ClaimReading
+	for from := completed; from != ""; {
+		next := ""
+		for i, err := range t.query(ctx, span{pk: pk, from: from, to: lastOfClaims}) {
+			if err != nil {
+				return nil, err
+			}
+			var c profile.Claim
+			if err := t.unpack(i, &c); err != nil {
+				return nil, err
+			}
+			if reading.Add(c) {
+				continue
+			}
+			if strings.HasPrefix(i.text("SK"), completed) {
+				next = changed
+			}
+			break
+		}
+		from = next
 	}
-	i["v"] = number(version + 1)
-	return translate("write claims", t.put(ctx, i, stillAt(version)))
+	return reading.Claims(), nil
 }

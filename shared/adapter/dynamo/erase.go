@@ -20,11 +20,10 @@ func (t *Table) DeletePartitions(ctx context.Context, ns workspace.Namespace, id
 
 // DeleteClaims deletes the claims to orders.
 func (t *Table) DeleteClaims(ctx context.Context, ns workspace.Namespace, keys []string) error {
-	writes := make([]types.WriteRequest, len(keys))
-	for n, key := range keys {
-		writes[n] = deleteRequest(claimed(ns, key))
-	}
-	return translate("delete claims", t.bulkWrite(ctx, writes))
+	err := parallel(ctx, len(keys), partitionsAtOnce, func(ctx context.Context, n int) error {
+		return t.deleteAll(ctx, claimed(ns, keys[n]))
+	})
+	return translate("delete claims", err)
 }
 
 // DeleteComputed deletes what belongs to no identifier: where settling stands, records, dues, lists of persons,

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/workspace"
@@ -13,7 +15,15 @@ import (
 // nodesAtOnce bounds how many identifiers' links are read at a time.
 const nodesAtOnce = 8
 
-// Evidence reads what is stored of links, by child and parent: the evidence of each and whether it is there, in the order of links.
+// The child keeps its links in two places. The first that was written, whichever it is, lies at a fixed key, so that what most children have alone
+// is found by it and replaced there. Those to other parents lie aside in the order of their evidence, so that a reader stops where they count no more.
+const first = "L"
+
+// asideAtOnce is how many links of a child that lie aside are looked at to find one.
+const asideAtOnce = 100
+
+// Evidence reads what is stored of links, by child and parent: the evidence of each and whether it is there, in the order of links. Of a child with
+// more than a hundred parents it may say of a link with little evidence that it is not there.
 func (t *Table) Evidence(ctx context.Context, ns workspace.Namespace, links []identity.Link) ([]identity.Evidence, []bool, error) {
 	addresses := make([]address, len(links))
 	for n, l := range links {
@@ -24,40 +34,76 @@ func (t *Table) Evidence(ctx context.Context, ns workspace.Namespace, links []id
 		return nil, nil, translate("read links", err)
 	}
 	evidence, found := make([]identity.Evidence, len(links)), make([]bool, len(links))
-	for n, at := range addresses {
-		i, ok := items[at]
+	err = parallel(ctx, len(links), linksAtOnce, func(ctx context.Context, n int) error {
+		i, ok := items[addresses[n]]
 		if !ok {
-			continue
+			return nil
 		}
 		var stored identity.Link
 		if err := t.unpack(i, &stored); err != nil {
-			return nil, nil, err
+			return err
 		}
-		evidence[n], found[n] = stored.Evidence, true
+		found[n] = stored.Parent == links[n].Parent
+		if evidence[n] = stored.Evidence; found[n] {
+			return nil
+		}
+		evidence[n], found[n], err = t.aside(ctx, addresses[n].pk, links[n].Parent)
+		return err
+	})
+	if err != nil {
+		return nil, nil, translate("read links", err)
 	}
 	return evidence, found, nil
 }
 
-// upward is where the child keeps a link.
-func upward(ns workspace.Namespace, l identity.Link) address {
-	return address{partitionOf(ns, l.Child), "L#" + fit(string(l.Parent), maxSKBytes-2)}
+// aside looks for a link to a parent among those that lie aside.
+func (t *Table) aside(ctx context.Context, pk string, parent event.Identifier) (identity.Evidence, bool, error) {
+	looked := 0
+	for i, err := range t.query(ctx, span{pk: pk, from: first + "#", to: first + "$", limit: asideAtOnce}) {
+		if err != nil {
+			return identity.Evidence{}, false, err
+		}
+		var stored identity.Link
+		if err := t.unpack(i, &stored); err != nil {
+			return identity.Evidence{}, false, err
+		}
+		if stored.Parent == parent {
+			return stored.Evidence, true, nil
+		}
+		if looked++; looked == asideAtOnce {
+			break
+		}
+	}
+	return identity.Evidence{}, false, nil
 }
 
-// maxOrderBytes is how much of a link's evidence a sort key has room for. It is more than any source and id of ours; of longer ones the rest
-// decides no order any more.
-const maxOrderBytes = maxSKBytes - len(wakeful) - 65
+// upward is where the child keeps its first link.
+func upward(ns workspace.Namespace, l identity.Link) address {
+	return address{partitionOf(ns, l.Child), first}
+}
 
-// downward is where the parent keeps it: behind the links with earlier evidence, those of anonymous ids behind all others.
-func downward(ns workspace.Namespace, l identity.Link) address {
-	order := l.Sortable()
-	if len(order) > maxSKBytes-len(wakeful) {
-		order = strings.ToValidUTF8(order[:maxOrderBytes], "") + fit(order, 0)
+// sidewards is where the child keeps a link besides its first.
+func sidewards(ns workspace.Namespace, l identity.Link) address {
+	order := l.Evidence.Sortable() + "\x00" + string(l.Parent)
+	return address{partitionOf(ns, l.Child), first + "#" + sortKey(order, maxSKBytes-len(first)-1)}
+}
+
+// sortKey fits a text that sorts into a sort key: of a longer one the rest decides no order any more.
+func sortKey(order string, limit int) string {
+	if len(order) <= limit {
+		return order
 	}
+	const hashed = 65
+	return strings.ToValidUTF8(order[:limit-hashed], "") + fit(order, 0)
+}
+
+// downward is where the parent keeps it: behind the links with better evidence, those of anonymous ids behind all others.
+func downward(ns workspace.Namespace, l identity.Link) address {
 	list := "M#"
 	if l.Child.Kind() != event.Anonymous {
 		list = wakeful
 	}
-	return address{partitionOf(ns, l.Parent), list + order}
+	return address{partitionOf(ns, l.Parent), list + sortKey(l.Sortable(), maxSKBytes-len(wakeful))}
 }
 
 // wakeful stands before the evidence of links in the list of children that are not idle, which sorts before all others: evidence begins with a digit.
@@ -74,36 +120,59 @@ func (t *Table) Wake(ctx context.Context, ns workspace.Namespace, l identity.Lin
 	return translate("write link", t.put(ctx, i, condition{}))
 }
 
-// PutLink stores a link with the child and with the parent unless earlier evidence for it is there. Writing it twice, or links in any order,
+// PutLinks stores links with the child and with the parent unless better evidence for them is there. Writing them twice, or in any order,
 // ends the same. The parent's side is written first, so that a link which the child knows is never missing there; what a crash may leave behind
-// is the same link with later evidence, and a reader passes that over.
-func (t *Table) PutLink(ctx context.Context, ns workspace.Namespace, l identity.Link) error {
-	below, err := t.packed(downward(ns, l), l)
-	if err != nil {
-		return fmt.Errorf("encode link: %w", err)
+// is the same link with worse evidence, and a reader passes that over.
+func (t *Table) PutLinks(ctx context.Context, ns workspace.Namespace, links []identity.Link) error {
+	below := make([]types.WriteRequest, len(links))
+	for n, l := range links {
+		i, err := t.packed(downward(ns, l), l)
+		if err != nil {
+			return fmt.Errorf("encode link: %w", err)
+		}
+		below[n] = putRequest(i)
 	}
-	if err := t.put(ctx, below, condition{}); err != nil {
-		return translate("write link", err)
+	if err := t.bulkWrite(ctx, below); err != nil {
+		return translate("write links", err)
 	}
+	err := parallel(ctx, len(links), linksAtOnce, func(ctx context.Context, n int) error { return t.putAbove(ctx, ns, links[n]) })
+	return translate("write links", err)
+}
+
+// linksAtOnce bounds how many links are written at a time.
+const linksAtOnce = 16
+
+// putAbove stores a link with the child.
+func (t *Table) putAbove(ctx context.Context, ns workspace.Namespace, l identity.Link) error {
 	above, err := t.packed(upward(ns, l), l)
 	if err != nil {
 		return fmt.Errorf("encode link: %w", err)
 	}
-	order := text(l.Evidence.Sortable())
-	above["e"] = order
-	replaced, err := t.swap(ctx, above, condition{expression: "attribute_not_exists(PK) OR e >= :e", values: item{":e": order}})
-	if conditionFailed(err) { // earlier evidence is there: ours stays nowhere
-		return translate("take back link", t.delete(ctx, downward(ns, l)))
-	}
-	if err != nil || replaced == nil {
-		return translate("write link", err)
+	order, parent := text(l.Evidence.Sortable()), text(fit(string(l.Parent), maxSKBytes))
+	above["e"], above["p"] = order, parent
+	replaced, err := t.swap(ctx, above, condition{
+		expression: "attribute_not_exists(PK) OR (p = :p AND e >= :e)", values: item{":e": order, ":p": parent},
+		instead: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	stored := storedInstead(err)
+	switch {
+	case conditionFailed(err) && stored.text("p") == fit(string(l.Parent), maxSKBytes): // better evidence is there: ours stays nowhere
+		return t.delete(ctx, downward(ns, l))
+	case conditionFailed(err):
+		i, err := t.packed(sidewards(ns, l), l)
+		if err != nil {
+			return fmt.Errorf("encode link: %w", err)
+		}
+		return t.put(ctx, i, condition{})
+	case err != nil || replaced == nil:
+		return err
 	}
 	var old identity.Link
 	if err := t.unpack(replaced, &old); err != nil {
 		return err
 	}
 	if at := downward(ns, old); at != downward(ns, l) {
-		return translate("delete later link", t.delete(ctx, at))
+		return t.delete(ctx, at)
 	}
 	return nil
 }
@@ -184,7 +253,7 @@ func (t *Table) node(ctx context.Context, pk string, id event.Identifier, others
 				return identity.Node{}, err
 			}
 			if !more {
-				next = map[string]string{"L#": afterParent, "M#": lastOfNode}[i.text("SK")[:2]]
+				next = behind(i.text("SK"))
 				break
 			}
 		}
@@ -193,6 +262,19 @@ func (t *Table) node(ctx context.Context, pk string, id event.Identifier, others
 		}
 	}
 	return reading.Node(), nil
+}
+
+// behind is where to go on when the rest of a sort of links need not be read: parents, then children that are not idle and those that are, of either
+// by the word of servers and by that of sites. Evidence begins with a digit that is 0 for servers.
+func behind(sk string) string {
+	for _, at := range [...]struct{ list, next string }{
+		{"L", afterParent}, {wakeful + "0", wakeful + "1"}, {wakeful, "M#0"}, {"M#0", "M#1"},
+	} {
+		if strings.HasPrefix(sk, at.list) {
+			return at.next
+		}
+	}
+	return lastOfNode
 }
 
 // gather adds one item; false when the rest of its kind need not be read.

@@ -39,8 +39,6 @@ func (t *Table) addItem(ctx context.Context, ns workspace.Namespace, p *ledger.P
 		head, err := t.whole(ctx, profileOf(ns, p.ID), i, &p.Profile)
 		p.Profile.Run = head.number("run")
 		return err
-	case "R":
-		err = t.unpack(i, &p.Traits)
 	case "T":
 		var page []event.Touchpoint
 		err = t.unpack(i, &page)

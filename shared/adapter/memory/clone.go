@@ -9,7 +9,6 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/measure"
-	"waymark/shared/domain/profile"
 	"waymark/shared/domain/step"
 	"waymark/shared/domain/wide"
 	"waymark/shared/domain/workspace"
@@ -35,21 +34,12 @@ func cloneTouchpoint(t event.Touchpoint) event.Touchpoint {
 		order := *t.Order
 		t.Order = &order
 	}
-	t.Properties = maps.Clone(t.Properties)
+	t.Properties, t.Others, t.Traits = maps.Clone(t.Properties), slices.Clone(t.Others), maps.Clone(t.Traits)
 	return t
 }
 
 func cloneTouchpoints(touchpoints []event.Touchpoint) []event.Touchpoint {
 	return cloneAll(touchpoints, cloneTouchpoint)
-}
-
-func cloneTraits(traits profile.Traits) profile.Traits {
-	out := maps.Clone(traits)
-	for name, trait := range out {
-		trait.Value = slices.Clone(trait.Value)
-		out[name] = trait
-	}
-	return out
 }
 
 func cloneProfile(p ledger.Profile) ledger.Profile {

@@ -3,9 +3,12 @@ package memory
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/profile"
 )
 
 // Dump writes what ingestion stored as sorted lines of text, without what may differ between two ways to process the same events: versions, how
@@ -40,7 +43,7 @@ func (s *space) dump(out *strings.Builder, name string) {
 		s.rows[id].dump(out, name+" "+string(id))
 	}
 	for _, key := range sortedKeys(s.claims) {
-		dump(out, "%s claims %s", s.claims[key].value, name, key)
+		dump(out, "%s claims %s", profile.Claims(nil).Join(slices.Collect(maps.Keys(s.claims[key]))...), name, key)
 	}
 }
 
@@ -56,9 +59,6 @@ func (of *tenant) dump(out *strings.Builder, name string) {
 func (r *row) dump(out *strings.Builder, label string) {
 	for _, touchpoint := range event.Distinct(r.touchpoints()) {
 		dump(out, "%s touchpoint", touchpoint, label)
-	}
-	if len(r.traits.value) > 0 {
-		dump(out, "%s traits", r.traits.value, label)
 	}
 	for _, parent := range sortedKeys(r.parents) {
 		dump(out, "%s parent", r.parents[parent], label)

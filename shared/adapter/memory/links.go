@@ -24,18 +24,23 @@ func (t *Table) Evidence(_ context.Context, ns workspace.Namespace, links []iden
 	return evidence, found, nil
 }
 
-// PutLink is dynamo.Table.PutLink.
-func (t *Table) PutLink(_ context.Context, ns workspace.Namespace, l identity.Link) error {
+// PutLinks is dynamo.Table.PutLinks.
+func (t *Table) PutLinks(_ context.Context, ns workspace.Namespace, links []identity.Link) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	l.Idle = false // it is said of what a parent lists
-	parent := t.row(ns, l.Parent)
-	join(parent.children, l.Child, l)
-	parent.sorted = nil
-	if err := t.between("put link"); err != nil {
-		return err
+	for _, l := range links {
+		l.Idle = false // it is said of what a parent lists
+		parent := t.row(ns, l.Parent)
+		join(parent.children, l.Child, l)
+		parent.sorted = nil
 	}
-	join(t.row(ns, l.Child).parents, l.Parent, l)
+	for _, l := range links {
+		if err := t.between("put links"); err != nil {
+			return err
+		}
+		l.Idle = false
+		join(t.row(ns, l.Child).parents, l.Parent, l)
+	}
 	return nil
 }
 
@@ -74,15 +79,15 @@ func (r *row) node(id event.Identifier) identity.Node {
 			reading.Cut(cuts[end])
 		}
 	}
-	for _, parent := range sortedKeys(r.parents) {
-		if !reading.Parent(r.parents[parent]) {
+	for _, l := range slices.SortedFunc(maps.Values(r.parents), func(a, b identity.Link) int {
+		return strings.Compare(a.Evidence.Sortable()+string(a.Parent), b.Evidence.Sortable()+string(b.Parent))
+	}) {
+		if !reading.Parent(l) {
 			break
 		}
 	}
 	for _, l := range r.byEvidence() {
-		if !reading.Child(l) {
-			break
-		}
+		reading.Child(l)
 	}
 	return reading.Node()
 }
@@ -135,29 +140,38 @@ func decide(cuts map[event.Identifier]identity.Cut, end event.Identifier, c iden
 }
 
 // Claims is dynamo.Table.Claims.
-func (t *Table) Claims(_ context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, map[string]int64, error) {
+func (t *Table) Claims(_ context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	claims, versions := map[string]profile.Claims{}, map[string]int64{}
+	claims := map[string]profile.Claims{}
 	for _, key := range keys {
-		if stored, found := t.space(ns).claims[key]; found {
-			claims[key], versions[key] = slices.Clone(stored.value), stored.version
+		if stored := t.space(ns).claims[key]; len(stored) > 0 {
+			claims[key] = profile.Claims(nil).Join(slices.Collect(maps.Keys(stored))...)
 		}
 	}
-	return claims, versions, nil
+	return claims, nil
 }
 
 // PutClaims is dynamo.Table.PutClaims.
-func (t *Table) PutClaims(_ context.Context, ns workspace.Namespace, key string, c profile.Claims, version int64) error {
-	if err := checkSize(c); err != nil {
-		return err
-	}
+func (t *Table) PutClaims(_ context.Context, ns workspace.Namespace, claims map[string]profile.Claims) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.space(ns)
-	if err := checkVersion(s.claims[key].version, version); err != nil {
-		return err
+	for n, key := range sortedKeys(claims) {
+		if n > 0 {
+			if err := t.between("put claims"); err != nil {
+				return err
+			}
+		}
+		for _, c := range claims[key] {
+			if err := checkSize(c); err != nil {
+				return err
+			}
+			if s.claims[key] == nil {
+				s.claims[key] = map[profile.Claim]bool{}
+			}
+			s.claims[key][c] = true
+		}
 	}
-	s.claims[key] = versioned[profile.Claims]{slices.Clone(c), version + 1}
 	return nil
 }

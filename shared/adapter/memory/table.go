@@ -58,7 +58,7 @@ func (t *Table) between(operation string) error {
 // space is what is stored of one generation of a workspace.
 type space struct {
 	rows     map[event.Identifier]*row
-	claims   map[string]versioned[profile.Claims]
+	claims   map[string]map[profile.Claim]bool
 	batches  map[string]ledger.Batch // by handle
 	dues     map[string]ledger.Due   // by handle
 	state    ledger.State
@@ -85,7 +85,6 @@ type versioned[T any] struct {
 // row is what is stored of one identifier.
 type row struct {
 	pages    map[string][]event.Touchpoint // by content, beginning with the time of the first
-	traits   versioned[profile.Traits]
 	parents  map[event.Identifier]identity.Link
 	children map[event.Identifier]identity.Link
 	awake    map[event.Identifier]bool         // children that are not idle
@@ -99,7 +98,7 @@ func (t *Table) space(ns workspace.Namespace) *space {
 	s, found := t.spaces[ns]
 	if !found {
 		s = &space{
-			rows: map[event.Identifier]*row{}, claims: map[string]versioned[profile.Claims]{},
+			rows: map[event.Identifier]*row{}, claims: map[string]map[profile.Claim]bool{},
 			batches: map[string]ledger.Batch{}, dues: map[string]ledger.Due{}, listings: map[string]ledger.Listing{},
 			restated: map[string]report.Restatement{}, windows: map[period.Grain]map[string]kpi.Window{},
 		}
@@ -180,36 +179,6 @@ func (r *row) put(page []event.Touchpoint) error {
 	return nil
 }
 
-// Traits is dynamo.Table.Traits.
-func (t *Table) Traits(
-	_ context.Context, ns workspace.Namespace, ids []event.Identifier,
-) (map[event.Identifier]profile.Traits, map[event.Identifier]int64, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	traits, versions := map[event.Identifier]profile.Traits{}, map[event.Identifier]int64{}
-	for _, id := range ids {
-		if stored := t.row(ns, id).traits; stored.version > 0 {
-			traits[id], versions[id] = cloneTraits(stored.value), stored.version
-		}
-	}
-	return traits, versions, nil
-}
-
-// PutTraits is dynamo.Table.PutTraits.
-func (t *Table) PutTraits(_ context.Context, ns workspace.Namespace, id event.Identifier, traits profile.Traits, version int64) error {
-	if err := checkSize(traits); err != nil {
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	r := t.row(ns, id)
-	if err := checkVersion(r.traits.version, version); err != nil {
-		return err
-	}
-	r.traits = versioned[profile.Traits]{cloneTraits(traits), version + 1}
-	return nil
-}
-
 // Partitions is dynamo.Table.Partitions.
 func (t *Table) Partitions(_ context.Context, ns workspace.Namespace, ids []event.Identifier) ([]ledger.Partition, error) {
 	t.mu.Lock()
@@ -217,7 +186,7 @@ func (t *Table) Partitions(_ context.Context, ns workspace.Namespace, ids []even
 	partitions := make([]ledger.Partition, len(ids))
 	for n, id := range ids {
 		r := t.row(ns, id)
-		partitions[n].Partition = profile.Partition{ID: id, Touchpoints: r.touchpoints(), Traits: cloneTraits(r.traits.value), Node: r.node(id)}
+		partitions[n].Partition = profile.Partition{ID: id, Touchpoints: r.touchpoints(), Node: r.node(id)}
 		partitions[n].Profile = cloneProfile(r.profile)
 		partitions[n].Profile.ID = id
 	}

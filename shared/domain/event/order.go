@@ -68,6 +68,16 @@ type Order struct {
 	Items    int          `json:"n,omitempty"` // products named
 }
 
+// saysAsMuch says whether two events say the same of an order; either may be nil. In which name space its id is, its source has settled.
+func (o *Order) saysAsMuch(other *Order) bool {
+	if o == nil || other == nil {
+		return o == other
+	}
+	a, b := *o, *other
+	a.Scope, b.Scope = "", ""
+	return a == b
+}
+
 // MarshalJSON writes a refund as true, as it has always stood in pages and archive.
 func (k OrderKind) MarshalJSON() ([]byte, error) {
 	if k == Refunded {

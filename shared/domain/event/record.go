@@ -1,5 +1,7 @@
 package event
 
+import "slices"
+
 // Record is one accepted event as the archive keeps it: who, what and how they came, never traits.
 type Record struct {
 	Workspace   string       `json:"w"`
@@ -20,4 +22,16 @@ func (e Event) Record(keep Keep) Record {
 		Workspace: e.Workspace, Type: e.Type, Identifiers: e.Identifiers, Previous: e.Previous, Request: e.Request, Index: e.Index,
 		Touchpoint: e.Touchpoint(keep),
 	}
+}
+
+// Others are the identifiers that the event proves to belong to the one that it is kept under: those of lower rank, and those that an alias gives
+// up for a user.
+func (r Record) Others() []Identifier {
+	others := slices.Clone(r.Identifiers[1:])
+	for _, given := range r.Previous {
+		if given != r.PrimaryID() && r.PrimaryID().Kind() == User && !slices.Contains(others, given) {
+			others = append(others, given)
+		}
+	}
+	return others
 }

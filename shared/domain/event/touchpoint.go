@@ -1,11 +1,12 @@
 package event
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
-	"sort"
-	"strings"
+	"slices"
 )
 
 // Touchpoint is an accepted track, page or screen event in normal form, as pages and archive keep it. Its JSON is canonical: the same
@@ -32,6 +33,10 @@ type Touchpoint struct {
 	Order      *Order            `json:"d,omitempty"`
 	Properties map[string]string `json:"p,omitempty"` // what is kept of the properties, as text; see Keep
 
+	// What pages hold and the archive has elsewhere or not at all.
+	Others []Identifier               `json:"x,omitempty"` // that the event proves to belong to the one it is kept under
+	Traits map[string]json.RawMessage `json:"q,omitempty"` // of an identify or group event
+
 	// Derived by today's rules whenever a life is folded, and never stored: a changed rule needs no new pages.
 	CountryCode  string `json:"-"` // of Country, by ISO 3166-1; "" when it is none or unknown
 	OwnChannel   string `json:"-"` // the channel that this touchpoint itself points to, "" when it has no sign of its own
@@ -40,7 +45,7 @@ type Touchpoint struct {
 	Bot          string `json:"-"` // why the visitor is a program, see package bot: kept, and counted nowhere
 }
 
-// Key tells repeats from second events: the same source, messageId and device time, within one identifier. An event that came without a
+// Key tells repeats from second events, as far as they say the same: the same source, messageId and device time, within one identifier. An event that came without a
 // timestamp has no device time, so its copies are found by Received (see Distinct).
 type Key struct {
 	Source   string
@@ -75,51 +80,92 @@ func (t Touchpoint) Hash() uint64 {
 	return binary.BigEndian.Uint64(sum[:8])
 }
 
-// before orders touchpoints by what all copies of an event share, then by which copy was received first.
+// before orders touchpoints by what tells events apart, then by which copy of one event counts: the one of the best grade, and of these the one
+// that was received first.
 func before(a, b Touchpoint) int {
-	switch {
-	case a.Original != b.Original:
-		return compare(a.Original, b.Original)
-	case a.ID != b.ID:
-		return strings.Compare(string(a.ID), string(b.ID))
-	case a.Source != b.Source:
-		return strings.Compare(a.Source, b.Source)
-	case a.Received != b.Received:
-		return compare(a.Received, b.Received)
+	order := cmp.Or(
+		cmp.Compare(a.Original, b.Original), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Source, b.Source),
+		cmp.Compare(b.Grade, a.Grade), cmp.Compare(a.Received, b.Received),
+	)
+	if order != 0 {
+		return order
 	}
-	return strings.Compare(string(a.Bytes()), string(b.Bytes()))
+	return bytes.Compare(a.Bytes(), b.Bytes())
 }
 
-func compare(a, b Millis) int {
-	if a < b {
-		return -1
+// SaysAsMuch says whether two touchpoints of one messageId tell the same event: the same name, ids, order and amount. Of two that do not, neither is
+// a copy of the other, for whoever knows a messageId can send it again with anything in it.
+func (t *Touchpoint) SaysAsMuch(other *Touchpoint) bool {
+	return t.Type == other.Type && t.Name == other.Name && slices.Equal(t.Others, other.Others) && t.Order.saysAsMuch(other.Order)
+}
+
+// Said is a digest of what SaysAsMuch compares.
+func (t *Touchpoint) Said() uint64 {
+	said := Touchpoint{Type: t.Type, Name: t.Name, Others: t.Others}
+	if t.Order != nil {
+		order := *t.Order
+		order.Scope = ""
+		said.Order = &order
 	}
-	if a > b {
-		return 1
-	}
-	return 0
+	return said.Hash()
 }
 
 // UntimedReach is how far apart two receipts of one event without a timestamp may lie and still be one event.
 const UntimedReach = 48 * 60 * 60 * 1000 // milliseconds
 
 // Distinct gives the touchpoints of one identifier with repeats dropped, ordered by device time, then id, then source. Of several copies of
-// one event the one received first stays, ties by bytes. The result depends only on the set of copies, never on their order.
+// one event the one of the best grade stays, then the one received first, ties by bytes. The result depends only on the set of copies, never on
+// their order.
 func Distinct(copies []Touchpoint) []Touchpoint {
-	sorted := append([]Touchpoint(nil), copies...)
-	sort.SliceStable(sorted, func(i, j int) bool { return before(sorted[i], sorted[j]) < 0 })
+	sorted := slices.SortedStableFunc(slices.Values(copies), before)
 	kept := sorted[:0]
-	anchors := map[Key]Millis{}
+	var untimed map[Key][]anchor
+	isMoved := false
 	for _, t := range sorted {
-		key := t.Key()
-		anchor, seen := anchors[key]
-		if seen && (!t.Untimed || t.Received-anchor <= UntimedReach) {
+		if !t.Untimed {
+			if !isCopy(kept, &t) {
+				kept = append(kept, t)
+			}
 			continue
 		}
-		anchors[key] = t.Received
-		kept = append(kept, t)
+		if untimed == nil {
+			untimed = map[Key][]anchor{}
+		}
+		key := t.Key()
+		at := slices.IndexFunc(untimed[key], func(a anchor) bool {
+			return t.Received-a.received <= UntimedReach && kept[a.place].SaysAsMuch(&t)
+		})
+		if at < 0 {
+			untimed[key] = append(untimed[key], anchor{len(kept), t.Received})
+			kept = append(kept, t)
+		} else if of := &kept[untimed[key][at].place]; t.Grade > of.Grade {
+			*of, isMoved = t, true
+		}
+	}
+	if isMoved {
+		slices.SortStableFunc(kept, before)
 	}
 	return kept
+}
+
+// anchor is the first copy of an event without a timestamp.
+type anchor struct {
+	place    int
+	received Millis
+}
+
+// isCopy looks for a touchpoint among those before it, which are sorted.
+func isCopy(kept []Touchpoint, t *Touchpoint) bool {
+	for i := len(kept) - 1; i >= 0; i-- {
+		other := &kept[i]
+		if other.Original != t.Original || other.ID != t.ID || other.Source != t.Source {
+			return false
+		}
+		if !other.Untimed && other.SaysAsMuch(t) {
+			return true
+		}
+	}
+	return false
 }
 
 // Touchpoint turns an event into what is kept of it: marketing without the page's address, which is kept without its query. keep says

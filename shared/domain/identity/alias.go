@@ -6,8 +6,8 @@ import (
 	"waymark/shared/domain/event"
 )
 
-// Aliases lists the users that hang together with a user by aliases, that user first. Count is false when they are so many, or one of them has
-// so many parents, that none of these aliases counts; then at most Caps.Aliases + 1 of them are listed. Known is false while something is missing.
+// Aliases lists the users that hang together with a user by aliases, that user first. Count is false when they are so many that none of these
+// aliases counts; then at most Caps.Aliases + 1 of them are listed. Known is false while something is missing.
 func (f *Forest) Aliases(user event.Identifier) (users []event.Identifier, count, known bool) {
 	met := map[event.Identifier]bool{user: true}
 	users = []event.Identifier{user}
@@ -23,9 +23,6 @@ func (f *Forest) Aliases(user event.Identifier) (users []event.Identifier, count
 		if !loaded {
 			missing = append(missing, users[i])
 			continue
-		}
-		if n.crowded {
-			return users, false, true
 		}
 		for _, l := range n.parents {
 			p, loaded := f.nodes[l.Parent]
@@ -73,7 +70,7 @@ func (f *Forest) AtLimits(user event.Identifier) []event.Identifier {
 		return nil
 	}
 	var ends []event.Identifier
-	if len(n.Parents)+len(n.Cuts) > f.caps.Parents {
+	if len(n.Parents)+len(n.Cuts) >= f.caps.Parents {
 		for _, l := range n.Parents {
 			ends = append(ends, l.Parent)
 		}

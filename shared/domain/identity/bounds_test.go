@@ -47,9 +47,9 @@ func TestCrowdsAreBounded(t *testing.T) {
 		"an alias chain":            {map[event.Identifier]event.Identifier{"user:00000": "user:00000", "user:05000": "user:05000", "user:10000": "user:10000"}, 1, 103, 103},
 		"an alias circle":           {map[event.Identifier]event.Identifier{"user:00000": "user:00000", "user:07777": "user:07777"}, 1, 103, 103},
 		"anonymous ids of one user": {map[event.Identifier]event.Identifier{"anon:00000": "user:1", "user:1": "user:1", "anon:00001": "anon:00001"}, 1001, 1001, 3},
-		"users of one device":       {map[event.Identifier]event.Identifier{"device:d": "device:d", "user:00000": "user:00000", "user:09999": "user:09999"}, 1, 2, 2},
+		"users of one device":       {map[event.Identifier]event.Identifier{"device:d": "user:00000", "user:00000": "user:00000", "user:09999": "user:09999"}, 2, 3, 3},
 		"users given up for one":    {map[event.Identifier]event.Identifier{"user:00000": "user:00000", "user:09999": "user:09999", "user:new": "user:new"}, 1, 2, 2},
-		"a deep tree":               {map[event.Identifier]event.Identifier{"anon:00000": "user:1", "anon:09999": "anon:09999", "email:00099": "user:1"}, 2000, 2001, 5},
+		"a deep tree":               {map[event.Identifier]event.Identifier{"anon:00000": "user:1", "anon:09999": "anon:09999", "email:00099": "email:00099"}, 2000, 2200, 5},
 		"five users of one device":  {map[event.Identifier]event.Identifier{"device:d": "user:00000", "user:00000": "user:00000", "user:00004": "user:00004"}, 2, 3, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -146,7 +146,8 @@ func TestCapsToTheUnit(t *testing.T) {
 		{"children, one too many", children(identity.MaxChildren + 1), "user:1", identity.MaxChildren + 1},
 		{"the child too many", children(identity.MaxChildren + 1), numbered("anon", identity.MaxChildren), 1},
 		{"parents, all", parents(identity.MaxParents), "device:d", 2},
-		{"parents, one too many", parents(identity.MaxParents + 1), "device:d", 1},
+		{"parents, one too many", parents(identity.MaxParents + 1), "device:d", 2},
+		{"the parent too many", parents(identity.MaxParents + 1), numbered("user", identity.MaxParents), 1},
 		{"members, all", members(identity.MaxMembers), "user:1", identity.MaxMembers},
 		{"members, one too many", members(identity.MaxMembers + 1), "user:1", identity.MaxMembers},
 	} {

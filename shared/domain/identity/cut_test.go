@@ -180,8 +180,8 @@ func TestApart(t *testing.T) {
 			want: identity.Apart{Rule: identity.EarlierLink, Link: link("device:d", "user:2", 2), Instead: ref(link("device:d", "user:1", 1))},
 		},
 		{
-			name: "a terminal", links: []identity.Link{link("device:d", "user:1", 1), link("device:d", "user:2", 2), link("device:d", "user:3", 3)}, a: "user:1", b: "device:d",
-			want: identity.Apart{Rule: identity.TooManyParents, Link: link("device:d", "user:1", 1)},
+			name: "a terminal", links: []identity.Link{link("device:d", "user:1", 1), link("device:d", "user:2", 2), link("device:d", "user:3", 3)}, a: "user:3", b: "user:1",
+			want: identity.Apart{Rule: identity.TooManyParents, Link: link("device:d", "user:3", 3)},
 		},
 		{
 			name: "the third child", links: []identity.Link{link("anon:a", "user:1", 1), link("anon:b", "user:1", 2), link("anon:c", "user:1", 3)}, a: "anon:a", b: "anon:c",

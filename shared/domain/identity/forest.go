@@ -1,13 +1,14 @@
 package identity
 
 import (
+	"container/heap"
 	"slices"
 
 	"waymark/shared/domain/event"
 )
 
-// Node is one identifier with the links that touch it, as the store holds them. Of a parent of more than MaxChildren the earliest links do,
-// those that are not idle before all others, with at least one more.
+// Node is one identifier with the links that touch it, as the store holds them. Of the word of servers, and of that of sites, more than MaxChildren
+// children are the earliest, those that are not idle before all others, with at least one more; so are the parents those with the best evidence.
 type Node struct {
 	ID       event.Identifier
 	Parents  []Link // links in which it is the child
@@ -58,8 +59,7 @@ type Forest struct {
 // place is a loaded node with what its own links say.
 type place struct {
 	Node
-	parents  []Link // uncut and valid, by evidence
-	crowded  bool   // more than Caps.Parents of them: none counts
+	parents  []Link // uncut and valid, by evidence, Caps.Parents at most
 	children []Link // accepted and valid, by evidence
 	accepts  map[event.Identifier]bool
 }
@@ -88,38 +88,67 @@ func (f *Forest) Add(nodes ...Node) {
 
 func (f *Forest) place(n Node) *place {
 	cut := cutEnds(n.Cuts)
+	isNone := func(l Link) bool { return !l.valid() }
 	counting := func(links []Link) []Link {
 		out := links
 		if len(cut) > 0 {
 			out = slices.DeleteFunc(slices.Clone(links), func(l Link) bool { return cut[l.ends()] })
+		}
+		if slices.ContainsFunc(out, isNone) {
+			out = slices.DeleteFunc(slices.Clone(out), isNone)
 		}
 		if !slices.IsSortedFunc(out, Link.before) {
 			out = slices.SortedFunc(slices.Values(out), Link.before)
 		}
 		return out
 	}
-	isNone := func(l Link) bool { return !l.valid() }
-	parents, children := counting(n.Parents), counting(n.Children)
-	if len(children) > f.caps.Children {
-		children = slices.SortedStableFunc(slices.Values(children), func(a, b Link) int { return boolean(a.Idle) - boolean(b.Idle) })[:f.caps.Children]
-		slices.SortFunc(children, Link.before)
-	}
-	p := &place{Node: n, crowded: len(parents) > f.caps.Parents, accepts: make(map[event.Identifier]bool, len(children))}
-	if !p.crowded {
-		p.parents = slices.DeleteFunc(slices.Clone(parents), isNone)
-	}
-	p.children = slices.DeleteFunc(slices.Clone(children), isNone)
+	parents := counting(n.Parents)
+	p := &place{Node: n, parents: parents[:min(len(parents), f.caps.Parents)], children: accepted(counting(n.Children), f.caps.Children)}
+	p.accepts = make(map[event.Identifier]bool, len(p.children))
 	for _, l := range p.children {
 		p.accepts[l.Child] = true
 	}
 	return p
 }
 
-func boolean(is bool) int {
-	if is {
-		return 1
+// accepted are the children that have a place: of the word of servers so many, and as many of that of sites, so that who has a public key takes no
+// place from what a server says. Those that are not idle come first.
+func accepted(children []Link, most int) []Link {
+	isOver := len(children) > most
+	if !isOver {
+		return children
 	}
-	return 0
+	var places [2]int
+	out := make([]Link, 0, min(len(children), 2*most))
+	for _, isIdle := range [...]bool{false, true} {
+		for _, l := range children {
+			if class := l.class(); l.Idle == isIdle && places[class] < most {
+				places[class]++
+				out = append(out, l)
+			}
+		}
+	}
+	slices.SortFunc(out, Link.before)
+	return out
+}
+
+// IsOver says whether a parent has more children like the link's than it accepts.
+func (l Link) IsOver(children []Link, caps Caps) bool {
+	n := 0
+	for i := range children {
+		if children[i].class() == l.class() {
+			n++
+		}
+	}
+	return n > caps.Children
+}
+
+// class tells links that servers prove, 0, from those that sites do.
+func (l Link) class() int {
+	if l.Evidence.Grade == event.Server {
+		return 0
+	}
+	return 1
 }
 
 // Needs lists the identifiers that must still be loaded, sorted; empty when Person can answer. The number of rounds is bounded by the depth
@@ -176,40 +205,53 @@ func (f *Forest) root(id event.Identifier) (event.Identifier, bool) {
 	}
 }
 
-// Below is the tree under an identifier as if that were its root: level by level, each child behind its parent's earlier ones, until
-// Caps.Members were looked at; false while something is missing.
+// Below is the tree under an identifier as if that were its root: whoever belongs to one of those who are in it, the best evidence first, until
+// Caps.Members were looked at; false while something is missing. So nobody falls out of it by evidence that came later or is worse.
 func (f *Forest) Below(root event.Identifier) (Person, bool) {
 	if p, found := f.trees[root]; found {
 		return p, true
 	}
 	person := Person{Root: root, Members: []Member{{ID: root}}, Looked: 1}
 	whole := true
-	for i, level := 0, 1; i < len(person.Members); i++ {
-		if i == level { // a deeper level depends on what is missing in this one
-			level = len(person.Members)
-			if !whole {
-				return Person{}, false
-			}
-		}
-		n, loaded := f.node(person.Members[i].ID)
+	var open queue
+	enter := func(id event.Identifier) {
+		n, loaded := f.node(id)
 		if !loaded {
-			return Person{}, false
+			whole = false
+			return
 		}
 		children, known := f.children(n)
 		whole = whole && known
 		for _, l := range children {
-			if person.Looked == f.caps.Members {
-				return f.keep(person, whole)
-			}
-			person.Looked++
-			chosen, found, known := f.Parent(l.Child)
-			whole = whole && known
-			if found && chosen.Parent == n.ID {
-				person.Members = append(person.Members, Member{ID: l.Child, Link: &chosen})
-			}
+			heap.Push(&open, l)
+		}
+	}
+	for enter(root); len(open) > 0 && person.Looked < f.caps.Members; {
+		l := heap.Pop(&open).(Link)
+		person.Looked++
+		chosen, found, known := f.Parent(l.Child)
+		whole = whole && known
+		if found && chosen.Parent == l.Parent {
+			person.Members = append(person.Members, Member{ID: l.Child, Link: &chosen})
+			enter(l.Child)
 		}
 	}
 	return f.keep(person, whole)
+}
+
+// queue is a heap of links by evidence.
+type queue []Link
+
+func (q queue) Len() int           { return len(q) }
+func (q queue) Less(i, j int) bool { return q[i].before(q[j]) < 0 }
+func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(link any)     { *q = append(*q, link.(Link)) }
+
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	link := (*q)[last]
+	*q = (*q)[:last]
+	return link
 }
 
 // keep remembers a tree that is whole.
@@ -251,7 +293,7 @@ func (f *Forest) Node(id event.Identifier) (Node, bool) {
 	return n.Node, true
 }
 
-// Parent chooses the one parent of an identifier: the earliest link that counts. Known is false while something is missing.
+// Parent chooses the one parent of an identifier: the link with the best evidence that counts. Known is false while something is missing.
 func (f *Forest) Parent(id event.Identifier) (link Link, found, known bool) {
 	n, loaded := f.node(id)
 	if !loaded {

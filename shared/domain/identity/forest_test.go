@@ -10,9 +10,13 @@ import (
 	"waymark/shared/domain/identity"
 )
 
-// link is proven at a time by an event that is named after it.
+// link is proven at a time by an event of a server that is named after it.
 func link(child, parent event.Identifier, at event.Millis) identity.Link {
-	return identity.Link{Child: child, Parent: parent, Evidence: identity.Evidence{At: at, Event: event.ID(fmt.Sprint("m", at)), Source: "web"}}
+	return linkBy(event.Server, child, parent, at)
+}
+
+func linkBy(grade event.Grade, child, parent event.Identifier, at event.Millis) identity.Link {
+	return identity.Link{Child: child, Parent: parent, Evidence: identity.Evidence{Grade: grade, At: at, Event: event.ID(fmt.Sprint("m", at)), Source: "web"}}
 }
 
 func TestPersons(t *testing.T) {
@@ -62,6 +66,21 @@ func TestPersons(t *testing.T) {
 			"an alias chain",
 			[]identity.Link{link("user:1", "user:2", 1), link("user:2", "user:3", 2), link("anon:a", "user:1", 0)},
 			map[event.Identifier][]event.Identifier{"anon:a": {"user:3", "user:2", "user:1", "anon:a"}, "user:3": {"user:3", "user:2", "user:1", "anon:a"}},
+		},
+		{
+			"the better grade comes before the earlier time",
+			[]identity.Link{linkBy(event.Public, "email:e", "user:1", 1), linkBy(event.Signed, "email:e", "user:2", 2), linkBy(event.Server, "email:e", "user:3", 3)},
+			map[event.Identifier][]event.Identifier{"email:e": {"user:3", "email:e"}, "user:2": {"user:2"}},
+		},
+		{
+			"of one grade, whoever was first keeps it",
+			[]identity.Link{linkBy(event.Public, "email:e", "user:1", 1), linkBy(event.Public, "email:e", "user:2", 2)},
+			map[event.Identifier][]event.Identifier{"email:e": {"user:1", "email:e"}, "user:2": {"user:2"}},
+		},
+		{
+			"none but a server links two users",
+			[]identity.Link{linkBy(event.Public, "user:1", "user:2", 1), linkBy(event.Signed, "user:3", "user:2", 1)},
+			map[event.Identifier][]event.Identifier{"user:1": {"user:1"}, "user:2": {"user:2"}, "user:3": {"user:3"}},
 		},
 		{
 			"a link downwards is none",
@@ -207,38 +226,63 @@ func TestNeedsAreBounded(t *testing.T) {
 
 func TestLinks(t *testing.T) {
 	t.Parallel()
-	proof := identity.Evidence{At: 7, Event: "m", Source: "web"}
+	proof := identity.Evidence{Grade: event.Server, At: 7, Event: "m", Source: "web", Received: 50}
+	public, signed := proof, proof
+	public.Grade, public.At = event.Public, 50 // whoever has a public key can state any time
+	signed.Grade, signed.At = event.Signed, 50
 	for _, c := range []struct {
 		name   string
+		grade  event.Grade // and of a signed one, whether the address is proven too
+		vouch  bool
 		record event.Record
 		want   []identity.Link
 	}{
-		{"one identifier proves nothing", event.Record{Identifiers: []event.Identifier{"anon:a"}}, nil},
 		{
-			"all lower ones belong to the highest",
+			"of a site", event.Public, false,
+			event.Record{Identifiers: []event.Identifier{"user:1", "email:e", "anon:a"}},
+			[]identity.Link{{Child: "email:e", Parent: "user:1", Evidence: public}, {Child: "anon:a", Parent: "user:1", Evidence: public}},
+		},
+		{
+			"who is signed in proves nothing of an address", event.Signed, false,
+			event.Record{Identifiers: []event.Identifier{"user:1", "email:e", "anon:a"}},
+			[]identity.Link{{Child: "email:e", Parent: "user:1", Evidence: public}, {Child: "anon:a", Parent: "user:1", Evidence: public}},
+		},
+		{
+			"unless it is proven too", event.Signed, true,
+			event.Record{Identifiers: []event.Identifier{"user:1", "email:e", "anon:a"}},
+			[]identity.Link{{Child: "email:e", Parent: "user:1", Evidence: signed}, {Child: "anon:a", Parent: "user:1", Evidence: public}},
+		},
+		{
+			"a site joins no users", event.Signed, true,
+			event.Record{Type: event.Alias, Identifiers: []event.Identifier{"user:2"}, Previous: []event.Identifier{"user:1", "anon:1"}},
+			[]identity.Link{{Child: "anon:1", Parent: "user:2", Evidence: public}},
+		},
+		{"one identifier proves nothing", event.Server, false, event.Record{Identifiers: []event.Identifier{"anon:a"}}, nil},
+		{
+			"all lower ones belong to the highest", event.Server, false,
 			event.Record{Identifiers: []event.Identifier{"user:1", "email:e", "anon:a"}},
 			[]identity.Link{{Child: "email:e", Parent: "user:1", Evidence: proof}, {Child: "anon:a", Parent: "user:1", Evidence: proof}},
 		},
 		{
-			"an alias gives up a name",
+			"an alias gives up a name", event.Server, false,
 			event.Record{Type: event.Alias, Identifiers: []event.Identifier{"user:2"}, Previous: []event.Identifier{"user:1"}},
 			[]identity.Link{{Child: "user:1", Parent: "user:2", Evidence: proof}},
 		},
 		{
-			"an alias to the same name is none", event.Record{Type: event.Alias, Identifiers: []event.Identifier{"user:1"}, Previous: []event.Identifier{"user:1"}}, nil,
+			"an alias to the same name is none", event.Server, false, event.Record{Type: event.Alias, Identifiers: []event.Identifier{"user:1"}, Previous: []event.Identifier{"user:1"}}, nil,
 		},
 		{
-			"an alias of somebody without a user id is none", event.Record{Type: event.Alias, Identifiers: []event.Identifier{"anon:a"}, Previous: []event.Identifier{"user:1"}}, nil,
+			"an alias of somebody without a user id is none", event.Server, false, event.Record{Type: event.Alias, Identifiers: []event.Identifier{"anon:a"}, Previous: []event.Identifier{"user:1"}}, nil,
 		},
 		{
-			"a previous anonymous id is linked once",
+			"a previous anonymous id is linked once", event.Server, false,
 			event.Record{Type: event.Alias, Identifiers: []event.Identifier{"user:1", "anon:a"}, Previous: []event.Identifier{"anon:a"}},
 			[]identity.Link{{Child: "anon:a", Parent: "user:1", Evidence: proof}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.record.Touchpoint = event.Touchpoint{Original: 7, Corrected: 99, ID: "m", Source: "web"}
+			c.record.Touchpoint = event.Touchpoint{Original: 7, Corrected: 99, Received: 50, ID: "m", Source: "web", Grade: c.grade, Vouched: c.vouch}
 			if got := identity.Links(c.record); !slices.Equal(got, c.want) {
 				t.Errorf("Links = %v, want %v", got, c.want)
 			}

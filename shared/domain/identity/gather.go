@@ -2,13 +2,15 @@ package identity
 
 import "waymark/shared/domain/event"
 
-// Gathering collects a node from a store: its cuts first, then the links to its parents in any order, then those to its children in the order
-// of their evidence, those that are not idle first. It says when the rest need not be read, so that an identifier with a hundred thousand children costs no more than one
-// with a thousand. Links that are cut are left out.
+// Gathering collects a node from a store: its cuts first, then the links to its parents, then those to its children, either in the order of their
+// evidence, the children that are not idle first. It says when the rest need not be read, so that an identifier with a hundred thousand children costs
+// little more than one with a thousand. Links that are cut are left out.
 type Gathering struct {
-	node Node
-	cut  map[ends]bool
-	seen map[event.Identifier]bool // children; filled when there are many
+	node    Node
+	cut     map[ends]bool
+	parents map[event.Identifier]bool
+	seen    map[event.Identifier]int // children, by their places
+	classes [2]int                   // children by class
 }
 
 // Gather begins with nothing but the identifier.
@@ -20,26 +22,53 @@ func (g *Gathering) Cut(c Cut) {
 	g.cut = cutEnds(g.node.Cuts)
 }
 
-// Parent takes a link to a parent. It answers false when the rest need not be read: with more than MaxParents none of them counts.
+// Parent takes a link to a parent. One that comes a second time has later evidence, and is passed over, unless it is better. It answers false when
+// the rest need not be read.
 func (g *Gathering) Parent(l Link) bool {
 	if g.cut[l.ends()] {
 		return true
 	}
-	g.node.Parents = append(g.node.Parents, l)
-	return len(g.node.Parents) <= MaxParents
+	if g.parents == nil {
+		g.parents = make(map[event.Identifier]bool)
+	}
+	if !g.parents[l.Parent] {
+		g.parents[l.Parent] = true
+		g.node.Parents = append(g.node.Parents, l)
+		return len(g.node.Parents) <= MaxParents
+	}
+	for i := range g.node.Parents {
+		if stored := &g.node.Parents[i]; stored.Parent == l.Parent && l.Evidence.Before(stored.Evidence) {
+			*stored = l
+		}
+	}
+	return true
 }
 
-// Child takes the next link to a child. One that comes a second time has later evidence, as an interrupted write may leave it, and is passed
-// over. It answers false when the rest need not be read.
+// Child takes the next link to a child. One that comes a second time is what an interrupted write may leave, or was noted before better evidence
+// came: the better evidence counts, and the child stays awake. It answers false when the rest of its class need not be read: of those that servers
+// prove, or of those that sites do.
 func (g *Gathering) Child(l Link) bool {
 	if g.seen == nil {
-		g.seen = make(map[event.Identifier]bool)
+		g.seen = make(map[event.Identifier]int)
 	}
-	if !g.cut[l.ends()] && !g.seen[l.Child] {
-		g.seen[l.Child] = true
+	class := &g.classes[l.class()]
+	if g.cut[l.ends()] {
+		return *class <= MaxChildren
+	}
+	at, isSeen := g.seen[l.Child]
+	switch {
+	case !isSeen && *class <= MaxChildren:
+		g.seen[l.Child] = len(g.node.Children)
 		g.node.Children = append(g.node.Children, l)
+		*class++
+	case isSeen && l.Evidence.Before(g.node.Children[at].Evidence):
+		stored := &g.node.Children[at]
+		g.classes[stored.class()]--
+		l.Idle = l.Idle && stored.Idle
+		*stored = l
+		*class++
 	}
-	return len(g.node.Children) <= MaxChildren
+	return *class <= MaxChildren
 }
 
 // Node is what was taken.

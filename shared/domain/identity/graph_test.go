@@ -25,6 +25,7 @@ func newGraph(links []identity.Link, cuts ...identity.Cut) *graph {
 	}
 	for _, n := range g.nodes {
 		slices.SortFunc(n.Children, inOrder)
+		slices.SortFunc(n.Parents, inOrder)
 	}
 	for _, c := range cuts {
 		g.change(c.Child, func(n *identity.Node) { n.Cuts = append(n.Cuts, c) })
@@ -55,9 +56,7 @@ func (g *graph) load(ids ...event.Identifier) []identity.Node {
 			}
 		}
 		for _, l := range n.Children {
-			if !reading.Child(l) {
-				break
-			}
+			reading.Child(l)
 		}
 		out[i] = reading.Node()
 		g.loads++
@@ -110,13 +109,13 @@ func line(l identity.Link) string {
 // inOrder is the order of links: evidence, then ends.
 func inOrder(a, b identity.Link) int {
 	return cmp.Or(
-		cmp.Compare(a.Evidence.At, b.Evidence.At), cmp.Compare(a.Evidence.Event, b.Evidence.Event), cmp.Compare(a.Evidence.Source, b.Evidence.Source),
+		cmp.Compare(b.Evidence.Grade, a.Evidence.Grade), cmp.Compare(a.Evidence.At, b.Evidence.At), cmp.Compare(a.Evidence.Event, b.Evidence.Event), cmp.Compare(a.Evidence.Source, b.Evidence.Source),
 		cmp.Compare(a.Parent, b.Parent), cmp.Compare(a.Child, b.Child),
 	)
 }
 
-// reference finds every person by going once through all links in the order of their evidence: a parent takes its first links, and a child the
-// first of them that closes no circle. Children with too many parents and users with too many aliases are left out before.
+// reference finds every person by going once through all links in the order of their evidence: a parent takes its first links, those of servers and
+// those of sites apart, and a child the first of its best that closes no circle. Users with too many aliases are left out before.
 type reference struct {
 	caps     identity.Caps
 	parent   map[event.Identifier]identity.Link
@@ -126,53 +125,68 @@ type reference struct {
 
 func newReference(links []identity.Link, all []event.Identifier, caps identity.Caps) reference {
 	ref := reference{caps: caps, parent: map[event.Identifier]identity.Link{}, accepted: map[event.Identifier][]identity.Link{}, all: all}
-	parents, taken := map[event.Identifier]int{}, map[event.Identifier]int{}
-	for _, l := range links {
-		parents[l.Child]++
+	type places struct {
+		id       event.Identifier
+		isServer bool
 	}
-	var standing []identity.Link
+	parents, taken := map[event.Identifier]int{}, map[places]int{}
+	var standing, best []identity.Link // that parents accept; and are among the best of their children
 	for _, l := range slices.SortedFunc(slices.Values(links), inOrder) {
-		if taken[l.Parent]++; taken[l.Parent] <= caps.Children && allowed(l) {
-			standing = append(standing, l)
+		if !allowed(l) {
+			continue
+		}
+		class := places{l.Parent, l.Evidence.Grade == event.Server}
+		parents[l.Child]++
+		if taken[class]++; taken[class] > caps.Children {
+			continue
+		}
+		standing = append(standing, l)
+		if parents[l.Child] <= caps.Parents {
+			best = append(best, l)
 		}
 	}
-	mistaken := mistakenAliases(standing, parents, caps)
+	mistaken := mistakenAliases(standing, best, caps)
 	for _, l := range standing {
+		if !isAlias(l) || !mistaken[l.Parent] {
+			ref.accepted[l.Parent] = append(ref.accepted[l.Parent], l)
+		}
+	}
+	for _, l := range best {
 		if isAlias(l) && mistaken[l.Child] {
 			continue
 		}
-		ref.accepted[l.Parent] = append(ref.accepted[l.Parent], l)
-		if _, has := ref.parent[l.Child]; !has && parents[l.Child] <= caps.Parents && ref.root(l.Parent) != l.Child {
+		if _, has := ref.parent[l.Child]; !has && ref.root(l.Parent) != l.Child {
 			ref.parent[l.Child] = l
 		}
 	}
 	return ref
 }
 
-// mistakenAliases joins users by aliases until nothing changes any more.
-func mistakenAliases(links []identity.Link, parents map[event.Identifier]int, caps identity.Caps) map[event.Identifier]bool {
-	group := map[event.Identifier]event.Identifier{}
-	for _, l := range links {
+// mistakenAliases are the users from whom more others are met than may hang together: up by the links that are among a child's best, and down by
+// those that parents accept.
+func mistakenAliases(standing, best []identity.Link, caps identity.Caps) map[event.Identifier]bool {
+	met := map[event.Identifier][]event.Identifier{}
+	for _, l := range best {
 		if isAlias(l) {
-			group[l.Child], group[l.Parent] = l.Child, l.Parent
+			met[l.Child] = append(met[l.Child], l.Parent)
 		}
 	}
-	for again := true; again; {
-		again = false
-		for _, l := range links {
-			if a, b := group[l.Child], group[l.Parent]; isAlias(l) && a != b {
-				group[l.Child], group[l.Parent], again = min(a, b), min(a, b), true
-			}
+	for _, l := range standing {
+		if isAlias(l) {
+			met[l.Parent] = append(met[l.Parent], l.Child)
 		}
-	}
-	size, crowded := map[event.Identifier]int{}, map[event.Identifier]bool{}
-	for user, g := range group {
-		size[g]++
-		crowded[g] = crowded[g] || parents[user] > caps.Parents
 	}
 	out := map[event.Identifier]bool{}
-	for user, g := range group {
-		out[user] = size[g] > caps.Aliases || crowded[g]
+	for user := range met {
+		group := []event.Identifier{user}
+		for i := 0; i < len(group); i++ {
+			for _, other := range met[group[i]] {
+				if !slices.Contains(group, other) {
+					group = append(group, other)
+				}
+			}
+		}
+		out[user] = len(group) > caps.Aliases
 	}
 	return out
 }
@@ -181,7 +195,7 @@ var ranks = map[event.Kind]int{"user": 6, "email": 5, "phone": 4, "loyalty": 3, 
 
 func allowed(l identity.Link) bool {
 	up := ranks[l.Parent.Kind()] > ranks[l.Child.Kind()]
-	users := l.Parent.Kind() == "user" && l.Child.Kind() == "user" && l.Parent != l.Child
+	users := l.Parent.Kind() == "user" && l.Child.Kind() == "user" && l.Parent != l.Child && l.Evidence.Grade == event.Server
 	return up || users
 }
 
@@ -195,19 +209,20 @@ func (ref reference) root(id event.Identifier) event.Identifier {
 	}
 }
 
-// members looks at the identifiers of a tree, level by level, until there are too many.
+// members looks at the identifiers of a tree, by evidence as they come into reach, until there are too many.
 func (ref reference) members(root event.Identifier) (members []event.Identifier, tooMany bool) {
 	members = []event.Identifier{root}
-	looked := 1
-	for i := 0; i < len(members); i++ {
-		for _, l := range ref.accepted[members[i]] {
-			if looked == ref.caps.Members {
-				return members, true
-			}
-			looked++
-			if ref.parent[l.Child].Parent == members[i] {
-				members = append(members, l.Child)
-			}
+	open := slices.Clone(ref.accepted[root])
+	for looked := 1; len(open) > 0; looked++ {
+		if looked == ref.caps.Members {
+			return members, true
+		}
+		slices.SortFunc(open, inOrder)
+		l := open[0]
+		open = open[1:]
+		if ref.parent[l.Child] == l {
+			members = append(members, l.Child)
+			open = append(open, ref.accepted[l.Child]...)
 		}
 	}
 	return members, false
@@ -232,6 +247,10 @@ func isAlias(l identity.Link) bool {
 	return l.Parent.Kind() == "user" && l.Child.Kind() == "user"
 }
 
+func anyGrade(r *rand.Rand) event.Grade {
+	return []event.Grade{event.Public, event.Signed, event.Server, event.Server}[r.IntN(4)]
+}
+
 // randomLinks makes links over a few identifiers with few times, so that much evidence ties. Each pair has one link, as in the store. A few
 // links break the rules of rank.
 func randomLinks(r *rand.Rand) (links []identity.Link, all []event.Identifier) {
@@ -247,7 +266,10 @@ func randomLinks(r *rand.Rand) (links []identity.Link, all []event.Identifier) {
 	for range r.IntN(3 * len(all)) {
 		l := identity.Link{
 			Child: all[r.IntN(len(all))], Parent: all[r.IntN(len(all))],
-			Evidence: identity.Evidence{At: event.Millis(r.IntN(6)), Event: event.ID(fmt.Sprint("m", r.IntN(3))), Source: []string{"web", "till"}[r.IntN(2)]},
+			Evidence: identity.Evidence{Grade: anyGrade(r), At: event.Millis(r.IntN(6)), Event: event.ID(fmt.Sprint("m", r.IntN(3))), Source: []string{"web", "till"}[r.IntN(2)]},
+		}
+		if isAlias(l) {
+			l.Evidence.Grade = event.Server
 		}
 		if !allowed(l) && r.IntN(10) > 0 {
 			l.Child, l.Parent = l.Parent, l.Child

@@ -96,7 +96,7 @@ func randomEvents(r *rand.Rand) (events []event.Record, all []event.Identifier) 
 		}
 	}
 	for i := range 3 + r.IntN(20) {
-		e := event.Record{Touchpoint: event.Touchpoint{Source: "web", ID: event.ID(fmt.Sprint("m", i)), Original: event.Millis(r.IntN(8))}}
+		e := event.Record{Touchpoint: event.Touchpoint{Source: "web", Grade: anyGrade(r), Vouched: r.IntN(2) == 0, Received: event.Millis(r.IntN(8)), ID: event.ID(fmt.Sprint("m", i)), Original: event.Millis(r.IntN(8))}}
 		for _, k := range event.Kinds {
 			if r.IntN(3) == 0 {
 				e.Identifiers = append(e.Identifiers, id(k))

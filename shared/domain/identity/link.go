@@ -12,32 +12,45 @@
 package identity
 
 import (
+	"cmp"
 	"fmt"
-	"strings"
 
 	"waymark/shared/domain/event"
 )
 
-// Evidence is the event that proves a link. Its order (time of the device, then id, then source) is the same for all copies of the event.
+// Evidence is the event that proves something: who has sent it, and when it counts from. A server's word counts from its own time, anybody else's from
+// its first receipt, because whoever has a public key can state any time. Of copies of one event the one that Before puts first counts.
 type Evidence struct {
-	At     event.Millis `json:"at"` // original time, never the corrected one
-	Event  event.ID     `json:"event"`
-	Source string       `json:"source"`
+	Grade    event.Grade  `json:"grade,omitempty"`
+	At       event.Millis `json:"at"` // of a server its original time, never the corrected one; else the time of receipt
+	Event    event.ID     `json:"event"`
+	Source   string       `json:"source"`
+	Received event.Millis `json:"received,omitempty"`
 }
 
-// Before orders evidence: the earlier time first, ties by event id, then source.
-func (e Evidence) Before(other Evidence) bool {
-	if e.At != other.At {
-		return e.At < other.At
+// EvidenceOf is what a touchpoint proves something by.
+func EvidenceOf(t *event.Touchpoint) Evidence {
+	e := Evidence{Grade: t.Grade, At: t.Received, Event: t.ID, Source: t.Source, Received: t.Received}
+	if t.Grade == event.Server {
+		e.At = t.Original
 	}
-	if e.Event != other.Event {
-		return e.Event < other.Event
-	}
-	return e.Source < other.Source
+	return e
+}
+
+// Before orders evidence: the better grade first, then the earlier time, ties by event id, source and receipt.
+func (e Evidence) Before(other Evidence) bool { return e.compare(other) < 0 }
+
+func (e Evidence) compare(other Evidence) int {
+	return cmp.Or(
+		cmp.Compare(other.Grade, e.Grade), cmp.Compare(e.At, other.At), cmp.Compare(e.Event, other.Event), cmp.Compare(e.Source, other.Source),
+		cmp.Compare(e.Received, other.Received),
+	)
 }
 
 // Sortable writes evidence as text that sorts as Before does, for times from 1970 on.
-func (e Evidence) Sortable() string { return fmt.Sprintf("%015d\x00%s\x00%s", e.At, e.Event, e.Source) }
+func (e Evidence) Sortable() string {
+	return fmt.Sprintf("%d%015d\x00%s\x00%s\x00%015d", event.Server-e.Grade, e.At, e.Event, e.Source, e.Received)
+}
 
 // Link says that child belongs to parent.
 type Link struct {
@@ -51,20 +64,21 @@ type Link struct {
 }
 
 // Limits that keep every question about a person bounded, whatever links are sent. Links that are cut do not use them up. Each rule depends on
-// the set of links alone, so it gives the same persons in whatever order the links came. docs/adr/0011 says why they are as they are.
+// the set of links alone, so it gives the same persons in whatever order the links came. What exceeds a limit is the newest evidence of the lowest
+// grade. docs/adr/0011 says why they are as they are.
 const (
-	// MaxChildren is how many children one identifier accepts: the earliest that are not idle count, then the earliest idle ones, later ones stay
-	// apart. It keeps a mailbox that thousands share from growing one person without end.
+	// MaxChildren is how many children one identifier accepts on the word of servers, and how many on that of sites: the earliest that are not idle
+	// count, then the earliest idle ones, later ones stay apart. It keeps a mailbox that thousands share from growing one person without end.
 	MaxChildren = 1000
 
-	// MaxParents is how many parents one identifier may have. With more it is nobody's: a public terminal, or a mistake. None of them counts.
+	// MaxParents is how many parents of one identifier are looked at, those with the best evidence.
 	MaxParents = 1000
 
 	// MaxAliases is how many users may hang together by aliases. With more, none of these aliases counts until enough of them are cut.
 	MaxAliases = 100
 
-	// MaxMembers is how many identifiers of a tree are looked at: the root, then its children by evidence, then theirs. Those beyond are
-	// persons of one identifier each.
+	// MaxMembers is how many identifiers of a tree are looked at: the root, then by evidence whoever belongs to one of those before. Those beyond
+	// are persons of one identifier each.
 	MaxMembers = 2000
 )
 
@@ -78,50 +92,39 @@ func DefaultCaps() Caps {
 
 // Links gives the links that an event proves: every lower identifier it carries belongs to the highest one; the names that an alias gives up
 // belong to the new one. A bot, whose verdict the caller has filled in, proves nothing: it takes on whatever ids the pages that it visits give it.
+// None but a server links two users.
 func Links(r event.Record) []Link {
 	t := r.Touchpoint
-	if t.IsBot() {
-		return nil
-	}
-	return proven(r.Identifiers, r.Previous, Evidence{At: t.Original, Event: t.ID, Source: t.Source})
+	t.Others = r.Others()
+	return LinksOf(&t, r.PrimaryID())
 }
 
-func proven(identifiers, given []event.Identifier, evidence Evidence) []Link {
-	kept := identifiers[0]
-	var out []Link
-	for _, lower := range identifiers[1:] {
-		out = append(out, Link{Child: lower, Parent: kept, Evidence: evidence})
+// LinksOf is Links for a touchpoint as pages hold it, under an identifier.
+func LinksOf(t *event.Touchpoint, kept event.Identifier) []Link {
+	if t.IsBot() || len(t.Others) == 0 {
+		return nil
 	}
-	for _, previous := range given {
-		if previous == kept || kept.Kind() != event.User {
-			continue
+	out := make([]Link, 0, len(t.Others))
+	for _, child := range t.Others {
+		l := Link{Child: child, Parent: kept, Evidence: EvidenceOf(t)}
+		// That a user is signed in proves nothing of the ids that the browser sends along; an address may be proven by itself.
+		if l.Evidence.Grade == event.Signed && (child.Kind() != event.Email || !t.Vouched) {
+			l.Evidence.Grade = event.Public
 		}
-		if !has(out, previous) {
-			out = append(out, Link{Child: previous, Parent: kept, Evidence: evidence})
+		if l.valid() {
+			out = append(out, l)
 		}
 	}
 	return out
-}
-
-func has(links []Link, child event.Identifier) bool {
-	for _, l := range links {
-		if l.Child == child {
-			return true
-		}
-	}
-	return false
 }
 
 // Sortable writes evidence as text that sorts as Evidence.Before does, with the child behind it, so that a parent's links sort as they count.
 // NUL sorts before all that an id may hold, so a longer id comes after the shorter one that it begins with.
 func (l Link) Sortable() string { return l.Evidence.Sortable() + "\x00" + string(l.Child) }
 
-// valid says whether a link follows the rules of rank: upwards, or from user to user.
+// valid says whether a link follows the rules of rank: upwards, or from user to user on the word of a server.
 func (l Link) valid() bool {
-	if l.Child == l.Parent {
-		return false
-	}
-	return l.Parent.Above(l.Child) || l.IsAlias()
+	return l.Parent.Above(l.Child) || l.IsAlias() && l.Child != l.Parent && l.Evidence.Grade == event.Server
 }
 
 // IsAlias says whether the link joins two users.
@@ -129,13 +132,5 @@ func (l Link) IsAlias() bool { return l.Child.Kind() == event.User && l.Parent.K
 
 // before orders links by evidence, then by their ends, so that any set of links has one order.
 func (l Link) before(other Link) int {
-	switch {
-	case l.Evidence.Before(other.Evidence):
-		return -1
-	case other.Evidence.Before(l.Evidence):
-		return 1
-	case l.Parent != other.Parent:
-		return strings.Compare(string(l.Parent), string(other.Parent))
-	}
-	return strings.Compare(string(l.Child), string(other.Child))
+	return cmp.Or(l.Evidence.compare(other.Evidence), cmp.Compare(l.Parent, other.Parent), cmp.Compare(l.Child, other.Child))
 }

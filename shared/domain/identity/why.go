@@ -97,10 +97,10 @@ type Rule string
 // The rules, in the order in which they are looked for.
 const (
 	IsCut           Rule = "cut"               // an operator cut the link
-	TooManyParents  Rule = "too_many_parents"  // the child has more than MaxParents and is nobody's
-	TooManyChildren Rule = "too_many_children" // the parent has MaxChildren with earlier evidence
+	TooManyParents  Rule = "too_many_parents"  // the child has MaxParents with better evidence
+	TooManyChildren Rule = "too_many_children" // the parent has MaxChildren with better evidence
 	TooManyAliases  Rule = "too_many_aliases"  // more than MaxAliases users hang together
-	EarlierLink     Rule = "earlier_link"      // the child belongs to another parent, who has earlier evidence
+	EarlierLink     Rule = "earlier_link"      // the child belongs to another parent, who has better evidence
 	TooManyMembers  Rule = "too_many_members"  // the tree has more than MaxMembers
 )
 
@@ -157,7 +157,7 @@ func (f *Forest) verdict(l Link) Apart {
 	chosen, found, _ := f.Parent(l.Child)
 	users, count, _ := f.aliasesOf(l)
 	switch {
-	case f.nodes[l.Child].crowded:
+	case !slices.ContainsFunc(f.nodes[l.Child].parents, func(p Link) bool { return p.Parent == l.Parent }):
 		out.Rule = TooManyParents
 	case !f.nodes[l.Parent].accepts[l.Child]:
 		out.Rule = TooManyChildren

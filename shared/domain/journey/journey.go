@@ -15,6 +15,7 @@ import (
 	"waymark/shared/domain/channel"
 	"waymark/shared/domain/country"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/identity"
 	"waymark/shared/domain/page"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/stage"
@@ -73,6 +74,22 @@ type Session struct {
 	Pages       int             // pages and screens
 }
 
+// add takes the next step into the session.
+func (s *Session) add(step *Step, rules Rules) {
+	t := &step.Touchpoint
+	s.End = step.At
+	s.Channel = cmp.Or(s.Channel, t.OwnChannel)
+	s.Campaign = cmp.Or(s.Campaign, t.Marketing.Campaign)
+	s.Country = cmp.Or(s.Country, t.CountryCode)
+	s.LandingPage = cmp.Or(s.LandingPage, step.Page)
+	if s.Referrer == (channel.Outside{}) {
+		s.Referrer = rules.Referrer(*t)
+	}
+	if t.Type == event.Page || t.Type == event.Screen {
+		s.Pages++
+	}
+}
+
 // Seconds is how long the session is, from its first step to its last, rounded.
 func (s *Session) Seconds() int64 { return int64(s.End.Sub(s.Start).Round(time.Second) / time.Second) }
 
@@ -88,6 +105,10 @@ type Rules struct {
 	Referrer func(event.Touchpoint) channel.Outside // where a touchpoint's referrer is from
 
 	Usual func(*event.Touchpoint) string // where its kind happens when nothing else says so, "" for anywhere; nil for all
+
+	OfServers bool                         // money, orders and the stages that they make come of the word of servers alone
+	Latest    func(trait string) bool      // traits of which the latest word counts, whoever says it; nil for none
+	Excluded  func(*event.Touchpoint) bool // what is in quarantine: as if it had never come; nil for nothing
 
 	ID string // changes whenever one of them does
 }
@@ -106,8 +127,9 @@ type Journey struct {
 // Fold makes the journey of a person. claims says by order key who claims each order; time-driven stage changes are made up to until.
 func Fold(root event.Identifier, lines []Line, claims map[string]profile.Claims, rules Rules, until event.Millis) Journey {
 	j := Journey{Root: root, FirstOrder: -1}
+	claims = rules.counted(claims)
 	for _, line := range lines {
-		people, bots := partition(rules.derived(event.Distinct(line.Touchpoints)))
+		people, bots := partition(rules.derived(rules.Distinct(line.Touchpoints, event.Type.Touches)))
 		j.Steps = append(j.Steps, steps(line.Identifier, people, claims, rules)...)
 		for _, t := range bots {
 			j.Bots = append(j.Bots, Step{Touchpoint: t, Identifier: line.Identifier, At: t.Corrected, Channel: t.OwnChannel})
@@ -133,6 +155,45 @@ func Fold(root event.Identifier, lines []Line, claims map[string]profile.Claims,
 		j.Steps[i].Stage = after
 	}
 	return j
+}
+
+// Distinct are the events of some types that are stored under one identifier, without copies and without what is in quarantine.
+func (r Rules) Distinct(stored []event.Touchpoint, of func(event.Type) bool) []event.Touchpoint {
+	wanted := make([]event.Touchpoint, 0, len(stored))
+	for i := range stored {
+		if t := &stored[i]; of(t.Type) && (r.Excluded == nil || !r.Excluded(t)) {
+			wanted = append(wanted, *t)
+		}
+	}
+	return event.Distinct(wanted)
+}
+
+// Traits are what is known of a person by what was said under their identifiers.
+func (r Rules) Traits(lines []Line) profile.Traits {
+	var said []event.Touchpoint
+	for _, line := range lines {
+		for _, t := range r.Distinct(line.Touchpoints, func(t event.Type) bool { return !t.Touches() }) {
+			t.Bot = r.Bot(t.Agent)
+			said = append(said, t)
+		}
+	}
+	latest := r.Latest
+	if latest == nil {
+		latest = func(string) bool { return false }
+	}
+	return profile.TraitsOf(said, latest)
+}
+
+// counted are the claims that may count.
+func (r Rules) counted(claims map[string]profile.Claims) map[string]profile.Claims {
+	if !r.OfServers {
+		return claims
+	}
+	out := make(map[string]profile.Claims, len(claims))
+	for key, all := range claims {
+		out[key] = all.OfServers()
+	}
+	return out
 }
 
 // Seen is what a person did, seen as a whole.
@@ -230,10 +291,47 @@ func steps(id event.Identifier, distinct []event.Touchpoint, claims map[string]p
 	return out
 }
 
-// sameClock says whether two corrected touchpoints were stamped by the same wrong clock, that is, corrected by about as much.
+// sameClock says whether two corrected touchpoints were stamped by the same wrong clock, that is, corrected by about as much. What a site says moves
+// nothing that a server has said.
 func sameClock(a, b event.Touchpoint) bool {
+	if a.Source != b.Source || a.Grade != b.Grade {
+		return false
+	}
 	apart := (a.Corrected - a.Original).Sub(b.Corrected - b.Original)
 	return apart < event.SkewTolerance && apart > -event.SkewTolerance
+}
+
+// lenders finds, for each order that a server sent, the step of the person's own visit that told of it first: the site's word of an order does not
+// count beside a server's, but it knows where the person was. Steps are by index.
+func (j *Journey) lenders() map[int]int {
+	var byOrder map[string]int
+	for i := range j.Steps {
+		t := &j.Steps[i].Touchpoint
+		if t.Order == nil || t.Order.Kind != event.Completed || t.Grade == event.Server || t.Passive {
+			continue
+		}
+		if byOrder == nil {
+			byOrder = map[string]int{}
+		}
+		key := profile.OrderKey(*t.Order)
+		if at, found := byOrder[key]; !found || identity.EvidenceOf(t).Before(identity.EvidenceOf(&j.Steps[at].Touchpoint)) {
+			byOrder[key] = i
+		}
+	}
+	if byOrder == nil {
+		return nil
+	}
+	lenders := map[int]int{}
+	for i := range j.Steps {
+		s := &j.Steps[i]
+		if !s.IsOrder() || s.Touchpoint.Grade != event.Server {
+			continue
+		}
+		if lender, found := byOrder[profile.OrderKey(*s.Touchpoint.Order)]; found {
+			lenders[i] = lender
+		}
+	}
+	return lenders
 }
 
 func compareSteps(a, b Step) int {
@@ -246,13 +344,17 @@ func compareSteps(a, b Step) int {
 	)
 }
 
-// sessions gives each step its session. What nobody did is in none. An order that names the session of an earlier step is in that one, however long
-// after it came: a shop's server sends it when the payment is there. It does not make the session longer, for nobody need have been there.
+// sessions gives each step its session. What nobody did is in none. An order that a server sent is in that of the site's own word of it, and one that
+// names the session of an earlier step is in that one, however long after it came: a shop's server sends it when the payment is there. It does not
+// make the session longer, for nobody need have been there.
 func (j *Journey) sessions(rules Rules) {
-	named := map[string]int{}
+	named, lenders := map[string]int{}, j.lenders()
 	for i := range j.Steps {
 		s := &j.Steps[i]
 		t := &s.Touchpoint
+		if _, isLent := lenders[i]; isLent {
+			continue
+		}
 		if t.Passive {
 			s.Session = NoSession
 			continue
@@ -271,18 +373,10 @@ func (j *Journey) sessions(rules Rules) {
 		if _, found := named[t.Session]; !found && t.Session != "" {
 			named[t.Session] = current
 		}
-		session := &j.Sessions[current]
-		session.End = s.At
-		session.Channel = cmp.Or(session.Channel, t.OwnChannel)
-		session.Campaign = cmp.Or(session.Campaign, t.Marketing.Campaign)
-		session.Country = cmp.Or(session.Country, t.CountryCode)
-		session.LandingPage = cmp.Or(session.LandingPage, s.Page)
-		if session.Referrer == (channel.Outside{}) {
-			session.Referrer = rules.Referrer(*t)
-		}
-		if t.Type == event.Page || t.Type == event.Screen {
-			session.Pages++
-		}
+		j.Sessions[current].add(s, rules)
+	}
+	for i, lender := range lenders {
+		j.Steps[i].Session = j.Steps[lender].Session
 	}
 	for i := range j.Steps {
 		s := &j.Steps[i]

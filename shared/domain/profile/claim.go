@@ -9,29 +9,53 @@ import (
 	"waymark/shared/domain/money"
 )
 
-// Claim is one event that concerns an order: that it was completed, changed, cancelled or refunded. Of several events that say the same the
-// earliest counts; the others are touchpoints and no more.
+// Claim is one event that concerns an order: that it was completed, changed, cancelled or refunded. Of several events that say the same the one with
+// the best evidence counts; the others are touchpoints and no more.
 type Claim struct {
 	Evidence   identity.Evidence `json:"evidence"`
 	Identifier event.Identifier  `json:"identifier"`
+	Sent       event.Millis      `json:"sent"`           // original time of the event; -1 when it has none of its own
+	Said       uint64            `json:"said,omitempty"` // digest of what it says, see event.Touchpoint.Said
+	Amount     money.Micros      `json:"amount,omitempty"`
+	Unpriced   bool              `json:"unpriced,omitempty"`
+	Currency   string            `json:"currency,omitempty"`
 
 	// What follows is of changes and refunds: the order counts with its own person, and so do they, whoever sent them.
-	Kind     event.OrderKind `json:"kind,omitempty"`
-	ID       string          `json:"id,omitempty"`       // tells them apart: a refund's own id, else the event's
-	At       event.Millis    `json:"at,omitempty"`       // the time that counts
-	Received event.Millis    `json:"received,omitempty"` // of several copies of one event the first received stays
-	Amount   money.Micros    `json:"amount,omitempty"`
-	Unpriced bool            `json:"unpriced,omitempty"`
-	Currency string          `json:"currency,omitempty"`
+	Kind event.OrderKind `json:"kind,omitempty"`
+	ID   string          `json:"id,omitempty"` // tells them apart: a refund's own id, else the event's
+	At   event.Millis    `json:"at,omitempty"` // the time that counts
 }
 
-// How many claims to one order are kept, the earliest of either sort.
+// ClaimName tells the claims to one order apart. Copies of one event have one name.
+type ClaimName struct {
+	Event      event.ID
+	Source     string
+	Identifier event.Identifier
+	Sent       event.Millis
+	Said       uint64
+	Kind       event.OrderKind
+	ID         string
+}
+
+// Name of the claim.
+func (c Claim) Name() ClaimName {
+	return ClaimName{c.Evidence.Event, c.Evidence.Source, c.Identifier, c.Sent, c.Said, c.Kind, c.ID}
+}
+
+func (n ClaimName) compare(other ClaimName) int {
+	return cmp.Or(
+		cmp.Compare(n.Event, other.Event), cmp.Compare(n.Source, other.Source), cmp.Compare(n.Identifier, other.Identifier),
+		cmp.Compare(n.Sent, other.Sent), cmp.Compare(n.Said, other.Said), cmp.Compare(n.Kind, other.Kind), cmp.Compare(n.ID, other.ID),
+	)
+}
+
+// How many claims to one order are looked at, those with the best evidence of either sort.
 const (
 	MaxClaims  = 64  // that it was completed
 	MaxChanges = 256 // changes and refunds
 )
 
-// Claims to one order, the earliest first.
+// Claims to one order, the best evidence first.
 type Claims []Claim
 
 // OrderKey names what is claimed: an order, or a refund that names no order.
@@ -55,10 +79,15 @@ func ClaimOf(t event.Touchpoint, id event.Identifier) (key string, c Claim, ok b
 	if o == nil || t.IsBot() {
 		return "", Claim{}, false
 	}
-	c = Claim{Evidence: identity.Evidence{At: t.Original, Event: t.ID, Source: t.Source}, Identifier: id}
+	c = Claim{
+		Evidence: identity.EvidenceOf(&t), Identifier: id, Sent: t.Original, Said: t.Said(),
+		Amount: o.Amount, Unpriced: o.Unpriced, Currency: o.Currency,
+	}
+	if t.Untimed {
+		c.Sent = -1
+	}
 	if o.Kind != event.Completed {
-		c.Kind, c.ID, c.At, c.Received = o.Kind, o.ID, t.Corrected, t.Received
-		c.Amount, c.Unpriced, c.Currency = o.Amount, o.Unpriced, o.Currency
+		c.Kind, c.ID, c.At = o.Kind, o.ID, t.Corrected
 	}
 	return OrderKey(*o), c, true
 }
@@ -66,8 +95,9 @@ func ClaimOf(t event.Touchpoint, id event.Identifier) (key string, c Claim, ok b
 // Join adds claims. It is commutative, associative and idempotent.
 func (c Claims) Join(others ...Claim) Claims {
 	out := append(slices.Clone(c), others...)
+	slices.SortFunc(out, func(a, b Claim) int { return cmp.Or(a.Name().compare(b.Name()), compareClaims(a, b)) })
+	out = slices.CompactFunc(out, func(a, b Claim) bool { return a.Name() == b.Name() })
 	slices.SortFunc(out, compareClaims)
-	out = slices.CompactFunc(out, Claim.isSame)
 	orders, changes := 0, 0
 	return slices.DeleteFunc(out, func(claim Claim) bool {
 		if claim.Kind == event.Completed {
@@ -79,9 +109,42 @@ func (c Claims) Join(others ...Claim) Claims {
 	})
 }
 
-// isSame says whether two claims are of one event, that is, of two copies of it.
-func (c Claim) isSame(other Claim) bool {
-	return c.Evidence == other.Evidence && c.Identifier == other.Identifier && c.Kind == other.Kind && c.ID == other.ID
+// ClaimReading collects claims from a store that gives those of each sort in the order of their evidence.
+type ClaimReading struct {
+	claims Claims
+	met    map[ClaimName]bool
+	counts [2]int // of completed orders and of changes
+}
+
+// Add takes the next claim. It answers false when the rest of its sort need not be read.
+func (r *ClaimReading) Add(c Claim) bool {
+	if r.met == nil {
+		r.met = map[ClaimName]bool{}
+	}
+	sort, most := 0, MaxClaims
+	if c.Kind != event.Completed {
+		sort, most = 1, MaxChanges
+	}
+	if !r.met[c.Name()] {
+		r.met[c.Name()] = true
+		r.counts[sort]++
+	}
+	if r.counts[sort] > most {
+		return false
+	}
+	r.claims = append(r.claims, c)
+	return true
+}
+
+// Claims are those that were taken.
+func (r *ClaimReading) Claims() Claims { return Claims(nil).Join(r.claims...) }
+
+// is says whether two claims are one, of one copy of an event.
+func (c Claim) is(other Claim) bool { return c.Evidence == other.Evidence && c.Name() == other.Name() }
+
+// OfServers are the claims that servers make, for workspaces where no others count.
+func (c Claims) OfServers() Claims {
+	return slices.DeleteFunc(slices.Clone(c), func(claim Claim) bool { return claim.Evidence.Grade != event.Server })
 }
 
 // Won says whether a claim is one that counts. A change counts where there is an order to change, and a refund of an order that nobody knows when it
@@ -89,10 +152,10 @@ func (c Claim) isSame(other Claim) bool {
 func (c Claims) Won(claim Claim) bool {
 	order, found := c.Order()
 	if claim.Kind == event.Completed {
-		return found && order.Identifier == claim.Identifier && order.Evidence == claim.Evidence
+		return found && order.is(claim)
 	}
 	isChange := found || claim.Kind == event.Refunded && !claim.Unpriced
-	return isChange && slices.ContainsFunc(c.Changes(), claim.isSame)
+	return isChange && slices.ContainsFunc(c.Changes(), claim.is)
 }
 
 // Order is the claim to the order that counts.
@@ -118,7 +181,7 @@ func (c Claims) Changes() []Claim {
 	return out
 }
 
-// compareClaims orders claims by their events, and of one event by its copies.
+// compareClaims orders claims by their evidence, then by what they say.
 func compareClaims(a, b Claim) int {
 	switch {
 	case a.Evidence.Before(b.Evidence):
@@ -127,8 +190,7 @@ func compareClaims(a, b Claim) int {
 		return 1
 	}
 	return cmp.Or(
-		cmp.Compare(a.Identifier, b.Identifier), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID),
-		cmp.Compare(a.Received, b.Received), cmp.Compare(a.At, b.At), cmp.Compare(a.Amount, b.Amount), cmp.Compare(a.Currency, b.Currency),
+		a.Name().compare(b.Name()), cmp.Compare(a.At, b.At), cmp.Compare(a.Amount, b.Amount), cmp.Compare(a.Currency, b.Currency),
 		cmp.Compare(a.priced(), b.priced()),
 	)
 }

@@ -10,7 +10,6 @@ import (
 // Partition is everything that ingestion stores of one identifier.
 type Partition struct {
 	ID          event.Identifier
-	Touchpoints []event.Touchpoint // every stored copy, in no order
-	Traits      Traits
+	Touchpoints []event.Touchpoint // every stored copy, in no order, and with them what is said of the identifier: identify, group and alias
 	Node        identity.Node
 }

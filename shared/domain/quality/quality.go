@@ -17,9 +17,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/profile"
 )
 
 // LateAfter is how long after it happened an event is received late. Times are corrected ones, so a wrong clock alone makes nobody late.
@@ -81,8 +83,8 @@ type Config struct {
 	Source    string                    // "" = all
 	Day       func(event.Millis) string // names the day that an instant lies in
 	Known     func(name string) bool    // says whether a track event has a known name
-	// Counts says whether the order of that key counts at the touchpoint, which is kept under the identifier. It may be set until Report.
-	Counts func(orderKey string, t event.Touchpoint, id event.Identifier) bool
+	// Counts says whether the order of that key counts where the claim to it was made. It may be set until Report.
+	Counts func(orderKey string, c profile.Claim) bool
 }
 
 // delivery is one event of one request.
@@ -111,7 +113,10 @@ type Copy struct {
 	late     bool
 	bot      string
 	name     string // of a track event
+	grade    event.Grade
+	said     uint64 // digest of what it says
 	order    string // key of the order that a person's event says is completed
+	claim    profile.Claim
 	Lacks    string // kind of a touchpoint that has not the properties that its kind needs, see package kind; the caller knows
 }
 
@@ -121,10 +126,15 @@ func CopyOf(r event.Record, orderKey string) Copy {
 	c := Copy{
 		delivery: delivery{r.Request, r.Index}, id: t.ID, source: t.Source, original: t.Original, received: t.Received, untimed: t.Untimed,
 		skewed: t.Skewed, future: t.Future, late: t.Received.Sub(t.Corrected) > LateAfter, bot: t.Bot,
-		order: orderKey,
+		order: orderKey, grade: t.Grade,
 	}
 	if len(r.Identifiers) > 0 {
 		c.group.kept = r.Identifiers[0]
+		t.Others = r.Others()
+	}
+	c.said = t.Said()
+	if orderKey != "" {
+		_, c.claim, _ = profile.ClaimOf(t, c.group.kept)
 	}
 	if !r.Type.Touches() {
 		c.group.kind = r.Type
@@ -147,12 +157,11 @@ func contentOf(r event.Record) string {
 	return "content:" + hex.EncodeToString(sum[:16])
 }
 
-// touchpoint is what tells copies of one event from copies of another. Which of two copies received at one instant counts is not decided by it, and
-// need not be: both count on the same day for the same source.
-func (c Copy) touchpoint() event.Touchpoint {
-	t := event.Touchpoint{ID: c.id, Source: c.source, Original: c.original, Received: c.received, Untimed: c.untimed}
-	if c.order != "" {
-		t.Order = &event.Order{ID: c.order}
+// touchpoint is what tells copies of one event from copies of another, with the place among all copies. Which of two copies received at one instant
+// counts is not decided by it, and need not be: both count on the same day for the same source.
+func (c Copy) touchpoint(place int) event.Touchpoint {
+	return event.Touchpoint{
+		ID: c.id, Source: c.source, Original: c.original, Received: c.received, Untimed: c.untimed, Grade: c.grade,
+		Name: strconv.FormatUint(c.said, 16), Corrected: event.Millis(place),
 	}
-	return t
 }

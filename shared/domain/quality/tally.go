@@ -151,23 +151,25 @@ func (t *Tally) Report() Report {
 // addAccepted counts the archived deliveries that are not dead, and which of them repeat an event.
 func (t *Tally) addAccepted(row func(event.Millis, string) *Row) {
 	groups := map[group][]event.Touchpoint{}
+	var all []Copy
 	for d, c := range t.copies {
 		if _, dead := t.dead[d]; dead {
 			continue
 		}
-		groups[c.group] = append(groups[c.group], c.touchpoint())
+		groups[c.group] = append(groups[c.group], c.touchpoint(len(all)))
+		all = append(all, c)
 		if t.counts(c.received, c.source) {
 			row(c.received, c.source).accept(c, t.Known)
 		}
 	}
-	for g, copies := range groups {
+	for _, copies := range groups {
 		for _, first := range event.Distinct(copies) {
 			if !t.counts(first.Received, first.Source) {
 				continue
 			}
 			r := row(first.Received, first.Source)
 			r.Repeats--
-			if first.Order != nil && !t.Counts(first.Order.ID, first, g.kept) {
+			if c := all[first.Corrected]; c.order != "" && !t.Counts(c.order, c.claim) {
 				r.OrderCopies++
 			}
 		}

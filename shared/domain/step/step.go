@@ -12,6 +12,7 @@ import (
 
 	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/identity"
 	"waymark/shared/domain/journey"
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/profile"
@@ -218,7 +219,7 @@ func (m *maker) sales() {
 		return
 	}
 	m.changes, m.rowOf = map[int]sale{}, make(map[int]int, len(m.Orders))
-	steps, isOwn := map[profile.Claim]int{}, map[event.Identifier]bool{}
+	steps, isOwn := map[copyName]int{}, map[event.Identifier]bool{}
 	for i := range m.Steps {
 		s := &m.Steps[i]
 		isOwn[s.Identifier] = true
@@ -231,8 +232,7 @@ func (m *maker) sales() {
 	}
 	for _, o := range m.Orders {
 		for _, s := range profile.Sales(m.Steps[o.Step].Touchpoint, o.Changes, m.place.Currency) {
-			name := profile.Claim{Evidence: s.Evidence, Identifier: s.Identifier, Kind: s.Kind, ID: s.ID}
-			if i, found := steps[name]; found {
+			if i, found := steps[copyName{s.Name(), s.Evidence}]; found {
 				m.changes[i] = sale{s, o.Step}
 			} else if !isOwn[s.Identifier] {
 				m.sent = append(m.sent, sale{s, o.Step})
@@ -242,10 +242,15 @@ func (m *maker) sales() {
 	slices.SortStableFunc(m.sent, func(a, b sale) int { return cmp.Compare(a.At, b.At) })
 }
 
-// nameOf is what tells a change or refund from others.
-func nameOf(s *journey.Step) profile.Claim {
+// copyName is what tells the copy of a change or refund that counts from others.
+type copyName struct {
+	profile.ClaimName
+	identity.Evidence
+}
+
+func nameOf(s *journey.Step) copyName {
 	_, claim, _ := profile.ClaimOf(s.Touchpoint, s.Identifier)
-	return profile.Claim{Evidence: claim.Evidence, Identifier: claim.Identifier, Kind: claim.Kind, ID: claim.ID}
+	return copyName{claim.Name(), claim.Evidence}
 }
 
 // made is the row of a change that time made.

@@ -94,17 +94,6 @@ func (s *Stores) PutPages(ctx context.Context, ns workspace.Namespace, pages map
 	return s.call("put pages", func() error { return s.Table.PutPages(ctx, ns, pages) })
 }
 
-func (s *Stores) Traits(
-	ctx context.Context, ns workspace.Namespace, ids []event.Identifier,
-) (t map[event.Identifier]profile.Traits, versions map[event.Identifier]int64, err error) {
-	err = s.call("traits", func() error { t, versions, err = s.Table.Traits(ctx, ns, ids); return err })
-	return t, versions, err
-}
-
-func (s *Stores) PutTraits(ctx context.Context, ns workspace.Namespace, id event.Identifier, t profile.Traits, version int64) error {
-	return s.call("put traits", func() error { return s.Table.PutTraits(ctx, ns, id, t, version) })
-}
-
 func (s *Stores) Evidence(ctx context.Context, ns workspace.Namespace, links []identity.Link) (stored []identity.Evidence, found []bool, err error) {
 	err = s.call("evidence", func() error { stored, found, err = s.Table.Evidence(ctx, ns, links); return err })
 	return stored, found, err
@@ -114,8 +103,8 @@ func (s *Stores) Wake(ctx context.Context, ns workspace.Namespace, l identity.Li
 	return s.call("wake", func() error { return s.Table.Wake(ctx, ns, l) })
 }
 
-func (s *Stores) PutLink(ctx context.Context, ns workspace.Namespace, l identity.Link) error {
-	return s.call("put link", func() error { return s.Table.PutLink(ctx, ns, l) })
+func (s *Stores) PutLinks(ctx context.Context, ns workspace.Namespace, links []identity.Link) error {
+	return s.call("put links", func() error { return s.Table.PutLinks(ctx, ns, links) })
 }
 
 func (s *Stores) PutCut(ctx context.Context, ns workspace.Namespace, c identity.Cut) error {
@@ -127,13 +116,13 @@ func (s *Stores) Nodes(ctx context.Context, ns workspace.Namespace, ids []event.
 	return nodes, err
 }
 
-func (s *Stores) Claims(ctx context.Context, ns workspace.Namespace, keys []string) (c map[string]profile.Claims, versions map[string]int64, err error) {
-	err = s.call("claims", func() error { c, versions, err = s.Table.Claims(ctx, ns, keys); return err })
-	return c, versions, err
+func (s *Stores) Claims(ctx context.Context, ns workspace.Namespace, keys []string) (c map[string]profile.Claims, err error) {
+	err = s.call("claims", func() error { c, err = s.Table.Claims(ctx, ns, keys); return err })
+	return c, err
 }
 
-func (s *Stores) PutClaims(ctx context.Context, ns workspace.Namespace, key string, c profile.Claims, version int64) error {
-	return s.call("put claims", func() error { return s.Table.PutClaims(ctx, ns, key, c, version) })
+func (s *Stores) PutClaims(ctx context.Context, ns workspace.Namespace, c map[string]profile.Claims) error {
+	return s.call("put claims", func() error { return s.Table.PutClaims(ctx, ns, c) })
 }
 
 func (s *Stores) PutBatch(ctx context.Context, ns workspace.Namespace, b ledger.Batch) error {

@@ -151,8 +151,7 @@ func (s *System) Recorder(ports Ports) ingest.Recorder {
 
 // Ingest is ingestion as process uses it.
 func (s *System) Ingest(ports Ports) *ingest.Applier {
-	noJitter := func(time.Duration) time.Duration { return 0 }
-	return &ingest.Applier{Recorder: s.Recorder(ports), Store: ports, Bot: s.Bot, Sleep: noWait, Jitter: noJitter}
+	return &ingest.Applier{Recorder: s.Recorder(ports), Store: ports, Bot: s.Bot}
 }
 
 // Settler is the settling as profile and rollup use it.
