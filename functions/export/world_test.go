@@ -78,7 +78,7 @@ func newWorld(t testing.TB, zones map[string]string) *world {
 		one, err := workspace.New(name, zone, map[bool]string{true: "EUR", false: "GBP"}[name == "demo"], "default")
 		must(t, err)
 		one.Keys = []workspace.Key{
-			{Text: "sk_" + name, Workspace: name, Role: workspace.Secret}, {Text: "wk_" + name, Workspace: name, Role: workspace.Write, Source: "web"},
+			{Text: "sk_" + name, Workspace: name, Role: workspace.Secret}, {Text: "wk_" + name, Workspace: name, Role: workspace.Write, Source: "web", Kind: workspace.ServerSource},
 		}
 		all = append(all, one)
 	}

@@ -41,7 +41,7 @@ func newWorld(t testing.TB) *world {
 		{Name: "demo", Zone: "Europe/London", Currency: "EUR", Model: "default"}, {Name: "shop", Zone: "Asia/Kolkata", Currency: "INR", Model: "default"},
 	} {
 		one.Keys = []workspace.Key{
-			{Text: "wk_" + one.Name, Workspace: one.Name, Role: workspace.Write, Source: "web"},
+			{Text: "wk_" + one.Name, Workspace: one.Name, Role: workspace.Write, Source: "web", Kind: workspace.ServerSource},
 			{Text: "sk_" + one.Name, Workspace: one.Name, Role: workspace.Secret},
 			{Text: "sk_old_" + one.Name, Workspace: one.Name, Role: workspace.Secret, Expires: event.At(now)},
 		}

@@ -358,7 +358,7 @@ func TestSamples(t *testing.T) {
 	t.Parallel()
 	demo := system.Shop()
 	demo.Name = "demo"
-	demo.Keys = []workspace.Key{{Text: "wk_demo", Workspace: "demo", Role: workspace.Write, Source: "web"}, {Text: "sk_demo", Workspace: "demo", Role: workspace.Secret}}
+	demo.Keys = []workspace.Key{{Text: "wk_demo", Workspace: "demo", Role: workspace.Write, Source: "web", Kind: workspace.ServerSource}, {Text: "sk_demo", Workspace: "demo", Role: workspace.Secret}}
 	s := system.New(t, demo)
 	httpapitest.Invocations(t, "rollup", func(ctx context.Context, raw json.RawMessage) (any, error) {
 		return s.Rollup(s.Ports()).Handle(ctx, raw)

@@ -19,8 +19,8 @@ import (
 	"waymark/infra/importer"
 )
 
-// CreateWorkspace makes a workspace and gives its keys; for a name that exists it gives the keys it has.
-type CreateWorkspace func(ctx context.Context, name, zone, currency, model string) (writeKey, secretKey string, err error)
+// CreateWorkspace makes a workspace and gives the key of a server, because all of it lies long back, and the secret key; for a name that exists it gives the keys it has.
+type CreateWorkspace func(ctx context.Context, name, zone, currency, model string) (serverKey, secretKey string, err error)
 
 // Config is one run of the demo.
 type Config struct {
@@ -101,7 +101,7 @@ func (c Config) run(ctx context.Context, list []dataset) (equal bool, err error)
 
 // load imports one data set and computes what must come out.
 func (c Config) load(ctx context.Context, d dataset) (imported, error) {
-	write, secret, err := c.CreateWorkspace(ctx, d.workspace, d.zone, d.currency, d.model)
+	server, secret, err := c.CreateWorkspace(ctx, d.workspace, d.zone, d.currency, d.model)
 	if err != nil {
 		return imported{}, fmt.Errorf("create workspace %s: %w", d.workspace, err)
 	}
@@ -116,7 +116,7 @@ func (c Config) load(ctx context.Context, d dataset) (imported, error) {
 	facts := facts{}
 	bar := importer.NewBar(c.Out, d.workspace, c.Terminal)
 	summary, err := importer.Run(ctx, importer.Config{
-		Mapping: mapping, File: "-", In: bytes.NewReader(file), Size: int64(len(file)), URL: c.System.URL, Key: write,
+		Mapping: mapping, File: "-", In: bytes.NewReader(file), Size: int64(len(file)), URL: c.System.URL, Key: server,
 		Client: c.Client, Now: c.Now, Sleep: c.Pause, Rand: c.Rand, Progress: bar.Show, Observe: facts.observe,
 	})
 	bar.Finish()

@@ -39,14 +39,14 @@ func (s *fakeSystem) create(_ context.Context, name, zone, currency, model strin
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.zones[name] = zone
-	return "wk_" + name, "sk_" + name, nil
+	return "ws_" + name, "sk_" + name, nil
 }
 
 func (s *fakeSystem) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	user, _, _ := r.BasicAuth()
-	name := strings.TrimPrefix(user, "wk_")
+	name := strings.TrimPrefix(user, "ws_")
 	if user == "" {
 		name = strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer sk_")
 	}

@@ -196,8 +196,8 @@ Waymark runs (ready in %.1f s). Ctrl-C stops it.
   API      %s
   admin    %s/status
   mails    %s
-  keys     write %s · secret %s (workspace %s)
-  data     %s
+  keys     of the workspace %s:
+%s  data     %s
 %s%s  logs     %s
   SAM      sam local invoke NAME -e EVENT --env-vars %s
 
@@ -210,6 +210,6 @@ and read it back:
 
   curl -H 'Authorization: Bearer %s' %s/v1/profiles/user:42
 
-`, took.Seconds(), ready.URL, ready.URL, ready.AdminURL, ready.MailURL, keys.Write, keys.Secret, keys.Workspace, kept, laptop, goesWrong,
+`, took.Seconds(), ready.URL, ready.URL, ready.AdminURL, ready.MailURL, keys.Workspace, keys.lines("           "), kept, laptop, goesWrong,
 		filepath.Join(ready.Data, "logs"), cloud.SAMEnvironmentFile(), keys.Write, ready.URL, keys.Secret, ready.URL)
 }

@@ -113,7 +113,7 @@ func parseImportFlags(ctx context.Context, args []string, io stdio) (importFlags
 		usage += "\nready mappings:\n" + ready.Table(list) + "\n"
 	}
 	withUsage(set, usage)
-	f.place.flags(set, "write `key`, wk_…; WAYMARK_WRITE_KEY or WAYMARK_KEY when left out, else that of a running `waymark dev`")
+	f.place.flags(set, "server `key`, ws_…; WAYMARK_SERVER_KEY, WAYMARK_WRITE_KEY or WAYMARK_KEY when left out, else that of a running `waymark dev`")
 	set.StringVar(&f.mapping, "mapping", "", "mapping file (YAML)")
 	set.StringVar(&f.as, "as", "", "the ready mapping `NAME` instead; auto recognises the file, list prints the names")
 	set.Var(f.settings, "set", "`NAME=VALUE` of a setting that the mapping leaves open, as zone=Europe/Berlin; may be repeated")
@@ -148,8 +148,8 @@ func parseImportFlags(ctx context.Context, args []string, io stdio) (importFlags
 		return f, nil
 	}
 	var err error
-	if f.url, f.key, err = f.place.writeKey(ctx); err == nil && f.key == "" {
-		err = fmt.Errorf("no write key is known for %s: set WAYMARK_WRITE_KEY or give --key wk_…", f.url)
+	if f.url, f.key, err = f.place.serverKey(ctx); err == nil && f.key == "" {
+		err = fmt.Errorf("no server key is known for %s: set WAYMARK_SERVER_KEY or give --key ws_…; `waymark keys create WORKSPACE --kind server` makes one", f.url)
 	}
 	return f, err
 }

@@ -31,7 +31,7 @@ func TestImportCommand(t *testing.T) {
 		"a bad row":             {args: "--mapping good.yaml bad.csv good.csv", code: 1, out: `"soon" is no time of the layout unix`},
 		"a bad row is allowed":  {args: "--allow-rejects --mapping good.yaml bad.csv", out: "1 accepted"},
 		"wrong key":             {url: url, key: "wk_no", args: "--mapping good.yaml good.csv", code: 1, out: "NOT COMPLETE", err: "the key is not accepted"},
-		"no key":                {url: url, args: "--mapping good.yaml good.csv", code: 2, err: "no write key is known"},
+		"no key":                {url: url, args: "--mapping good.yaml good.csv", code: 2, err: "no server key is known"},
 		"no mapping":            {args: "good.csv", code: 2, err: "--mapping FILE is needed"},
 		"no file named":         {args: "--mapping good.yaml", code: 2, err: "name at least one file"},
 		"no such file":          {args: "--mapping good.yaml none.csv", code: 1, err: "none.csv"},
@@ -77,7 +77,7 @@ func importFolder(t *testing.T) string {
 		}
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if key, _, _ := r.BasicAuth(); key != "wk_env" && key != "wk_ready" {
+		if key, _, _ := r.BasicAuth(); key != "wk_env" && key != "ws_ready" {
 			w.WriteHeader(http.StatusUnauthorized)
 		}
 		_, _ = w.Write([]byte(`{"success":true}`))
@@ -86,7 +86,7 @@ func importFolder(t *testing.T) string {
 	if err := os.Mkdir(".waymark", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	ready := `{"url":"` + server.URL + `","keys":{"write":"wk_ready"}}`
+	ready := `{"url":"` + server.URL + `","keys":{"write":"wk_ready","server":"ws_ready"}}`
 	if err := os.WriteFile(filepath.Join(".waymark", "ready.json"), []byte(ready), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -149,7 +149,7 @@ func addKey(ctx context.Context, table *dynamo.Table, words []string, flags keyF
 	if role != workspace.Write && role != workspace.Secret {
 		return fault.Newf(fault.Invalid, "bad_role", "the role is write or secret, not %q", flags.role)
 	}
-	k := workspace.Key{Text: cmp.Or(flags.alias, workspace.KeyText(role, rand.Text())), Workspace: w.Name, Role: role}
+	k := workspace.Key{Text: cmp.Or(flags.alias, workspace.KeyText(role, workspace.Site, rand.Text())), Workspace: w.Name, Role: role}
 	if err := flags.checkAlias(w); err != nil {
 		return err
 	}
@@ -254,7 +254,7 @@ func rotateKey(ctx context.Context, table *dynamo.Table, words []string, flags k
 		return fault.Newf(fault.NotFound, "unknown_key", "workspace %s has no such key; `waymark keys list %s` shows what it has", name, name)
 	}
 	fresh := stored
-	fresh.Text, fresh.Expires = workspace.KeyText(stored.Role, rand.Text()), 0
+	fresh.Text, fresh.Expires = workspace.KeyText(stored.Role, stored.Kind, rand.Text()), 0
 	for i, k := range w.Keys {
 		if k.Is(old) {
 			w.Keys[i].Expires = event.At(time.Now().Add(flags.overlap))

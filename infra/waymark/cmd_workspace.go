@@ -20,11 +20,18 @@ const workspaceUsage = `waymark workspace create NAME --time-zone ZONE --currenc
                          [--week-start monday|sunday|saturday] [--json]
 waymark workspace set NAME [--time-zone ZONE] [--currency CODE] [--model MODEL]
                       [--week-start monday|sunday|saturday]
+                      [--orders any|server] [--latest TRAIT,TRAIT|none]
 waymark workspace list [--json]
 
 A workspace is one tenant: its own keys, persons, KPIs, time zone, week start,
 currency and stage model. What is set holds for the past too: the next settles
 count everybody anew, and ` + "`recounting`" + ` of GET /v1/status says until when.
+
+Whoever reads a site's key in its pages can send orders with it. With --orders
+server the orders, their money and the stages that they make come from server
+keys alone; a site's order then tells by which session and channel it came.
+A trait that a server has set stays as the server set it, but of the traits
+that --latest names the latest value holds, whoever sent it.
 `
 
 // cmdWorkspace makes, changes and lists workspaces. It talks to the table of the running system, or of the environment.
@@ -103,8 +110,8 @@ func workspaceCreate(ctx context.Context, args []string, io stdio) (int, error) 
 			"workspace": w.name, "time_zone": w.zone, "currency": strings.ToUpper(w.currency), "model": w.model, "keys": keys,
 		})
 	}
-	fmt.Fprintf(io.Out, "workspace   %s  (%s, %s, stage model %s)\nwrite key   %s  (public: websites send with it)\nsecret key  %s  (reads and operates; it is shown this once)\n",
-		w.name, w.zone, strings.ToUpper(w.currency), w.model, keys.Write, keys.Secret)
+	fmt.Fprintf(io.Out, "workspace   %s  (%s, %s, stage model %s)\n%s", w.name, w.zone, strings.ToUpper(w.currency), w.model, keys.lines(""))
+	fmt.Fprintln(io.Out, "The last two are shown this once: keep them where no page and no repository has them.")
 	return 0, nil
 }
 
@@ -118,6 +125,8 @@ func workspaceSet(ctx context.Context, args []string, io stdio) (int, error) {
 	currency := set.String("currency", "", "currency of orders that name none, three letters")
 	stages := set.String("model", "", "stage model: default, five or four")
 	weekStart := set.String("week-start", "", "day on which weeks begin: monday, sunday or saturday")
+	orders := set.String("orders", "", "whose word makes orders: any source's, or that of server sources")
+	latest := set.String("latest", "", "traits whose latest value holds, whoever sent it, with commas between; or none")
 	words, code, done := parseWords(set, args, io)
 	if done {
 		return code, nil
@@ -143,15 +152,24 @@ func workspaceSet(ctx context.Context, args []string, io stdio) (int, error) {
 		return 1, err
 	}
 	w.Zone, w.Currency, w.Model = is.Zone, is.Currency, is.Model
-	if *weekStart != "" {
-		if w, err = w.WithWeekStart(*weekStart); err != nil {
+	for _, change := range []struct {
+		text string
+		with func(workspace.Workspace, string) (workspace.Workspace, error)
+	}{
+		{*weekStart, workspace.Workspace.WithWeekStart}, {*orders, workspace.Workspace.WithOrders}, {*latest, workspace.Workspace.WithLatest},
+	} {
+		if change.text == "" {
+			continue
+		}
+		if w, err = change.with(w, change.text); err != nil {
 			return 1, err
 		}
 	}
 	if err := table.PutWorkspace(ctx, w); err != nil {
 		return 1, err
 	}
-	fmt.Fprintf(io.Out, "workspace  %s  (%s, weeks from %s, %s, stage model %s)\n", w.Name, w.Zone, cmp.Or(w.WeekStart, "monday"), w.Currency, w.Model)
+	fmt.Fprintf(io.Out, "workspace  %s  (%s, weeks from %s, %s, stage model %s, orders from %s, latest value of %s)\n",
+		w.Name, w.Zone, cmp.Or(w.WeekStart, "monday"), w.Currency, w.Model, ordersFrom(w), latestOf(w))
 	return 0, nil
 }
 
@@ -176,20 +194,29 @@ func workspaceList(ctx context.Context, args []string, io stdio) (int, error) {
 		return 0, json.NewEncoder(io.Out).Encode(map[string]any{"workspaces": all})
 	}
 	table := tabwriter.NewWriter(io.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tTIME ZONE\tWEEKS FROM\tCURRENCY\tMODEL\tKEYS")
+	fmt.Fprintln(table, "NAME\tTIME ZONE\tWEEKS FROM\tCURRENCY\tMODEL\tORDERS\tLATEST\tKEYS")
 	for _, w := range all {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\n", w.Name, w.Zone, cmp.Or(w.WeekStart, "monday"), w.Currency, w.Model, len(w.Keys))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\n", w.Name, w.Zone, cmp.Or(w.WeekStart, "monday"), w.Currency, w.Model, w.Orders, latestOf(w), len(w.Keys))
 	}
 	return 0, table.Flush()
 }
 
+func ordersFrom(w workspace.Workspace) string {
+	if w.Orders == workspace.FromServers {
+		return "servers alone"
+	}
+	return "any source"
+}
+
+func latestOf(w workspace.Workspace) string { return cmp.Or(strings.Join(w.Latest, ","), "no trait") }
+
 // demoWorkspaces makes the workspaces of `waymark demo`, with keys that follow from their names, so that a second run finds them again.
 func demoWorkspaces(env map[string]string) demo.CreateWorkspace {
 	getenv := func(variable string) string { return cmp.Or(env[variable], os.Getenv(variable)) }
-	return func(ctx context.Context, name, zone, currency, model string) (write, secret string, err error) {
+	return func(ctx context.Context, name, zone, currency, model string) (server, secret string, err error) {
 		keys, err := createWorkspace(ctx, getenv, wanted{
-			name: name, zone: zone, currency: currency, model: model, write: "wk_" + name, secret: "sk_" + name,
+			name: name, zone: zone, currency: currency, model: model, write: "wk_" + name, server: "ws_" + name, secret: "sk_" + name,
 		})
-		return keys.Write, keys.Secret, err
+		return keys.Server, keys.Secret, err
 	}
 }

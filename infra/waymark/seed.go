@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"time"
 
 	"waymark/shared/adapter/dynamo"
@@ -17,18 +18,38 @@ import (
 // workspaceKeys are a workspace's keys, as the ready file and `waymark workspace create --json` give them.
 type workspaceKeys struct {
 	Workspace string `json:"workspace"`
-	Write     string `json:"write"`
+	Write     string `json:"write"`  // of a site, in its pages
+	Server    string `json:"server"` // of the shop's server and of imports
 	Secret    string `json:"secret"`
+}
+
+// lines says of each key, in a line of its own behind an indent, what it is for.
+func (k workspaceKeys) lines(indent string) string {
+	var out strings.Builder
+	for _, line := range [][3]string{
+		{"site key", k.Write, "public: stands in the pages of the site, and sends what browsers see"},
+		{"server key", k.Server, "secret: the shop's server and imports send with it, what lies long back too"},
+		{"secret key", k.Secret, "secret: reads and operates"},
+	} {
+		fmt.Fprintf(&out, "%s%-10s  %s  (%s)\n", indent, line[0], line[1], line[2])
+	}
+	return out.String()
 }
 
 // wanted is a workspace to be made. Empty keys are made at random.
 type wanted struct {
 	name, zone, currency, model string
 	weekStart                   string // "" = monday
-	write, secret               string
+	write, server, secret       string
 }
 
-// createWorkspace makes a workspace with one write key and one secret key. One of that name is left as it is when it has these very keys;
+// The sources that a new workspace has: a site, whose key everybody can read in its pages, and a server, whose key is a secret.
+const (
+	siteSource   = "default"
+	serverSource = "server"
+)
+
+// createWorkspace makes a workspace with a site's key, a server's key and a secret key. One of that name is left as it is when it has these very keys;
 // otherwise Conflict, because the secret key of an existing workspace is stored nowhere and cannot be shown again.
 func createWorkspace(ctx context.Context, getenv func(string) string, w wanted) (workspaceKeys, error) {
 	name := getenv("TABLE_NAME")
@@ -47,28 +68,36 @@ func createWorkspace(ctx context.Context, getenv func(string) string, w wanted) 
 	if _, err := model.Stages(w.model); err != nil {
 		return workspaceKeys{}, err
 	}
-	keys := workspaceKeys{Workspace: w.name, Write: w.write, Secret: w.secret}
-	if keys.Write == "" {
-		keys.Write = workspace.KeyText(workspace.Write, rand.Text())
-	}
-	if keys.Secret == "" {
-		keys.Secret = workspace.KeyText(workspace.Secret, rand.Text())
-	}
-	if _, err := table.Workspace(ctx, w.name); fault.KindOf(err) != fault.NotFound {
+	keys := workspaceKeys{Workspace: w.name}
+	keys.Write = cmp.Or(w.write, workspace.KeyText(workspace.Write, workspace.Site, rand.Text()))
+	keys.Server = cmp.Or(w.server, workspace.KeyText(workspace.Write, workspace.ServerSource, rand.Text()))
+	keys.Secret = cmp.Or(w.secret, workspace.KeyText(workspace.Secret, workspace.Site, rand.Text()))
+	if there, err := table.Workspace(ctx, w.name); fault.KindOf(err) != fault.NotFound {
 		if err != nil {
 			return workspaceKeys{}, fmt.Errorf("read workspace %s: %w", w.name, err)
 		}
-		return keys, isOpenedBy(ctx, table, keys)
+		if err := isOpenedBy(ctx, table, keys); err != nil || there.Sends(serverSource) {
+			return keys, err
+		}
+		there.Keys = append(there.Keys, serverKey(keys)) // an earlier release made none
+		return keys, table.PutWorkspace(ctx, there)
 	}
 	made.Created = event.At(time.Now())
 	made.Keys = []workspace.Key{
-		{Text: keys.Write, Workspace: w.name, Role: workspace.Write, Source: "default", Policy: workspace.NewPolicy()},
+		{Text: keys.Write, Workspace: w.name, Role: workspace.Write, Source: siteSource, Policy: workspace.NewPolicy()},
+		serverKey(keys),
 		{Text: keys.Secret, Workspace: w.name, Role: workspace.Secret},
 	}
 	return keys, table.PutWorkspace(ctx, made)
 }
 
-// isOpenedBy says whether both keys open the workspace.
+func serverKey(keys workspaceKeys) workspace.Key {
+	return workspace.Key{
+		Text: keys.Server, Workspace: keys.Workspace, Role: workspace.Write, Source: serverSource, Kind: workspace.ServerSource, Policy: workspace.NewPolicy(),
+	}
+}
+
+// isOpenedBy says whether the site's key and the secret key open the workspace.
 func isOpenedBy(ctx context.Context, table *dynamo.Table, keys workspaceKeys) error {
 	for _, text := range []string{keys.Write, keys.Secret} {
 		key, err := table.Key(ctx, text)
@@ -86,7 +115,7 @@ func isOpenedBy(ctx context.Context, table *dynamo.Table, keys workspaceKeys) er
 // seedDemo makes sure that the workspace demo and its keys exist, and returns them.
 func seedDemo(ctx context.Context, env map[string]string) (workspaceKeys, error) {
 	keys, err := createWorkspace(ctx, func(name string) string { return env[name] }, wanted{
-		name: "demo", zone: "UTC", currency: "EUR", model: "default", write: "wk_demo", secret: "sk_demo",
+		name: "demo", zone: "UTC", currency: "EUR", model: "default", write: "wk_demo", server: "ws_demo", secret: "sk_demo",
 	})
 	if err != nil {
 		return workspaceKeys{}, fmt.Errorf("make the workspace demo: %w", err)

@@ -209,6 +209,16 @@ func (p place) writeKey(ctx context.Context) (url, key string, err error) {
 	return s.URL, key, nil
 }
 
+// serverKey finds a system and the key of a server to send with; the key is "" when none is known.
+func (p place) serverKey(ctx context.Context) (url, key string, err error) {
+	s, err := p.find(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	key = p.keyOf(ctx, &s, []string{"WAYMARK_SERVER_KEY", "WAYMARK_WRITE_KEY", "WAYMARK_KEY"}, func(k workspaceKeys) string { return k.Server })
+	return s.URL, key, nil
+}
+
 // env gives the variables by which a command reaches the table, queues and buckets: those of the environment when that
 // names a table, else those of the system that is found.
 func (p place) env(ctx context.Context) (func(string) string, error) {

@@ -28,7 +28,7 @@ func two(t testing.TB) (*system.System, []workspace.Workspace) {
 	t.Helper()
 	kiosk := workspace.Workspace{
 		Name: "kiosk", Zone: "UTC", Currency: "EUR", Model: "default", Created: 1,
-		Keys: []workspace.Key{{Text: "wk_kiosk", Workspace: "kiosk", Role: workspace.Write, Source: "kiosk"}},
+		Keys: []workspace.Key{{Text: "wk_kiosk", Workspace: "kiosk", Role: workspace.Write, Source: "kiosk", Kind: workspace.ServerSource}},
 	}
 	s := system.New(t, system.Shop(), kiosk)
 	s.AtOnce = 1

@@ -160,7 +160,7 @@ func (c badInput) post(t testing.TB, w e2e.Tenant) e2e.Answer {
 	}
 	switch c.key {
 	case "":
-		request.SetBasicAuth(w.Keys.Write, "")
+		request.SetBasicAuth(w.Keys.Server, "")
 	case "secret":
 		request.SetBasicAuth(w.Keys.Secret, "")
 	case "-":

@@ -37,13 +37,13 @@ type Tenant struct {
 	Keys Keys
 }
 
-// Post sends a body with the write key, as a server does.
+// Post sends a body with the server key.
 func (t Tenant) Post(ctx context.Context, path string, body []byte) (Answer, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return Answer{}, err
 	}
-	request.SetBasicAuth(t.Keys.Write, "")
+	request.SetBasicAuth(t.Keys.Server, "")
 	request.Header.Set("Content-Type", "application/json")
 	return Do(request)
 }

@@ -54,7 +54,7 @@ func reach(t testing.TB, run string) scenarios.HTTPConfig {
 		URL: system.URL, Run: run, Client: &http.Client{Timeout: e2e.Hanging}, Now: time.Now, Pause: pause,
 		CreateWorkspace: func(ctx context.Context, w scenarios.Workspace, model string) (scenarios.Keys, error) {
 			keys, err := system.CreateWorkspace(ctx, w.Name, w.Zone, w.Currency, model)
-			return scenarios.Keys{Write: keys.Write, Secret: keys.Secret}, err
+			return scenarios.Keys{Write: keys.Server, Secret: keys.Secret}, err
 		},
 	}
 }

@@ -178,7 +178,7 @@ func load(t testing.TB, w e2e.Tenant, files killedFiles, parts []string) {
 			continue
 		}
 		group.Go(func() {
-			args := append([]string{"import", "--url", w.URL, "--key", w.Keys.Write, "--resume=false", "--json", "--mapping", files.mapping}, mine...)
+			args := append([]string{"import", "--url", w.URL, "--key", w.Keys.Server, "--resume=false", "--json", "--mapping", files.mapping}, mine...)
 			_, _, failures[client] = w.Run(t.Context(), args...)
 		})
 	}

@@ -28,7 +28,7 @@ func withKey(t testing.TB, w e2e.Tenant, source string, settings ...string) e2e.
 	if err := json.Unmarshal([]byte(out), &added); err != nil {
 		t.Fatalf("%s: %v", out, err)
 	}
-	w.Keys.Write = added.Key.Key
+	w.Keys.Write, w.Keys.Server = added.Key.Key, added.Key.Key
 	return w
 }
 

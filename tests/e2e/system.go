@@ -37,7 +37,8 @@ type Config struct {
 // Keys open a workspace.
 type Keys struct {
 	Workspace string `json:"workspace"`
-	Write     string `json:"write"`
+	Write     string `json:"write"`  // of a site
+	Server    string `json:"server"` // of a server, which may send what lies long back
 	Secret    string `json:"secret"`
 }
 

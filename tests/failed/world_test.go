@@ -25,7 +25,7 @@ func newWorld(t *testing.T, settled map[string]string) world {
 	t.Helper()
 	demo := workspace.Workspace{
 		Name: "demo", Zone: "Europe/London", Currency: "EUR", Model: "default", Keys: []workspace.Key{
-			{Text: "wk_demo", Workspace: "demo", Role: workspace.Write, Source: "web"},
+			{Text: "wk_demo", Workspace: "demo", Role: workspace.Write, Source: "web", Kind: workspace.ServerSource},
 			{Text: "sk_demo", Workspace: "demo", Role: workspace.Secret},
 		},
 	}

@@ -49,7 +49,7 @@ func reach(t *testing.T, s *system.System) scenarios.HTTPConfig {
 			made, err := workspace.New(w.Name, w.Zone, w.Currency, model)
 			keys := scenarios.Keys{Write: "wk_" + w.Name, Secret: "sk_" + w.Name}
 			made.Keys = []workspace.Key{
-				{Text: keys.Write, Workspace: w.Name, Role: workspace.Write, Source: "web"}, {Text: keys.Secret, Workspace: w.Name, Role: workspace.Secret},
+				{Text: keys.Write, Workspace: w.Name, Role: workspace.Write, Source: "web", Kind: workspace.ServerSource}, {Text: keys.Secret, Workspace: w.Name, Role: workspace.Secret},
 			}
 			if err != nil {
 				return scenarios.Keys{}, err

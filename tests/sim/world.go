@@ -36,15 +36,15 @@ var tenants = [...]workspace.Workspace{
 	{
 		Name: "shop", Zone: "Europe/London", Currency: "GBP", Model: "default", Created: event.At(begin),
 		Keys: []workspace.Key{
-			{Text: "wk_web", Workspace: "shop", Role: workspace.Write, Source: "web"},
-			{Text: "wk_app", Workspace: "shop", Role: workspace.Write, Source: "app"},
+			{Text: "wk_web", Workspace: "shop", Role: workspace.Write, Source: "web", Kind: workspace.ServerSource},
+			{Text: "wk_app", Workspace: "shop", Role: workspace.Write, Source: "app", Kind: workspace.ServerSource},
 			{Text: "sk_shop", Workspace: "shop", Role: workspace.Secret},
 		},
 	},
 	{
 		Name: "till", Zone: "America/New_York", Currency: "USD", Model: "four", Created: event.At(begin),
 		Keys: []workspace.Key{
-			{Text: "wk_till", Workspace: "till", Role: workspace.Write, Source: "web"},
+			{Text: "wk_till", Workspace: "till", Role: workspace.Write, Source: "web", Kind: workspace.ServerSource},
 			{Text: "sk_till", Workspace: "till", Role: workspace.Secret},
 		},
 	},

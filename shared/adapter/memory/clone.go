@@ -136,7 +136,7 @@ func cloneRecord(r event.Record) event.Record {
 }
 
 func cloneWorkspace(w workspace.Workspace) workspace.Workspace {
-	w.Keys = cloneAll(w.Keys, cloneKey)
+	w.Keys, w.Latest = cloneAll(w.Keys, cloneKey), slices.Clone(w.Latest)
 	w.Pending, w.Former = cloneSide(w.Pending), cloneSide(w.Former)
 	return w
 }

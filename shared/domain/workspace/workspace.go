@@ -26,7 +26,9 @@ type Workspace struct {
 	Currency  string       `json:"currency"`             // ISO 4217, of orders that name none
 	Model     string       `json:"model"`                // stage model, name or name@version
 	Created   event.Millis `json:"created"`
-	Keys      []Key        `json:"keys"` // as text only where it is a local or a public key
+	Orders    OrdersFrom   `json:"orders,omitempty"` // whose word makes orders and their money
+	Latest    []string     `json:"latest,omitempty"` // names of traits whose latest value holds, whoever sent it; sorted
+	Keys      []Key        `json:"keys"`             // with its text only where that is public
 	// Generation numbers the rebuilds of what is derived from the archive: profiles, timelines, links, claims, windows. 0 is the first.
 	Generation int64 `json:"generation,omitempty"`
 	Highest    int64 `json:"highest_generation,omitempty"` // number ever given: none is given twice
@@ -115,10 +117,13 @@ func Fingerprint(key string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// KeyText writes random text as a key of a role: wk_ or sk_ before it.
-func KeyText(role Role, random string) string {
-	if role == Secret {
+// KeyText writes random text as a key: sk_ before a secret key, ws_ before the write key of a server, wk_ before that of a site.
+func KeyText(role Role, kind Kind, random string) string {
+	switch {
+	case role == Secret:
 		return "sk_" + random
+	case kind == ServerSource:
+		return "ws_" + random
 	}
 	return "wk_" + random
 }

@@ -53,10 +53,10 @@ func TestNew(t *testing.T) {
 
 func TestKeyText(t *testing.T) {
 	t.Parallel()
-	if got := workspace.KeyText(workspace.Write, "demo"); got != "wk_demo" {
+	if got := workspace.KeyText(workspace.Write, workspace.Site, "demo"); got != "wk_demo" {
 		t.Errorf("KeyText of a write key = %q, want wk_demo", got)
 	}
-	if got := workspace.KeyText(workspace.Secret, "demo"); got != "sk_demo" {
+	if got := workspace.KeyText(workspace.Secret, workspace.Site, "demo"); got != "sk_demo" {
 		t.Errorf("KeyText of a secret key = %q, want sk_demo", got)
 	}
 }

@@ -78,13 +78,15 @@ type System struct {
 // Begin is when the clock of a new system stands.
 var Begin = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// Shop is a workspace with a site's key wk_web, a till's wk_till and the secret key sk_shop. London's clock changes on 25 October 2026.
+// Shop is a workspace with a shop server's key wk_web, a till's wk_till, a site's wk_site, which everybody can read, and the secret key sk_shop. What
+// servers say is taken whatever its date. London's clock changes on 25 October 2026.
 func Shop() workspace.Workspace {
 	return workspace.Workspace{
 		Name: "shop", Zone: "Europe/London", Currency: "GBP", Model: "default", Created: event.At(Begin),
 		Keys: []workspace.Key{
-			{Text: "wk_web", Workspace: "shop", Role: workspace.Write, Source: "web"},
-			{Text: "wk_till", Workspace: "shop", Role: workspace.Write, Source: "till"},
+			{Text: "wk_web", Workspace: "shop", Role: workspace.Write, Source: "web", Kind: workspace.ServerSource},
+			{Text: "wk_till", Workspace: "shop", Role: workspace.Write, Source: "till", Kind: workspace.ServerSource},
+			{Text: "wk_site", Workspace: "shop", Role: workspace.Write, Source: "site"},
 			{Text: "sk_shop", Workspace: "shop", Role: workspace.Secret},
 		},
 	}
