@@ -55,10 +55,10 @@ func TestBots(t *testing.T) {
 		)
 		partitions, err := w.Table.Partitions(t.Context(), "shop", []event.Identifier{"user:1"})
 		must(t, err)
-		claims, _, err := w.Table.Claims(t.Context(), "shop", []string{"order:event:e2"})
+		claims, err := w.Table.Claims(t.Context(), "shop", []string{"order:event:e2"})
 		must(t, err)
 		p := partitions[0]
-		if says := len(p.Traits)+len(p.Node.Children)+len(claims) > 0; says == isBot || len(p.Touchpoints) != 1 {
+		if says := len(p.Node.Children)+len(claims) > 0; says == isBot || len(p.Touchpoints) != 2 {
 			t.Errorf("%s leaves %+v and the claims %v", agent, p, claims)
 		}
 	}

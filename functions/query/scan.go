@@ -8,7 +8,6 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
-	"waymark/shared/domain/identity"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/quality"
 	"waymark/shared/domain/workspace"

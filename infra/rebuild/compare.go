@@ -114,7 +114,7 @@ func (w *work) texts(ctx context.Context, ns workspace.Namespace, names []string
 	if err != nil {
 		return nil, fmt.Errorf("read partitions: %w", err)
 	}
-	claims, _, err := w.Table.Claims(ctx, ns, orders)
+	claims, err := w.Table.Claims(ctx, ns, orders)
 	if err != nil {
 		return nil, fmt.Errorf("read claims: %w", err)
 	}
@@ -134,15 +134,19 @@ func textsOfPartition(p ledger.Partition) (out texts) {
 	if p.Profile.Run > 0 {
 		out[profiles] = canonical(p.Profile) // its run is not in it
 	}
-	if distinct := event.Distinct(p.Touchpoints); len(distinct) > 0 {
+	for part, isWanted := range map[int]func(event.Type) bool{
+		touchpoints: event.Type.Touches, traits: func(t event.Type) bool { return !t.Touches() },
+	} {
 		sum := sha256.New()
-		for _, t := range distinct {
-			sum.Write(t.Bytes())
+		for _, t := range event.Distinct(p.Touchpoints) {
+			if isWanted(t.Type) {
+				sum.Write(t.Bytes())
+				out[part] = "said"
+			}
 		}
-		out[touchpoints] = hex.EncodeToString(sum.Sum(nil))
-	}
-	if len(p.Traits) > 0 {
-		out[traits] = canonical(p.Traits)
+		if out[part] != "" {
+			out[part] = hex.EncodeToString(sum.Sum(nil))
+		}
 	}
 	if n := p.Node; len(n.Parents)+len(n.Children)+len(n.Cuts) > 0 {
 		out[links] = canonical(identity.Node{Parents: n.Parents, Children: n.Children, Cuts: n.Cuts})

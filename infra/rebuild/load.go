@@ -2,6 +2,7 @@ package rebuild
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,7 +11,6 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
-	"waymark/shared/domain/profile"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/ingest"
 )
@@ -106,8 +106,8 @@ func (c *chunk) apply(ctx context.Context, events []event.Record) error {
 	return err
 }
 
-// traits are what identify and group events may have said, which the archive does not hold.
-func (c *chunk) traits(ctx context.Context, events []event.Record) (map[event.Identifier]profile.Traits, error) {
+// traits are what identify and group events said, which the archive does not hold: the pages of the other generation do.
+func (c *chunk) traits(ctx context.Context, events []event.Record) ([]map[string]json.RawMessage, error) {
 	said := map[event.Identifier]bool{}
 	for i := range events {
 		if t := events[i].Type; t == event.Identify || t == event.Group {
@@ -117,12 +117,41 @@ func (c *chunk) traits(ctx context.Context, events []event.Record) (map[event.Id
 	if len(said) == 0 {
 		return nil, nil
 	}
-	traits, _, err := c.applier.Store.Traits(ctx, c.from, slices.Sorted(maps.Keys(said)))
-	if err != nil {
-		return nil, fmt.Errorf("read traits: %w", err)
+	type copyOf struct {
+		kept     event.Identifier
+		key      event.Key
+		kind     event.Type
+		received event.Millis
+	}
+	stored, met := map[copyOf][]map[string]json.RawMessage{}, map[string]bool{}
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(said)), partitionsTogether) {
+		partitions, err := c.Table.Partitions(ctx, c.from, ids)
+		if err != nil {
+			return nil, fmt.Errorf("read traits: %w", err)
+		}
+		for i, p := range partitions {
+			for _, t := range p.Touchpoints {
+				of := copyOf{ids[i], t.Key(), t.Type, t.Received}
+				if name := string(ids[i]) + string(t.Bytes()); t.Traits != nil && !met[name] {
+					met[name] = true
+					stored[of] = append(stored[of], t.Traits)
+				}
+			}
+		}
+	}
+	traits := make([]map[string]json.RawMessage, len(events))
+	for i := range events {
+		t := &events[i].Touchpoint
+		of := copyOf{events[i].PrimaryID(), t.Key(), t.Type, t.Received}
+		if said := stored[of]; len(said) > 0 { // several where one messageId came with one thing and another
+			traits[i], stored[of] = said[0], append(said[1:], said[0])
+		}
 	}
 	return traits, nil
 }
+
+// partitionsTogether bounds how many identifiers are in memory whole at a time.
+const partitionsTogether = 50
 
 // carryCuts takes over an operator's decisions about links, which no archived event knows of. Of two about one link the later one stays, whichever
 // is put first. All are recorded each time: a crash may have come between a decision and its record.

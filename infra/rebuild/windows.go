@@ -14,6 +14,7 @@ import (
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/wide"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/life"
 )
 
 // publish gives the windows of a generation revisions that do not contradict what was published in another: the same numbers keep theirs and their

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"iter"
-	mathrand "math/rand/v2"
 	"time"
 
 	"waymark/infra/client"

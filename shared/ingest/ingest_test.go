@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"waymark/shared/domain/event"
-	"waymark/shared/domain/fault"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/profile"
@@ -25,16 +24,15 @@ const googlebot = `"context":{"userAgent":"Mozilla/5.0 (compatible; Googlebot/2.
 // input is what some events come to, with the trait plan of who is identified.
 func input(t testing.TB, raw ...string) ingest.Input {
 	t.Helper()
-	in := ingest.Input{Traits: map[event.Identifier]profile.Traits{}}
+	in := ingest.Input{}
 	for i, text := range raw {
 		e, err := event.Parse([]byte(text), event.Stamp{Workspace: "shop", Source: "web", Received: event.At(system.Begin), Request: "r", Index: i})
 		if err != nil {
 			t.Fatal(err)
 		}
+		e.Grade = event.Server
 		in.Events = append(in.Events, e.Record(event.Keep{}))
-		if said := profile.TraitsOf(e); said != nil {
-			in.Traits[e.PrimaryID()] = in.Traits[e.PrimaryID()].Join(said)
-		}
+		in.Traits = append(in.Traits, profile.Said(e))
 	}
 	return in
 }
@@ -82,15 +80,15 @@ func records(t testing.TB, s *system.System) []ledger.Batch {
 	return batches
 }
 
-// Nothing is read before a page is written, and the record comes last. When the same events come again, nothing is written but pages and the record, and
-// that names the same identifiers, for a crash may have come just before it.
+// Nothing is read before a page is written, and the record comes last. When the same events come again, nothing is written but what is a set, and the
+// record, which names the same identifiers, for a crash may have come just before it.
 func TestOrderOfCalls(t *testing.T) {
 	t.Parallel()
 	s := system.New(t, system.Shop())
 	in := batch(t)
 	for n, want := range [][]string{
-		{"put pages", "traits", "put traits", "evidence", "put link", "claims", "put claims", "put batch"},
-		{"put pages", "traits", "evidence", "claims", "put batch"},
+		{"put pages", "evidence", "put links", "put claims", "claims", "put batch"},
+		{"put pages", "evidence", "put claims", "claims", "put batch"},
 	} {
 		if got := apply(t, s, in); !slices.Equal(got, want) {
 			t.Errorf("time %d: calls are %q, want %q", n, got, want)
@@ -141,42 +139,9 @@ func TestWhoIsConcerned(t *testing.T) {
 	if err != nil || links[0].Event != "e3" || found[1] || links[2].Event != "f2" {
 		t.Errorf("the links are proven by %+v, %v, %v; want e3 and f2, and a bot's not to be there", links, found, err)
 	}
-	claims, _, err := s.Table.Claims(t.Context(), "shop", []string{"order:o1"})
+	claims, err := s.Table.Claims(t.Context(), "shop", []string{"order:o1"})
 	if got := claims["order:o1"]; err != nil || len(got) != 3 || got[0].Identifier != "user:9" {
 		t.Errorf("the claims are %+v, %v, want three with that of user:9 first", got, err)
-	}
-}
-
-// Where another writer was first, what is stored is read again and joined, a dozen times at most, after pauses below ceilings that double up to a second.
-func TestConflicts(t *testing.T) {
-	t.Parallel()
-	for _, site := range []string{"put traits", "put claims"} {
-		for _, conflicts := range []int{3, 99} {
-			s := system.New(t, system.Shop())
-			var ceilings []time.Duration
-			left := conflicts
-			s.Call = func(name string, apply func() error) error {
-				if name == site && left > 0 {
-					left--
-					return fault.New(fault.Conflict, "conflict", "another writer was first")
-				}
-				return apply()
-			}
-			applier := s.Ingest(s.Ports())
-			applier.Jitter = func(ceiling time.Duration) time.Duration {
-				ceilings = append(ceilings, ceiling)
-				return ceiling
-			}
-			err := applier.Apply(t.Context(), "shop", batch(t))
-			const ms, s1 = time.Millisecond, time.Second
-			want := []time.Duration{20 * ms, 40 * ms, 80 * ms, 160 * ms, 320 * ms, 640 * ms, s1, s1, s1, s1, s1}
-			if n := min(conflicts, len(want)); !slices.Equal(ceilings, want[:n]) {
-				t.Errorf("%s: the ceilings are %v, want %v", site, ceilings, want[:n])
-			}
-			if isBusy := fault.KindOf(err) == fault.Unavailable; isBusy != (conflicts == 99) || len(records(t, s)) != map[bool]int{true: 0, false: 1}[isBusy] {
-				t.Errorf("%s: after %d conflicts: %v, with the records %+v", site, conflicts, err, records(t, s))
-			}
-		}
 	}
 }
 
@@ -190,7 +155,6 @@ func TestWritersAtOnce(t *testing.T) {
 	var writers sync.WaitGroup
 	for n := range 16 {
 		in := input(t, identify(fmt.Sprint("i", n), "42", fmt.Sprint("a", n), "2026-11-20T10:00:00Z", ""), order(fmt.Sprint("o", n), "42", "2026-11-20T10:00:00Z", "o1", ""))
-		in.Traits = map[event.Identifier]profile.Traits{"user:42": {fmt.Sprint("t", n): {Value: json.RawMessage("1")}}}
 		writers.Go(func() {
 			for applier.Apply(t.Context(), "shop", in) != nil {
 				continue
@@ -198,14 +162,14 @@ func TestWritersAtOnce(t *testing.T) {
 		})
 	}
 	writers.Wait()
-	claims, _, err := s.Table.Claims(t.Context(), "shop", []string{"order:o1"})
+	claims, err := s.Table.Claims(t.Context(), "shop", []string{"order:o1"})
 	partitions, err2 := s.Table.Partitions(t.Context(), "shop", []event.Identifier{"user:42"})
 	if err = errors.Join(err, err2); err != nil {
 		t.Fatal(err)
 	}
 	p := partitions[0]
-	if len(claims["order:o1"]) != 16 || len(p.Touchpoints) != 16 || len(p.Traits) != 16 || len(p.Node.Children) != 16 {
-		t.Errorf("there are %d claims, %d touchpoints, %d traits and %d links, want 16 of each", len(claims["order:o1"]), len(p.Touchpoints), len(p.Traits), len(p.Node.Children))
+	if len(claims["order:o1"]) != 16 || len(p.Touchpoints) != 32 || len(p.Node.Children) != 16 {
+		t.Errorf("there are %d claims, %d events and %d links, want 16, 32 and 16", len(claims["order:o1"]), len(p.Touchpoints), len(p.Node.Children))
 	}
 }
 
@@ -275,7 +239,7 @@ func TestKnownLinks(t *testing.T) {
 		switch {
 		case name == "evidence":
 			asked++
-		case name == "put link" && fails:
+		case name == "put links" && fails:
 			return errDead
 		}
 		return call()

@@ -50,12 +50,12 @@ func (s *store) Partitions(_ context.Context, ns workspace.Namespace, ids []even
 	return out, nil
 }
 
-func (s *store) Claims(_ context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, map[string]int64, error) {
+func (s *store) Claims(_ context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, error) {
 	if ns != "demo" || s.broken == "Claims" {
-		return nil, nil, errDown
+		return nil, errDown
 	}
 	s.keys = append(s.keys, keys)
-	return s.claims, nil, nil
+	return s.claims, nil
 }
 
 func link(child, parent event.Identifier, at event.Millis) identity.Link {

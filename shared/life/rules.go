@@ -1,7 +1,6 @@
 package life
 
 import (
-	"fmt"
 	"slices"
 
 	"waymark/shared/domain/journey"
@@ -15,7 +14,7 @@ func Rules(of func(model string) (journey.Rules, error), w workspace.Workspace) 
 	if err != nil {
 		return journey.Rules{}, err
 	}
-	if rules.OfServers = w.Orders == workspace.ServerOrders; rules.OfServers {
+	if rules.OfServers = w.Orders == workspace.FromServers; rules.OfServers {
 		rules.ID += " orders@server"
 	}
 	if len(w.Latest) > 0 {

@@ -60,8 +60,8 @@ func (w linked) record(ids ...event.Identifier) {
 
 func (w linked) link(child, parent event.Identifier, at event.Millis, id event.ID) {
 	w.t.Helper()
-	e := identity.Evidence{At: at, Event: id, Source: "web"}
-	w.must(w.Table.PutLink(w.t.Context(), linkedIn, identity.Link{Child: child, Parent: parent, Evidence: e}))
+	e := identity.Evidence{Grade: event.Server, At: at, Event: id, Source: "web"}
+	w.must(w.Table.PutLinks(w.t.Context(), linkedIn, []identity.Link{{Child: child, Parent: parent, Evidence: e}}))
 }
 
 // check holds everybody who was counted against the persons that the links make now.

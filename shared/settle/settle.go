@@ -25,6 +25,7 @@ import (
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/life"
 )
 
 // Settler settles workspaces. Every field but Caps and AtOnce must be set.

@@ -1,7 +1,6 @@
 package bench_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"testing"
@@ -48,8 +47,7 @@ func processOn(t testing.TB, table store) *process.Handler {
 		Workspaces: table, Failed: table, Refusals: table, Fates: table, Properties: model.Properties(), Decode: wire.Decode, Version: "bench", Now: clock,
 		Ingest: &ingest.Applier{
 			Recorder: ingest.Recorder{Batches: table, Now: clock, NewID: func() string { ids++; return fmt.Sprint(ids) }},
-			Known:    &ingest.Known{}, Store: table, Bot: bots.Of, Sleep: func(context.Context, time.Duration) error { return nil },
-			Jitter: func(time.Duration) time.Duration { return 0 },
+			Known:    &ingest.Known{}, Store: table, Bot: bots.Of,
 		},
 	})
 }

@@ -29,7 +29,6 @@ type Fold struct {
 	calendar  period.Calendar
 	rules     journey.Rules
 	lines     map[event.Identifier][]event.Touchpoint
-	traits    map[event.Identifier]profile.Traits
 	nodes     map[event.Identifier]identity.Node
 	claims    map[string]profile.Claims
 	decisions int // about links
@@ -47,7 +46,7 @@ func NewFold(s Scenario, modelName string) (*Fold, error) {
 	}
 	return &Fold{
 		workspace: s.Workspace, now: event.At(s.Now), calendar: calendar, rules: rules,
-		lines: map[event.Identifier][]event.Touchpoint{}, traits: map[event.Identifier]profile.Traits{},
+		lines: map[event.Identifier][]event.Touchpoint{},
 		nodes: map[event.Identifier]identity.Node{}, claims: map[string]profile.Claims{},
 	}, nil
 }
@@ -79,19 +78,20 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z
 
 func (f *Fold) take(e event.Event) {
 	e.Marketing = channel.Sent(e.Marketing)
+	e.Grade = event.Server
 	id, r := e.PrimaryID(), e.Record(event.Keep{Always: model.Properties()})
 	e.Bot, r.Touchpoint.Bot = f.rules.Bot(e.Agent), f.rules.Bot(e.Agent)
-	f.traits[id] = f.traits[id].Join(profile.TraitsOf(e))
+	r.Touchpoint.Others, r.Touchpoint.Traits = r.Others(), profile.Said(e)
 	for _, l := range identity.Links(r) {
 		f.link(l)
 	}
 	for _, each := range append(e.Identifiers, e.Previous...) {
 		f.known(each)
 	}
+	f.lines[id] = append(f.lines[id], r.Touchpoint)
 	if !e.Type.Touches() {
 		return
 	}
-	f.lines[id] = append(f.lines[id], r.Touchpoint)
 	if key, claim, ok := profile.ClaimOf(r.Touchpoint, id); ok {
 		f.claims[key] = f.claims[key].Join(claim)
 	}
@@ -143,17 +143,21 @@ func (f *Fold) personOf(id event.Identifier) identity.Person {
 }
 
 func (f *Fold) journeyOf(p identity.Person) journey.Journey {
+	return journey.Fold(p.Root, f.linesOf(p), f.claims, f.rules, f.now)
+}
+
+func (f *Fold) linesOf(p identity.Person) []journey.Line {
 	var lines []journey.Line
 	for _, id := range p.IDs() {
 		lines = append(lines, journey.Line{Identifier: id, Touchpoints: f.lines[id]})
 	}
-	return journey.Fold(p.Root, lines, f.claims, f.rules, f.now)
+	return lines
 }
 
 // shown are the identifiers that people see.
 func (f *Fold) shown(p identity.Person) []event.Identifier {
 	members := identity.Shown(p.Members, f.known, func(id event.Identifier) bool {
-		return len(f.lines[id])+len(f.traits[id])+len(f.nodes[id].Children) > 0
+		return len(f.lines[id])+len(f.nodes[id].Children) > 0
 	})
 	out := make([]event.Identifier, len(members))
 	for i, m := range members {
@@ -172,11 +176,7 @@ func (f *Fold) Person(_ context.Context, id event.Identifier) (Person, error) {
 	out := Person{
 		Root: p.Root, Identifiers: f.shown(p), Channels: map[string]int{}, Revenue: map[string]string{}, Traits: map[string]string{},
 	}
-	var traits profile.Traits
-	for _, member := range p.IDs() {
-		traits = traits.Join(f.traits[member])
-	}
-	for name, t := range traits.Standing() {
+	for name, t := range f.rules.Traits(f.linesOf(p)).Standing() {
 		out.Traits[name] = plain(t.Value)
 	}
 	for _, v := range j.Stages.Visits {

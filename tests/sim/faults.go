@@ -23,8 +23,8 @@ var faultKinds = [...]string{errorBefore, errorAfter, partly, crashBefore, crash
 
 // conditional are the calls that may be answered by a conflict, and several those that write several items and may end half-way.
 var (
-	conditional = []string{"put claims", "put export claim", "put state", "put traits", "put window"}
-	several     = []string{"archive index", "delete dues", "put dues", "put link", "put listings", "put pages", "put profiles", "send messages"}
+	conditional = []string{"put export claim", "put state", "put window"}
+	several     = []string{"archive index", "delete dues", "put dues", "put links", "put listings", "put pages", "put profiles", "send messages"}
 )
 
 // possible says whether a kind of fault can happen to a call.
@@ -69,7 +69,7 @@ type plan struct {
 var rare = [...]string{
 	"archive index", "batches", "claims", "delete dues", "delete log", "evidence", "log", "log", "log", "partition", "put batch", "put batch",
 	"put claims", "put dues", "put events", "put listings", "put log", "put log", "put pages", "put profiles", "put profiles", "put state", "put state",
-	"put steps", "put traits", "put traits", "put window", "put window", "traits", "put failed", "put failed", "put refusal", "put refusal",
+	"put steps", "put window", "put window", "put failed", "put failed", "put refusal", "put refusal",
 	"put refusal", "put refusal", "put cut", "put cut", "put cut", "put cut", "put restated", "restated", "delete restated", "delete restated",
 	"export claim", "put export claim", "put export claim", "put export claim", "get file", "get file", "get file", "get file", "put file", "put file",
 }

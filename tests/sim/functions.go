@@ -34,8 +34,6 @@ func (w *World) clock() time.Time { return w.now }
 
 func noWait(context.Context, time.Duration) error { return nil }
 
-func noJitter(time.Duration) time.Duration { return 0 }
-
 func (w *World) collect(ctx context.Context, run *invocation, e events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPResponse {
 	var client adapter.Sender = sender{w, run}
 	if w.mutant.sender != nil {
@@ -59,7 +57,7 @@ func (w *World) process(ctx context.Context, run *invocation, e events.SQSEvent)
 	}
 	h := process.New(process.Config{
 		Workspaces: ports, Failed: ports, Refusals: ports, Fates: ports, Properties: kept, Decode: wire.Decode, Version: version, Now: w.clock,
-		Ingest: &ingest.Applier{Recorder: w.recorder(ports), Known: known, Store: ports, Bot: w.bots.Of, Sleep: noWait, Jitter: noJitter},
+		Ingest: &ingest.Applier{Recorder: w.recorder(ports), Known: known, Store: ports, Bot: w.bots.Of},
 	})
 	response, err := h.Handle(ctx, e)
 	if err != nil {

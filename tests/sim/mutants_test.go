@@ -36,8 +36,8 @@ var mutants = map[string]func(*stores) system.Ports{
 	"a record of those alone who have new pages": func(s *stores) system.Ports { return &narrow{stores: s} },
 	"a link is written at one end":               func(s *stores) system.Ports { return &halfLinks{s} },
 	"first link stays":                           func(s *stores) system.Ports { return &firstLink{s} },
-	"traits of the last writer":                  func(s *stores) system.Ports { return &lastTraits{s} },
-	"claims of the last writer":                  func(s *stores) system.Ports { return &lastClaims{s} },
+	"what is said of somebody is not kept":       func(s *stores) system.Ports { return &silent{s} },
+	"an order belongs to whoever comes first":    func(s *stores) system.Ports { return &firstClaim{s} },
 	"failed events are kept by chance":           func(s *stores) system.Ports { return &careless{s} },
 	// settling
 	"no fence":                           func(s *stores) system.Ports { return &fenceless{s} },
@@ -181,12 +181,14 @@ func (m *narrow) PutBatch(ctx context.Context, ns workspace.Namespace, b ledger.
 // halfLinks does not heal a link of which one end was written.
 type halfLinks struct{ *stores }
 
-func (m *halfLinks) PutLink(ctx context.Context, ns workspace.Namespace, l identity.Link) error {
-	nodes, _ := m.table.Nodes(ctx, ns, []event.Identifier{l.Parent})
-	if slices.ContainsFunc(nodes[0].Children, func(other identity.Link) bool { return other == l }) {
-		return nil
-	}
-	return m.stores.PutLink(ctx, ns, l)
+func (m *halfLinks) PutLinks(ctx context.Context, ns workspace.Namespace, links []identity.Link) error {
+	return m.stores.PutLinks(ctx, ns, slices.DeleteFunc(slices.Clone(links), func(l identity.Link) bool {
+		nodes, _ := m.table.Nodes(ctx, ns, []event.Identifier{l.Parent})
+		return slices.ContainsFunc(nodes[0].Children, func(other identity.Link) bool {
+			other.Idle = false
+			return other == l
+		})
+	}))
 }
 
 // firstLink keeps the evidence that was processed first, not the earliest.
@@ -196,34 +198,37 @@ func (m *firstLink) Evidence(ctx context.Context, ns workspace.Namespace, links 
 	stored, found, err := m.stores.Evidence(ctx, ns, links)
 	for i := range found {
 		if found[i] {
-			stored[i] = identity.Evidence{At: -1}
+			stored[i] = identity.Evidence{Grade: event.Server, At: -1}
 		}
 	}
 	return stored, found, err
 }
 
-// lastTraits writes traits over those that another writer has put there.
-type lastTraits struct{ *stores }
+// silent keeps no identify, group or alias call, as if links were all that they say.
+type silent struct{ *stores }
 
-func (m *lastTraits) PutTraits(ctx context.Context, ns workspace.Namespace, id event.Identifier, t profile.Traits, version int64) error {
-	err := m.stores.PutTraits(ctx, ns, id, t, version)
-	for fault.KindOf(err) == fault.Conflict {
-		_, stored, _ := m.table.Traits(ctx, ns, []event.Identifier{id})
-		err = m.stores.PutTraits(ctx, ns, id, t, stored[id])
+func (m *silent) PutPages(ctx context.Context, ns workspace.Namespace, pages map[event.Identifier][]event.Touchpoint) error {
+	touching := map[event.Identifier][]event.Touchpoint{}
+	for id, page := range pages {
+		kept := slices.DeleteFunc(slices.Clone(page), func(t event.Touchpoint) bool { return !t.Type.Touches() })
+		if len(kept) > 0 {
+			touching[id] = kept
+		}
 	}
-	return err
+	return m.stores.PutPages(ctx, ns, touching)
 }
 
-// lastClaims writes claims over those that another writer has put there.
-type lastClaims struct{ *stores }
+// firstClaim lets the order belong to whoever comes first.
+type firstClaim struct{ *stores }
 
-func (m *lastClaims) PutClaims(ctx context.Context, ns workspace.Namespace, key string, c profile.Claims, version int64) error {
-	err := m.stores.PutClaims(ctx, ns, key, c, version)
-	for fault.KindOf(err) == fault.Conflict {
-		_, stored, _ := m.table.Claims(ctx, ns, []string{key})
-		err = m.stores.PutClaims(ctx, ns, key, c, stored[key])
+func (m *firstClaim) PutClaims(ctx context.Context, ns workspace.Namespace, claims map[string]profile.Claims) error {
+	stored, err := m.table.Claims(ctx, ns, slices.Collect(maps.Keys(claims)))
+	if err != nil {
+		return err
 	}
-	return err
+	fresh := maps.Clone(claims)
+	maps.DeleteFunc(fresh, func(key string, _ profile.Claims) bool { return len(stored[key]) > 0 })
+	return m.stores.PutClaims(ctx, ns, fresh)
 }
 
 // careless takes a failed event for kept without looking at the answer.
@@ -302,12 +307,12 @@ func (m *stale) Partitions(ctx context.Context, ns workspace.Namespace, ids []ev
 // noClaims lets every event that names an order count it.
 type noClaims struct{ *stores }
 
-func (m *noClaims) Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, map[string]int64, error) {
-	claims, versions, err := m.stores.Claims(ctx, ns, keys)
+func (m *noClaims) Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, error) {
+	claims, err := m.stores.Claims(ctx, ns, keys)
 	if strings.HasPrefix(m.run.name, "rollup") {
 		claims = map[string]profile.Claims{}
 	}
-	return claims, versions, err
+	return claims, err
 }
 
 // lossy does not put events into the archive.

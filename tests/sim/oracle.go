@@ -30,7 +30,6 @@ type oracle struct {
 	caps   identity.Caps // zero: none is reached
 	table  *memory.Table // what should be stored in the end
 	copies map[event.Identifier][]event.Touchpoint
-	traits map[event.Identifier]profile.Traits
 	links  map[[2]event.Identifier]identity.Link
 	claims map[string]profile.Claims
 	parted map[[2]event.Identifier]bool          // links that an operator cut
@@ -44,7 +43,7 @@ type oracle struct {
 func (w *World) expected(t workspace.Workspace, table *memory.Table) (*oracle, error) {
 	o := &oracle{
 		Workspace: t, rules: w.rules, fold: w.newest().folds[t.Model], caps: w.caps, table: table, copies: map[event.Identifier][]event.Touchpoint{},
-		traits: map[event.Identifier]profile.Traits{}, links: map[[2]event.Identifier]identity.Link{}, claims: map[string]profile.Claims{},
+		links: map[[2]event.Identifier]identity.Link{}, claims: map[string]profile.Claims{},
 		parted: map[[2]event.Identifier]bool{}, steps: map[string][]step.Row{}, lives: map[event.Identifier]recount.Life{},
 	}
 	for _, envelope := range w.queue.sent {
@@ -72,18 +71,18 @@ func (o *oracle) take(envelope event.Envelope) {
 		o.fail(r.Stamp, r.Raw, r.Err)
 	}
 	for _, e := range accepted {
+		if o.KindOf(e.Source) == workspace.ServerSource {
+			e.Grade = event.Server
+		}
 		e.Bot = o.bots.Of(e.Agent)
 		id := e.PrimaryID()
 		e.Marketing = channel.Sent(e.Marketing)
 		r := e.Record(event.Keep{Always: kept})
-		r.Touchpoint.Bot = e.Bot
-		if e.Type.Touches() {
-			o.copies[id] = append(o.copies[id], r.Touchpoint)
-			if key, claim, ok := profile.ClaimOf(r.Touchpoint, id); ok {
-				o.claims[key] = o.claims[key].Join(claim)
-			}
+		r.Touchpoint.Bot, r.Touchpoint.Others, r.Touchpoint.Traits = e.Bot, r.Others(), profile.Said(e)
+		o.copies[id] = append(o.copies[id], r.Touchpoint)
+		if key, claim, ok := profile.ClaimOf(r.Touchpoint, id); ok && e.Type.Touches() {
+			o.claims[key] = o.claims[key].Join(claim)
 		}
-		o.traits[id] = o.traits[id].Join(profile.TraitsOf(e))
 		for _, l := range identity.Links(r) {
 			ends := [2]event.Identifier{l.Child, l.Parent}
 			if known, found := o.links[ends]; !found || l.Evidence.Before(known.Evidence) {
@@ -129,25 +128,18 @@ func (o *oracle) put(until event.Millis) error {
 			return err
 		}
 	}
-	for id, traits := range o.traits {
-		if err := o.table.PutTraits(background, o.Namespace(), id, traits, 0); err != nil {
-			return err
-		}
-	}
 	for _, l := range o.links {
-		if err := o.table.PutLink(background, o.Namespace(), l); err != nil {
+		if err := o.table.PutLinks(background, o.Namespace(), []identity.Link{l}); err != nil {
 			return err
 		}
-		if len(o.copies[l.Child])+len(o.traits[l.Child]) > 0 { // whoever did something is not idle
+		if len(o.copies[l.Child]) > 0 { // whoever did something is not idle
 			if err := o.table.Wake(background, o.Namespace(), l); err != nil {
 				return err
 			}
 		}
 	}
-	for key, claims := range o.claims {
-		if err := o.table.PutClaims(background, o.Namespace(), key, claims, 0); err != nil {
-			return err
-		}
+	if err := o.table.PutClaims(background, o.Namespace(), o.claims); err != nil {
+		return err
 	}
 	return o.count(until)
 }

@@ -28,13 +28,12 @@ type forgetful struct {
 	never map[ends]bool
 }
 
-func (f forgetful) PutLink(ctx context.Context, ns workspace.Namespace, l identity.Link) error {
-	// An alias gives up the anonymous id of that name too, which nobody here ever uses: without its twin it would show.
-	twin := event.Identifier(strings.Replace(string(l.Child), "anon:", "user:", 1))
-	if f.never[ends{l.Child, l.Parent}] || f.never[ends{twin, l.Parent}] {
-		return nil
-	}
-	return f.Ports.PutLink(ctx, ns, l)
+func (f forgetful) PutLinks(ctx context.Context, ns workspace.Namespace, links []identity.Link) error {
+	return f.Ports.PutLinks(ctx, ns, slices.DeleteFunc(slices.Clone(links), func(l identity.Link) bool {
+		// An alias gives up the anonymous id of that name too, which nobody here ever uses: without its twin it would show.
+		twin := event.Identifier(strings.Replace(string(l.Child), "anon:", "user:", 1))
+		return f.never[ends{l.Child, l.Parent}] || f.never[ends{twin, l.Parent}]
+	}))
 }
 
 // world is a system with a few words of its own.

@@ -4,7 +4,6 @@ package main
 import (
 	"crypto/rand"
 	"log/slog"
-	mathrand "math/rand/v2"
 	"os"
 	"time"
 

@@ -25,20 +25,16 @@ type TableUnderTest interface {
 	PutWorkspace(ctx context.Context, w workspace.Workspace) error
 
 	PutPages(ctx context.Context, ns workspace.Namespace, pages map[event.Identifier][]event.Touchpoint) error
-	Traits(
-		ctx context.Context, ns workspace.Namespace, ids []event.Identifier,
-	) (map[event.Identifier]profile.Traits, map[event.Identifier]int64, error)
-	PutTraits(ctx context.Context, ns workspace.Namespace, id event.Identifier, traits profile.Traits, version int64) error
 	Partitions(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]ledger.Partition, error)
 
 	Evidence(ctx context.Context, ns workspace.Namespace, links []identity.Link) ([]identity.Evidence, []bool, error)
-	PutLink(ctx context.Context, ns workspace.Namespace, l identity.Link) error
+	PutLinks(ctx context.Context, ns workspace.Namespace, links []identity.Link) error
 	Wake(ctx context.Context, ns workspace.Namespace, l identity.Link) error
 	Nodes(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]identity.Node, error)
 	PutCut(ctx context.Context, ns workspace.Namespace, c identity.Cut) error
 	Cuts(ctx context.Context, ns workspace.Namespace) ([]identity.Cut, error)
-	Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, map[string]int64, error)
-	PutClaims(ctx context.Context, ns workspace.Namespace, key string, c profile.Claims, version int64) error
+	Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, error)
+	PutClaims(ctx context.Context, ns workspace.Namespace, claims map[string]profile.Claims) error
 
 	PutBatch(ctx context.Context, ns workspace.Namespace, b ledger.Batch) error
 	Batches(ctx context.Context, ns workspace.Namespace, from string, limit int) (batches []ledger.Batch, next string, err error)
@@ -127,7 +123,6 @@ func Table(t *testing.T, open OpenTable) {
 		{"large pages", largePages},
 		{"a partition of many pages", longPartition},
 		{"pages too large", tooLargePages},
-		{"traits", traits},
 		{"items too large", tooLarge},
 		{"evidence of links", evidence},
 		{"links join", linksJoin},
@@ -138,7 +133,7 @@ func Table(t *testing.T, open OpenTable) {
 		{"cuts join", cutsJoin},
 		{"cut links", cutLinks},
 		{"partitions", partitions},
-		{"claims", claims},
+		{"claims", claims}, {"many claims", manyClaims},
 		{"records of batches", batches},
 		{"a record that no item holds", largeBatch},
 		{"dues", dues},

@@ -8,7 +8,6 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
-	"waymark/shared/domain/profile"
 	"waymark/shared/domain/workspace"
 )
 
@@ -33,7 +32,7 @@ func childrenByEvidence(t *testing.T, table TableUnderTest, _ *Clock) {
 		want = append(want, l)
 	}
 	for _, n := range shuffled(len(want)) {
-		must(t, table.PutLink(ctx, "hub", want[n]))
+		putLink(t, table, "hub", want[n])
 	}
 	page := []event.Touchpoint{touchpoint("e", noon)}
 	must(t, table.PutPages(ctx, "hub", map[event.Identifier][]event.Touchpoint{"user:1": page}))
@@ -42,7 +41,7 @@ func childrenByEvidence(t *testing.T, table TableUnderTest, _ *Clock) {
 	// The last but one gets earlier evidence than all. It is listed once, where it belongs now.
 	first := want[len(want)-2]
 	first.Evidence.At = noon - 1
-	must(t, table.PutLink(ctx, "hub", first))
+	putLink(t, table, "hub", first)
 	want = append([]identity.Link{first}, slices.DeleteFunc(want, func(l identity.Link) bool { return l.Child == first.Child })...)
 	equal(t, "children after earlier evidence", nodeOf(t, table, "hub", "user:1").Children, listed(want[:most]...))
 
@@ -66,20 +65,33 @@ func shuffled(n int) []int {
 	return out
 }
 
-// manyParents: a few more than count are read, and not the rest.
+// manyParents: those with the best evidence are read, whatever they are called, with one more at least, and not the rest.
 func manyParents(t *testing.T, table TableUnderTest, _ *Clock) {
 	ctx := t.Context()
 	const extra = 20
-	for n := range identity.MaxParents + extra {
-		must(t, table.PutLink(ctx, "terminal", linkOf("device:1", event.Identifier(fmt.Sprintf("user:%04d", n)), noon, "e")))
+	const all = identity.MaxParents + extra
+	links := make([]identity.Link, all) // the later their names, the better their evidence
+	for n := range links {
+		links[n] = linkOf("device:1", event.Identifier(fmt.Sprintf("user:%04d", all-n)), noon+event.Millis(n), "e")
 	}
-	must(t, table.PutLink(ctx, "terminal", linkOf("anon:1", "device:1", noon, "e")))
-	must(t, table.PutTraits(ctx, "terminal", "device:1", profile.Traits{}, 0))
+	for _, n := range shuffled(all) {
+		putLink(t, table, "terminal", links[n])
+	}
+	putLink(t, table, "terminal", linkOf("anon:1", "device:1", noon, "e"))
 	got := nodeOf(t, table, "terminal", "device:1")
-	equal(t, "number of parents", len(got.Parents), identity.MaxParents+1)
+	for _, l := range links[:identity.MaxParents] {
+		if !slices.Contains(got.Parents, l) {
+			t.Errorf("the parent %s is not read, whose evidence is among the best", l.Parent)
+		}
+	}
+	equal(t, "no more parents than one besides", len(got.Parents) <= identity.MaxParents+1, true)
+	stored, found, err := table.Evidence(ctx, "terminal", links[:3])
+	must(t, err)
+	equal(t, "evidence of three of them", stored, []identity.Evidence{links[0].Evidence, links[1].Evidence, links[2].Evidence})
+	equal(t, "three are found", found, []bool{true, true, true})
 	equal(t, "children behind many parents", got.Children, listed(linkOf("anon:1", "device:1", noon, "e")))
 	for n := range extra {
-		must(t, table.PutCut(ctx, "terminal", identity.Cut{Child: "device:1", Parent: event.Identifier(fmt.Sprintf("user:%04d", n)), At: noon}))
+		must(t, table.PutCut(ctx, "terminal", identity.Cut{Child: "device:1", Parent: links[n].Parent, At: noon}))
 	}
 	equal(t, "number of parents after cuts", len(nodeOf(t, table, "terminal", "device:1").Parents), identity.MaxParents)
 }
@@ -142,7 +154,7 @@ func cutLinks(t *testing.T, table TableUnderTest, _ *Clock) {
 		}
 		must(t, table.PutCut(ctx, ns, cut))
 		check("cut before its link", nil, cut)
-		must(t, table.PutLink(ctx, ns, link))
+		putLink(t, table, ns, link)
 		check("cut", nil, cut)
 		stored, found, err := table.Evidence(ctx, ns, []identity.Link{link})
 		must(t, err)

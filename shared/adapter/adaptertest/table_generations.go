@@ -137,7 +137,7 @@ func deleted(t *testing.T, table TableUnderTest, _ *Clock) {
 		if c.there {
 			wantPartitions, wantClaims["order:user:1"] = all, claims
 			for n, p := range all {
-				if p.Traits != nil {
+				if p.Touchpoints != nil {
 					wantedProfiles[n] = ledger.Profile{ID: p.ID, Run: 1, Touchpoints: 1}
 				}
 			}
@@ -145,7 +145,7 @@ func deleted(t *testing.T, table TableUnderTest, _ *Clock) {
 		got, err := table.Partitions(ctx, c.space, ids)
 		must(t, err)
 		equal(t, "Partitions of "+string(c.space), plain(got), wantPartitions)
-		gotClaims, _, err := table.Claims(ctx, c.space, []string{"order:user:1", "order:user:4"})
+		gotClaims, err := table.Claims(ctx, c.space, []string{"order:user:1", "order:user:4"})
 		must(t, err)
 		equal(t, "Claims of "+string(c.space), gotClaims, wantClaims)
 		wantProfiles(t, table, c.space, wantedProfiles...)

@@ -8,10 +8,16 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
+	"waymark/shared/domain/workspace"
 )
 
 func linkOf(child, parent event.Identifier, at event.Millis, id event.ID) identity.Link {
 	return identity.Link{Child: child, Parent: parent, Evidence: identity.Evidence{At: at, Event: id, Source: "web"}}
+}
+
+func putLink(t *testing.T, table TableUnderTest, ns workspace.Namespace, l identity.Link) {
+	t.Helper()
+	must(t, table.PutLinks(t.Context(), ns, []identity.Link{l}))
 }
 
 // listed are links as their parents list them: anonymous children are idle until they are woken.
@@ -29,11 +35,11 @@ func wakes(t *testing.T, table TableUnderTest, _ *Clock) {
 	var links []identity.Link
 	for n := range identity.MaxChildren + 5 {
 		l := linkOf(event.Identifier(fmt.Sprintf("anon:%04d", n)), "user:1", noon+event.Millis(n), "e")
-		must(t, table.PutLink(ctx, "wakes", l))
+		putLink(t, table, "wakes", l)
 		links = append(links, l)
 	}
 	mail := linkOf("email:e", "user:1", noon+event.Millis(len(links)), "e")
-	must(t, table.PutLink(ctx, "wakes", mail))
+	putLink(t, table, "wakes", mail)
 	first, last := links[1], links[len(links)-1]
 	for range 2 {
 		must(t, table.Wake(ctx, "wakes", last))
@@ -44,7 +50,7 @@ func wakes(t *testing.T, table TableUnderTest, _ *Clock) {
 	equal(t, "awake children first", nodeOf(t, table, "wakes", "user:1").Children, want)
 	equal(t, "the child's side", nodeOf(t, table, "wakes", last.Child), identity.Node{ID: last.Child, Parents: []identity.Link{last}})
 	earlier := linkOf(last.Child, "user:1", noon-1, "e")
-	must(t, table.PutLink(ctx, "wakes", earlier))
+	putLink(t, table, "wakes", earlier)
 	must(t, table.Wake(ctx, "wakes", earlier))
 	equal(t, "the first after earlier evidence", nodeOf(t, table, "wakes", "user:1").Children[0], earlier)
 }
@@ -58,7 +64,7 @@ func evidence(t *testing.T, table TableUnderTest, _ *Clock) {
 		l := linkOf(event.Identifier(fmt.Sprintf("anon:%d", n)), "user:1", noon, event.ID(fmt.Sprint(n)))
 		stored := n%2 == 0
 		if stored {
-			must(t, table.PutLink(ctx, "evidence", l))
+			putLink(t, table, "evidence", l)
 		}
 		question := identity.Link{Child: l.Child, Parent: l.Parent} // whatever evidence it has itself
 		asked = append(asked, question, question)
@@ -76,10 +82,12 @@ func evidence(t *testing.T, table TableUnderTest, _ *Clock) {
 	equal(t, "Evidence of none", len(got)+len(found), 0)
 }
 
-// linksJoin stores evidence for one link in several orders, twice: the earliest must stay, by time, then id, then source.
+// linksJoin stores evidence for one link in several orders, twice: the best must stay, by grade, time, then id, then source.
 func linksJoin(t *testing.T, table TableUnderTest, _ *Clock) {
 	ctx := t.Context()
 	rising := []identity.Evidence{
+		{Grade: event.Server, At: noon + 9, Event: "z", Source: "web"},
+		{Grade: event.Signed, At: noon + 8, Event: "z", Source: "web"},
 		{At: noon - 1, Event: "z", Source: "web"},
 		{At: noon, Event: "", Source: "web"},
 		{At: noon, Event: "a", Source: "crm"},
@@ -97,15 +105,15 @@ func linksJoin(t *testing.T, table TableUnderTest, _ *Clock) {
 	}
 	for from := range rising {
 		for _, order := range [][]identity.Evidence{rising[from:], backwards(rising[from:]), rotated(rising[from:])} {
-			parent := event.Identifier(fmt.Sprintf("user:%d-%s", from, order[0].Event))
+			child, parent := event.Identifier(fmt.Sprintf("anon:%d", from)), event.Identifier(fmt.Sprintf("user:%d-%s", from, order[0].Event))
 			for _, e := range append(slices.Clone(order), order...) {
-				must(t, table.PutLink(ctx, "join", identity.Link{Child: "anon:1", Parent: parent, Evidence: e}))
+				putLink(t, table, "join", identity.Link{Child: child, Parent: parent, Evidence: e})
 			}
-			want := identity.Link{Child: "anon:1", Parent: parent, Evidence: rising[from]}
+			want := identity.Link{Child: child, Parent: parent, Evidence: rising[from]}
 			got, err := table.Nodes(ctx, "join", []event.Identifier{parent})
 			must(t, err)
 			equal(t, fmt.Sprintf("Nodes after %v", order), got, []identity.Node{{ID: parent, Children: listed(want)}})
-			stored, _, err := table.Evidence(ctx, "join", []identity.Link{{Child: "anon:1", Parent: parent}})
+			stored, _, err := table.Evidence(ctx, "join", []identity.Link{{Child: child, Parent: parent}})
 			must(t, err)
 			equal(t, fmt.Sprintf("Evidence after %v", order), stored, []identity.Evidence{want.Evidence})
 		}
@@ -128,7 +136,7 @@ func nodes(t *testing.T, table TableUnderTest, _ *Clock) {
 	want := []identity.Node{{ID: "user:1"}, {ID: "user:nobody"}, {ID: "email:a@b.c"}}
 	add := func(l identity.Link, child, parent *identity.Node) {
 		t.Helper()
-		must(t, table.PutLink(ctx, "nodes", l))
+		putLink(t, table, "nodes", l)
 		if child != nil {
 			child.Parents = append(child.Parents, l)
 		}
@@ -150,7 +158,6 @@ func nodes(t *testing.T, table TableUnderTest, _ *Clock) {
 	}
 	// What else lies beside links must not be taken for one.
 	must(t, table.PutPages(ctx, "nodes", map[event.Identifier][]event.Touchpoint{"user:1": {touchpoint("e", noon)}}))
-	must(t, table.PutTraits(ctx, "nodes", "user:1", nil, 0))
 
 	got, err := table.Nodes(ctx, "nodes", []event.Identifier{"user:1", "user:nobody", "email:a@b.c"})
 	must(t, err)

@@ -13,65 +13,6 @@ import (
 	"waymark/shared/domain/workspace"
 )
 
-func traits(t *testing.T, table TableUnderTest, _ *Clock) {
-	ctx := t.Context()
-	want, wantVersions := map[event.Identifier]profile.Traits{}, map[event.Identifier]int64{}
-	ids := []event.Identifier{"user:nobody", "user:1", "anon:1"}
-	stored := func() {
-		t.Helper()
-		got, versions, err := table.Traits(ctx, "traits", append(ids, ids[1])) // asked twice
-		must(t, err)
-		equal(t, "Traits", got, want)
-		equal(t, "versions of traits", versions, wantVersions)
-	}
-	stored()
-	first := profile.Traits{
-		"plan": {Value: json.RawMessage(`"<free> & \u003csimple\u003e"`), At: noon, Event: "e1", Source: "web"},
-	}
-	second := profile.Traits{
-		"plan":  {Value: json.RawMessage(`"pro"`), At: noon + 1, Event: "e2", Source: "crm"},
-		"big":   {Value: json.RawMessage(`12345678901234567890.10`), At: noon},
-		"":      {Value: json.RawMessage(`{"a":[1,null,true],"日本":"\ud83d\ude00"}`)},
-		"n\x00": {Value: json.RawMessage(`"\u0000"`)},
-	}
-	for _, c := range []struct {
-		id   event.Identifier
-		put  profile.Traits
-		read int64
-		code string
-	}{
-		{"user:1", second, 1, "conflict"},
-		{"user:1", first, 0, ""},
-		{"user:1", second, 0, "conflict"},
-		{"anon:1", second, 0, ""},
-		{"user:1", second, 1, ""},
-		{"user:1", first, 1, "conflict"},
-		{"user:1", profile.Traits{}, 2, ""},
-	} {
-		err := table.PutTraits(ctx, "traits", c.id, c.put, c.read)
-		wantConflict(t, fmt.Sprintf("PutTraits of %s over version %d", c.id, c.read), err, c.code)
-		if c.code == "" {
-			want[c.id], wantVersions[c.id] = c.put, c.read+1
-		}
-		stored()
-	}
-	for n := range 230 { // more than two batches
-		id := event.Identifier(fmt.Sprintf("user:many-%d", n))
-		ids = append(ids, id)
-		if n%2 == 0 {
-			want[id], wantVersions[id] = first, 1
-			must(t, table.PutTraits(ctx, "traits", id, first, 0))
-		}
-	}
-	stored()
-	got, versions, err := table.Traits(ctx, "traits-2", ids)
-	must(t, err)
-	equal(t, "Traits of another workspace", len(got)+len(versions), 0)
-	got, versions, err = table.Traits(ctx, "traits", nil)
-	must(t, err)
-	equal(t, "Traits of nobody", len(got)+len(versions), 0)
-}
-
 // wantConflict checks that a write was refused for its condition, or was made when code is "".
 func wantConflict(t *testing.T, what string, err error, code string) {
 	t.Helper()
@@ -91,8 +32,7 @@ func tooLarge(t *testing.T, table TableUnderTest, _ *Clock) {
 		name string
 		err  error
 	}{
-		{"PutTraits", table.PutTraits(ctx, "giants", "user:1", profile.Traits{"t": {Value: quoted}}, 0)},
-		{"PutClaims", table.PutClaims(ctx, "giants", "order:1", profile.Claims{{Identifier: giant}}, 0)},
+		{"PutClaims", table.PutClaims(ctx, "giants", map[string]profile.Claims{"order:1": {{Identifier: giant}}})},
 		{"PutState", table.PutState(ctx, "giants", ledger.State{Epoch: 1, Recount: text}, 0)},
 		{"PutFailed, of all but the original", table.PutFailed(ctx, failed)},
 	} {
@@ -117,7 +57,6 @@ func crowd(n int) ([]profile.Partition, []event.Identifier) {
 		}
 		p := &all[i]
 		p.Touchpoints = []event.Touchpoint{touchpoint(fmt.Sprintf("e-%d", i), noon)}
-		p.Traits = profile.Traits{"n": {Value: json.RawMessage(fmt.Sprint(i)), At: noon}}
 		p.Node.Children = listed(linkOf(event.Identifier(fmt.Sprintf("anon:%d", i)), id, noon, "e"))
 	}
 	return all, ids
@@ -130,14 +69,13 @@ func putCrowd(t *testing.T, table TableUnderTest, ns workspace.Namespace, all []
 	pages := map[event.Identifier][]event.Touchpoint{}
 	var profiles []ledger.Profile
 	for _, p := range all {
-		if p.Traits == nil {
+		if p.Touchpoints == nil {
 			continue
 		}
 		pages[p.ID] = p.Touchpoints
 		profiles = append(profiles, ledger.Profile{ID: p.ID, Run: 1, Touchpoints: 1})
-		must(t, table.PutTraits(ctx, ns, p.ID, p.Traits, 0))
-		must(t, table.PutLink(ctx, ns, p.Node.Children[0]))
-		must(t, table.PutClaims(ctx, ns, "order:"+string(p.ID), profile.Claims{{Identifier: p.ID}}, 0))
+		putLink(t, table, ns, p.Node.Children[0])
+		must(t, table.PutClaims(ctx, ns, map[string]profile.Claims{"order:" + string(p.ID): {{Identifier: p.ID}}}))
 	}
 	must(t, table.PutPages(ctx, ns, pages))
 	must(t, table.PutProfiles(ctx, ns, profiles))
@@ -170,38 +108,68 @@ func partitions(t *testing.T, table TableUnderTest, _ *Clock) {
 
 func claims(t *testing.T, table TableUnderTest, _ *Clock) {
 	ctx := t.Context()
-	claim := func(n int) profile.Claims {
-		evidence := identity.Evidence{At: noon, Event: event.ID(fmt.Sprint(n)), Source: "web"}
-		return profile.Claims{{Evidence: evidence, Identifier: "user:1"}}
+	claim := func(n int, kind event.OrderKind) profile.Claims {
+		evidence := identity.Evidence{Grade: event.Grade(n % 3), At: noon + event.Millis(n%7), Event: event.ID(fmt.Sprint(n)), Source: "web"}
+		return profile.Claims{{Evidence: evidence, Identifier: "user:1", Said: 1<<63 + uint64(n), Amount: 5, Kind: kind}}
 	}
-	wantClaims := map[string]profile.Claims{}
-	wantVersions := map[string]int64{}
+	want := map[string]profile.Claims{}
 	keys := []string{"order:absent", "refund:absent"}
-	for n := range 230 { // more than two batches
+	for n := range 60 { // more than two batches
 		key := fmt.Sprintf("order:%d", n)
 		keys = append(keys, key)
-		must(t, table.PutClaims(ctx, "claims", key, claim(n), 0))
-		wantClaims[key], wantVersions[key] = claim(n), 1
+		want[key] = claim(n, event.Completed)
 	}
 	for _, key := range append(strange[4:], "order:"+noise(3000), "refund:"+noise(3000)) {
 		keys = append(keys, "order:"+key)
-		must(t, table.PutClaims(ctx, "claims", "order:"+key, claim(len(key)), 0))
-		wantClaims["order:"+key], wantVersions["order:"+key] = claim(len(key)), 1
+		want["order:"+key] = claim(len(key), event.Refunded)
 	}
-	wantConflict(t, "PutClaims over nothing", table.PutClaims(ctx, "claims", "refund:1", claim(1), 1), "conflict")
-	wantConflict(t, "PutClaims unread", table.PutClaims(ctx, "claims", "order:1", claim(9), 0), "conflict")
-	two := claim(1).Join(claim(7)...)
-	must(t, table.PutClaims(ctx, "claims", "order:1", two, 1))
-	wantClaims["order:1"], wantVersions["order:1"] = two, 2
+	for range 2 { // writing a claim again changes nothing
+		must(t, table.PutClaims(ctx, "claims", want))
+	}
+	two := profile.Claims{claim(7, event.Updated)[0], claim(9, event.Completed)[0]}
+	must(t, table.PutClaims(ctx, "claims", map[string]profile.Claims{"order:1": two}))
+	want["order:1"] = want["order:1"].Join(two...)
 
-	got, versions, err := table.Claims(ctx, "claims", append(keys, "order:1", "order:2")) // asked twice
+	got, err := table.Claims(ctx, "claims", append(keys, "order:1", "order:2")) // asked twice
 	must(t, err)
-	equal(t, "Claims", got, wantClaims)
-	equal(t, "versions of claims", versions, wantVersions)
-	got, versions, err = table.Claims(ctx, "claims", nil)
+	equal(t, "Claims", got, want)
+	got, err = table.Claims(ctx, "claims", nil)
 	must(t, err)
-	equal(t, "Claims of none", len(got)+len(versions), 0)
-	got, _, err = table.Claims(ctx, "claims-2", []string{"order:1"})
+	equal(t, "Claims of none", len(got), 0)
+	got, err = table.Claims(ctx, "claims-2", []string{"order:1"})
 	must(t, err)
 	equal(t, "Claims of another workspace", len(got), 0)
+}
+
+// manyClaims: of very many claims to one order those with the best evidence are read, of each sort as many as are looked at; copies of one event take
+// one place.
+func manyClaims(t *testing.T, table TableUnderTest, _ *Clock) {
+	ctx := t.Context()
+	var all profile.Claims
+	add := func(n int, kind event.OrderKind, grade event.Grade) {
+		for copies := range 2 {
+			at := noon + event.Millis(n*10+copies)
+			all = append(all, profile.Claim{
+				Evidence:   identity.Evidence{Grade: grade, At: at, Event: event.ID(fmt.Sprint(kind, n)), Source: "web", Received: at},
+				Identifier: "user:1", Kind: kind, ID: fmt.Sprint(n), Sent: noon,
+			})
+		}
+	}
+	for n := range profile.MaxClaims + 20 {
+		add(n, event.Completed, event.Public)
+	}
+	for n := range profile.MaxChanges + 20 {
+		add(n, event.Refunded, event.Server)
+	}
+	add(9999, event.Completed, event.Server)
+	for _, n := range shuffled(len(all)) {
+		must(t, table.PutClaims(ctx, "contested", map[string]profile.Claims{"order:1": {all[n]}}))
+	}
+	got, err := table.Claims(ctx, "contested", []string{"order:1"})
+	must(t, err)
+	equal(t, "Claims", got["order:1"], profile.Claims(nil).Join(all...))
+	must(t, table.DeleteClaims(ctx, "contested", []string{"order:1"}))
+	got, err = table.Claims(ctx, "contested", []string{"order:1"})
+	must(t, err)
+	equal(t, "Claims after deleting", len(got), 0)
 }

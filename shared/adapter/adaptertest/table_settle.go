@@ -231,7 +231,7 @@ func longProfiles(t *testing.T, table TableUnderTest, _ *Clock) {
 	partitions, err := table.Partitions(ctx, "long-profiles", ids)
 	must(t, err)
 	for n, p := range partitions {
-		equal(t, "Partitions beside long profiles", len(p.Touchpoints)+len(p.Traits), 0)
+		equal(t, "Partitions beside long profiles", len(p.Touchpoints), 0)
 		equal(t, "identifier of Partitions", p.ID, ids[n])
 	}
 	must(t, table.DeletePartitions(ctx, "long-profiles", ids))

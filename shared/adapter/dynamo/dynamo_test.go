@@ -22,7 +22,6 @@ import (
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
-	"waymark/shared/domain/profile"
 )
 
 // What a table keeps and answers is tested by the conformance suite; here stands what only a service that misbehaves can show.
@@ -112,12 +111,12 @@ func TestErrorsHaveKinds(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := &service{answer: c.answer}
-				err := tableOn(s).PutTraits(t.Context(), "demo", "user:1", profile.Traits{}, 1)
+				err := tableOn(s).Wake(t.Context(), "demo", identity.Link{Child: "anon:1", Parent: "user:1"})
 				if fault.KindOf(err) != c.kind || fault.CodeOf(err) != c.code || len(s.calls) != c.calls {
-					t.Errorf("PutTraits: %v (kind %q, code %q) after %d calls, want kind %q, code %q after %d", err, fault.KindOf(err), fault.CodeOf(err), len(s.calls), c.kind, c.code, c.calls)
+					t.Errorf("Wake: %v (kind %q, code %q) after %d calls, want kind %q, code %q after %d", err, fault.KindOf(err), fault.CodeOf(err), len(s.calls), c.kind, c.code, c.calls)
 				}
 				if err != nil && strings.Contains(err.Error(), "user:1") {
-					t.Errorf("PutTraits: %v names the person", err)
+					t.Errorf("Wake: %v names the person", err)
 				}
 			})
 		})
@@ -142,10 +141,14 @@ func TestConsistentReads(t *testing.T) {
 			_, err := table.Nodes(ctx, "demo", ids)
 			return err
 		}, []string{"Query", "Query"}},
-		{"Traits", func(ctx context.Context, table *dynamo.Table) error {
-			_, _, err := table.Traits(ctx, "demo", ids)
+		{"Evidence", func(ctx context.Context, table *dynamo.Table) error {
+			_, _, err := table.Evidence(ctx, "demo", []identity.Link{{Child: ids[0], Parent: ids[1]}})
 			return err
 		}, []string{"BatchGetItem"}},
+		{"Claims", func(ctx context.Context, table *dynamo.Table) error {
+			_, err := table.Claims(ctx, "demo", []string{"order:o"})
+			return err
+		}, []string{"Query"}},
 		{"Profiles", func(ctx context.Context, table *dynamo.Table) error {
 			_, err := table.Profiles(ctx, "demo", ids)
 			return err
@@ -232,7 +235,7 @@ func TestUndoneReads(t *testing.T) {
 			if len(keys) > 100 {
 				t.Errorf("BatchGetItem of %d keys", len(keys))
 			}
-			link, _ := json.Marshal(identity.Link{Evidence: identity.Evidence{At: 7}})
+			link, _ := json.Marshal(identity.Link{Parent: "user:1", Evidence: identity.Evidence{At: 7}})
 			found := keys[0].(map[string]any)
 			found["b"] = map[string]any{"B": link} // bytes are base64 in JSON
 			answer := map[string]any{"Responses": map[string]any{"waymark": []any{found}}}

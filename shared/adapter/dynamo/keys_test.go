@@ -30,9 +30,6 @@ func TestKeys(t *testing.T) {
 			page := []event.Touchpoint{view(at + 86_400_000), view(at)}
 			return table.PutPages(ctx, "demo", map[event.Identifier][]event.Touchpoint{"user:1": page})
 		}, []string{"demo#user:1 T#2026-11-22#HASH"}},
-		{"traits", func(ctx context.Context, table *dynamo.Table) error {
-			return table.PutTraits(ctx, "demo", "user:1", nil, 0)
-		}, []string{"demo#user:1 R"}},
 		{"record", func(ctx context.Context, table *dynamo.Table) error {
 			return table.PutBatch(ctx, "demo", ledger.Batch{Handle: ledger.HandleAt(at) + "-x"})
 		}, []string{"demo#records 001795348800000-x"}},

@@ -34,19 +34,24 @@ func (t *Table) Evidence(ctx context.Context, ns workspace.Namespace, links []id
 		return nil, nil, translate("read links", err)
 	}
 	evidence, found := make([]identity.Evidence, len(links)), make([]bool, len(links))
-	err = parallel(ctx, len(links), linksAtOnce, func(ctx context.Context, n int) error {
-		i, ok := items[addresses[n]]
+	var others []int // links of children that have another first one
+	for n, at := range addresses {
+		i, ok := items[at]
 		if !ok {
-			return nil
+			continue
 		}
 		var stored identity.Link
 		if err := t.unpack(i, &stored); err != nil {
-			return err
+			return nil, nil, err
 		}
-		found[n] = stored.Parent == links[n].Parent
-		if evidence[n] = stored.Evidence; found[n] {
-			return nil
+		if stored.Parent != links[n].Parent {
+			others = append(others, n)
+			continue
 		}
+		evidence[n], found[n] = stored.Evidence, true
+	}
+	err = parallel(ctx, len(others), linksAtOnce, func(ctx context.Context, i int) (err error) {
+		n := others[i]
 		evidence[n], found[n], err = t.aside(ctx, addresses[n].pk, links[n].Parent)
 		return err
 	})

@@ -123,7 +123,7 @@ func TestItemsFitWriteUnits(t *testing.T) {
 		{"state with a full tail", 50, func(table table) error {
 			return table.PutState(t.Context(), "my-shop", fullState(), 1)
 		}},
-		{"link", 1, func(table table) error { return table.PutLink(t.Context(), "my-shop", link) }},
+		{"link", 1, func(table table) error { return table.PutLinks(t.Context(), "my-shop", []identity.Link{link}) }},
 	} {
 		size := written(t, c.write)
 		t.Logf("%s: %d bytes", c.name, size)

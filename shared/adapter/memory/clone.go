@@ -35,6 +35,9 @@ func cloneTouchpoint(t event.Touchpoint) event.Touchpoint {
 		t.Order = &order
 	}
 	t.Properties, t.Others, t.Traits = maps.Clone(t.Properties), slices.Clone(t.Others), maps.Clone(t.Traits)
+	for name, value := range t.Traits {
+		t.Traits[name] = slices.Clone(value)
+	}
 	return t
 }
 

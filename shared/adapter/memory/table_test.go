@@ -25,8 +25,7 @@ import (
 func TestNobodySharesMemory(t *testing.T) {
 	t.Parallel()
 	ctx, table, archive, must := t.Context(), memory.NewTable(), memory.NewArchive(), checked(t)
-	page := []event.Touchpoint{{ID: "e", Order: &event.Order{ID: "o"}, Properties: map[string]string{"k": "v"}}}
-	traits := profile.Traits{"plan": {Value: json.RawMessage(`"a"`)}}
+	page := []event.Touchpoint{{ID: "e", Order: &event.Order{ID: "o"}, Properties: map[string]string{"k": "v"}, Others: []event.Identifier{"anon:1"}, Traits: map[string]json.RawMessage{"plan": json.RawMessage(`"a"`)}}}
 	claims := profile.Claims{{Identifier: "user:1"}}
 	facts := measure.Of([]step.Row{{Type: event.Page, Order: &step.Order{Currency: "EUR"}}})
 	profiles := []ledger.Profile{{
@@ -45,9 +44,8 @@ func TestNobodySharesMemory(t *testing.T) {
 	day := ledger.Day{Key: "d", Persons: []event.Identifier{"user:1"}, Rows: []step.Row{{Person: "user:1", Order: &step.Order{ID: "o"}}}}
 	records := []event.Record{record}
 	must(table.PutPages(ctx, "demo", map[event.Identifier][]event.Touchpoint{"user:1": page}))
-	must(table.PutTraits(ctx, "demo", "user:1", traits, 0))
-	must(table.PutClaims(ctx, "demo", "order:o", claims, 0))
-	must(table.PutLink(ctx, "demo", identity.Link{Child: "anon:1", Parent: "user:1"}))
+	must(table.PutClaims(ctx, "demo", map[string]profile.Claims{"order:o": claims}))
+	must(table.PutLinks(ctx, "demo", []identity.Link{{Child: "anon:1", Parent: "user:1"}}))
 	must(table.PutProfiles(ctx, "demo", profiles))
 	must(table.PutWindow(ctx, "demo", window))
 	must(table.PutBatch(ctx, "demo", batch))
@@ -66,7 +64,7 @@ func TestNobodySharesMemory(t *testing.T) {
 		return string(text)
 	}
 	before := written()
-	for _, given := range []any{page, traits, claims, profiles, window, batch, dues, listings, state, notes, failed, tenant, day, records} {
+	for _, given := range []any{page, claims, profiles, window, batch, dues, listings, state, notes, failed, tenant, day, records} {
 		spoil(reflect.ValueOf(given))
 	}
 	if got := written(); got != before {
@@ -86,7 +84,7 @@ func readAll(t *testing.T, table *memory.Table, archive *memory.Archive) []any {
 	ctx, must := t.Context(), checked(t)
 	partitions, err := table.Partitions(ctx, "demo", []event.Identifier{"user:1"})
 	must(err)
-	stored, _, err := table.Claims(ctx, "demo", []string{"order:o"})
+	stored, err := table.Claims(ctx, "demo", []string{"order:o"})
 	must(err)
 	w, err := table.Window(ctx, "demo", period.Day, "k")
 	must(err)

@@ -44,31 +44,43 @@ func copyOf(one event.Touchpoint, r *rand.Rand) event.Touchpoint {
 	}
 	one.Corrected = one.Original + event.Millis(r.IntN(2))
 	one.Agent = []string{"", "", "", "crawler"}[r.IntN(4)]
+	one.Grade = event.Grade(r.IntN(3))
 	return one
 }
 
-// wanted says plainly what Distinct must give: of a timed event the copy received first, ties by bytes; of untimed ones the first receipt, and
-// every receipt more than 48 hours after the last that counted.
+// wanted says plainly what Distinct must give: of the copies of a timed event that say the same, the one of the best grade, then the one received
+// first, ties by bytes; of untimed ones the same of those received within 48 hours of the first, and again of those after them.
 func wanted(copies []event.Touchpoint) [][]byte {
-	groups := map[event.Key][]event.Touchpoint{}
+	type said struct {
+		event.Key
+		name string
+	}
+	groups := map[said][]event.Touchpoint{}
 	for _, t := range copies {
-		groups[t.Key()] = append(groups[t.Key()], t)
+		key := said{t.Key(), fmt.Sprint(t.Type, t.Name, t.Others)}
+		groups[key] = append(groups[key], t)
+	}
+	isBetter := func(a, b event.Touchpoint) bool {
+		if a.Grade != b.Grade {
+			return a.Grade > b.Grade
+		}
+		if a.Received != b.Received {
+			return a.Received < b.Received
+		}
+		return bytes.Compare(a.Bytes(), b.Bytes()) < 0
 	}
 	var out [][]byte
 	for _, group := range groups {
-		sort.Slice(group, func(i, j int) bool {
-			if group[i].Received != group[j].Received {
-				return group[i].Received < group[j].Received
+		sort.Slice(group, func(i, j int) bool { return group[i].Received < group[j].Received })
+		for len(group) > 0 {
+			first, best, n := group[0], group[0], 0
+			for n < len(group) && (!first.Untimed || group[n].Received-first.Received <= 48*60*60*1000) {
+				if isBetter(group[n], best) {
+					best = group[n]
+				}
+				n++
 			}
-			return bytes.Compare(group[i].Bytes(), group[j].Bytes()) < 0
-		})
-		last := group[0]
-		out = append(out, last.Bytes())
-		for _, t := range group[1:] {
-			if t.Untimed && t.Received-last.Received > 48*60*60*1000 {
-				last = t
-				out = append(out, t.Bytes())
-			}
+			out, group = append(out, best.Bytes()), group[n:]
 		}
 	}
 	slices.SortFunc(out, bytes.Compare)

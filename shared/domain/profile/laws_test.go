@@ -15,49 +15,62 @@ import (
 	"waymark/shared/testing/seed"
 )
 
-// randomTraits have few names, times, events and values, so that everything ties. Names reach beyond MaxTraits when many is true.
-func randomTraits(r *rand.Rand, many bool) profile.Traits {
-	out := profile.Traits{}
+// randomSaid are identify events with few names, times and values, so that everything ties. Names reach beyond MaxTraits when many is true.
+func randomSaid(r *rand.Rand) []event.Touchpoint {
 	n, names := r.IntN(6), 4
-	if many {
-		n, names = 150+r.IntN(150), 400
+	if r.IntN(20) == 0 {
+		n, names = 300+r.IntN(150), 400
 	}
-	for range n {
-		out[fmt.Sprintf("t%03d", r.IntN(names))] = profile.Trait{
-			Value: json.RawMessage(fmt.Sprintf("%q", string(rune('a'+r.IntN(3))))), At: event.Millis(r.IntN(2)), Event: event.ID(fmt.Sprint("m", r.IntN(2))),
-			Source: []string{"web", "till"}[r.IntN(2)],
-		}
+	var out []event.Touchpoint
+	for i := range n {
+		out = append(out, event.Touchpoint{
+			Type: event.Identify, ID: event.ID(fmt.Sprint("m", r.IntN(2)+i/3)), Source: []string{"web", "till"}[r.IntN(2)], Grade: event.Grade(r.IntN(3)),
+			Original: event.Millis(r.IntN(3)), Received: event.Millis(r.IntN(4)),
+			Traits: map[string]json.RawMessage{fmt.Sprintf("t%03d", r.IntN(names)): json.RawMessage(fmt.Sprintf("%q", string(rune('a'+r.IntN(3)))))},
+		})
 	}
 	return out
 }
 
-func TestTraitsJoinLaws(t *testing.T) {
+// What is known of somebody does not depend on the order in which it was said, nothing that a server has set is changed by anybody else, and of one grade
+// the latest evidence counts. Of too many names those stay that the best grade said first.
+func TestTraitsLaws(t *testing.T) {
 	t.Parallel()
-	seed.Each(t, 1000, func(t *testing.T, r *rand.Rand) {
-		many := r.IntN(20) == 0
-		a, b, c := randomTraits(r, many).Join(nil), randomTraits(r, many).Join(nil), randomTraits(r, many).Join(nil)
-		same := func(law string, x, y profile.Traits) {
-			if !reflect.DeepEqual(x, y) || !x.Equal(y) {
-				t.Fatalf("%s: %v and %v", law, x, y)
-			}
+	seed.Each(t, 2000, func(t *testing.T, r *rand.Rand) {
+		said := randomSaid(r)
+		latest := func(name string) bool { return name == "t000" }
+		all := profile.TraitsOf(said, latest)
+		r.Shuffle(len(said), func(i, j int) { said[i], said[j] = said[j], said[i] })
+		if again := profile.TraitsOf(said, latest); !reflect.DeepEqual(all, again) {
+			t.Fatalf("in two orders: %v and %v", all, again)
 		}
-		same("commutative", a.Join(b), b.Join(a))
-		same("associative", a.Join(b).Join(c), a.Join(b.Join(c)))
-		same("idempotent", a.Join(a), a)
-		same("absorbs", a.Join(b).Join(a), a.Join(b))
-		same("zero", profile.Traits(nil).Join(a), a)
-		if len(a.Join(b)) > profile.MaxTraits {
-			t.Fatalf("Join kept %d traits, at most %d", len(a.Join(b)), profile.MaxTraits)
-		}
-		for name, got := range a.Join(b) {
-			for _, other := range []profile.Traits{a, b} {
-				if theirs, found := other[name]; found && (theirs.At > got.At || theirs.At == got.At && theirs.Event > got.Event) {
-					t.Fatalf("of %s, %+v won over the later %+v", name, got, theirs)
+		names, first := map[string]bool{}, map[string]identity.Evidence{}
+		for i := range said {
+			by := identity.EvidenceOf(&said[i])
+			for name := range said[i].Traits {
+				names[name] = true
+				if known, found := first[name]; !found || by.Before(known) {
+					first[name] = by
+				}
+				stands, isThere := all[name]
+				switch {
+				case !isThere:
+				case !latest(name) && by.Grade > stands.Grade:
+					t.Fatalf("of %s, %+v yielded to %+v", name, by, stands)
+				case (latest(name) || by.Grade == stands.Grade) && by.At > stands.At:
+					t.Fatalf("of %s, the later %+v yielded to %+v", name, by, stands)
 				}
 			}
 		}
-		if x, y := reflect.DeepEqual(a, b), a.Equal(b); x != y {
-			t.Fatalf("Equal says %v of %v and %v", y, a, b)
+		if len(all) != min(len(names), profile.MaxTraits) {
+			t.Fatalf("%d of %d traits are kept, at most %d", len(all), len(names), profile.MaxTraits)
+		}
+		for name := range names {
+			for kept := range all {
+				if _, isKept := all[name]; !isKept && first[name].Before(first[kept]) {
+					t.Fatalf("%s is kept, and %s is not, of which the evidence is better", kept, name)
+				}
+			}
 		}
 	})
 }
@@ -68,11 +81,12 @@ func randomClaims(r *rand.Rand, n int) profile.Claims {
 	for i := range 2 * n {
 		claim := profile.Claim{
 			Evidence:   identity.Evidence{At: event.Millis(r.IntN(1 + n)), Event: event.ID(fmt.Sprint("m", r.IntN(2))), Source: []string{"web", "till"}[r.IntN(2)]},
-			Identifier: event.Identifier(fmt.Sprint("user:", r.IntN(2))),
+			Identifier: event.Identifier(fmt.Sprint("user:", r.IntN(2))), Said: uint64(r.IntN(2)), Sent: event.Millis(r.IntN(2)),
 		}
+		claim.Evidence.Grade, claim.Evidence.Received = event.Grade(r.IntN(3)), event.Millis(r.IntN(2))
 		if i%2 == 1 {
 			claim.Kind = []event.OrderKind{event.Updated, event.Cancelled, event.Refunded}[r.IntN(3)]
-			claim.ID, claim.At, claim.Received = fmt.Sprint("r", r.IntN(1+n/2)), event.Millis(r.IntN(2)), event.Millis(7)
+			claim.ID, claim.At = fmt.Sprint("r", r.IntN(1+n/2)), event.Millis(r.IntN(2))
 			claim.Amount, claim.Unpriced, claim.Currency = money.Micros(r.IntN(2)), r.IntN(2) == 0, []string{"EUR", "USD"}[r.IntN(2)]
 		}
 		out = append(out, claim)
@@ -110,10 +124,10 @@ func TestClaimsJoinLaws(t *testing.T) {
 				continue
 			}
 			beaten := order.Evidence != claim.Evidence && claim.Evidence.Before(order.Evidence)
-			if !found || beaten || order.Evidence == claim.Evidence && claim.Identifier < order.Identifier {
+			if !found || beaten {
 				t.Fatalf("%+v won over the earlier %+v", order, claim)
 			}
-			if won := all.Won(claim); won != (claim.Evidence == order.Evidence && claim.Identifier == order.Identifier) {
+			if won := all.Won(claim); won != (claim == order) {
 				t.Fatalf("Won(%+v) is %v of %v", claim, won, all)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,66 +13,83 @@ import (
 	"waymark/shared/domain/profile"
 )
 
-func TestTraitsOf(t *testing.T) {
+func TestSaid(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 1022) // with its quotes the longest value kept
-	proof := func(value string) profile.Trait {
-		return profile.Trait{Value: json.RawMessage(value), At: 5, Event: "m", Source: "web"}
-	}
+	raw := func(value string) json.RawMessage { return json.RawMessage(value) }
 	for _, c := range []struct {
 		name  string
 		event event.Event
-		want  profile.Traits
+		want  map[string]json.RawMessage
 	}{
 		{"a track call has none", event.Event{Type: event.Track, Traits: map[string]any{"a": "b"}}, nil},
 		{
 			"values of all kinds",
 			event.Event{Type: event.Identify, Traits: map[string]any{"s": "x", "n": json.Number("12.50"), "b": true, "o": map[string]any{"k": "v"}, "l": []any{"x"}, "gone": nil}},
-			profile.Traits{"gone": proof(`null`), "s": proof(`"x"`), "n": proof(`12.50`), "b": proof(`true`), "o": proof(`{"k":"v"}`), "l": proof(`["x"]`)},
+			map[string]json.RawMessage{"gone": raw(`null`), "s": raw(`"x"`), "n": raw(`12.50`), "b": raw(`true`), "o": raw(`{"k":"v"}`), "l": raw(`["x"]`)},
 		},
 		{
 			"what is not kept",
 			event.Event{Type: event.Identify, Traits: map[string]any{
 				"": "x", strings.Repeat("n", 129): "x", "long": long + "x", "longest": long, strings.Repeat("n", 128): "x",
 			}},
-			profile.Traits{"longest": proof(`"` + long + `"`), strings.Repeat("n", 128): proof(`"x"`)},
+			map[string]json.RawMessage{"longest": raw(`"` + long + `"`), strings.Repeat("n", 128): raw(`"x"`)},
 		},
-		{"a group", event.Event{Type: event.Group, Group: "g1", Traits: map[string]any{"name": "Acme"}}, profile.Traits{"group": proof(`"g1"`)}},
+		{"a group", event.Event{Type: event.Group, Group: "g1", Traits: map[string]any{"name": "Acme"}}, map[string]json.RawMessage{"group": raw(`"g1"`)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			c.event.ID, c.event.Source, c.event.Original, c.event.Corrected = "m", "web", 5, 99
-			if got := profile.TraitsOf(c.event); !reflect.DeepEqual(got, c.want) {
-				t.Errorf("TraitsOf = %v, want %v", got, c.want)
+			if got := profile.Said(c.event); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("Said = %s, want %s", got, c.want)
 			}
 		})
 	}
 }
 
-// A trait is taken back by null, and stays away until a later event says it again, whatever comes first.
-func TestStanding(t *testing.T) {
+// Who has said what of whom, and what stands, whatever came first.
+func TestTraitsOf(t *testing.T) {
 	t.Parallel()
-	said := func(at event.Millis, value any) profile.Traits {
-		return profile.TraitsOf(event.Event{
-			Type: event.Identify, Traits: map[string]any{"newsletter": value}, ID: "m", Original: at,
-		})
+	type word struct {
+		grade    event.Grade
+		original event.Millis
+		received event.Millis
+		value    string
 	}
-	first, back, again := said(1, "yes"), said(2, nil), said(3, "no")
 	for _, c := range []struct {
-		joined profile.Traits
-		want   string
+		name   string
+		said   []word
+		latest bool
+		want   string // "" when it does not stand
 	}{
-		{first.Join(back), ""}, {back.Join(first), ""}, {back, ""}, {back.Join(again).Join(first), `"no"`}, {first, `"yes"`},
+		{"the latest of servers by its own time", []word{{event.Server, 2, 8, `"b"`}, {event.Server, 1, 9, `"a"`}}, false, `"b"`},
+		{"the latest of sites by its receipt", []word{{event.Public, 99, 1, `"a"`}, {event.Public, 0, 2, `"b"`}}, false, `"b"`},
+		{"a server's stays a server's", []word{{event.Server, 1, 1, `"a"`}, {event.Public, 99, 99, `"b"`}, {event.Signed, 99, 98, `"c"`}}, false, `"a"`},
+		{"unless the workspace says latest", []word{{event.Server, 1, 1, `"a"`}, {event.Public, 99, 99, `"b"`}}, true, `"b"`},
+		{"who is signed in says more than anybody", []word{{event.Signed, 1, 1, `"a"`}, {event.Public, 99, 99, `"b"`}}, false, `"a"`},
+		{"null takes it back", []word{{event.Server, 1, 1, `"a"`}, {event.Server, 2, 2, `null`}}, false, ""},
+		{"of others not", []word{{event.Server, 1, 1, `"a"`}, {event.Public, 2, 2, `null`}}, false, `"a"`},
+		{"until it is said again", []word{{event.Server, 1, 1, `"a"`}, {event.Server, 2, 2, `null`}, {event.Server, 3, 3, `"c"`}}, false, `"c"`},
 	} {
-		if got := string(c.joined.Standing()["newsletter"].Value); got != c.want {
-			t.Errorf("of %v stands %q, want %q", c.joined, got, c.want)
+		for range 2 {
+			slices.Reverse(c.said)
+			var said []event.Touchpoint
+			for _, w := range c.said {
+				said = append(said, event.Touchpoint{
+					Type: event.Identify, ID: "m", Grade: w.grade, Original: w.original, Received: w.received,
+					Traits: map[string]json.RawMessage{"plan": json.RawMessage(w.value)},
+				})
+			}
+			traits := profile.TraitsOf(said, func(string) bool { return c.latest })
+			if got := string(traits.Standing()["plan"].Value); got != c.want {
+				t.Errorf("%s: %s stands, want %s", c.name, got, c.want)
+			}
 		}
 	}
 }
 
 func TestClaimOf(t *testing.T) {
 	t.Parallel()
-	proof := identity.Evidence{At: 5, Event: "m", Source: "till"}
+	proof := identity.Evidence{Grade: event.Server, At: 5, Event: "m", Source: "till", Received: 11}
 	for _, c := range []struct {
 		name  string
 		order *event.Order
@@ -89,13 +107,16 @@ func TestClaimOf(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			tp := event.Touchpoint{ID: "m", Source: "till", Original: 5, Corrected: 9, Received: 11, Order: c.order}
+			tp := event.Touchpoint{ID: "m", Source: "till", Grade: event.Server, Original: 5, Corrected: 9, Received: 11, Order: c.order}
 			key, claim, ok := profile.ClaimOf(tp, "user:1")
 			want := profile.Claim{}
 			if c.ok {
-				want = profile.Claim{Evidence: proof, Identifier: "user:1"}
-				if o := c.order; o.Kind != event.Completed {
-					want.Kind, want.ID, want.At, want.Received, want.Amount, want.Unpriced, want.Currency = o.Kind, o.ID, 9, 11, o.Amount, o.Unpriced, o.Currency
+				o := c.order
+				want = profile.Claim{
+					Evidence: proof, Identifier: "user:1", Sent: 5, Said: tp.Said(), Amount: o.Amount, Unpriced: o.Unpriced, Currency: o.Currency,
+				}
+				if o.Kind != event.Completed {
+					want.Kind, want.ID, want.At = o.Kind, o.ID, 9
 				}
 			}
 			if key != c.key || ok != c.ok || claim != want {

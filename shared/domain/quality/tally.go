@@ -87,13 +87,13 @@ func (t *Tally) Needs() []string {
 			continue
 		}
 		if c.untimed {
-			chains[chain{c.group, c.touchpoint().Key()}] = true
+			chains[chain{c.group, c.touchpoint(0).Key()}] = true
 			continue
 		}
 		days[c.original.Day()] = true
 	}
 	for _, c := range t.copies {
-		if c.untimed && chains[chain{c.group, c.touchpoint().Key()}] {
+		if c.untimed && chains[chain{c.group, c.touchpoint(0).Key()}] {
 			span(days, c.original-event.UntimedReach, c.original)
 		}
 	}
