@@ -13,6 +13,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/identity"
+	"waymark/shared/domain/journey"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
@@ -174,7 +175,7 @@ func TestPeriodEqualsRecount(t *testing.T) {
 	w := march(t)
 	rules, err := model.Rules("default")
 	must(t, err)
-	loaded, err := life.Load(t.Context(), w.Table, "demo", identity.DefaultCaps(), []event.Identifier{"user:42", "anon:stranger"})
+	loaded, err := life.Load(t.Context(), w.Table, "demo", identity.DefaultCaps(), journey.Rules{}, []event.Identifier{"user:42", "anon:stranger"})
 	must(t, err)
 	calendar, err := period.New("Europe/London", time.Monday)
 	must(t, err)

@@ -117,7 +117,7 @@ func (h *Handler) person(ctx context.Context, q question) (life.Person, journey.
 		return none(err)
 	}
 	for _, id := range ids {
-		loaded, err := life.Load(ctx, h.Store, q.workspace.Namespace(), h.Caps, []event.Identifier{id})
+		loaded, err := life.Load(ctx, h.Store, q.workspace.Namespace(), h.Caps, rules, []event.Identifier{id})
 		if err != nil {
 			return none(fmt.Errorf("load person: %w", err))
 		}

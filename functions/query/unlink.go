@@ -140,7 +140,11 @@ type decisions struct {
 // decide finds the links that the order means and gives the decisions about them.
 func (h *Handler) decide(ctx context.Context, q question, order unlinkOrder) (d decisions, err error) {
 	w := &unlinking{Forest: identity.NewForestWith(order.id, h.Caps), order: order}
-	if err := life.Walk(ctx, h.Links, q.workspace.Namespace(), w.Forest, w.look); err != nil {
+	nodes, err := h.nodes(q)
+	if err != nil {
+		return d, err
+	}
+	if err := life.Walk(ctx, nodes, q.workspace.Namespace(), w.Forest, w.look); err != nil {
 		return d, fmt.Errorf("load links: %w", err)
 	}
 	change, stand, err := w.links()
@@ -173,7 +177,11 @@ func (h *Handler) putCuts(ctx context.Context, q question, decided []identity.Cu
 func (h *Handler) resulting(ctx context.Context, q question, decided []identity.Cut) ([]resultingPerson, error) {
 	forest := identity.NewForestWith("", h.Caps)
 	var found map[event.Identifier]identity.Person
-	err := life.Walk(ctx, h.Links, q.workspace.Namespace(), forest, func() {
+	nodes, err := h.nodes(q)
+	if err != nil {
+		return nil, err
+	}
+	err = life.Walk(ctx, nodes, q.workspace.Namespace(), forest, func() {
 		found = map[event.Identifier]identity.Person{}
 		for _, c := range decided {
 			for _, end := range []event.Identifier{c.Child, c.Parent} {

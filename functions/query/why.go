@@ -60,7 +60,11 @@ func (h *Handler) why(ctx context.Context, q question) (events.APIGatewayV2HTTPR
 	}
 	forest := identity.NewForestWith(id, h.Caps)
 	var one, two identity.Person
-	err = life.Walk(ctx, h.Links, q.workspace.Namespace(), forest, func() {
+	nodes, err := h.nodes(q)
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
+	}
+	err = life.Walk(ctx, nodes, q.workspace.Namespace(), forest, func() {
 		one, _ = forest.Of(id)
 		two, _ = forest.Of(other)
 	})
@@ -68,6 +72,18 @@ func (h *Handler) why(ctx context.Context, q question) (events.APIGatewayV2HTTPR
 		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("load links: %w", err)
 	}
 	return httpapi.JSON(http.StatusOK, explain(forest, id, other, one, two)), nil
+}
+
+// nodes reads links as they count under the workspace's rules.
+func (h *Handler) nodes(q question) (life.Nodes, error) {
+	rules, err := life.Rules(h.Rules, q.workspace)
+	if err != nil {
+		return nil, fmt.Errorf("read rules of workspace %s: %w", q.workspace.Name, err)
+	}
+	if rules.Suspects == nil {
+		return h.Links, nil
+	}
+	return life.NodesUnder(h.Store, q.workspace.Namespace(), rules), nil
 }
 
 // firstKnown is the first identifier of which anything is stored. Fault: NotFound no_person.

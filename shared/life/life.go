@@ -24,6 +24,14 @@ import (
 type Store interface {
 	Partitions(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]ledger.Partition, error)
 	Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, error)
+	Crowds
+}
+
+// Crowds reads what the others leave out where there is too much of it: all links of an identifier, in no order, those to its children with what they
+// are known for, and all claims to an order.
+type Crowds interface {
+	AllLinks(ctx context.Context, ns workspace.Namespace, id event.Identifier) (identity.Node, error)
+	AllClaims(ctx context.Context, ns workspace.Namespace, key string) (profile.Claims, error)
 }
 
 // Nodes reads links and cuts consistently, in the order of ids.
@@ -74,6 +82,8 @@ func (p Person) lines() []journey.Line {
 type Loaded struct {
 	store      Store
 	ns         workspace.Namespace
+	rules      journey.Rules                         // they say what is in quarantine
+	aside      map[event.Identifier]ledger.Partition // of identifiers that were read to judge evidence alone
 	forest     *identity.Forest
 	partitions map[event.Identifier]ledger.Partition
 	persons    map[event.Identifier]identity.Person    // by every identifier that was asked for, and their members
@@ -82,18 +92,20 @@ type Loaded struct {
 }
 
 // Load finds the persons of the given identifiers. Each identifier is read once, however many persons' trees it is asked for in.
-func Load(ctx context.Context, store Store, ns workspace.Namespace, caps identity.Caps, ids []event.Identifier) (*Loaded, error) {
-	return load(ctx, store, ns, caps, ids, func(*Loaded, []event.Identifier) []event.Identifier { return nil })
+func Load(
+	ctx context.Context, store Store, ns workspace.Namespace, caps identity.Caps, rules journey.Rules, ids []event.Identifier,
+) (*Loaded, error) {
+	return load(ctx, store, ns, caps, rules, ids, func(*Loaded, []event.Identifier) []event.Identifier { return nil })
 }
 
 // LoadConcerned finds whoever the given identifiers may concern: the persons that they are of now, those that they were
 // counted under, and all members of either, until nobody new comes. With a person come the users that aliases connect with
 // it, now or when it was counted: one alias more or less decides whether all of theirs count.
 func LoadConcerned(
-	ctx context.Context, store Store, ns workspace.Namespace, caps identity.Caps, ids []event.Identifier,
+	ctx context.Context, store Store, ns workspace.Namespace, caps identity.Caps, rules journey.Rules, ids []event.Identifier,
 ) (*Loaded, error) {
 	isFirst := true
-	return load(ctx, store, ns, caps, ids, func(l *Loaded, asked []event.Identifier) (more []event.Identifier) {
+	return load(ctx, store, ns, caps, rules, ids, func(l *Loaded, asked []event.Identifier) (more []event.Identifier) {
 		for _, id := range asked {
 			if p := l.partitions[id].Profile; p.Root != "" {
 				more = append(more, p.Root)
@@ -112,11 +124,11 @@ func LoadConcerned(
 
 // load loads the persons of identifiers and of whoever more names after each round, until that is nobody new.
 func load(
-	ctx context.Context, store Store, ns workspace.Namespace, caps identity.Caps, ids []event.Identifier,
+	ctx context.Context, store Store, ns workspace.Namespace, caps identity.Caps, rules journey.Rules, ids []event.Identifier,
 	more func(l *Loaded, asked []event.Identifier) []event.Identifier,
 ) (*Loaded, error) {
 	l := &Loaded{
-		store: store, ns: ns, forest: identity.NewForestWith("", caps), partitions: map[event.Identifier]ledger.Partition{},
+		store: store, ns: ns, rules: rules, forest: identity.NewForestWith("", caps), partitions: map[event.Identifier]ledger.Partition{},
 		persons: map[event.Identifier]identity.Person{}, connected: map[event.Identifier][]event.Identifier{},
 	}
 	met := map[event.Identifier]bool{}
@@ -183,6 +195,9 @@ func (l *Loaded) Nodes(ctx context.Context, ns workspace.Namespace, ids []event.
 	if err != nil {
 		return nil, fmt.Errorf("read partitions: %w", err)
 	}
+	if err := l.sieve(ctx, ids, partitions); err != nil {
+		return nil, err
+	}
 	nodes := make([]identity.Node, len(ids))
 	for i, p := range partitions {
 		p.ID, p.Node.ID, p.Profile.ID = ids[i], ids[i], ids[i]
@@ -209,8 +224,8 @@ func (l *Loaded) claim(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read order claims: %w", err)
 	}
-	l.claims = claims
-	return nil
+	l.claims, err = l.sieveClaims(ctx, claims)
+	return err
 }
 
 // Sleeping lists the links of anonymous ids that did something by themselves to parents that have more children than they accept and do not know

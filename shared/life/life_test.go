@@ -10,6 +10,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
+	"waymark/shared/domain/journey"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/workspace"
@@ -58,6 +59,18 @@ func (s *store) Claims(_ context.Context, ns workspace.Namespace, keys []string)
 	return s.claims, nil
 }
 
+func (s *store) AllLinks(ctx context.Context, ns workspace.Namespace, id event.Identifier) (identity.Node, error) {
+	all, err := s.Partitions(ctx, ns, []event.Identifier{id})
+	if err != nil {
+		return identity.Node{}, err
+	}
+	return all[0].Node, nil
+}
+
+func (s *store) AllClaims(_ context.Context, _ workspace.Namespace, key string) (profile.Claims, error) {
+	return s.claims[key], nil
+}
+
 func link(child, parent event.Identifier, at event.Millis) identity.Link {
 	return identity.Link{Child: child, Parent: parent, Evidence: identity.Evidence{At: at, Event: event.ID(fmt.Sprint("m", at)), Source: "web"}}
 }
@@ -77,7 +90,7 @@ func family() *store {
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	s := family()
-	loaded, err := life.Load(t.Context(), s, "demo", identity.DefaultCaps(), []event.Identifier{"device:p", "user:2", "anon:alone", "email:e"})
+	loaded, err := life.Load(t.Context(), s, "demo", identity.DefaultCaps(), journey.Rules{}, []event.Identifier{"device:p", "user:2", "anon:alone", "email:e"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +135,7 @@ func TestJourneyOfAllIdentifiers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := life.Load(t.Context(), family(), "demo", identity.DefaultCaps(), []event.Identifier{"email:e"})
+	loaded, err := life.Load(t.Context(), family(), "demo", identity.DefaultCaps(), journey.Rules{}, []event.Identifier{"email:e"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +163,7 @@ func TestLoadConcerned(t *testing.T) {
 		"device:p":   {"anon:x", "device:p", "email:e", "user:1", "user:9"},
 		"user:2":     {"anon:x", "device:p", "email:e", "user:1", "user:2", "user:9"},
 	} {
-		loaded, err := life.LoadConcerned(t.Context(), s, "demo", identity.DefaultCaps(), []event.Identifier{asked})
+		loaded, err := life.LoadConcerned(t.Context(), s, "demo", identity.DefaultCaps(), journey.Rules{}, []event.Identifier{asked})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -168,7 +181,7 @@ func TestLoadConcerned(t *testing.T) {
 func TestLoadNobody(t *testing.T) {
 	t.Parallel()
 	s := &store{}
-	loaded, err := life.Load(t.Context(), s, "demo", identity.DefaultCaps(), nil)
+	loaded, err := life.Load(t.Context(), s, "demo", identity.DefaultCaps(), journey.Rules{}, nil)
 	if err != nil || len(loaded.Roots()) != 0 || s.asked != nil || s.keys != nil {
 		t.Errorf("Load of nobody = %v, %v, asked %v and %v; want nothing", loaded.Roots(), err, s.asked, s.keys)
 	}
@@ -182,7 +195,7 @@ func TestLoadSaysWhatFailed(t *testing.T) {
 	for method, want := range map[string]string{"Partitions": "read partitions: ", "Claims": "read order claims: "} {
 		s := family()
 		s.broken = method
-		_, err := life.Load(t.Context(), s, "demo", identity.DefaultCaps(), []event.Identifier{"user:1"})
+		_, err := life.Load(t.Context(), s, "demo", identity.DefaultCaps(), journey.Rules{}, []event.Identifier{"user:1"})
 		if !errors.Is(err, errDown) || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("with %s broken: %v, want %q and the cause", method, err, want)
 		}

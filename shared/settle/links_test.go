@@ -10,6 +10,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
+	"waymark/shared/domain/journey"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/life"
 	"waymark/shared/testing/seed"
@@ -67,7 +68,7 @@ func (w linked) link(child, parent event.Identifier, at event.Millis, id event.I
 // check holds everybody who was counted against the persons that the links make now.
 func (w linked) check() {
 	w.t.Helper()
-	loaded, err := life.Load(w.t.Context(), w.Table, linkedIn, w.Caps, linkedIDs)
+	loaded, err := life.Load(w.t.Context(), w.Table, linkedIn, w.Caps, journey.Rules{}, linkedIDs)
 	w.must(err)
 	profiles, err := w.Table.Profiles(w.t.Context(), linkedIn, linkedIDs)
 	w.must(err)

@@ -58,7 +58,7 @@ func (r *run) prepare(ctx context.Context, epoch int64, p plan) (ledger.Log, err
 // that a server invented: so what is learnt of them is noted first, which any run may do at any time, for nothing that was done is undone.
 func (r *run) load(ctx context.Context, caps identity.Caps, ids []event.Identifier) (*life.Loaded, error) {
 	for noted := map[identity.Link]bool{}; ; {
-		loaded, err := life.LoadConcerned(ctx, r.Store, r.ns, caps, ids)
+		loaded, err := life.LoadConcerned(ctx, r.Store, r.ns, caps, r.rules, ids)
 		if err != nil {
 			return nil, fmt.Errorf("load persons: %w", err)
 		}

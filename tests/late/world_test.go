@@ -15,6 +15,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
+	"waymark/shared/domain/journey"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/life"
@@ -76,7 +77,7 @@ func (w world) recount() map[string][]kpi.Row {
 // lives are those of everybody, as a workspace with these settings sees them.
 func (w world) lives(shop workspace.Workspace) (recount.In, []recount.Life) {
 	w.t.Helper()
-	loaded, err := life.Load(w.t.Context(), w.Table, shop.Namespace(), identity.DefaultCaps(), people)
+	loaded, err := life.Load(w.t.Context(), w.Table, shop.Namespace(), identity.DefaultCaps(), journey.Rules{}, people)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -18,11 +18,12 @@ func (in In) changes(j journey.Journey) (amounts map[int]*step.Order, sent []ste
 	type name struct {
 		identity.Evidence
 		event.Identifier
+		said uint64
 	}
 	steps := map[name]int{}
 	for i, s := range j.Steps {
 		t := s.Touchpoint
-		steps[name{identity.Evidence{At: t.Original, Event: t.ID, Source: t.Source}, s.Identifier}] = i
+		steps[name{identity.EvidenceOf(&t), s.Identifier, t.Said()}] = i
 	}
 	own := map[event.Identifier]bool{}
 	for _, s := range slices.Concat(j.Steps, j.Bots) {
@@ -55,7 +56,7 @@ func (in In) changes(j journey.Journey) (amounts map[int]*step.Order, sent []ste
 					taken += c.Amount
 				}
 			}
-			if i, isOwn := steps[name{c.Evidence, c.Identifier}]; isOwn && j.Steps[i].Counts && j.Steps[i].Touchpoint.Order.Kind == c.Kind {
+			if i, isOwn := steps[name{c.Evidence, c.Identifier, c.Said}]; isOwn && j.Steps[i].Counts && j.Steps[i].Touchpoint.Order.Kind == c.Kind {
 				amounts[i] = is
 			}
 			if own[c.Identifier] { // of one of the person's own that is no step, another copy of the event stayed

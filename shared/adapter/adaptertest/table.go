@@ -31,9 +31,11 @@ type TableUnderTest interface {
 	PutLinks(ctx context.Context, ns workspace.Namespace, links []identity.Link) error
 	Wake(ctx context.Context, ns workspace.Namespace, l identity.Link) error
 	Nodes(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) ([]identity.Node, error)
+	AllLinks(ctx context.Context, ns workspace.Namespace, id event.Identifier) (identity.Node, error)
 	PutCut(ctx context.Context, ns workspace.Namespace, c identity.Cut) error
 	Cuts(ctx context.Context, ns workspace.Namespace) ([]identity.Cut, error)
 	Claims(ctx context.Context, ns workspace.Namespace, keys []string) (map[string]profile.Claims, error)
+	AllClaims(ctx context.Context, ns workspace.Namespace, key string) (profile.Claims, error)
 	PutClaims(ctx context.Context, ns workspace.Namespace, claims map[string]profile.Claims) error
 
 	PutBatch(ctx context.Context, ns workspace.Namespace, b ledger.Batch) error

@@ -45,14 +45,18 @@ func childrenByEvidence(t *testing.T, table TableUnderTest, _ *Clock) {
 	want = append([]identity.Link{first}, slices.DeleteFunc(want, func(l identity.Link) bool { return l.Child == first.Child })...)
 	equal(t, "children after earlier evidence", nodeOf(t, table, "hub", "user:1").Children, listed(want[:most]...))
 
+	whole, err := table.AllLinks(ctx, "hub", "user:1")
+	must(t, err)
+	equal(t, "all children", whole.Children, listed(want...))
+
 	// Cut links take no place.
 	for _, l := range want[:40] {
 		must(t, table.PutCut(ctx, "hub", identity.Cut{Child: l.Child, Parent: l.Parent, At: noon}))
 	}
 	equal(t, "children after forty cuts", nodeOf(t, table, "hub", "user:1").Children, listed(want[40:40+most]...))
-	whole, err := table.Partitions(ctx, "hub", []event.Identifier{"user:1"})
+	partitions, err := table.Partitions(ctx, "hub", []event.Identifier{"user:1"})
 	must(t, err)
-	equal(t, "touchpoints behind the links", whole[0].Touchpoints, page)
+	equal(t, "touchpoints behind the links", partitions[0].Touchpoints, page)
 }
 
 // shuffled gives the numbers below n in an order that has none.
@@ -90,6 +94,9 @@ func manyParents(t *testing.T, table TableUnderTest, _ *Clock) {
 	equal(t, "evidence of three of them", stored, []identity.Evidence{links[0].Evidence, links[1].Evidence, links[2].Evidence})
 	equal(t, "three are found", found, []bool{true, true, true})
 	equal(t, "children behind many parents", got.Children, listed(linkOf("anon:1", "device:1", noon, "e")))
+	whole, err := table.AllLinks(ctx, "terminal", "device:1")
+	must(t, err)
+	equal(t, "number of all parents", len(whole.Parents), all)
 	for n := range extra {
 		must(t, table.PutCut(ctx, "terminal", identity.Cut{Child: "device:1", Parent: links[n].Parent, At: noon}))
 	}

@@ -94,3 +94,19 @@ func (t *Table) claimsTo(ctx context.Context, pk string) (profile.Claims, error)
 	}
 	return reading.Claims(), nil
 }
+
+// AllClaims reads every claim to an order, however many there are.
+func (t *Table) AllClaims(ctx context.Context, ns workspace.Namespace, key string) (profile.Claims, error) {
+	var all profile.Claims
+	for i, err := range t.query(ctx, span{pk: claimed(ns, key), from: completed, to: lastOfClaims}) {
+		if err != nil {
+			return nil, translate("read all claims", err)
+		}
+		var c profile.Claim
+		if err := t.unpack(i, &c); err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}

@@ -269,6 +269,40 @@ func (t *Table) node(ctx context.Context, pk string, id event.Identifier, others
 	return reading.Node(), nil
 }
 
+// AllLinks reads every link of an identifier and the decisions about them, however many there are.
+func (t *Table) AllLinks(ctx context.Context, ns workspace.Namespace, id event.Identifier) (identity.Node, error) {
+	node := identity.Node{ID: id}
+	for i, err := range t.query(ctx, span{pk: partitionOf(ns, id), from: firstOfNode, to: lastOfNode}) {
+		if err != nil {
+			return node, translate("read all links", err)
+		}
+		if err := t.addTo(&node, i); err != nil {
+			return node, err
+		}
+	}
+	return identity.Whole(node), nil
+}
+
+// addTo adds an item to a node.
+func (t *Table) addTo(node *identity.Node, i item) error {
+	kind, _, _ := strings.Cut(i.text("SK"), "#")
+	if kind == "CL" || kind == "CM" {
+		var c identity.Cut
+		err := t.unpack(i, &c)
+		node.Cuts = append(node.Cuts, c)
+		return err
+	}
+	var l identity.Link
+	err := t.unpack(i, &l)
+	if kind == "L" {
+		node.Parents = append(node.Parents, l)
+		return err
+	}
+	l.Idle = !strings.HasPrefix(i.text("SK"), wakeful)
+	node.Children = append(node.Children, l)
+	return err
+}
+
 // behind is where to go on when the rest of a sort of links need not be read: parents, then children that are not idle and those that are, of either
 // by the word of servers and by that of sites. Evidence begins with a digit that is 0 for servers.
 func behind(sk string) string {

@@ -175,3 +175,24 @@ func (t *Table) PutClaims(_ context.Context, ns workspace.Namespace, claims map[
 	}
 	return nil
 }
+
+// AllLinks is dynamo.Table.AllLinks.
+func (t *Table) AllLinks(_ context.Context, ns workspace.Namespace, id event.Identifier) (identity.Node, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.row(ns, id)
+	node := identity.Node{ID: id, Parents: slices.Collect(maps.Values(r.parents)), Children: slices.Clone(r.byEvidence())}
+	for _, cuts := range []map[event.Identifier]identity.Cut{r.cutsUp, r.cutsDown} {
+		for _, end := range sortedKeys(cuts) {
+			node.Cuts = append(node.Cuts, cuts[end])
+		}
+	}
+	return identity.Whole(node), nil
+}
+
+// AllClaims is dynamo.Table.AllClaims.
+func (t *Table) AllClaims(_ context.Context, ns workspace.Namespace, key string) (profile.Claims, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Collect(maps.Keys(t.space(ns).claims[key])), nil
+}

@@ -1,6 +1,10 @@
 package identity
 
-import "waymark/shared/domain/event"
+import (
+	"slices"
+
+	"waymark/shared/domain/event"
+)
 
 // Gathering collects a node from a store: its cuts first, then the links to its parents, then those to its children, either in the order of their
 // evidence, the children that are not idle first. It says when the rest need not be read, so that an identifier with a hundred thousand children costs
@@ -73,3 +77,29 @@ func (g *Gathering) Child(l Link) bool {
 
 // Node is what was taken.
 func (g *Gathering) Node() Node { return g.node }
+
+// Whole is a node of everything that a store holds of an identifier: each link once, by its best evidence. A child of which any copy of its link is
+// awake is awake.
+func Whole(n Node) Node {
+	once := func(links []Link) []Link {
+		best := map[ends]Link{}
+		for _, l := range links {
+			known, found := best[l.ends()]
+			if found {
+				l.Idle = l.Idle && known.Idle
+			}
+			if found && known.Evidence.Before(l.Evidence) {
+				l.Evidence = known.Evidence
+			}
+			best[l.ends()] = l
+		}
+		out := make([]Link, 0, len(best))
+		for _, l := range best {
+			out = append(out, l)
+		}
+		slices.SortFunc(out, Link.before)
+		return out
+	}
+	n.Parents, n.Children = once(n.Parents), once(n.Children)
+	return n
+}

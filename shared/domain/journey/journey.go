@@ -106,9 +106,13 @@ type Rules struct {
 
 	Usual func(*event.Touchpoint) string // where its kind happens when nothing else says so, "" for anywhere; nil for all
 
-	OfServers bool                         // money, orders and the stages that they make come of the word of servers alone
-	Latest    func(trait string) bool      // traits of which the latest word counts, whoever says it; nil for none
-	Excluded  func(*event.Touchpoint) bool // what is in quarantine: as if it had never come; nil for nothing
+	OfServers bool                    // money, orders and the stages that they make come of the word of servers alone
+	Latest    func(trait string) bool // traits of which the latest word counts, whoever says it; nil for none
+
+	// What is in quarantine counts as if it had never come. Excludes says so of an event under an identifier, Suspects whether the event behind some
+	// evidence need be asked for. Nil for nothing.
+	Excludes func(*event.Touchpoint, event.Identifier) bool
+	Suspects func(identity.Evidence) bool
 
 	ID string // changes whenever one of them does
 }
@@ -129,7 +133,7 @@ func Fold(root event.Identifier, lines []Line, claims map[string]profile.Claims,
 	j := Journey{Root: root, FirstOrder: -1}
 	claims = rules.counted(claims)
 	for _, line := range lines {
-		people, bots := partition(rules.derived(rules.Distinct(line.Touchpoints, event.Type.Touches)))
+		people, bots := partition(rules.derived(rules.Distinct(line, event.Type.Touches)))
 		j.Steps = append(j.Steps, steps(line.Identifier, people, claims, rules)...)
 		for _, t := range bots {
 			j.Bots = append(j.Bots, Step{Touchpoint: t, Identifier: line.Identifier, At: t.Corrected, Channel: t.OwnChannel})
@@ -158,10 +162,10 @@ func Fold(root event.Identifier, lines []Line, claims map[string]profile.Claims,
 }
 
 // Distinct are the events of some types that are stored under one identifier, without copies and without what is in quarantine.
-func (r Rules) Distinct(stored []event.Touchpoint, of func(event.Type) bool) []event.Touchpoint {
-	wanted := make([]event.Touchpoint, 0, len(stored))
-	for i := range stored {
-		if t := &stored[i]; of(t.Type) && (r.Excluded == nil || !r.Excluded(t)) {
+func (r Rules) Distinct(stored Line, of func(event.Type) bool) []event.Touchpoint {
+	wanted := make([]event.Touchpoint, 0, len(stored.Touchpoints))
+	for i := range stored.Touchpoints {
+		if t := &stored.Touchpoints[i]; of(t.Type) && (r.Excludes == nil || !r.Excludes(t, stored.Identifier)) {
 			wanted = append(wanted, *t)
 		}
 	}
@@ -172,7 +176,7 @@ func (r Rules) Distinct(stored []event.Touchpoint, of func(event.Type) bool) []e
 func (r Rules) Traits(lines []Line) profile.Traits {
 	var said []event.Touchpoint
 	for _, line := range lines {
-		for _, t := range r.Distinct(line.Touchpoints, func(t event.Type) bool { return !t.Touches() }) {
+		for _, t := range r.Distinct(line, func(t event.Type) bool { return !t.Touches() }) {
 			t.Bot = r.Bot(t.Agent)
 			said = append(said, t)
 		}

@@ -30,11 +30,12 @@ type Workspace struct {
 	Latest    []string     `json:"latest,omitempty"` // names of traits whose latest value holds, whoever sent it; sorted
 	Keys      []Key        `json:"keys"`             // with its text only where that is public
 	// Generation numbers the rebuilds of what is derived from the archive: profiles, timelines, links, claims, windows. 0 is the first.
-	Generation int64 `json:"generation,omitempty"`
-	Highest    int64 `json:"highest_generation,omitempty"` // number ever given: none is given twice
-	Pending    *Side `json:"pending,omitempty"`            // is being made beside the one in use
-	Former     *Side `json:"former,omitempty"`             // was in use before the last swap, and is kept for the way back
-	Watch      Watch `json:"-"`                            // of its events; stores keep it beside the workspace, and no other write changes it
+	Generation  int64        `json:"generation,omitempty"`
+	Highest     int64        `json:"highest_generation,omitempty"` // number ever given: none is given twice
+	Pending     *Side        `json:"pending,omitempty"`            // is being made beside the one in use
+	Former      *Side        `json:"former,omitempty"`             // was in use before the last swap, and is kept for the way back
+	Quarantines []Quarantine `json:"quarantines,omitempty"`        // what is counted as if it had never come
+	Watch       Watch        `json:"-"`                            // of its events; stores keep it beside the workspace, and no other write changes it
 }
 
 // Namespace is what the keys of everything derived in one generation of a workspace begin with: pages, links, profiles,

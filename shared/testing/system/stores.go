@@ -121,6 +121,16 @@ func (s *Stores) Claims(ctx context.Context, ns workspace.Namespace, keys []stri
 	return c, err
 }
 
+func (s *Stores) AllLinks(ctx context.Context, ns workspace.Namespace, id event.Identifier) (node identity.Node, err error) {
+	err = s.call("all links", func() error { node, err = s.Table.AllLinks(ctx, ns, id); return err })
+	return node, err
+}
+
+func (s *Stores) AllClaims(ctx context.Context, ns workspace.Namespace, key string) (c profile.Claims, err error) {
+	err = s.call("all claims", func() error { c, err = s.Table.AllClaims(ctx, ns, key); return err })
+	return c, err
+}
+
 func (s *Stores) PutClaims(ctx context.Context, ns workspace.Namespace, c map[string]profile.Claims) error {
 	return s.call("put claims", func() error { return s.Table.PutClaims(ctx, ns, c) })
 }
