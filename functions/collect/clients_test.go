@@ -162,7 +162,7 @@ func TestSegmentExamples(t *testing.T) {
 		}
 		sent++
 		body, named := e.body(t)
-		s := newSystem()
+		s := newServer()
 		got := s.send(t, post("/v1/"+e.Call, body))
 		if named {
 			checkAnswer(t, got, 200, fine)
@@ -173,7 +173,7 @@ func TestSegmentExamples(t *testing.T) {
 		want.Type = event.Type(e.Call)
 		s.checkSent(t, want)
 		if !named {
-			checkAnswer(t, newSystem().send(t, post("/v1/"+e.Call, `{"anonymousId":"a1",`+body[1:])), 200, fine)
+			checkAnswer(t, newServer().send(t, post("/v1/"+e.Call, `{"anonymousId":"a1",`+body[1:])), 200, fine)
 		}
 	}
 	if sent != 35 {

@@ -18,6 +18,7 @@ import (
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/trust"
 	"waymark/shared/domain/workspace"
 )
 
@@ -91,6 +92,7 @@ type system struct {
 	keys    *keys
 	queue   *queue
 	now     time.Time
+	kind    workspace.Kind // of the source of wk_demo
 }
 
 func newSystem() *system {
@@ -99,6 +101,14 @@ func newSystem() *system {
 		Keys: s.keys, Queue: s.queue, Now: func() time.Time { return s.now }, NewID: func() string { return "made-here" },
 		Salts: saltOfDays{}, NewSalt: func() string { return "unused" },
 	})
+	return s
+}
+
+// newServer is a system whose key wk_demo is that of a server, which may send the past and what a site may not.
+func newServer() *system {
+	s := newSystem()
+	s.kind = workspace.ServerSource
+	s.keys.more = map[string]workspace.Key{"wk_demo": {Workspace: "demo", Role: workspace.Write, Source: "web", Kind: s.kind}}
 	return s
 }
 
@@ -172,10 +182,10 @@ const (
 	goodPage = `{"type":"page","anonymousId":"a1"}`
 )
 
-// queued is how an envelope of events as they were sent is queued: the good ones as they are read, the others as they
-// are, with what process needs to read them.
-func queued(sent event.Envelope) event.Envelope {
-	accepted, rejected := sent.Open()
+// queued is how an envelope of events as they were sent is queued: the good ones as they are read and judged, the others as
+// they are, with what process needs to read them.
+func (s *system) queued(sent event.Envelope) event.Envelope {
+	accepted, rejected := sent.Open(trust.Source{Kind: s.kind}.Judge())
 	if len(accepted) == 0 {
 		return sent
 	}
@@ -193,7 +203,7 @@ func (s *system) checkSent(t *testing.T, sent ...event.Envelope) {
 	t.Helper()
 	var want []event.Envelope
 	for _, e := range sent {
-		want = append(want, queued(e))
+		want = append(want, s.queued(e))
 	}
 	if !reflect.DeepEqual(s.queue.sent, want) {
 		t.Errorf("queued\n%s\nwant\n%s", asJSON(s.queue.sent), asJSON(want))

@@ -61,10 +61,10 @@ func FuzzPixel(f *testing.F) {
 		checkOverlaid(t, query, made.Events[0], sent, name, value)
 		made.Events[0] = bytes.Replace(made.Events[0], []byte(`,"timestamp":"soon"`), nil, 1)
 		made.Events[0] = bytes.Replace(made.Events[0], []byte(`"timestamp":"soon",`), nil, 1)
-		if len(queued(made).Parsed) == 0 { // it names nobody, so an id was made up for it, see TestPixelOfNobody
+		if len(s.queued(made).Parsed) == 0 { // it names nobody, so an id was made up for it, see TestPixelOfNobody
 			made.Events[0] = withAnonymousID(t, made.Events[0])
 		}
-		if got, want := s.queue.sent[0], queued(made); len(got.Parsed) > 0 && !reflect.DeepEqual(got.Parsed, want.Parsed) {
+		if got, want := s.queue.sent[0], s.queued(made); len(got.Parsed) > 0 && !reflect.DeepEqual(got.Parsed, want.Parsed) {
 			t.Fatalf("?%s: queued is %+v, want %+v", query, got, want)
 		}
 	})

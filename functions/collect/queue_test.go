@@ -41,7 +41,7 @@ func TestProcessReadsWhatCollectRead(t *testing.T) {
 // visitor, also when the queue carries them in different messages.
 func TestOrderOfADeviceHoldsAcrossMessages(t *testing.T) {
 	t.Parallel()
-	s := newSystem()
+	s := newServer()
 	page := func(at string) string {
 		return `{"type":"page","anonymousId":"a1","messageId":"` + at + `","timestamp":"` + at + `"}`
 	}

@@ -130,7 +130,7 @@ func TestReplay(t *testing.T) {
 			t.Fatalf("%q go back", back)
 		}
 		checkEqual(t, "failed events", []any{w.counts(t, "shop")}, []any{map[string]int{}})
-		want := event.Touchpoint{ID: "wm-r-1-3", Source: "web", Type: event.Page, Original: event.At(received), Corrected: event.At(received), Received: event.At(received), Untimed: true}
+		want := event.Touchpoint{ID: "wm-r-1-3", Source: "web", Type: event.Page, Original: event.At(received), Corrected: event.At(received), Received: event.At(received), Untimed: true, Grade: event.Server}
 		checkEqual(t, "timeline", w.touchpoints(t, "shop", "user:1"), []event.Touchpoint{want})
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/trust"
 	"waymark/shared/domain/workspace"
 )
 
@@ -45,7 +46,16 @@ func (h *Handler) asked(ctx context.Context, w workspace.Workspace, e event.Enve
 	if err != nil {
 		slog.WarnContext(ctx, "tracking plan cannot be read", "workspace", w.Name, "source", e.Source, "error", err.Error())
 	}
-	return check
+	return event.Both(check, judgeOf(w, e))
+}
+
+// judgeOf judges the events of an envelope as collect does; whoever replays one vouches for its time and its money.
+func judgeOf(w workspace.Workspace, e event.Envelope) event.Check {
+	source := trust.Of(w, e.Source)
+	if e.Replay != "" {
+		return source.JudgeReplay(nil)
+	}
+	return source.Judge()
 }
 
 func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope, asked event.Check) {

@@ -15,6 +15,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/plan"
+	"waymark/shared/domain/trust"
 	"waymark/shared/domain/workspace"
 )
 
@@ -170,7 +171,7 @@ func (s Service) asked(ctx context.Context, f event.Failed) event.Check {
 		return nil
 	}
 	check, _ := s.Plans.For(w.PolicyOf(f.Source)) // what it cannot read it does not ask
-	return check
+	return event.Both(check, trust.Of(w, f.Source).JudgeReplay(nil))
 }
 
 func row(f event.Failed) Row {

@@ -18,7 +18,7 @@ var rungs = map[string]int{
 	"money": 2,
 	"event": 3,
 	"agent": 4, "page": 4, "bot": 4, "protocol": 4, "country": 4, "channel": 4, "quality": 4, "identity": 4, "fate": 4, "kind": 4, "workspace": 4,
-	"profile": 5, "plan": 5,
+	"profile": 5, "plan": 5, "trust": 5,
 	"stage": 6, "segment": 6,
 	"journey": 7,
 	"step":    8, "attribution": 8, "clv": 8,

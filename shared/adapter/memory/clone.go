@@ -160,7 +160,7 @@ func cloneSide(s *workspace.Side) *workspace.Side {
 }
 
 func cloneKey(k workspace.Key) workspace.Key {
-	k.Origins = slices.Clone(k.Origins)
+	k.Origins, k.Secrets = slices.Clone(k.Origins), slices.Clone(k.Secrets)
 	return k
 }
 

@@ -23,6 +23,7 @@ func (e Event) AppendJSON(out []byte) []byte {
 	w.number("corrected", int64(e.Corrected), e.Corrected != e.Original)
 	w.number("grade", int64(e.Grade), e.Grade != Public)
 	w.flag("vouched", e.Vouched)
+	w.flag("unproven", e.Unproven)
 	w.text("network", e.Network)
 	w.flag("skewed", e.Skewed)
 	w.flag("future", e.Future)
@@ -211,6 +212,8 @@ func (d *decoder) event(v strictjson.Value, of Envelope) Event {
 			e.Grade = d.grade(m)
 		case "vouched":
 			e.Vouched = d.flag(m)
+		case "unproven":
+			e.Unproven = d.flag(m)
 		case "network":
 			e.Network = d.text(m)
 		case "skewed":

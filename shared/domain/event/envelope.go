@@ -110,6 +110,16 @@ func (c Check) Of(e *Event) error {
 	return c(e)
 }
 
+// Both asks two checks, the second if the first has nothing against the event.
+func Both(first, second Check) Check {
+	return func(e *Event) error {
+		if err := first.Of(e); err != nil {
+			return err
+		}
+		return second.Of(e)
+	}
+}
+
 // Open gives the events of the envelope: the accepted ones in the order of the request, with KeepOrder done, and the
 // others with the reason. Those that are read here are held against the checks; those in Parsed were, by who read them.
 func (e Envelope) Open(checks ...Check) (accepted []Event, rejected []Rejected) {

@@ -84,6 +84,7 @@ type Event struct {
 	Received    Millis
 	Grade       Grade        // how far it may be believed; Public until somebody has graded it
 	Vouched     bool         // of a signed event: its e-mail address is proven too
+	Unproven    bool         // it named somebody whom it does not prove, and is kept without them
 	Proof       Proof        // as it was sent
 	Network     string       // that it came from, cut to what many share, such as 203.0.113.0/24; "" where it is not kept
 	Skewed      bool         // the device's clock was corrected

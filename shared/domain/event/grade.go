@@ -30,4 +30,7 @@ func Grades() []Grade { return []Grade{Server, Signed, Public} }
 
 // Proof is what shows that a site's server knows whom an event names: for each id the HMAC-SHA256 of it with the identity secret of the
 // source, in hex. It is read by whoever grades the event, and travels no further.
-type Proof struct{ User, Email string }
+type Proof struct {
+	User, Email string
+	Address     string // the e-mail address as the event writes it
+}

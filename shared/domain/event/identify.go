@@ -34,6 +34,9 @@ func (p *parser) identifiers(e *Event) error {
 		return collected.err
 	}
 	e.Identifiers = collected.all()
+	if e.Proof.Email != "" {
+		e.Proof.Address = collected.address
+	}
 	if len(e.Identifiers) > 0 {
 		return nil
 	}
@@ -120,6 +123,7 @@ func idText(sent strictjson.Value) string {
 
 type identifierSet struct {
 	ranked  [len(Kinds)]Identifier // "" for a kind of which there is none
+	address string                 // the e-mail address as it was sent
 	blocked error
 	err     error
 }
@@ -149,6 +153,9 @@ func (s *identifierSet) add(field string, kind Kind, sent strictjson.Value) {
 	}
 	if rank := kind.Rank(); s.ranked[rank] == "" {
 		s.ranked[rank] = id
+		if kind == Email {
+			s.address = value
+		}
 	}
 }
 
@@ -158,7 +165,7 @@ func (s *identifierSet) addMailbox(userID strictjson.Value) {
 		return
 	}
 	if id, err := NewIdentifier(Email, userID.Scalar()); err == nil {
-		s.ranked[Email.Rank()] = id
+		s.ranked[Email.Rank()], s.address = id, userID.Scalar()
 	}
 }
 

@@ -23,6 +23,7 @@ type Policy struct {
 	Plan       string     `json:"plan,omitempty"`       // text of its tracking plan, see package plan; "" = none
 	Properties Properties `json:"properties,omitempty"` // which properties its touchpoints keep
 	Privacy               // what is done about what visitors decide
+	Trust                 // what it may say that nobody else confirms
 }
 
 // Setting is one field of a Policy as people set it: by name and text.
@@ -73,7 +74,7 @@ func Settings() []Setting {
 			set:  func(p *Policy, text string) (err error) { p.Cap, err = limitOf[int64]("cap", text); return err },
 			text: func(p Policy) string { return limitText(p.Cap) },
 		},
-	}, privacySettings()...)
+	}, slices.Concat(privacySettings(), trustSettings())...)
 }
 
 // Set changes one field. Faults: Invalid bad_NAME, which says what may be given; unknown_setting.

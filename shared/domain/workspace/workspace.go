@@ -68,6 +68,8 @@ type Key struct {
 	Origins   []string     `json:"origins,omitempty"` // of a write key: origins that browsers may send from; empty allows all
 	Policy                 // of a write key: what is settled for its source
 	Expires   event.Millis `json:"expires,omitempty"` // 0 = never; set on rotation so that the old key works during an overlap
+	// Secrets are the identity secrets of its source, the newest first; all write keys of a source have the same.
+	Secrets []IdentitySecret `json:"identity_secrets,omitempty"`
 }
 
 // Kind is what sort of source a write key belongs to.
