@@ -25,11 +25,16 @@ waymark keys add WORKSPACE [--role write|secret] [--source NAME]
                  [SETTING]... [--json]
 waymark keys set WORKSPACE KEY SETTING...
 waymark keys rotate WORKSPACE KEY [--overlap 24h] [--json]
+waymark keys identity WORKSPACE KEY|SOURCE [--rotate] [--overlap 24h] [--json]
 
 A write key is public and may only send; give each site its own, named by
 --source, and say with --origin which browsers may use it. A secret key reads
 and operates. Rotating makes a new key like the old one, which goes on working
 for the overlap. Functions remember keys for a minute.
+
+identity makes the secret with which a site's server signs its users, and shows
+it once (docs/signed-users.md). --rotate makes another; the old one is valid
+for the overlap.
 
 With --alias the key is the id that a client of another system sends, such as
 plausible:shop.example, umami:WEBSITE-ID, ga4:MEASUREMENT-ID:API-SECRET,
@@ -69,6 +74,7 @@ type keyFlags struct {
 	origins      origins
 	overlap      time.Duration
 	json         bool
+	rotate       bool // of an identity secret
 }
 
 // cmdKeys lists, adds and rotates the keys of a workspace.
@@ -91,12 +97,13 @@ func cmdKeys(ctx context.Context, args []string, io stdio) int {
 	set.Var(&flags.origins, "origin", "browsers may send from here only; may be repeated")
 	set.DurationVar(&flags.overlap, "overlap", 24*time.Hour, "how long the rotated key goes on working")
 	set.BoolVar(&flags.json, "json", false, "print JSON")
+	set.BoolVar(&flags.rotate, "rotate", false, "make another identity secret")
 	words, code, done := parseWords(set, args, io)
 	if done {
 		return code
 	}
 	run := keyActions[strings.Join(words[:min(len(words), 1)], "")]
-	if wanted := map[bool]int{true: 3, false: 2}[len(words) > 0 && (words[0] == "rotate" || words[0] == "set")]; run == nil || len(words) != wanted {
+	if wanted := map[bool]int{true: 3, false: 2}[len(words) > 0 && slices.Contains([]string{"rotate", "set", "identity"}, words[0])]; run == nil || len(words) != wanted {
 		set.Usage()
 		return 2
 	}
@@ -113,7 +120,7 @@ func cmdKeys(ctx context.Context, args []string, io stdio) int {
 
 // keyActions are the words after `waymark keys`; they get the workspace's name, and what stands behind it.
 var keyActions = map[string]func(ctx context.Context, table *dynamo.Table, words []string, flags keyFlags, io stdio) error{
-	"list": listKeys, "add": addKey, "rotate": rotateKey, "set": setKey,
+	"list": listKeys, "add": addKey, "rotate": rotateKey, "set": setKey, "identity": identityKey,
 }
 
 func listKeys(ctx context.Context, table *dynamo.Table, words []string, flags keyFlags, io stdio) error {
@@ -122,7 +129,7 @@ func listKeys(ctx context.Context, table *dynamo.Table, words []string, flags ke
 		return err
 	}
 	if flags.json {
-		return json.NewEncoder(io.Out).Encode(map[string]any{"keys": w.Keys})
+		return json.NewEncoder(io.Out).Encode(map[string]any{"keys": shown(w.Keys)})
 	}
 	lines := tabwriter.NewWriter(io.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(lines, "KEY\tROLE\tSOURCE\tEXPIRES\tORIGINS\tSETTINGS")
@@ -155,7 +162,7 @@ func addKey(ctx context.Context, table *dynamo.Table, words []string, flags keyF
 	}
 	if role == workspace.Write {
 		k.Source, k.Origins = flags.source, flags.origins
-		k.Policy = w.PolicyOf(k.Source) // another key of the same source
+		k.Policy, k.Secrets = w.PolicyOf(k.Source), w.SecretsOf(k.Source) // another key of the same source
 		if !w.Sends(k.Source) {
 			k.Policy = workspace.NewPolicy()
 		}
@@ -269,7 +276,7 @@ func storeKey(ctx context.Context, table *dynamo.Table, w workspace.Workspace, k
 		return err
 	}
 	if flags.json {
-		return json.NewEncoder(io.Out).Encode(map[string]any{"key": k})
+		return json.NewEncoder(io.Out).Encode(map[string]any{"key": k.Shown()})
 	}
 	fmt.Fprintf(io.Out, "%s key  %s\n", k.Role, k.Text)
 	return nil

@@ -11,7 +11,7 @@ import (
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	words := map[string][]string{
-		"workspace": {"create", "set", "list"}, "keys": {"list", "add", "set", "rotate"}, "profile": {"show", "why", "unlink"},
+		"workspace": {"create", "set", "list"}, "keys": {"list", "add", "set", "rotate", "identity"}, "profile": {"show", "why", "unlink"},
 		"rollup": {"run"}, "export": {"make", "list", "get"}, "failed": {"list", "show", "edit", "replay", "discard", "dead", "redrive"},
 		"invoke": {"Collect"},
 	}

@@ -20,23 +20,33 @@ type world struct {
 	t *testing.T
 }
 
-// newWorld has a source for which some things are settled, by name and text.
+// newWorld has a server for which some things are settled, by name and text.
 func newWorld(t *testing.T, settled map[string]string) world {
 	t.Helper()
+	return newWorldOf(t, sample{Settled: settled})
+}
+
+// newWorldOf has the source of a sample.
+func newWorldOf(t *testing.T, s sample) world {
+	t.Helper()
+	kind := workspace.ServerSource
+	if s.Site {
+		kind = workspace.Site
+	}
 	demo := workspace.Workspace{
 		Name: "demo", Zone: "Europe/London", Currency: "EUR", Model: "default", Keys: []workspace.Key{
-			{Text: "wk_demo", Workspace: "demo", Role: workspace.Write, Source: "web", Kind: workspace.ServerSource},
+			{Text: "wk_demo", Workspace: "demo", Role: workspace.Write, Source: "web", Kind: kind},
 			{Text: "sk_demo", Workspace: "demo", Role: workspace.Secret},
 		},
 	}
 	policy := workspace.Policy{}
-	for name, text := range settled {
+	for name, text := range s.Settled {
 		must(t, policy.Set(name, text))
 	}
 	demo.SetPolicy("web", policy)
-	s := system.New(t, demo)
-	s.Now, s.Version = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC), "v1.2.3"
-	return world{s, t}
+	all := system.New(t, demo)
+	all.Now, all.Version = time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC), "v1.2.3"
+	return world{all, t}
 }
 
 func must(t *testing.T, err error) {
@@ -50,7 +60,7 @@ func must(t *testing.T, err error) {
 func (w world) send(raw string) {
 	w.t.Helper()
 	body := `{"writeKey":"wk_demo","sentAt":"2026-11-22T09:29:59Z","context":{"app":{"name":"till"}},"batch":[` +
-		`{"type":"page","messageId":"e0","userId":"neighbour","timestamp":"2026-11-22T08:00:00Z","properties":{"url":"https://shop.example/"}},` + raw + `]}`
+		`{"type":"page","messageId":"e0","userId":"neighbour","anonymousId":"n","timestamp":"2026-11-22T08:00:00Z","properties":{"url":"https://shop.example/"}},` + raw + `]}`
 	e := w.Request(http.MethodPost, "/v1/batch", "", body)
 	e.RequestContext.RequestID = "r-1"
 	answer, err := httpapitest.Invoke(w.t.Context(), w.Collect(w.Ports()), e)

@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // WriteKey stands in a Request where the road puts the write key of its own workspace; in a Basic header it is encoded.
@@ -95,8 +96,11 @@ func (a Answer) classes() (rejected map[int]string, code string, known bool) {
 	return rejected, s.Code, true
 }
 
-// moment is the device time of every event.
-const moment = "2025-07-01T10:00:00.000Z"
+// day and moment are the device time of every event: of yesterday, for nobody believes an old time of a site.
+var (
+	day    = time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly)
+	moment = day + "T10:00:00.000Z"
+)
 
 // sent is a request with the write key as servers send it, its body untouched by any gateway.
 func sent(path string, body []byte) Request {

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -33,6 +34,7 @@ func newWorld(t *testing.T) world {
 	s := system.New(t, workspace.Workspace{Name: "hostile", Zone: "Europe/London", Currency: "GBP", Model: "default", Keys: []workspace.Key{
 		{Text: "wk_hostile", Workspace: "hostile", Role: workspace.Write, Source: "web"}, {Text: "sk_hostile", Workspace: "hostile", Role: workspace.Secret},
 	}})
+	s.Now = time.Now()
 	return world{s, gateway.Client(t, s)}
 }
 

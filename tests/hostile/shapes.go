@@ -59,7 +59,7 @@ func keys() []Case {
 		}),
 		shape("keys", "a link", Event{
 			Raw: object(map[string]any{"type": "alias", "userId": "hostile-new", "previousId": "hostile-old", "messageId": "keys-11", "timestamp": moment}),
-			Who: "user:hostile-new", Linked: "user:hostile-old",
+			Who: "user:hostile-new", Linked: "anon:hostile-old",
 		}),
 		shape("keys", "an empty key", page("hostile-keys", "keys-12", `,"":"","properties":{"":{"":""}}`)),
 	}

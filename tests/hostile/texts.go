@@ -77,7 +77,7 @@ func asTraits(all []string) []Case {
 func identify(who, id, trait string, value any) Event {
 	traits := map[string]any{trait: value}
 	e := Event{
-		Raw: object(map[string]any{"type": "identify", "userId": who, "messageId": id, "timestamp": fmt.Sprintf("2025-07-01T10:00:00.%03dZ", len(id)), "traits": traits}),
+		Raw: object(map[string]any{"type": "identify", "userId": who, "messageId": id, "timestamp": fmt.Sprintf("%sT10:00:00.%03dZ", day, len(id)), "traits": traits}),
 		Who: "user:" + who,
 	}
 	if trait == "" || len(trait) > traitNameBytes || len(object(value)) > traitBytes {

@@ -20,7 +20,7 @@ var rungs = map[string]int{
 	"agent": 4, "page": 4, "bot": 4, "protocol": 4, "country": 4, "channel": 4, "identity": 4, "fate": 4, "kind": 4, "workspace": 4,
 	"profile": 5, "plan": 5, "trust": 5, "quality": 6,
 	"stage": 6, "segment": 6,
-	"journey": 7,
+	"quarantine": 7, "journey": 7,
 	"step":    8, "attribution": 8, "clv": 8,
 	"measure": 9,
 	"ledger":  10, "kpi": 10,

@@ -54,6 +54,7 @@ var elsewhere = map[string]string{
 	"shared/domain/protocol.maxAliasBytes":   "shared/domain/protocol/alias_test.go TestCheckAlias",
 	"shared/domain/protocol.maxDepth":        "shared/domain/protocol/limits_test.go TestLimitsToTheUnit",
 	"shared/domain/protocol.maxSeconds":      "shared/domain/protocol/limits_test.go TestLimitsToTheUnit",
+	"shared/domain/workspace.maxAccept":      "shared/domain/workspace/policy_trust_test.go TestTrustSettings",
 	"shared/domain/workspace.maxLatest":      "shared/domain/workspace/believed_test.go TestLatest",
 	"shared/domain/workspace.maxLatestBytes": "shared/domain/workspace/believed_test.go TestLatest",
 	"shared/domain/workspace.maxLimit":       "shared/domain/workspace/policy_test.go TestSettings",

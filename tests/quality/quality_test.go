@@ -130,7 +130,10 @@ func (p plan) sending(request string, index int, source string, received time.Ti
 		s.lacks = map[string]string{"track": "product-view", "page": "page-view"}[p.kind]
 	}
 	s.key = fmt.Sprint(source, group, p.user, p.id, original)
-	if p.class != "" {
+	if s.future && source == "till" && p.class == "" { // a site's, and no server's as web is
+		s.class = "time_not_accepted"
+	}
+	if s.class != "" {
 		s.fate = "rejected"
 	}
 	return s

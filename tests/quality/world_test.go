@@ -37,7 +37,7 @@ func newWorld(t *testing.T, random *rand.Rand) *world {
 	for _, name := range []string{"demo", "other"} {
 		all = append(all, workspace.Workspace{Name: name, Zone: zone, Currency: "EUR", Model: "default", Keys: []workspace.Key{
 			{Text: "sk_" + name, Workspace: name, Role: workspace.Secret},
-			{Text: "wk_" + name + "_web", Workspace: name, Role: workspace.Write, Source: "web"},
+			{Text: "wk_" + name + "_web", Workspace: name, Role: workspace.Write, Source: "web", Kind: workspace.ServerSource},
 			{Text: "wk_" + name + "_till", Workspace: name, Role: workspace.Write, Source: "till", Origins: []string{"https://till.example"}},
 		}})
 	}

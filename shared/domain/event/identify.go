@@ -123,7 +123,7 @@ func idText(sent strictjson.Value) string {
 
 type identifierSet struct {
 	ranked  [len(Kinds)]Identifier // "" for a kind of which there is none
-	address string // the e-mail address as it was sent
+	address string                 // the e-mail address as it was sent
 	blocked error
 	err     error
 }

@@ -17,11 +17,12 @@ const (
 	inProperties
 	inDevice
 	inExternalID
+	inProof
 )
 
 // Event redacts an event as a client sends it: every text and every key, at any depth, but what says who it is about or
 // what it is: userId, anonymousId, previousId, groupId, messageId, e-mail, phone and loyalty_id of traits, the ids of
-// context.device and context.externalIds, the ids of orders, and e-mail addresses in user agents. Addresses of computers are truncated. A value in which
+// context.device and context.externalIds, context.proof, the ids of orders, and e-mail addresses in user agents. Addresses of computers are truncated. A value in which
 // nothing is found is returned as it is. It may be no object.
 func Event(sent strictjson.Value) strictjson.Value { return document(sent, inEvent) }
 
@@ -61,11 +62,15 @@ func (p place) below(key string) (at place, isKept bool) {
 			return inDevice, false
 		case "externalIds":
 			return inExternalID, false
+		case "proof": // of who somebody is; collect reads it and keeps it nowhere
+			return inProof, true
 		}
 	case inTraits:
 		return free, key == "email" || key == "phone" || key == "loyalty_id"
 	case inProperties:
 		return free, key == "loyalty_id" || key == "order_id" || key == "orderId" || key == "refund_id" || key == "refundId"
+	case inProof:
+		return free, key == "user" || key == "email"
 	case inDevice, inExternalID:
 		return free, key == "id"
 	}

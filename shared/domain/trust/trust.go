@@ -16,15 +16,6 @@ import (
 	"waymark/shared/domain/workspace"
 )
 
-// The classes of failed events that a judge makes.
-const (
-	CodeTime     = "time_not_accepted"
-	CodeServer   = "server_only"
-	CodeNegative = "negative_order"
-	CodeLarge    = "order_too_large"
-	CodeUnproven = "unproven_identity"
-)
-
 // Source is what is known of the source of an event.
 type Source struct {
 	Kind    workspace.Kind
@@ -41,7 +32,8 @@ func Of(w workspace.Workspace, source string) Source {
 }
 
 // Judge gives the check of the events of a source as they come in. It sets Grade, Vouched and Unproven, takes out identifiers that the event may
-// not name, and forgets its Proof. Its errors are of kind fault.Invalid, with one of the codes above. What it says depends on the event,
+// not name, and forgets its Proof. Its errors are of kind fault.Invalid, with code time_not_accepted, server_only, negative_order,
+// order_too_large or unproven_identity. What it says depends on the event,
 // its receipt and the source alone.
 func (s Source) Judge() event.Check { return judge{Source: s}.check }
 
@@ -59,7 +51,7 @@ type judge struct {
 
 func (j judge) check(e *event.Event) error {
 	if e.Order != nil && e.Order.Amount < 0 {
-		return fault.New(fault.Invalid, CodeNegative,
+		return fault.New(fault.Invalid, "negative_order",
 			"the order comes to less than nothing; send what was paid, and what goes back as Order Refunded from a server").At("properties")
 	}
 	if !j.isReplay {
@@ -77,7 +69,7 @@ func (j judge) check(e *event.Event) error {
 // vouched checks what somebody with a secret key may vouch for.
 func (j judge) vouched(e *event.Event) error {
 	if most := j.Policy.MaxOrder; most > 0 && e.Order != nil && e.Order.Amount > most {
-		return fault.Newf(fault.Invalid, CodeLarge,
+		return fault.Newf(fault.Invalid, "order_too_large",
 			"the amount is above %s, the most that one order of this source may come to; if it is right, replay it, or raise max-order", most).At("properties")
 	}
 	if j.Kind == workspace.ServerSource {
@@ -89,7 +81,7 @@ func (j judge) vouched(e *event.Event) error {
 	switch e.Name {
 	case event.OrderUpdated, event.OrderCancelled, event.OrderRefunded:
 		if e.Type == event.Track {
-			return fault.New(fault.Invalid, CodeServer,
+			return fault.New(fault.Invalid, "server_only",
 				"a site cannot change, cancel or refund an order, because everybody can read its key; send this from a server, with its key").At("event")
 		}
 	}
@@ -101,10 +93,10 @@ func (j judge) time(e *event.Event) error {
 	late := e.Received.Sub(e.Corrected)
 	switch accepts := j.Policy.Accepts(); {
 	case e.Future || late < -event.FutureLimit:
-		return fault.New(fault.Invalid, CodeTime,
+		return fault.New(fault.Invalid, "time_not_accepted",
 			"the event says that it happened more than 24 hours after it was received; a server may send it, or replay it if that is right").At("timestamp")
 	case late > accepts:
-		return fault.Newf(fault.Invalid, CodeTime,
+		return fault.Newf(fault.Invalid, "time_not_accepted",
 			"the event says that it happened more than %d days before it was received; a server may send it, or replay it if that is right, or raise accept",
 			accepts/(24*time.Hour)).At("timestamp")
 	}
@@ -145,7 +137,7 @@ func (j judge) identity(e *event.Event) error {
 const withoutProof = "the source takes signed users alone, and the event proves nobody whom it names, and has no anonymousId; " +
 	"send context.proof, which the site's server makes (docs/signed-users.md)"
 
-func unproven(why string) *fault.Error { return fault.New(fault.Invalid, CodeUnproven, why) }
+func unproven(why string) *fault.Error { return fault.New(fault.Invalid, "unproven_identity", why) }
 
 // needsProof says whether everybody could say an identifier who knows it. Whoever knows the id of a browser or a device speaks as that one anyway.
 func needsProof(id event.Identifier) bool {

@@ -49,9 +49,12 @@ func judged(t testing.TB, check event.Check, raw string) string {
 	if len(e.Previous) > 0 {
 		out += fmt.Sprint(" was ", e.Previous)
 	}
-	for word, is := range map[string]bool{" vouched": e.Vouched, " unproven": e.Unproven, " with proof": e.Proof != event.Proof{}} {
-		if is {
-			out += word
+	for _, mark := range []struct {
+		word string
+		is   bool
+	}{{" vouched", e.Vouched}, {" unproven", e.Unproven}, {" with proof", e.Proof != event.Proof{}}} {
+		if mark.is {
+			out += mark.word
 		}
 	}
 	return out
@@ -81,6 +84,7 @@ func TestWhomASiteNames(t *testing.T) {
 		{"another case of the id", `"userId":"Ada","anonymousId":"a",` + proof(of("new", "ada"), ""), "public [user:Ada anon:a]", "public [anon:a] unproven"},
 		{"an id that only looks the same", `"userId":"ada\u200b","anonymousId":"a",` + proof(of("new", "ada\u200b"), ""), "public [user:ada anon:a]", "public [anon:a] unproven"},
 		{"half a proof", `"userId":"7","anonymousId":"a",` + proof(of("new", "7")[:62], ""), "public [user:7 anon:a]", "public [anon:a] unproven"},
+		{"a proof that is right at first", `"userId":"7","anonymousId":"a",` + proof(of("new", "7")[:48]+strings.Repeat("0", 16), ""), "public [user:7 anon:a]", "public [anon:a] unproven"},
 		{"the proof of nothing", `"userId":"7","anonymousId":"a",` + proof(of("new", ""), ""), "public [user:7 anon:a]", "public [anon:a] unproven"},
 		{"no hex", `"userId":"7","anonymousId":"a",` + proof(strings.Repeat("z", 64), ""), "public [user:7 anon:a]", "public [anon:a] unproven"},
 		{"the user's proof for the address", `"userId":"7","anonymousId":"a","traits":{"email":"x@y.z"},` + proof("", of("new", "7")), "public [user:7 email:x@y.z anon:a]", "public [anon:a] unproven"},
@@ -136,7 +140,9 @@ func TestAliases(t *testing.T) {
 func TestWhenAndWhatASiteSends(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
-	at := func(d time.Duration) string { return fmt.Sprintf(`{"type":"page","userId":"7","timestamp":%d}`, received.Add(d)) }
+	at := func(d time.Duration) string {
+		return fmt.Sprintf(`{"type":"page","userId":"7","timestamp":%d}`, received.Add(d))
+	}
 	skewed := func(d time.Duration) string { // the device's clock is wrong by d
 		return fmt.Sprintf(`{"type":"page","userId":"7","timestamp":%d,"sentAt":%d}`, received.Add(d-day), received.Add(d))
 	}

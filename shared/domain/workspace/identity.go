@@ -21,7 +21,9 @@ func (IdentitySecret) String() string { return "[secret]" }
 func (IdentitySecret) GoString() string { return "[secret]" }
 
 // Valid says whether what was received at an instant may be signed with it.
-func (s IdentitySecret) Valid(received event.Millis) bool { return s.Expires == 0 || received < s.Expires }
+func (s IdentitySecret) Valid(received event.Millis) bool {
+	return s.Expires == 0 || received < s.Expires
+}
 
 // IdentityText writes random text as an identity secret.
 func IdentityText(random string) string { return "is_" + random }

@@ -52,8 +52,10 @@ func TestIdentitySecrets(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	w := workspace.Workspace{Keys: []workspace.Key{
-		{Text: "wk_1", Role: workspace.Write, Source: "web"}, {Text: "wk_2", Role: workspace.Write, Source: "web"},
-		{Text: "wk_3", Role: workspace.Write, Source: "shop"}, {Text: "sk_1", Role: workspace.Secret},
+		{Text: "wk_1", Role: workspace.Write, Source: "web"},
+		{Text: "wk_2", Role: workspace.Write, Source: "web"},
+		{Text: "wk_3", Role: workspace.Write, Source: "shop"},
+		{Text: "sk_1", Role: workspace.Secret},
 	}}
 	texts := func(source string, at time.Time) (valid []string) {
 		for _, s := range w.SecretsOf(source) {
