@@ -21,7 +21,7 @@ var rungs = map[string]int{
 	"profile": 5, "plan": 5, "trust": 5, "quality": 6,
 	"stage": 6, "segment": 6,
 	"quarantine": 7, "journey": 7,
-	"step":    8, "attribution": 8, "clv": 8,
+	"step": 8, "attribution": 8, "clv": 8,
 	"measure": 9,
 	"ledger":  10, "kpi": 10,
 	"report": 11,
