@@ -38,14 +38,15 @@ const (
 	ByReferrerHost Dimension = "referrer_host" // of the session
 	ByBrowser      Dimension = "browser"
 	ByOS           Dimension = "os"
-	ByPage         Dimension = "page" // of touchpoints alone: sessions and orders have many
+	ByGrade        Dimension = "grade" // server, signed or public: how far who sent it may be believed
+	ByPage         Dimension = "page"  // of touchpoints alone: sessions and orders have many
 )
 
 // Dimensions lists them in the order of rows. The place of each but the whole is its place in a Cell, so new ones come last, and only ByPage after
 // them: pages are in no Cell.
 var Dimensions = [...]Dimension{
 	Whole, ByChannel, BySource, ByStage, ByCountry, ByCampaign, ByDevice, ByVisitor, ByFirstChannel, ByFirstMonth, ByOrderMonth,
-	ByLandingPage, ByReferrerHost, ByBrowser, ByOS, ByPage,
+	ByLandingPage, ByReferrerHost, ByBrowser, ByOS, ByGrade, ByPage,
 }
 
 // Since is the version of the definitions that first counted by a dimension: who was counted under an earlier one is in none of its values.
@@ -53,6 +54,8 @@ func (d Dimension) Since() int {
 	switch d {
 	case ByLandingPage, ByReferrerHost, ByBrowser, ByOS, ByPage:
 		return 4
+	case ByGrade:
+		return 5
 	}
 	return 1
 }
@@ -89,13 +92,13 @@ const (
 )
 
 func cellOf(r *step.Row) Cell {
-	return Cell{r.Channel, r.Source, r.Stage, r.Country, r.Campaign, r.Device, r.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth, r.LandingPage, r.Referrer.Host, r.Browser, r.OS}
+	return Cell{r.Channel, r.Source, r.Stage, r.Country, r.Campaign, r.Device, r.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth, r.LandingPage, r.Referrer.Host, r.Browser, r.OS, r.Grade}
 }
 
 // orderCell is where an order counts, and what happens to it: it belongs to its session's channel and campaign.
 func orderCell(r *step.Row) Cell {
 	o := &r.Order.Origin
-	return Cell{o.Channel, o.Source, o.Stage, o.Country, o.Campaign, o.Device, o.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth, o.LandingPage, o.ReferrerHost, o.Browser, o.OS}
+	return Cell{o.Channel, o.Source, o.Stage, o.Country, o.Campaign, o.Device, o.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth, o.LandingPage, o.ReferrerHost, o.Browser, o.OS, o.Grade}
 }
 
 // sessionCell has the dimensions of the session's first step; its country is the first one that any of its steps names.
@@ -134,6 +137,8 @@ var counters = [...]counting{
 	{"bounces", sessionCell, when(func(r *step.Row) bool { return r.SessionPages == 1 })},
 	{"session_pages", sessionCell, func(r *step.Row) int64 { return r.SessionPages }},
 	{"session_seconds", sessionCell, func(r *step.Row) int64 { return r.SessionSeconds }},
+	{"server_touchpoints", cellOf, when((*step.Row).IsOfServer)},
+	{"server_orders", orderCell, when(func(r *step.Row) bool { return r.Order != nil && r.Order.Grade == serverGrade })},
 }
 
 // isOf says whether a step is of an order, in one way.
@@ -143,8 +148,10 @@ func isOf(kind event.OrderKind) func(*step.Row) bool {
 
 // Places of counters: what a touchpoint is counted for by its page, and activities, whose presence makes a person active.
 const (
-	touchpoints, activities, pageViews = 0, 10, 11
+	touchpoints, activities, pageViews, serverTouchpoints = 0, 10, 11, 16
 )
+
+var serverGrade = event.Server.String()
 
 func when(holds func(*step.Row) bool) func(*step.Row) int64 {
 	return func(r *step.Row) int64 {
