@@ -2066,7 +2066,7 @@ func metricConfig() kpi.Config {
 		{Name: "session_pages", Sum: "session_pages", Since: 4},
 		{Name: "session_seconds", Sum: "session_seconds", Since: 4},
 		{Name: "server_touchpoints", Sum: "server_touchpoints", Since: 5},
-		{Name: "server_orders", Sum: "server_orders", Since: 5}}, Metrics: []kpi.Metric{
+		{Name: "server_orders", Sum: "server_orders", PerCurrency: true, Since: 5}}, Metrics: []kpi.Metric{
 		{Name: "touchpoints", Unit: "count", Sentence: "track, page and screen events in the window", Numerator: "touchpoints", N: "touchpoints", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month", "landing_page", "referrer_host", "browser", "os", "grade", "page"}, Since: 1},
 		{Name: "active_persons", Unit: "persons", Sentence: "persons who did something in the window; what is delivered to a person, or booked, is no deed of theirs", Numerator: "persons_active", N: "persons_active", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month", "landing_page", "referrer_host", "browser", "os", "grade", "page"}, Since: 1},
 		{Name: "new_persons", Unit: "persons", Sentence: "persons whose first touchpoint ever is in the window", Numerator: "first_steps", N: "first_steps", Good: "up", Dimensions: []measure.Dimension{"channel", "source", "stage", "country", "campaign", "device", "visitor", "first_channel", "first_month", "order_month", "landing_page", "referrer_host", "browser", "os", "grade"}, Since: 1},

@@ -220,8 +220,10 @@ func count(mine map[group]*tally, r *step.Row) {
 			add(ofSession, sessionSeconds, "", r.SessionSeconds)
 		}
 		if r.Order != nil {
-			once(ofOrder, serverOrders, r.Order.Origin.Grade == "server")
 			add(ofOrder, orderEvents, r.Order.Currency, 1)
+			if r.Order.Origin.Grade == "server" {
+				add(ofOrder, serverOrders, r.Order.Currency, 1)
+			}
 		}
 		switch o := r.Order; {
 		case o == nil:

@@ -138,7 +138,7 @@ var counters = [...]counting{
 	{"session_pages", sessionCell, func(r *step.Row) int64 { return r.SessionPages }},
 	{"session_seconds", sessionCell, func(r *step.Row) int64 { return r.SessionSeconds }},
 	{"server_touchpoints", cellOf, when((*step.Row).IsOfServer)},
-	{"server_orders", orderCell, when(func(r *step.Row) bool { return r.Order != nil && r.Order.Grade == serverGrade })},
+	{"server_orders", orderCell, when(func(r *step.Row) bool { return r.Order != nil && r.Order.IsOfServer() })},
 }
 
 // isOf says whether a step is of an order, in one way.
@@ -150,8 +150,6 @@ func isOf(kind event.OrderKind) func(*step.Row) bool {
 const (
 	touchpoints, activities, pageViews, serverTouchpoints = 0, 10, 11, 16
 )
-
-var serverGrade = event.Server.String()
 
 func when(holds func(*step.Row) bool) func(*step.Row) int64 {
 	return func(r *step.Row) int64 {
@@ -178,7 +176,8 @@ type Money struct {
 	CancelN   int64     `json:"d,omitempty"`
 	Cancelled money.Sum `json:"x,omitzero"`
 	UpdateN   int64     `json:"v,omitempty"`
-	Updates   money.Sum `json:"u,omitzero"` // what updates add, which may be less than 0
+	Updates   money.Sum `json:"u,omitzero"`  // what updates add, which may be less than 0
+	ServerN   int64     `json:"s,omitempty"` // of all these, those of orders that a server has told of
 }
 
 // Net is what remains of orders and updates without refunds and cancellations.
@@ -189,7 +188,7 @@ func (m Money) plus(other Money) Money {
 		Currency: m.Currency, Orders: m.Orders + other.Orders, Revenue: m.Revenue.Plus(other.Revenue),
 		RefundedN: m.RefundedN + other.RefundedN, Refunds: m.Refunds.Plus(other.Refunds),
 		CancelN: m.CancelN + other.CancelN, Cancelled: m.Cancelled.Plus(other.Cancelled),
-		UpdateN: m.UpdateN + other.UpdateN, Updates: m.Updates.Plus(other.Updates),
+		UpdateN: m.UpdateN + other.UpdateN, Updates: m.Updates.Plus(other.Updates), ServerN: m.ServerN + other.ServerN,
 	}
 }
 
@@ -251,6 +250,9 @@ func (e *Entry) sale(o *step.Order) {
 		sale.UpdateN, sale.Updates = 1, amount
 	default:
 		sale.Orders, sale.Revenue = 1, amount
+	}
+	if o.IsOfServer() {
+		sale.ServerN = 1
 	}
 	e.Money = addMoney(e.Money, sale)
 }

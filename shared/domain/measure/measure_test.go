@@ -69,7 +69,7 @@ var amounts = map[measure.Amount]map[event.OrderKind]int64{
 
 // isOfMoney says whether a counter is one of orders by currency.
 func isOfMoney(c measure.Counter) bool {
-	return slices.Contains([]measure.Counter{"orders", "refund_count", "cancelled_orders", "order_updates", "order_events"}, c)
+	return slices.Contains([]measure.Counter{"orders", "refund_count", "cancelled_orders", "order_updates", "order_events", "server_orders"}, c)
 }
 
 // everything measures each counter in each way. Measures of persons are new in version 4, as are some dimensions.
@@ -222,7 +222,7 @@ func valueOf(r step.Row, d measure.Dimension, c measure.Counter) string {
 	switch {
 	case slices.Contains([]measure.Counter{"sessions", "page_sessions", "bounces", "session_pages", "session_seconds"}, c):
 		said["channel"], said["campaign"], said["country"] = r.SessionChannel, r.SessionCampaign, r.SessionCountry
-	case isOfMoney(c) || c == "first_orders" || c == "server_orders":
+	case isOfMoney(c) || c == "first_orders":
 		o := r.Order.Origin
 		maps.Copy(said, map[measure.Dimension]string{
 			"channel": o.Channel, "source": o.Source, "stage": o.Stage, "country": o.Country, "campaign": o.Campaign, "device": o.Device, "visitor": o.Visitor,

@@ -253,6 +253,8 @@ func (d *Definition) ofMoney(m Money) wide.Int {
 		n = m.CancelN
 	case "order_updates":
 		n = m.UpdateN
+	case "server_orders":
+		n = m.ServerN
 	case "order_events":
 		n += m.RefundedN + m.CancelN + m.UpdateN
 	}

@@ -100,6 +100,9 @@ func (o *Order) Net() money.Micros {
 	return o.Amount
 }
 
+// IsOfServer says whether a server has told what the order comes to.
+func (o *Order) IsOfServer() bool { return o.Grade == event.Server.String() }
+
 // IsTouchpoint says whether an event of the person's made the step.
 func (r Row) IsTouchpoint() bool { return r.Type != "" }
 
