@@ -46,9 +46,9 @@ var operated = map[string]string{
 
 	"GET /v1/kpis?": kpiJSON,
 	"GET /v1/kpis?by=channel&from=2026-10-25&grain=hour&metric=orders&metric=revenue&to=2026-10-26": kpiByJSON,
-	"GET /v1/kpis?grain=month": `{"time_zone":"UTC","model":"default@1","recounting":true,"rows":[]}`,
+	"GET /v1/kpis?grain=month":           `{"time_zone":"UTC","model":"default@1","recounting":true,"rows":[]}`,
 	"GET /v1/kpis?by=grade&grade=server": kpiFoldedJSON,
-	"GET /v1/kpis?by=shoe":     `400 {"code":"unknown_dimension","message":"there are these dimensions: channel, source, stage, country"}`,
+	"GET /v1/kpis?by=shoe":               `400 {"code":"unknown_dimension","message":"there are these dimensions: channel, source, stage, country"}`,
 
 	"POST /v1/exports {}": manifestJSON,
 	`POST /v1/exports {"grain":"day","from":"2026-11-21","to":"2026-11-22"}`: manifestJSON,

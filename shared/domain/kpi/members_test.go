@@ -42,7 +42,9 @@ func membersShown(rows []kpi.Row, of kpi.Dimension) []string {
 func TestWhichValuesHaveRows(t *testing.T) {
 	t.Parallel()
 	d := builtIn(t)
-	public := func(campaign string, amount money.Micros) []step.Row { return visit("public", "email", "", campaign, amount, "EUR") }
+	public := func(campaign string, amount money.Micros) []step.Row {
+		return visit("public", "email", "", campaign, amount, "EUR")
+	}
 	for name, c := range map[string]struct {
 		of     kpi.Dimension
 		lives  [][]step.Row
@@ -87,11 +89,14 @@ func TestWhichValuesHaveRows(t *testing.T) {
 			kpi.Folded{Dimension: measure.ByCampaign, Members: 2, Persons: 3, Orders: 1, Revenue: []kpi.Revenue{{Currency: "AUD", Amount: wide.Of(800)}}},
 		},
 		"persons before names": {
-			measure.ByCampaign, [][]step.Row{public("a", 0), public("b", 0), public("c", 0), public("c", 0)},
-			[]string{"(other)", "a", "c"}, kpi.Folded{Dimension: measure.ByCampaign, Members: 1, Persons: 1},
+			measure.ByCampaign,
+			[][]step.Row{public("a", 0), public("b", 0), public("c", 0), public("c", 0)},
+			[]string{"(other)", "a", "c"},
+			kpi.Folded{Dimension: measure.ByCampaign, Members: 1, Persons: 1},
 		},
 		"what calls itself (other) is one of them": {
-			measure.ByCampaign, [][]step.Row{visit("server", "email", "", kpi.Other, 900, "EUR"), public("b", 0), public("c", 0)},
+			measure.ByCampaign,
+			[][]step.Row{visit("server", "email", "", kpi.Other, 900, "EUR"), public("b", 0), public("c", 0)},
 			[]string{"(other)", "b", "c"},
 			kpi.Folded{Dimension: measure.ByCampaign, Members: 1, Persons: 1, Orders: 1, Revenue: []kpi.Revenue{{Currency: "EUR", Amount: wide.Of(900)}}},
 		},
