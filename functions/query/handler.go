@@ -119,7 +119,7 @@ const (
 var fixed = sync.OnceValue(func() map[string]route {
 	return map[string]route{
 		"/v1/profiles":          {methods: httpapi.Reads, answer: (*Handler).profiles, once: []string{"stage", "limit", "cursor"}},
-		"/v1/kpis":              {methods: httpapi.Reads, answer: (*Handler).kpis, once: []string{"by", "grain", "from", "to"}, often: []string{"metric"}},
+		"/v1/kpis":              {methods: httpapi.Reads, answer: (*Handler).kpis, once: kpiParameters(), often: []string{"metric"}},
 		"/v1/exports":           {methods: httpapi.Reads, elsewhere: http.MethodPost, answer: (*Handler).exports, once: []string{"limit", "cursor"}},
 		"/v1/failed":            {methods: httpapi.Reads, answer: (*Handler).failed, once: []string{"class", "limit", "cursor"}},
 		"/v1/failed/replay":     {methods: http.MethodPost, answer: (*Handler).replay},

@@ -17,12 +17,13 @@ import (
 type kpiQuery struct {
 	metrics  []kpi.Name
 	by       kpi.Dimension
+	only     string // value of that dimension; "" is all
 	grain    period.Grain
 	from, to time.Time // to is not part of it
 }
 
-// readKPIQuery reads the query. Faults, all Invalid: unknown_metric, unknown_dimension, unknown_grain, no_such_breakdown,
-// bound_malformed, period_empty, range_too_large, missing_bound, not_midnight.
+// readKPIQuery reads the query. Faults, all Invalid: unknown_metric, unknown_dimension, one_dimension, unknown_grain,
+// no_such_breakdown, bound_malformed, period_empty, range_too_large, missing_bound, not_midnight.
 func (h *Handler) readKPIQuery(r httpapi.Request, calendar period.Calendar, now time.Time) (kpiQuery, error) {
 	var w kpiQuery
 	var err error
@@ -30,6 +31,9 @@ func (h *Handler) readKPIQuery(r httpapi.Request, calendar period.Calendar, now 
 		if w.by, err = readDimension(by); err != nil {
 			return w, err
 		}
+	}
+	if err := w.readFilter(r.Query); err != nil {
+		return w, err
 	}
 	if w.metrics, err = readMetrics(h.Definitions, r.Query["metric"], w.by); err != nil {
 		return w, err
@@ -55,6 +59,34 @@ func readDimension(text string) (kpi.Dimension, error) {
 		known = append(known, string(d))
 	}
 	return "", fault.New(fault.Invalid, "unknown_dimension", "there are these dimensions: "+strings.Join(known, ", ")).At("by")
+}
+
+// kpiParameters are those that may be there once: every dimension is a filter.
+func kpiParameters() []string {
+	out := []string{"by", "grain", "from", "to"}
+	for _, d := range measure.Dimensions {
+		if d != kpi.Whole {
+			out = append(out, string(d))
+		}
+	}
+	return out
+}
+
+// readFilter reads which one value of a dimension is asked for, such as country=GB. Windows are counted by one dimension at a time, so there is one
+// filter, and none beside another breakdown.
+func (w *kpiQuery) readFilter(query url.Values) error {
+	for _, d := range measure.Dimensions {
+		value := query.Get(string(d))
+		if d == kpi.Whole || value == "" {
+			continue
+		}
+		if w.by != kpi.Whole && w.by != d {
+			return fault.Newf(fault.Invalid, "one_dimension",
+				"numbers are counted by one dimension at a time: ask by %s without %s, or for %s=%.64s alone", w.by, d, d, value).At(string(d))
+		}
+		w.by, w.only = d, value
+	}
+	return nil
 }
 
 // readMetrics reads repeated parameters and lists with commas. Nothing means every metric that the dimension is made for.

@@ -32,8 +32,9 @@ type kpisAnswer struct {
 	Model    string     `json:"model"`
 	Missing  []kpi.Name `json:"missing,omitempty"` // metrics that are new and not counted of everybody yet
 	// Recounting says that everybody is being counted anew under changed rules or settings: until then rows hold both.
-	Recounting bool        `json:"recounting,omitempty"`
-	Rows       []rowAnswer `json:"rows"`
+	Recounting bool            `json:"recounting,omitempty"`
+	Folded     []report.Folded `json:"folded,omitempty"` // what has no rows of its own
+	Rows       []rowAnswer     `json:"rows"`
 }
 
 // rowAnswer is one number. Amounts are decimal text, counts whole numbers, ratios numbers; a ratio whose denominator is 0 has no value.
@@ -73,17 +74,33 @@ func (h *Handler) kpis(ctx context.Context, q question) (events.APIGatewayV2HTTP
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
-	definitions.Show(q.workspace.Currency, windows)
-	answer := kpisAnswer{TimeZone: q.workspace.Zone, Model: rules.Model.ID(), Missing: missing, Rows: []rowAnswer{}}
+	answer := kpisAnswer{TimeZone: q.workspace.Zone, Model: rules.Model.ID(), Missing: missing}
 	answer.Recounting = isRecounting(state, q.workspace)
-	for _, window := range windows {
-		answer.Rows = append(answer.Rows, rowsOf(window, calendar, w)...)
-		if len(answer.Rows) > maxRows {
+	view := kpi.View{Currency: q.workspace.Currency, By: []kpi.Dimension{w.by}, Only: w.only, Members: kpi.MaxMembers, Currencies: kpi.MaxCurrencies}
+	for !answer.show(definitions, view, windows, calendar, w) {
+		if view.Members == 1 && view.Currencies == 1 {
 			return events.APIGatewayV2HTTPResponse{}, fault.Newf(fault.Invalid, "too_many_rows",
 				"the answer has more than %d rows; ask for fewer metrics, a shorter time or a coarser grain", maxRows)
 		}
+		view.Members, view.Currencies = max(view.Members/2, 1), max(view.Currencies/2, 1)
 	}
 	return httpapi.JSON(http.StatusOK, answer), nil
+}
+
+// show fills in the rows of windows; ok is false when they are more than an answer holds. Whoever sends made-up values makes no answer fail: fewer
+// values of a dimension and fewer currencies then have rows of their own.
+func (a *kpisAnswer) show(d *kpi.Definitions, view kpi.View, windows []kpi.Window, calendar period.Calendar, w kpiQuery) (ok bool) {
+	a.Rows, a.Folded = []rowAnswer{}, nil
+	for i := range windows {
+		window := windows[i]
+		window.Rows, window.Folded = d.View(view, window.Totals)
+		a.Rows = append(a.Rows, rowsOf(window, calendar, w)...)
+		a.Folded = append(a.Folded, report.FoldedIn(calendar, window)...)
+		if len(a.Rows)+len(a.Folded) > maxRows {
+			return false
+		}
+	}
+	return true
 }
 
 // complete gives the definitions that every window is counted in. Metrics that are newer are missing until everybody is counted anew, and so are all

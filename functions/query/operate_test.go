@@ -314,6 +314,8 @@ func TestKPIsByANewDimension(t *testing.T) {
 		definitions       int
 		by, missing, rows string
 	}{
+		{5, "grade", "", `"dimensions":{"grade":"public"}`},
+		{4, "grade", `"missing":["touchpoints","active_persons",`, `"rows":[]`},
 		{4, "browser", "", `"dimensions":{"browser":"Firefox"}`},
 		{3, "browser", `"missing":["touchpoints","active_persons",`, `"rows":[]`},
 		{3, "channel", `"missing":["page_views","bounce_rate","pages_per_session","session_duration"]`, `"dimensions":{"channel":"direct"}`},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
@@ -10,12 +11,13 @@ import (
 	"strings"
 )
 
-const kpiUsage = `waymark kpi [--metric NAME]... [--by DIMENSION] [--grain GRAIN] [--from DATE]
-            [--to DATE] [--json | --csv]
+const kpiUsage = `waymark kpi [--metric NAME]... [--by DIMENSION | --only DIMENSION=VALUE]
+            [--grain GRAIN] [--from DATE] [--to DATE] [--json | --csv]
 
 Prints the KPIs that were counted: a line for each window, and for each value of
 a dimension. A number of a window in which nothing happened is left out; "-" is
-a ratio without a denominator. docs/kpi.md explains each metric.
+a ratio without a denominator. docs/kpi.md explains each metric. --only shows
+one value, such as grade=server, also when it has no line among all.
 
   waymark kpi --grain month --from 2026-01-01 --metric orders --by channel
 
@@ -28,7 +30,11 @@ type kpiAnswer struct {
 	Model      string   `json:"model"`
 	Missing    []string `json:"missing"`
 	Recounting bool     `json:"recounting"`
-	Rows       []kpiRow `json:"rows"`
+	Folded     []struct {
+		Dimension string `json:"dimension"`
+		Members   int    `json:"members"`
+	} `json:"folded"`
+	Rows []kpiRow `json:"rows"`
 }
 
 type kpiRow struct {
@@ -71,6 +77,15 @@ func cmdKPI(ctx context.Context, args []string, io stdio) int {
 	} {
 		set.Func(name, help, func(text string) error { query.Add(name, text); return nil })
 	}
+	set.Func("only", "`dimension=value`, such as country=GB: that value alone", func(text string) error {
+		dimension, value, isPair := strings.Cut(text, "=")
+		if !isPair || dimension == "" || value == "" {
+			return errors.New("write DIMENSION=VALUE, such as grade=server")
+		}
+		query.Set("by", dimension) // what it is broken down by, if it is a dimension
+		query.Add(dimension, value)
+		return nil
+	})
 	asJSON := set.Bool("json", false, "print JSON as the API answers it")
 	asCSV := set.Bool("csv", false, "print CSV for a spreadsheet, a line for each number")
 	if code, done := parseFlags(set, args, io); done {
@@ -102,6 +117,7 @@ func printKPIs(ctx context.Context, system *api, query url.Values, asJSON, asCSV
 	}
 	if asCSV {
 		answer.printMissing(io.Err)
+		answer.printFolded(io.Err)
 		return answer.writeCSV(io.Out, query.Get("by"))
 	}
 	answer.print(io.Out, query.Get("grain"), query.Get("by"))

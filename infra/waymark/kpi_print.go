@@ -5,6 +5,7 @@ import (
 	"fmt"
 	goio "io"
 	"iter"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -52,6 +53,7 @@ func (a kpiAnswer) print(w goio.Writer, grain, by string) {
 		metrics = metrics[n:]
 	}
 	a.printMissing(w)
+	a.printFolded(w)
 }
 
 func printKPITable(w goio.Writer, lines []kpiLine, metrics []kpiColumn, left int, by string) {
@@ -145,6 +147,21 @@ func (a kpiAnswer) printMissing(w goio.Writer) {
 	if len(a.Missing) > 0 {
 		text := "missing: " + strings.Join(a.Missing, ", ") + ". They are new, and not everybody is counted in them yet; they come by themselves."
 		fmt.Fprint(w, "\n", wrapped(text, ""))
+	}
+}
+
+// printFolded says of what more was counted than has lines of its own.
+func (a kpiAnswer) printFolded(w goio.Writer) {
+	most := map[string]int{}
+	for _, f := range a.Folded {
+		most[f.Dimension] = max(most[f.Dimension], f.Members)
+	}
+	for _, dimension := range slices.Sorted(maps.Keys(most)) {
+		text := fmt.Sprintf("folded: up to %d values of %s in a window have no line of their own; (other) has their numbers added up.", most[dimension], dimension)
+		if dimension == "currency" {
+			text = fmt.Sprintf("folded: amounts in up to %d currencies in a window are not shown.", most[dimension])
+		}
+		fmt.Fprint(w, "\n", wrapped(text+" --json lists them; docs/kpi.md says which are shown.", ""))
 	}
 }
 

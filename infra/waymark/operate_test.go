@@ -46,8 +46,9 @@ var operated = map[string]string{
 
 	"GET /v1/kpis?": kpiJSON,
 	"GET /v1/kpis?by=channel&from=2026-10-25&grain=hour&metric=orders&metric=revenue&to=2026-10-26": kpiByJSON,
-	"GET /v1/kpis?grain=month": `{"time_zone":"UTC","model":"default@1","recounting":true,"rows":[]}`,
-	"GET /v1/kpis?by=shoe":     `400 {"code":"unknown_dimension","message":"there are these dimensions: channel, source, stage, country"}`,
+	"GET /v1/kpis?grain=month":           `{"time_zone":"UTC","model":"default@1","recounting":true,"rows":[]}`,
+	"GET /v1/kpis?by=grade&grade=server": kpiFoldedJSON,
+	"GET /v1/kpis?by=shoe":               `400 {"code":"unknown_dimension","message":"there are these dimensions: channel, source, stage, country"}`,
 
 	"POST /v1/exports {}": manifestJSON,
 	`POST /v1/exports {"grain":"day","from":"2026-11-21","to":"2026-11-22"}`: manifestJSON,
@@ -82,6 +83,27 @@ func operatedSystem(t *testing.T) {
 	t.Setenv("WAYMARK_URL", server.URL)
 	t.Setenv("WAYMARK_SECRET_KEY", "sk_test")
 }
+
+// kpiFoldedJSON has one value, beside which others have no rows of their own.
+const kpiFoldedJSON = `{"time_zone":"UTC","model":"default@1","folded":[
+{"grain":"day","start":"2026-10-25T00:00:00Z","end":"2026-10-26T00:00:00Z","dimension":"currency","members":134,"persons":1,"orders":134},
+{"grain":"day","start":"2026-10-26T00:00:00Z","end":"2026-10-27T00:00:00Z","dimension":"currency","members":7,"persons":1,"orders":7},
+{"grain":"day","start":"2026-10-26T00:00:00Z","end":"2026-10-27T00:00:00Z","dimension":"campaign","members":9,"persons":9,"orders":0}],"rows":[
+{"metric":"orders","start":"2026-10-25T00:00:00Z","end":"2026-10-26T00:00:00Z","dimensions":{"grade":"server"},"numerator":4,"denominator":null,"n":4,"value":4,"unit":"count","revision":1}]}`
+
+const kpiFoldedTable = `days in UTC, stage model default@1
+
+           grade                 orders
+                                  count
+2026-10-25 server                     4
+
+folded: up to 9 values of campaign in a window have no line of their own;
+(other) has their numbers added up. --json lists them; docs/kpi.md says which
+are shown.
+
+folded: amounts in up to 134 currencies in a window are not shown. --json lists
+them; docs/kpi.md says which are shown.
+`
 
 const kpiTable = `days in Europe/London, stage model default@1
 
@@ -156,6 +178,8 @@ func TestOperate(t *testing.T) {
 			args: "kpi --grain month", out: "months in UTC, stage model default@1\n\n" +
 				"Nothing is counted in this time. `waymark rollup run` counts what is stored.\n" + bothKinds,
 		},
+		{args: "kpi --only grade=server", out: kpiFoldedTable},
+		{args: "kpi --only grade", code: 2, err: "waymark kpi: invalid value \"grade\" for flag -only: write DIMENSION=VALUE, such as grade=server; -h lists the flags\n"},
 		{args: "kpi --by shoe", code: 1, err: "waymark kpi: there are these dimensions: channel, source, stage, country (unknown_dimension)\n"},
 		{args: "kpi --csv --json", code: 2, err: "waymark kpi [--metric NAME]..."},
 		{args: "kpi orders", code: 2, err: "waymark kpi [--metric NAME]..."},

@@ -117,6 +117,8 @@ A step is counted for ` + "`touchpoints`" + ` when an event made it, for ` + "`a
 for ` + "`cancelled_orders` and `order_updates`" + ` when it is a cancellation or an update, and for ` + "`order_events`" + ` when it is any of these.
 It is counted for ` + "`page_views`" + ` when it is a page or screen, and of a session, at its first step, for ` + "`page_sessions`" + ` when it has pages or screens, for ` + "`bounces`" + ` when it has
 exactly one, for ` + "`session_pages`" + ` as often as it has, and for ` + "`session_seconds`" + ` as many as there are from its first step to its last, rounded to whole ones.
+It is counted for ` + "`server_touchpoints`" + ` when a server has sent the event that made it, and for ` + "`server_orders`" + ` when it is of an order and a server has said what the
+order comes to: of these no metric is made.
 
 ## What the words mean
 
@@ -132,7 +134,7 @@ exactly one, for ` + "`session_pages`" + ` as often as it has, and for ` + "`ses
 - An **order** is an order id of ` + "`Order Completed`" + `. Of several events with one order id, by whomever, the earliest counts, by the device's time, then
   message id, then source. An event without an id is an order of its own. Order ids of all sources are one name space, unless a key says ` + "`--orders own`" + `.
 - What happens to an order counts on its own day, with the person who bought, whoever sent it, and by the channel, source, country, campaign, device,
-  stage, visitor, browser, system, landing page and referrer of the order. A **refund** is a refund id of ` + "`Order Refunded`" + ` within its order, each once at its earliest copy; without an id the event is
+  stage, visitor, grade, browser, system, landing page and referrer of the order. A **refund** is a refund id of ` + "`Order Refunded`" + ` within its order, each once at its earliest copy; without an id the event is
   one of its own. A refund that says no amount takes all that is left. A **cancellation**, ` + "`Order Cancelled`" + `, takes all that is left, whatever it says; after it
   nothing is left, so that a refund of a cancelled order is not taken off twice. An **update**, ` + "`Order Updated`" + `, says what the order comes to from then on;
   one in another currency, or from before the order, changes nothing. Of one order the first 256 of these count.
@@ -158,7 +160,23 @@ Money is in millionths inside and a decimal text outside; each currency has rows
 currency has the workspace's.
 
 Every window that was computed has a row of every metric for the whole, zero or not; a dimension's values have rows where something was counted.
-Of more than 500 values of a dimension those with the most touchpoints are shown, and the others added up as ` + "`(other)`" + `, without numbers of persons.
+
+### Which values have rows
+
+A window shows at most 500 values of a dimension and 50 currencies. Which these are never depends on what came first, so nobody takes a row away by being
+early. Those values are shown that are, in this order,
+
+1. declared: channels, stages, countries by ISO 3166-1, and what clients do not choose (source, device, visitor, grade);
+2. told of by a server: one has sent a touchpoint of it, or said what an order of it comes to;
+3. of more revenue, in the most important currency first;
+4. of more active persons;
+5. first by name.
+
+The others are added up as ` + "`(other)`" + `, without numbers of persons. A value that a client calls ` + "`(other)`" + ` is one of them. Currencies are shown in the same
+order: the workspace's own, those of ISO 4217, those of orders that a server has told of, those of more orders, of more buyers, by name. Amounts in the others
+are in no row, for amounts of two currencies cannot be added; what else their orders count for is in all rows. How many values or currencies are without rows, and
+their persons, orders and revenue, stand in ` + "`folded`" + ` of the answer and of an export's manifest.
+A filter (` + "`campaign=spring`" + `) finds every value, whether or not it is shown among all. An answer of the API that would have too many rows shows fewer values and currencies.
 
 ## Dimensions
 
@@ -171,6 +189,7 @@ Of more than 500 values of a dimension those with the most touchpoints are shown
 | campaign | the campaign the event names; without one, its session's | the first that one of its touchpoints names | its session's | as the touchpoint that caused it |
 | device | by its user agent: desktop, mobile, tablet or other | of its first touchpoint | by its user agent | as the touchpoint that caused it |
 | browser, os | family by its user agent: Chrome, Safari, Instagram …; Windows, iOS, Android … | of its first touchpoint | by its user agent | as the touchpoint that caused it |
+| grade | ` + "`server`, `signed` or `public`" + `: who has sent it, hence how far it may be believed | of its first touchpoint | of who has said what the order comes to | as the touchpoint that caused it |
 | landing_page | its session's: the first path that one of its touchpoints names | the same | its session's | as the touchpoint that caused it |
 | referrer_host | its session's: the first page or app outside the site that one of its touchpoints came from | the same | its session's | as the touchpoint that caused it |
 | page | the path of the page it was done on | not by page | not by page | not by page |
@@ -179,7 +198,7 @@ Of more than 500 values of a dimension those with the most touchpoints are shown
 | first_month | the month of the person's first touchpoint | the same | the same | the same |
 | order_month | the month of the person's first order, from that order on | the same | the same, on what happens to orders too | the same |
 
-What an event says nothing of is ` + "`unknown`" + `; of an entry that time alone made, so are channel, source, country, campaign, device, browser, system and pages. So the parts add up to
+What an event says nothing of is ` + "`unknown`" + `; of an entry that time alone made, so are channel, source, grade, country, campaign, device, browser, system and pages. So the parts add up to
 the whole for touchpoints, sessions, stage entries, orders, revenue, refunds, new persons and new buyers. They do **not** add up for active persons and
 buyers: who came by two channels is in both. For the same reason persons are never added over windows: each window counts each person once, from what
 they did on all of its days. ` + "`conversion_rate`" + ` by channel divides buyers by their sessions' channel by persons active in a touchpoint's own channel.

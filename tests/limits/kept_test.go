@@ -46,6 +46,7 @@ func kept() []limit {
 			return bots.Of(strings.Repeat(" ", n-len("Googlebot"))+"Googlebot") != ""
 		}},
 		{"shared/domain/kpi.MaxMembers", 500, countriesShown},
+		{"shared/domain/kpi.MaxCurrencies", 50, currenciesShown},
 		{"shared/domain/stage.MaxAfter", int(20 * 365 * 24 * time.Hour / time.Millisecond), func(_ *testing.T, n int) bool {
 			_, err := stage.New(stage.Config{
 				Name: "m", Version: 1, Policy: stage.Latest, Stages: []stage.Name{"a"}, Lapse: "lapsed",

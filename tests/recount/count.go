@@ -45,6 +45,8 @@ const (
 	bounces
 	sessionPages
 	sessionSeconds
+	serverTouchpoints
+	serverOrders
 	activities
 	later
 	measures
@@ -57,13 +59,13 @@ var names = [measures]measure.Name{
 	"orders", "buyers", "repeat_buyers", "first_orders",
 	"revenue", "refunds", "priced_orders", "paying_buyers", "refund_count",
 	"net_revenue", "cancellations", "cancelled_orders", "order_updates", "updated_orders", "order_events",
-	"page_views", "page_sessions", "bounces", "session_pages", "session_seconds", "", "later",
+	"page_views", "page_sessions", "bounces", "session_pages", "session_seconds", "server_touchpoints", "server_orders", "", "later",
 }
 
 // dimensions are the places in groups; the first is the whole.
 var dimensions = [...]measure.Dimension{
 	"", "channel", "source", "stage", "country", "campaign", "device", "visitor",
-	"first_channel", "first_month", "order_month", "landing_page", "referrer_host", "browser", "os", "page",
+	"first_channel", "first_month", "order_month", "landing_page", "referrer_host", "browser", "os", "grade", "page",
 }
 
 const (
@@ -88,7 +90,7 @@ type place [len(dimensions)]string
 func placeOf(r *step.Row, k kind) place {
 	p := place{
 		"", r.Channel, r.Source, r.Stage, r.Country, r.Campaign, r.Device, r.Visitor,
-		r.FirstChannel, r.FirstMonth, r.OrderMonth, r.LandingPage, r.Referrer.Host, r.Browser, r.OS, r.Page,
+		r.FirstChannel, r.FirstMonth, r.OrderMonth, r.LandingPage, r.Referrer.Host, r.Browser, r.OS, r.Grade, r.Page,
 	}
 	const channel, country, campaign = 1, 4, 5
 	if k != ofTouchpoint {
@@ -189,7 +191,7 @@ func count(mine map[group]*tally, r *step.Row) {
 	if o := r.Order; o != nil {
 		places[ofOrder] = place{
 			"", o.Channel, o.Origin.Source, o.Stage, o.Country, o.Campaign, o.Device, o.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth,
-			o.LandingPage, o.ReferrerHost, o.Browser, o.OS, "",
+			o.LandingPage, o.ReferrerHost, o.Browser, o.OS, o.Origin.Grade, "",
 		}.known()
 	}
 	for d := range dimensions {
@@ -204,6 +206,7 @@ func count(mine map[group]*tally, r *step.Row) {
 		once(ofTouchpoint, touchpoints, r.Type != "")
 		once(ofTouchpoint, activities, r.Session > 0)
 		once(ofTouchpoint, pageViews, r.Type == "page" || r.Type == "screen")
+		once(ofTouchpoint, serverTouchpoints, r.Type != "" && r.Grade == "server")
 		if d == byPage {
 			continue // a page is of touchpoints, and of nothing else
 		}
@@ -218,6 +221,9 @@ func count(mine map[group]*tally, r *step.Row) {
 		}
 		if r.Order != nil {
 			add(ofOrder, orderEvents, r.Order.Currency, 1)
+			if r.Order.Origin.Grade == "server" {
+				add(ofOrder, serverOrders, r.Order.Currency, 1)
+			}
 		}
 		switch o := r.Order; {
 		case o == nil:

@@ -71,3 +71,6 @@ func outside(t event.Touchpoint) channel.Outside {
 	}
 	return rules.Outside(t)
 }
+
+// grades are what the grades of touchpoints are called.
+var grades = [...]string{"public", "signed", "server"}

@@ -89,7 +89,7 @@ func origins(rows []step.Row, amounts map[int]*step.Order, cohort string) {
 			r.Order.Origin = step.Origin{
 				Channel: of.SessionChannel, Campaign: of.SessionCampaign, Source: of.Source, Country: of.Country, Device: of.Device,
 				Stage: of.Stage, Visitor: of.Visitor, Browser: of.Browser, OS: of.OS,
-				LandingPage: of.LandingPage, ReferrerHost: of.Referrer.Host,
+				LandingPage: of.LandingPage, ReferrerHost: of.Referrer.Host, Grade: of.Grade,
 			}
 		}
 	}

@@ -44,7 +44,7 @@ func (in In) Life(j journey.Journey) Life {
 		}
 		row := step.Row{
 			Person: j.Root, Identifier: j.Steps[i].Identifier, At: j.Steps[i].At,
-			ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name, Country: country(t.Country), Page: path(t.Page),
+			ID: t.ID, Type: t.Type, Source: t.Source, Grade: grades[t.Grade], Event: t.Name, Country: country(t.Country), Page: path(t.Page),
 			Device: client(t.Agent).Device, Browser: client(t.Agent).Browser, OS: client(t.Agent).OS,
 			Channel: cmp.Or(t.OwnChannel, its.signed, t.UsualChannel, its.channel), Campaign: cmp.Or(t.Marketing.Campaign, its.campaign),
 			Session: of[i] + 1, SessionStart: its.first == i,

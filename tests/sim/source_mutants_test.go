@@ -78,10 +78,11 @@ var sourceMutants = map[string]sourceMutant{
 	"a late order makes its session longer": {
 		journeyFile, "s.Session = at\n\t\t\tcontinue", "s.Session = at\n\t\t\tj.Sessions[at].End = s.At\n\t\t\tcontinue",
 	},
-	"a session lands on its last page":    {journeyFile, "session.LandingPage, s.Page", "s.Page, session.LandingPage"},
-	"a session is from its last referrer": {journeyFile, "session.Referrer == (channel.Outside{})", "true"},
-	"every page is a bounce":              {cellFile, "r.SessionPages == 1", "r.SessionPages > 0"},
-	"who is on one page is on no other":   {pageFile, "rest != (Page{})", "len(f.Pages) == 0"},
+	"a session lands on its last page":                {journeyFile, "session.LandingPage, s.Page", "s.Page, session.LandingPage"},
+	"a session is from its last referrer":             {journeyFile, "session.Referrer == (channel.Outside{})", "true"},
+	"every page is a bounce":                          {cellFile, "r.SessionPages == 1", "r.SessionPages > 0"},
+	"who is on one page is on no other":               {pageFile, "rest != (Page{})", "len(f.Pages) == 0"},
+	"what happens to an order has a grade of its own": {cellFile, "o.OS, o.Grade}", "o.OS, r.Grade}"},
 	"whoever was counted before has a page": {
 		cellFile, "case ByLandingPage, ByReferrerHost, ByBrowser, ByOS, ByPage:\n\t\treturn 4", "case ByLandingPage:\n\t\treturn 9",
 	},

@@ -40,26 +40,27 @@ func readers() []reader {
 		text("identifier", func(r *record) *string { return &r.Identifier }),
 		text("message_id", func(r *record) *string { return &r.MessageID }),
 		text("source", func(r *record) *string { return &r.Source }),
+		later(text("grade", func(r *record) *string { return &r.Grade })),
 		text("event", func(r *record) *string { return &r.Event }),
 		text("channel", func(r *record) *string { return &r.Channel }),
 		text("campaign", func(r *record) *string { return &r.Campaign }),
 		text("country", func(r *record) *string { return &r.Country }),
 		text("device", func(r *record) *string { return &r.Device }),
-		since4(text("browser", func(r *record) *string { return &r.Browser })),
-		since4(text("os", func(r *record) *string { return &r.OS })),
-		since4(text("page", func(r *record) *string { return &r.Page })),
+		later(text("browser", func(r *record) *string { return &r.Browser })),
+		later(text("os", func(r *record) *string { return &r.OS })),
+		later(text("page", func(r *record) *string { return &r.Page })),
 		small("session", func(r *record) *int32 { return &r.Session }),
 		is("session_start", func(r *record) *bool { return &r.SessionStart }),
 		text("session_channel", func(r *record) *string { return &r.SessionChannel }),
 		text("session_campaign", func(r *record) *string { return &r.SessionCampaign }),
 		text("session_country", func(r *record) *string { return &r.SessionCountry }),
-		since4(whole("session_pages", func(r *record) *int64 { return &r.SessionPages })),
-		since4(whole("session_seconds", func(r *record) *int64 { return &r.SessionSeconds })),
-		since4(text("landing_page", func(r *record) *string { return &r.LandingPage })),
-		since4(text("referrer_host", func(r *record) *string { return &r.ReferrerHost })),
-		since4(text("referrer_source", func(r *record) *string { return &r.ReferrerSource })),
-		since4(text("referrer_medium", func(r *record) *string { return &r.ReferrerMedium })),
-		since4(text("search_term", func(r *record) *string { return &r.SearchTerm })),
+		later(whole("session_pages", func(r *record) *int64 { return &r.SessionPages })),
+		later(whole("session_seconds", func(r *record) *int64 { return &r.SessionSeconds })),
+		later(text("landing_page", func(r *record) *string { return &r.LandingPage })),
+		later(text("referrer_host", func(r *record) *string { return &r.ReferrerHost })),
+		later(text("referrer_source", func(r *record) *string { return &r.ReferrerSource })),
+		later(text("referrer_medium", func(r *record) *string { return &r.ReferrerMedium })),
+		later(text("search_term", func(r *record) *string { return &r.SearchTerm })),
 		text("stage_before", func(r *record) *string { return &r.StageBefore }),
 		text("stage", func(r *record) *string { return &r.Stage }),
 		is("first_ever", func(r *record) *bool { return &r.FirstEver }),
@@ -79,17 +80,18 @@ func readers() []reader {
 		nullable("order_device", func(r *record) **string { return &r.OrderDevice }, textOf),
 		nullable("order_stage", func(r *record) **string { return &r.OrderStage }, textOf),
 		nullable("order_visitor", func(r *record) **string { return &r.OrderVisitor }, textOf),
-		since4(nullable("order_landing_page", func(r *record) **string { return &r.OrderLandingPage }, textOf)),
-		since4(nullable("order_referrer_host", func(r *record) **string { return &r.OrderReferrerHost }, textOf)),
-		since4(nullable("order_browser", func(r *record) **string { return &r.OrderBrowser }, textOf)),
-		since4(nullable("order_os", func(r *record) **string { return &r.OrderOS }, textOf)),
+		later(nullable("order_landing_page", func(r *record) **string { return &r.OrderLandingPage }, textOf)),
+		later(nullable("order_referrer_host", func(r *record) **string { return &r.OrderReferrerHost }, textOf)),
+		later(nullable("order_browser", func(r *record) **string { return &r.OrderBrowser }, textOf)),
+		later(nullable("order_os", func(r *record) **string { return &r.OrderOS }, textOf)),
+		later(nullable("order_grade", func(r *record) **string { return &r.OrderGrade }, textOf)),
 	}
 }
 
-// newer is a column that objects written before version 4 of the definitions do not have.
+// newer is a column that came later: objects that were written before do not have it.
 type newer struct{ reader }
 
-func since4(r reader) reader { return newer{r} }
+func later(r reader) reader { return newer{r} }
 
 func textOf(v parquet.Value) string { return string(v.ByteArray()) }
 

@@ -23,6 +23,7 @@ type record struct {
 	Identifier string `parquet:"identifier,dict"`
 	MessageID  string `parquet:"message_id"`
 	Source     string `parquet:"source,dict"`
+	Grade      string `parquet:"grade,dict"`
 	Event      string `parquet:"event,dict"`
 
 	Channel  string `parquet:"channel,dict"`
@@ -74,6 +75,7 @@ type record struct {
 	OrderReferrerHost *string `parquet:"order_referrer_host,optional,dict"`
 	OrderBrowser      *string `parquet:"order_browser,optional,dict"`
 	OrderOS           *string `parquet:"order_os,optional,dict"`
+	OrderGrade        *string `parquet:"order_grade,optional,dict"`
 }
 
 // What the column type says besides the types of events.
@@ -101,7 +103,7 @@ func recordOf(r step.Row, run int64, position int) record {
 	out := record{
 		Person: string(r.Person), Run: run, Position: int32(position),
 		Time: int64(r.At), Type: cmp.Or(string(r.Type), typeTime),
-		Identifier: string(r.Identifier), MessageID: string(r.ID), Source: r.Source, Event: r.Event,
+		Identifier: string(r.Identifier), MessageID: string(r.ID), Source: r.Source, Grade: r.Grade, Event: r.Event,
 		Channel: r.Channel, Campaign: r.Campaign, Country: r.Country, Device: r.Device,
 		Browser: r.Browser, OS: r.OS, Page: r.Page,
 		Session: int32(r.Session), SessionStart: r.SessionStart,
@@ -123,6 +125,7 @@ func recordOf(r step.Row, run int64, position int) record {
 		at := o.Origin
 		out.OrderChannel, out.OrderCampaign, out.OrderSource, out.OrderCountry = &at.Channel, &at.Campaign, &at.Source, &at.Country
 		out.OrderDevice, out.OrderStage, out.OrderVisitor = &at.Device, &at.Stage, &at.Visitor
+		out.OrderGrade = &at.Grade
 		out.OrderLandingPage, out.OrderReferrerHost, out.OrderBrowser, out.OrderOS = &at.LandingPage, &at.ReferrerHost, &at.Browser, &at.OS
 	}
 	return out
@@ -132,7 +135,7 @@ func recordOf(r step.Row, run int64, position int) record {
 func (r *record) row(out *step.Row) {
 	*out = step.Row{
 		Person: event.Identifier(r.Person), Identifier: event.Identifier(r.Identifier),
-		At: event.Millis(r.Time), ID: event.ID(r.MessageID), Type: event.Type(r.Type), Source: r.Source, Event: r.Event,
+		At: event.Millis(r.Time), ID: event.ID(r.MessageID), Type: event.Type(r.Type), Source: r.Source, Grade: r.Grade, Event: r.Event,
 		Channel: r.Channel, Country: r.Country, Campaign: r.Campaign, Device: r.Device,
 		Browser: r.Browser, OS: r.OS, Page: r.Page,
 		Session: int(r.Session), SessionStart: r.SessionStart,
@@ -154,7 +157,7 @@ func (r *record) row(out *step.Row) {
 				Channel: *r.OrderChannel, Campaign: *r.OrderCampaign, Source: *r.OrderSource, Country: *r.OrderCountry,
 				Device: *r.OrderDevice, Stage: *r.OrderStage, Visitor: *r.OrderVisitor,
 				LandingPage: textAt(r.OrderLandingPage), ReferrerHost: textAt(r.OrderReferrerHost),
-				Browser: textAt(r.OrderBrowser), OS: textAt(r.OrderOS),
+				Browser: textAt(r.OrderBrowser), OS: textAt(r.OrderOS), Grade: textAt(r.OrderGrade),
 			},
 		}
 	}

@@ -2,7 +2,6 @@ package kpi
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"waymark/shared/domain/measure"
@@ -30,19 +29,38 @@ func (r Row) IsMoney() bool {
 	return true
 }
 
-// MaxMembers is how many values of one dimension a window shows; clients choose countries and campaigns.
-const MaxMembers = 500
-
-// Other stands for the values beyond MaxMembers.
-const Other = "(other)"
+// View is how somebody wants numbers shown.
+type View struct {
+	Currency string      // the workspace's own: the whole has rows in it in any case
+	By       []Dimension // nil: the whole and all dimensions
+	Only     string      // one value, shown whether or not it has a row of its own among all; "" is all
+	// How many values of a dimension and how many currencies a window shows at most; 0 stands for MaxMembers and MaxCurrencies.
+	Members, Currencies int
+}
 
 // Rows gives everything counted, in one fixed order. The whole has a row for every metric, zero or not, in the workspace's own currency and those
 // that were met; the parts of a dimension only where something was counted.
 func (d *Definitions) Rows(currency string, t measure.Totals) []Row {
-	members, places := byDimension(t), d.placesIn(t.Names)
+	rows, _ := d.View(View{Currency: currency}, t)
+	return rows
+}
+
+// View gives what a reader wants to see of it, and what has no rows of its own there.
+func (d *Definitions) View(v View, t measure.Totals) ([]Row, []Folded) {
+	all, places := d.members(v, t), d.placesIn(t.Names)
 	rows := make([]Row, 0, len(d.Metrics)*(1+len(t.Groups)/2))
+	folded := all.folded()
 	for _, dimension := range measure.Dimensions {
-		groups := d.limited(members[dimension])
+		if !v.shows(dimension) {
+			continue
+		}
+		groups, rest := all.limited(dimension, cmp.Or(v.Members, MaxMembers))
+		if rest.Members > 0 {
+			folded = append(folded, rest)
+		}
+		if v.Only != "" {
+			groups = slices.DeleteFunc(groups, func(m member) bool { return m.value != v.Only })
+		}
 		if dimension == Whole && len(groups) == 0 {
 			groups = []member{{}}
 		}
@@ -51,12 +69,14 @@ func (d *Definitions) Rows(currency string, t measure.Totals) []Row {
 				continue
 			}
 			for _, g := range groups {
-				rows = d.appendRows(rows, m, places[i], dimension, g, currency)
+				rows = d.appendRows(rows, m, places[i], dimension, g, all.currencies)
 			}
 		}
 	}
-	return rows
+	return rows, folded
 }
+
+func (v View) shows(dimension Dimension) bool { return v.By == nil || slices.Contains(v.By, dimension) }
 
 // places are where the numbers of a metric stand in a group; -1 for one that is not there.
 type places struct{ numerator, denominator, n int }
@@ -92,49 +112,6 @@ type group struct {
 	numbers  []wide.Int
 }
 
-// byDimension sorts totals into members, those of each dimension by value and their numbers by currency.
-func byDimension(t measure.Totals) map[Dimension][]member {
-	keys := slices.AppendSeq(make([]measure.Key, 0, len(t.Groups)), maps.Keys(t.Groups))
-	slices.SortFunc(keys, func(a, b measure.Key) int {
-		return cmp.Or(cmp.Compare(a.Dimension, b.Dimension), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Currency, b.Currency))
-	})
-	numbers := make([]group, len(keys))
-	out := make(map[Dimension][]member, len(measure.Dimensions))
-	for i, key := range keys {
-		numbers[i] = group{key.Currency, t.Groups[key]}
-		members := out[key.Dimension]
-		if n := len(members); n > 0 && members[n-1].value == key.Value {
-			members[n-1].numbers = numbers[i-len(members[n-1].numbers) : i+1 : i+1]
-			continue
-		}
-		out[key.Dimension] = append(members, member{value: key.Value, numbers: numbers[i : i+1 : i+1]})
-	}
-	return out
-}
-
-func compareMembers(a, b member) int { return cmp.Compare(a.value, b.value) }
-
-// limited keeps the MaxMembers values with the most touchpoints, ties by name, and adds the rest up as Other. Its numbers of persons mean nothing, for
-// persons cannot be added up over values: rowsOf makes no rows of them.
-func (d *Definitions) limited(members []member) []member {
-	if len(members) <= MaxMembers {
-		return members
-	}
-	most := d.set.Place("touchpoints")
-	slices.SortFunc(members, func(a, b member) int {
-		return cmp.Or(cmp.Compare(b.count("", most), a.count("", most)), compareMembers(a, b))
-	})
-	rest := member{value: Other, isOther: true}
-	for _, m := range members[MaxMembers:] {
-		for _, g := range m.numbers {
-			rest.add(g)
-		}
-	}
-	kept := append(slices.Clone(members[:MaxMembers]), rest)
-	slices.SortFunc(kept, compareMembers)
-	return kept
-}
-
 func (m *member) add(g group) {
 	for _, mine := range m.numbers {
 		if mine.currency == g.currency {
@@ -162,18 +139,24 @@ func (m member) count(currency string, place int) int64 {
 	return n
 }
 
-// appendRows adds the rows of one metric for one value: one for each currency where it is of money.
-func (d *Definitions) appendRows(rows []Row, m Metric, at places, dimension Dimension, of member, own string) []Row {
+// appendRows adds the rows of one metric for one value: one for each currency that is shown where it is of money.
+func (d *Definitions) appendRows(rows []Row, m Metric, at places, dimension Dimension, of member, shown []string) []Row {
 	if dimension != Whole && of.isOther && d.isOfPersons(m) {
 		return rows
 	}
 	if m.Unit != UnitCurrency {
 		return appendRow(rows, m, at, dimension, of, "")
 	}
-	for _, currency := range of.currencies(dimension, own) {
-		rows = appendRow(rows, m, at, dimension, of, currency)
+	for _, currency := range shown {
+		if dimension == Whole || of.has(currency) {
+			rows = appendRow(rows, m, at, dimension, of, currency)
+		}
 	}
 	return rows
+}
+
+func (m member) has(currency string) bool {
+	return slices.ContainsFunc(m.numbers, func(g group) bool { return g.currency == currency })
 }
 
 func appendRow(rows []Row, m Metric, at places, dimension Dimension, of member, currency string) []Row {
@@ -199,18 +182,4 @@ func (d *Definitions) isOfPersons(m Metric) bool {
 		}
 	}
 	return false
-}
-
-func (m member) currencies(dimension Dimension, own string) []string {
-	var out []string
-	for _, g := range m.numbers {
-		if g.currency != "" {
-			out = append(out, g.currency)
-		}
-	}
-	if dimension == Whole && !slices.Contains(out, own) {
-		out = append(out, own)
-	}
-	slices.Sort(out) // those of Other came in any order
-	return out
 }

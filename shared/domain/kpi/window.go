@@ -19,6 +19,7 @@ type Window struct {
 	Definitions int            `json:"definitions"` // version of the definitions that the totals are counted in
 	Totals      measure.Totals `json:"totals"`
 	Rows        []Row          `json:"-"` // what the totals say, filled in by whoever shows them
+	Folded      []Folded       `json:"-"` // what has no rows of its own there
 }
 
 // Placed gives windows, in place, as a calendar has them: their bounds are those that their keys have there. One that
@@ -37,10 +38,10 @@ func Placed(calendar period.Calendar, windows []Window) (placed []Window, isMovi
 	return placed, isMoving
 }
 
-// Show fills in the rows of windows. currency is the workspace's own.
+// Show fills in the rows of windows, as many as there are. currency is the workspace's own.
 func (d *Definitions) Show(currency string, windows []Window) {
 	for i := range windows {
-		windows[i].Rows = d.Rows(currency, windows[i].Totals)
+		windows[i].Rows, windows[i].Folded = d.View(View{Currency: currency}, windows[i].Totals)
 	}
 }
 

@@ -98,13 +98,13 @@ func digest(rows []step.Row) uint64 {
 		buffer = strconv.AppendBool(buffer, r.SessionStart)
 		buffer = strconv.AppendBool(buffer, r.FirstEver)
 		text(string(r.Identifier), string(r.ID), string(r.Type), r.Source, r.Event, r.Channel, r.Country, r.Campaign, r.Device)
-		text(r.Browser, r.OS, r.Page, r.LandingPage, r.Referrer.Host, r.Referrer.Source, r.Referrer.Medium, r.Referrer.Term)
+		text(r.Grade, r.Browser, r.OS, r.Page, r.LandingPage, r.Referrer.Host, r.Referrer.Source, r.Referrer.Medium, r.Referrer.Term)
 		number(r.SessionPages)
 		number(r.SessionSeconds)
 		text(r.SessionChannel, r.SessionCampaign, r.SessionCountry, r.StageBefore, r.Stage, r.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth)
 		if o := r.Order; o != nil {
 			text(o.ID, o.Currency, string(o.Kind), o.Channel, o.Campaign, o.Origin.Source, o.Country, o.Device, o.Stage, o.Visitor)
-			text(o.LandingPage, o.ReferrerHost, o.Browser, o.OS)
+			text(o.LandingPage, o.ReferrerHost, o.Browser, o.OS, o.Grade)
 			number(int64(o.Amount))
 			number(int64(o.Number))
 		}

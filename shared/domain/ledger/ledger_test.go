@@ -33,7 +33,7 @@ func sets(t testing.TB) [2]*measure.Set {
 		{Name: "touchpoints", Sum: "touchpoints", Since: 1},
 		{Name: "staying", Staying: true, Since: 1},
 		{Name: "revenue", Amount: measure.Revenue, Since: 1},
-		{Name: "active", Persons: "touchpoints", Since: 5},
+		{Name: "active", Persons: "touchpoints", Since: 6},
 	}
 	older, err := measure.NewSet(all[:3])
 	if err != nil {
@@ -73,20 +73,20 @@ func TestChangesMakeTheWindows(t *testing.T) {
 		clock, windows := ledger.NewClock(zone), map[ledger.Window]measure.Totals{}
 		var lives [3][]step.Row
 		var counted [3]ledger.Count
-		current := 4 // the first version in which all dimensions are counted
+		current := 5 // the first version in which all dimensions are counted
 		for p := range counted {
 			counted[p].Clock = clock
 		}
 		runs := 1 + r.IntN(6)
 		for run := range runs {
 			if r.IntN(3) == 0 || run == runs-1 {
-				current = 5
+				current = 6
 			}
 			if r.IntN(3) == 0 {
 				zone = calendar(t, zones[r.IntN(len(zones))])
 				clock = ledger.NewClock(zone)
 			}
-			changes := ledger.NewChanges(byVersion[current-4], clock)
+			changes := ledger.NewChanges(byVersion[current-5], clock)
 			for p := range lives {
 				if r.IntN(2) == 0 {
 					lives[p] = randomRows(r)
@@ -144,13 +144,13 @@ func TestChangesAreListedInOrder(t *testing.T) {
 	}
 	changes := ledger.NewChanges(sets(t)[0], clock)
 	was := func(rows []step.Row) ledger.Count {
-		return ledger.Count{Hours: ledger.Hours(clock, rows), Clock: clock, Version: 4}
+		return ledger.Count{Hours: ledger.Hours(clock, rows), Clock: clock, Version: 5}
 	}
-	changes.Person(was(page(noon, "web")), ledger.Hours(clock, page(noon+86_400_000, "web")), 4)
-	changes.Person(was(page(noon, "till")), ledger.Hours(clock, page(noon+60_000, "till")), 4) // a minute later
+	changes.Person(was(page(noon, "web")), ledger.Hours(clock, page(noon+86_400_000, "web")), 5)
+	changes.Person(was(page(noon, "till")), ledger.Hours(clock, page(noon+60_000, "till")), 5) // a minute later
 	before := was(page(noon-86_400_000, "web"))
-	changes.Person(before, nil, 4)
-	changes.Person(was(nil), before.Hours, 4) // another one in their place
+	changes.Person(before, nil, 5)
+	changes.Person(was(nil), before.Hours, 5) // another one in their place
 	var got []string
 	for _, c := range changes.List() {
 		got = append(got, fmt.Sprint(c.Grain, " ", c.Key, " ", c.By.Number(measure.Key{}, "touchpoints")))

@@ -38,14 +38,15 @@ const (
 	ByReferrerHost Dimension = "referrer_host" // of the session
 	ByBrowser      Dimension = "browser"
 	ByOS           Dimension = "os"
-	ByPage         Dimension = "page" // of touchpoints alone: sessions and orders have many
+	ByGrade        Dimension = "grade" // server, signed or public: how far who sent it may be believed
+	ByPage         Dimension = "page"  // of touchpoints alone: sessions and orders have many
 )
 
 // Dimensions lists them in the order of rows. The place of each but the whole is its place in a Cell, so new ones come last, and only ByPage after
 // them: pages are in no Cell.
 var Dimensions = [...]Dimension{
 	Whole, ByChannel, BySource, ByStage, ByCountry, ByCampaign, ByDevice, ByVisitor, ByFirstChannel, ByFirstMonth, ByOrderMonth,
-	ByLandingPage, ByReferrerHost, ByBrowser, ByOS, ByPage,
+	ByLandingPage, ByReferrerHost, ByBrowser, ByOS, ByGrade, ByPage,
 }
 
 // Since is the version of the definitions that first counted by a dimension: who was counted under an earlier one is in none of its values.
@@ -53,6 +54,8 @@ func (d Dimension) Since() int {
 	switch d {
 	case ByLandingPage, ByReferrerHost, ByBrowser, ByOS, ByPage:
 		return 4
+	case ByGrade:
+		return 5
 	}
 	return 1
 }
@@ -89,13 +92,13 @@ const (
 )
 
 func cellOf(r *step.Row) Cell {
-	return Cell{r.Channel, r.Source, r.Stage, r.Country, r.Campaign, r.Device, r.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth, r.LandingPage, r.Referrer.Host, r.Browser, r.OS}
+	return Cell{r.Channel, r.Source, r.Stage, r.Country, r.Campaign, r.Device, r.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth, r.LandingPage, r.Referrer.Host, r.Browser, r.OS, r.Grade}
 }
 
 // orderCell is where an order counts, and what happens to it: it belongs to its session's channel and campaign.
 func orderCell(r *step.Row) Cell {
 	o := &r.Order.Origin
-	return Cell{o.Channel, o.Source, o.Stage, o.Country, o.Campaign, o.Device, o.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth, o.LandingPage, o.ReferrerHost, o.Browser, o.OS}
+	return Cell{o.Channel, o.Source, o.Stage, o.Country, o.Campaign, o.Device, o.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth, o.LandingPage, o.ReferrerHost, o.Browser, o.OS, o.Grade}
 }
 
 // sessionCell has the dimensions of the session's first step; its country is the first one that any of its steps names.
@@ -134,6 +137,8 @@ var counters = [...]counting{
 	{"bounces", sessionCell, when(func(r *step.Row) bool { return r.SessionPages == 1 })},
 	{"session_pages", sessionCell, func(r *step.Row) int64 { return r.SessionPages }},
 	{"session_seconds", sessionCell, func(r *step.Row) int64 { return r.SessionSeconds }},
+	{"server_touchpoints", cellOf, when((*step.Row).IsOfServer)},
+	{"server_orders", orderCell, when(func(r *step.Row) bool { return r.Order != nil && r.Order.IsOfServer() })},
 }
 
 // isOf says whether a step is of an order, in one way.
@@ -143,7 +148,7 @@ func isOf(kind event.OrderKind) func(*step.Row) bool {
 
 // Places of counters: what a touchpoint is counted for by its page, and activities, whose presence makes a person active.
 const (
-	touchpoints, activities, pageViews = 0, 10, 11
+	touchpoints, activities, pageViews, serverTouchpoints = 0, 10, 11, 16
 )
 
 func when(holds func(*step.Row) bool) func(*step.Row) int64 {
@@ -171,7 +176,8 @@ type Money struct {
 	CancelN   int64     `json:"d,omitempty"`
 	Cancelled money.Sum `json:"x,omitzero"`
 	UpdateN   int64     `json:"v,omitempty"`
-	Updates   money.Sum `json:"u,omitzero"` // what updates add, which may be less than 0
+	Updates   money.Sum `json:"u,omitzero"`  // what updates add, which may be less than 0
+	ServerN   int64     `json:"s,omitempty"` // of all these, those of orders that a server has told of
 }
 
 // Net is what remains of orders and updates without refunds and cancellations.
@@ -182,7 +188,7 @@ func (m Money) plus(other Money) Money {
 		Currency: m.Currency, Orders: m.Orders + other.Orders, Revenue: m.Revenue.Plus(other.Revenue),
 		RefundedN: m.RefundedN + other.RefundedN, Refunds: m.Refunds.Plus(other.Refunds),
 		CancelN: m.CancelN + other.CancelN, Cancelled: m.Cancelled.Plus(other.Cancelled),
-		UpdateN: m.UpdateN + other.UpdateN, Updates: m.Updates.Plus(other.Updates),
+		UpdateN: m.UpdateN + other.UpdateN, Updates: m.Updates.Plus(other.Updates), ServerN: m.ServerN + other.ServerN,
 	}
 }
 
@@ -244,6 +250,9 @@ func (e *Entry) sale(o *step.Order) {
 		sale.UpdateN, sale.Updates = 1, amount
 	default:
 		sale.Orders, sale.Revenue = 1, amount
+	}
+	if o.IsOfServer() {
+		sale.ServerN = 1
 	}
 	e.Money = addMoney(e.Money, sale)
 }

@@ -21,22 +21,24 @@ import (
 
 // counters are all that steps are counted for, and the rows that they count.
 var counters = map[measure.Counter]func(step.Row) bool{
-	"touchpoints":      func(r step.Row) bool { return r.Type != "" },
-	"activities":       func(r step.Row) bool { return r.Session > 0 },
-	"sessions":         func(r step.Row) bool { return r.SessionStart },
-	"stage_entries":    func(r step.Row) bool { return r.Stage != r.StageBefore },
-	"first_steps":      func(r step.Row) bool { return r.FirstEver },
-	"orders":           isOf(event.Completed),
-	"first_orders":     func(r step.Row) bool { return isOf(event.Completed)(r) && r.Order.Number == 1 },
-	"refund_count":     isOf(event.Refunded),
-	"cancelled_orders": isOf(event.Cancelled),
-	"order_updates":    isOf(event.Updated),
-	"order_events":     func(r step.Row) bool { return r.Order != nil },
-	"page_views":       func(r step.Row) bool { return r.Type == event.Page || r.Type == event.Screen },
-	"page_sessions":    func(r step.Row) bool { return r.SessionPages > 0 },
-	"bounces":          func(r step.Row) bool { return r.SessionPages == 1 },
-	"session_pages":    func(r step.Row) bool { return r.SessionPages > 0 },
-	"session_seconds":  func(r step.Row) bool { return r.SessionSeconds > 0 },
+	"touchpoints":        func(r step.Row) bool { return r.Type != "" },
+	"activities":         func(r step.Row) bool { return r.Session > 0 },
+	"sessions":           func(r step.Row) bool { return r.SessionStart },
+	"stage_entries":      func(r step.Row) bool { return r.Stage != r.StageBefore },
+	"first_steps":        func(r step.Row) bool { return r.FirstEver },
+	"orders":             isOf(event.Completed),
+	"first_orders":       func(r step.Row) bool { return isOf(event.Completed)(r) && r.Order.Number == 1 },
+	"refund_count":       isOf(event.Refunded),
+	"cancelled_orders":   isOf(event.Cancelled),
+	"order_updates":      isOf(event.Updated),
+	"order_events":       func(r step.Row) bool { return r.Order != nil },
+	"page_views":         func(r step.Row) bool { return r.Type == event.Page || r.Type == event.Screen },
+	"page_sessions":      func(r step.Row) bool { return r.SessionPages > 0 },
+	"bounces":            func(r step.Row) bool { return r.SessionPages == 1 },
+	"session_pages":      func(r step.Row) bool { return r.SessionPages > 0 },
+	"server_touchpoints": func(r step.Row) bool { return r.Type != "" && r.Grade == "server" },
+	"server_orders":      func(r step.Row) bool { return r.Order != nil && r.Order.Grade == "server" },
+	"session_seconds":    func(r step.Row) bool { return r.SessionSeconds > 0 },
 }
 
 // times is how often a row is counted for a counter that counts it.
@@ -52,7 +54,7 @@ func times(r step.Row, c measure.Counter) int64 {
 
 // isOfPage says whether a counter is counted by page.
 func isOfPage(c measure.Counter) bool {
-	return slices.Contains([]measure.Counter{"touchpoints", "activities", "page_views"}, c)
+	return slices.Contains([]measure.Counter{"touchpoints", "activities", "page_views", "server_touchpoints"}, c)
 }
 
 func isOf(kind event.OrderKind) func(step.Row) bool {
@@ -67,7 +69,7 @@ var amounts = map[measure.Amount]map[event.OrderKind]int64{
 
 // isOfMoney says whether a counter is one of orders by currency.
 func isOfMoney(c measure.Counter) bool {
-	return slices.Contains([]measure.Counter{"orders", "refund_count", "cancelled_orders", "order_updates", "order_events"}, c)
+	return slices.Contains([]measure.Counter{"orders", "refund_count", "cancelled_orders", "order_updates", "order_events", "server_orders"}, c)
 }
 
 // everything measures each counter in each way. Measures of persons are new in version 4, as are some dimensions.
@@ -109,6 +111,7 @@ func randomLife(r *rand.Rand) []step.Row {
 			row.SessionChannel, row.SessionCampaign, row.SessionCountry = one("email", "direct"), one("", "spring"), one("", "GB", "FR")
 			row.Type = []event.Type{event.Page, event.Screen, event.Track}[r.IntN(3)]
 			row.Page, row.Browser, row.OS = one("", "/", "/a"), one("", "Chrome", "Safari"), one("", "Android")
+			row.Grade = one("server", "signed", "public")
 			row.LandingPage, row.Referrer.Host = one("", "/", "/b"), one("", "a.example")
 			if row.SessionStart {
 				row.SessionPages, row.SessionSeconds = int64(r.IntN(4)), int64(r.IntN(3)*40)
@@ -119,7 +122,7 @@ func randomLife(r *rand.Rand) []step.Row {
 				row.Order.Origin = step.Origin{
 					Channel: one("email", "direct"), Campaign: one("", "spring"), Source: one("web", "till"), Country: one("", "GB", "FR"),
 					Device: one("mobile", ""), Stage: one("", "a", "b"), Visitor: one("new", "returning"),
-					LandingPage: one("", "/", "/b"), ReferrerHost: one("", "a.example"), Browser: one("", "Chrome"), OS: one("", "Android"),
+					LandingPage: one("", "/", "/b"), ReferrerHost: one("", "a.example"), Browser: one("", "Chrome"), OS: one("", "Android"), Grade: one("server", "public", ""),
 				}
 			}
 		}
@@ -214,7 +217,7 @@ func valueOf(r step.Row, d measure.Dimension, c measure.Counter) string {
 	said := map[measure.Dimension]string{
 		"channel": r.Channel, "source": r.Source, "stage": r.Stage, "country": r.Country, "campaign": r.Campaign, "device": r.Device, "visitor": r.Visitor,
 		"first_channel": r.FirstChannel, "first_month": r.FirstMonth, "order_month": r.OrderMonth,
-		"landing_page": r.LandingPage, "referrer_host": r.Referrer.Host, "browser": r.Browser, "os": r.OS, "page": r.Page,
+		"landing_page": r.LandingPage, "referrer_host": r.Referrer.Host, "browser": r.Browser, "os": r.OS, "grade": r.Grade, "page": r.Page,
 	}
 	switch {
 	case slices.Contains([]measure.Counter{"sessions", "page_sessions", "bounces", "session_pages", "session_seconds"}, c):
@@ -223,7 +226,7 @@ func valueOf(r step.Row, d measure.Dimension, c measure.Counter) string {
 		o := r.Order.Origin
 		maps.Copy(said, map[measure.Dimension]string{
 			"channel": o.Channel, "source": o.Source, "stage": o.Stage, "country": o.Country, "campaign": o.Campaign, "device": o.Device, "visitor": o.Visitor,
-			"landing_page": o.LandingPage, "referrer_host": o.ReferrerHost, "browser": o.Browser, "os": o.OS,
+			"landing_page": o.LandingPage, "referrer_host": o.ReferrerHost, "browser": o.Browser, "os": o.OS, "grade": o.Grade,
 		})
 	}
 	return cmp.Or(said[d], "unknown")
@@ -232,7 +235,7 @@ func valueOf(r step.Row, d measure.Dimension, c measure.Counter) string {
 // Totals of any persons, added in any order, with others taken in and out again, are what a count by the words of the definitions says.
 func TestTotalsEqualTheRecount(t *testing.T) {
 	t.Parallel()
-	set := everything(t, 4)
+	set := everything(t, 5)
 	seed.Each(t, 1000, func(t *testing.T, r *rand.Rand) {
 		lives := make([][]step.Row, 1+r.IntN(5))
 		for i := range lives {
@@ -247,7 +250,7 @@ func TestTotalsEqualTheRecount(t *testing.T) {
 			}
 		}
 		for i := range lives[stay:] {
-			set.Remove(totals, measure.Of(lives[stay+i]), 4)
+			set.Remove(totals, measure.Of(lives[stay+i]), 5)
 		}
 		if got, want := numbers(totals), recount(lives[:stay]); !maps.Equal(got, want) || totals.IsZero() != (len(want) == 0) {
 			t.Fatalf("totals of %+v:\n%s", lives[:stay], apart(got, want))
@@ -257,7 +260,7 @@ func TestTotalsEqualTheRecount(t *testing.T) {
 		}
 		gone := set.Empty()
 		for _, rows := range lives[:stay] {
-			set.Remove(gone, measure.Of(rows), 4)
+			set.Remove(gone, measure.Of(rows), 5)
 		}
 		if rest := totals.Plus(gone); !rest.IsZero() {
 			t.Fatalf("without anybody there is left %v", numbers(rest))
@@ -300,7 +303,7 @@ func TestMergeOfAnySplit(t *testing.T) {
 // Persons who were counted under earlier definitions are taken out as those counted them, so that windows become those of the newer ones person by person.
 func TestNewerDefinitions(t *testing.T) {
 	t.Parallel()
-	before, now := everything(t, 1), everything(t, 4)
+	before, now := everything(t, 1), everything(t, 5)
 	seed.Each(t, 300, func(t *testing.T, r *rand.Rand) {
 		stored, want := before.Empty(), now.Empty()
 		facts := make([]measure.Facts, 1+r.IntN(5))

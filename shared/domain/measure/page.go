@@ -14,20 +14,22 @@ type Page struct {
 	Touchpoints int64  `json:"t,omitempty"`
 	Activities  int64  `json:"a,omitempty"`
 	Views       int64  `json:"v,omitempty"`
+	OfServer    int64  `json:"s,omitempty"` // touchpoints that a server has sent
 }
 
 func (p *Page) count(r *step.Row) {
 	counted := func(place int) int64 { return counters[place].count(r) }
-	p.plus(Page{Touchpoints: counted(touchpoints), Activities: counted(activities), Views: counted(pageViews)})
+	p.plus(Page{Touchpoints: counted(touchpoints), Activities: counted(activities), Views: counted(pageViews), OfServer: counted(serverTouchpoints)})
 }
 
 func (p *Page) plus(other Page) {
-	p.Touchpoints, p.Activities, p.Views = p.Touchpoints+other.Touchpoints, p.Activities+other.Activities, p.Views+other.Views
+	p.Touchpoints, p.Activities = p.Touchpoints+other.Touchpoints, p.Activities+other.Activities
+	p.Views, p.OfServer = p.Views+other.Views, p.OfServer+other.OfServer
 }
 
 // counts are a page's numbers in their places among the counters.
 func (p Page) counts() (c Counts) {
-	c[touchpoints], c[activities], c[pageViews] = p.Touchpoints, p.Activities, p.Views
+	c[touchpoints], c[activities], c[pageViews], c[serverTouchpoints] = p.Touchpoints, p.Activities, p.Views, p.OfServer
 	return c
 }
 
@@ -45,11 +47,11 @@ func (s *Set) addPages(t Totals, f Facts, times int64, version int) {
 	var rest Page
 	for i := range f.Entries {
 		c := &f.Entries[i].Counts
-		rest.plus(Page{Touchpoints: c[touchpoints], Activities: c[activities], Views: c[pageViews]})
+		rest.plus(Page{Touchpoints: c[touchpoints], Activities: c[activities], Views: c[pageViews], OfServer: c[serverTouchpoints]})
 	}
 	for _, p := range f.Pages {
 		s.addSum(t, Key{Dimension: ByPage, Value: p.Path}, &sum{counts: p.counts()}, times, version)
-		rest.plus(Page{Touchpoints: -p.Touchpoints, Activities: -p.Activities, Views: -p.Views})
+		rest.plus(Page{Touchpoints: -p.Touchpoints, Activities: -p.Activities, Views: -p.Views, OfServer: -p.OfServer})
 	}
 	if rest != (Page{}) {
 		s.addSum(t, Key{Dimension: ByPage, Value: Unknown}, &sum{counts: rest.counts()}, times, version)

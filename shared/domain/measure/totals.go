@@ -208,8 +208,12 @@ type sum struct {
 func (s *Set) addSum(t Totals, key Key, of *sum, times int64, version int) {
 	group := t.group(key)
 	for i := range s.definitions {
-		if d := &s.definitions[i]; !d.Staying && !d.isMoney() && d.Since <= version {
-			group[i] = group[i].Add(wide.Of(times * d.ofCount(of.counts[s.counters[i]])))
+		d := &s.definitions[i]
+		if d.Staying || d.isMoney() || d.Since > version {
+			continue
+		}
+		if n := d.ofCount(of.counts[s.counters[i]]); n != 0 { // most are 0
+			group[i] = group[i].Add(wide.Of(times * n))
 		}
 	}
 	t.drop(key, group)
@@ -253,6 +257,8 @@ func (d *Definition) ofMoney(m Money) wide.Int {
 		n = m.CancelN
 	case "order_updates":
 		n = m.UpdateN
+	case "server_orders":
+		n = m.ServerN
 	case "order_events":
 		n += m.RefundedN + m.CancelN + m.UpdateN
 	}

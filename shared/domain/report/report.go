@@ -100,6 +100,7 @@ type Manifest struct {
 	CreatedAt   string       `json:"created_at"`
 	Windows     int          `json:"windows"`
 	Rows        int          `json:"rows"`
+	Folded      []Folded     `json:"folded,omitempty"` // what has no rows of its own
 	Files       []File       `json:"files"`
 }
 
@@ -114,6 +115,7 @@ func Describe(w workspace.Workspace, calendar period.Calendar, definitions int, 
 		newest = max(newest, window.ComputedAt)
 		m.Model = cmp.Or(window.Model, m.Model)
 		m.Rows += len(window.Rows)
+		m.Folded = append(m.Folded, FoldedIn(calendar, window)...)
 	}
 	if newest > 0 {
 		m.ComputedAt = newest.Time().Format(time.RFC3339)

@@ -27,6 +27,7 @@ type Row struct {
 	ID         event.ID         // messageId; "" of a change that time made
 	Type       event.Type       // track, page or screen; "" of a change that time made, or that another person sent of an order
 	Source     string
+	Grade      string // server, signed or public: who has sent it; "" of a change that time made, or that another person sent of an order
 	Event      string // name of the event or page
 
 	Channel  string // its own, else its session's; "" where there is neither
@@ -75,6 +76,7 @@ type Origin struct {
 	Channel, Campaign         string // of the session
 	LandingPage, ReferrerHost string // of the session
 	Source                    string
+	Grade                     string // of who has said what the order comes to
 	Country                   string
 	Device                    string
 	Browser, OS               string
@@ -86,6 +88,7 @@ type Origin struct {
 func (r *Row) OwnOrigin() Origin {
 	return Origin{
 		Channel: r.SessionChannel, Campaign: r.SessionCampaign, LandingPage: r.LandingPage, ReferrerHost: r.Referrer.Host, Source: r.Source,
+		Grade:   r.Grade,
 		Country: r.Country, Device: r.Device, Browser: r.Browser, OS: r.OS, Stage: r.Stage, Visitor: r.Visitor,
 	}
 }
@@ -98,8 +101,14 @@ func (o *Order) Net() money.Micros {
 	return o.Amount
 }
 
+// IsOfServer says whether a server has told what the order comes to.
+func (o *Order) IsOfServer() bool { return o.Grade == event.Server.String() }
+
 // IsTouchpoint says whether an event of the person's made the step.
 func (r Row) IsTouchpoint() bool { return r.Type != "" }
+
+// IsOfServer says whether a server has sent the event that made the step.
+func (r *Row) IsOfServer() bool { return r.IsTouchpoint() && r.Grade == event.Server.String() }
 
 // IsPageView says whether the person saw a page or screen.
 func (r *Row) IsPageView() bool { return r.Type == event.Page || r.Type == event.Screen }
@@ -297,7 +306,8 @@ func (m *maker) row(i int) Row {
 	s := &m.Steps[i]
 	t := &s.Touchpoint
 	row := Row{
-		Person: m.Root, Identifier: s.Identifier, At: s.At, ID: t.ID, Type: t.Type, Source: t.Source, Event: t.Name,
+		Person: m.Root, Identifier: s.Identifier, At: s.At, ID: t.ID, Type: t.Type, Source: t.Source, Grade: t.Grade.String(),
+		Event:   t.Name,
 		Channel: s.Channel, Country: t.CountryCode, Campaign: t.Marketing.Campaign,
 		Device: s.Client.Device, Browser: s.Client.Browser, OS: s.Client.OS, Page: s.Page,
 		StageBefore: string(m.stage), Stage: string(s.Stage), FirstEver: i == 0,

@@ -50,6 +50,8 @@ func sent(t testing.TB, text string) event.Touchpoint {
 			tp.Marketing.Referrer = value
 		case "agent":
 			tp.Agent = value
+		case "grade":
+			tp.Grade = map[string]event.Grade{"server": event.Server, "signed": event.Signed}[value]
 		case "order":
 			tp.Order = &event.Order{ID: value, Amount: 7_000_000}
 		case "refund", "update", "cancel":
@@ -138,32 +140,32 @@ func TestOf(t *testing.T) {
 			"1 Mar 09:20 m3 track Product_Viewed sign=social campaign=wool country=FR",
 		},
 		"user:1": {
-			"30 May 09:20 m4 page Home", "30 May 09:30 m5 track Order_Refunded refund=r1", "30 May 09:40 m6 track Order_Completed order=o1 agent=X11",
-			"1 Jun 10:00 m7 track Order_Completed order=o1 sign=sms", "1 Jun 10:01 m8 track Order_Completed order=o2 currency=EUR campaign=june",
+			"30 May 09:20 m4 page Home", "30 May 09:30 m5 track Order_Refunded refund=r1", "30 May 09:40 m6 track Order_Completed order=o1 agent=X11 grade=server",
+			"1 Jun 10:00 m7 track Order_Completed order=o1 sign=sms grade=server", "1 Jun 10:01 m8 track Order_Completed order=o2 currency=EUR campaign=june",
 			"1 Jun 10:02 m9 screen Receipt",
 		},
 	})
 	const known, later = " FirstChannel=email FirstMonth=2026-03", " Visitor=returning FirstChannel=email FirstMonth=2026-03"
 	const session1 = " SessionChannel=email SessionCampaign=spring SessionCountry=GB"
 	want := []string{
-		"Person=user:1 Identifier=anon:a At=1Mar09:00 ID=m1 Type=page Source=web Event=Home Channel=email Campaign=spring Device=mobile Browser=Safari OS=iOS" +
+		"Person=user:1 Identifier=anon:a At=1Mar09:00 ID=m1 Type=page Source=web Grade=public Event=Home Channel=email Campaign=spring Device=mobile Browser=Safari OS=iOS" +
 			" Session=1 SessionStart=true" + session1 + " SessionPages=2 SessionSeconds=1200 Stage=awareness FirstEver=true Visitor=new" + known,
-		"Person=user:1 Identifier=anon:a At=1Mar09:10 ID=m2 Type=page Source=web Event=Home Channel=email Country=GB Campaign=spring" +
+		"Person=user:1 Identifier=anon:a At=1Mar09:10 ID=m2 Type=page Source=web Grade=public Event=Home Channel=email Country=GB Campaign=spring" +
 			" Session=1" + session1 + " StageBefore=awareness Stage=awareness Visitor=new" + known,
-		"Person=user:1 Identifier=anon:a At=1Mar09:20 ID=m3 Type=track Source=web Event=Product Viewed Channel=social Country=FR Campaign=wool" +
+		"Person=user:1 Identifier=anon:a At=1Mar09:20 ID=m3 Type=track Source=web Grade=public Event=Product Viewed Channel=social Country=FR Campaign=wool" +
 			" Session=1" + session1 + " StageBefore=awareness Stage=consideration Visitor=new" + known,
 		"Person=user:1 At=30May09:20 StageBefore=consideration Stage=lapsed" + later,
-		"Person=user:1 Identifier=user:1 At=30May09:20 ID=m4 Type=page Source=web Event=Home Channel=direct Session=2 SessionStart=true" +
+		"Person=user:1 Identifier=user:1 At=30May09:20 ID=m4 Type=page Source=web Grade=public Event=Home Channel=direct Session=2 SessionStart=true" +
 			" SessionChannel=direct SessionPages=1 SessionSeconds=1200 StageBefore=lapsed Stage=consideration" + later,
-		"Person=user:1 Identifier=user:1 At=30May09:30 ID=m5 Type=track Source=web Event=Order Refunded Channel=direct Session=2" +
+		"Person=user:1 Identifier=user:1 At=30May09:30 ID=m5 Type=track Source=web Grade=public Event=Order Refunded Channel=direct Session=2" +
 			" SessionChannel=direct StageBefore=consideration Stage=post-purchase" + later + " Order=r1 refunded 7.00 GBP #0 by direct/web/post-purchase",
-		"Person=user:1 Identifier=user:1 At=30May09:40 ID=m6 Type=track Source=web Event=Order Completed Channel=direct Device=desktop Browser=Other OS=Other Session=2" +
+		"Person=user:1 Identifier=user:1 At=30May09:40 ID=m6 Type=track Source=web Grade=server Event=Order Completed Channel=direct Device=desktop Browser=Other OS=Other Session=2" +
 			" SessionChannel=direct StageBefore=post-purchase Stage=purchase" + later + " OrderMonth=2026-05 Order=o1 completed 7.00 GBP #1 by direct/web/purchase",
-		"Person=user:1 Identifier=user:1 At=1Jun10:00 ID=m7 Type=track Source=web Event=Order Completed Channel=sms Campaign=june Session=3 SessionStart=true" +
+		"Person=user:1 Identifier=user:1 At=1Jun10:00 ID=m7 Type=track Source=web Grade=server Event=Order Completed Channel=sms Campaign=june Session=3 SessionStart=true" +
 			" SessionChannel=sms SessionCampaign=june SessionPages=1 SessionSeconds=120 StageBefore=purchase Stage=purchase" + later + " OrderMonth=2026-05",
-		"Person=user:1 Identifier=user:1 At=1Jun10:01 ID=m8 Type=track Source=web Event=Order Completed Channel=sms Campaign=june Session=3" +
+		"Person=user:1 Identifier=user:1 At=1Jun10:01 ID=m8 Type=track Source=web Grade=public Event=Order Completed Channel=sms Campaign=june Session=3" +
 			" SessionChannel=sms SessionCampaign=june StageBefore=purchase Stage=loyalty" + later + " OrderMonth=2026-05 Order=o2 completed 7.00 EUR #2 by sms/web/loyalty",
-		"Person=user:1 Identifier=user:1 At=1Jun10:02 ID=m9 Type=screen Source=web Event=Receipt Channel=sms Campaign=june Session=3" +
+		"Person=user:1 Identifier=user:1 At=1Jun10:02 ID=m9 Type=screen Source=web Grade=public Event=Receipt Channel=sms Campaign=june Session=3" +
 			" SessionChannel=sms SessionCampaign=june StageBefore=loyalty Stage=loyalty" + later + " OrderMonth=2026-05",
 		"Person=user:1 At=30Aug10:02 StageBefore=loyalty Stage=lapsed" + later + " OrderMonth=2026-05",
 	}
