@@ -49,6 +49,7 @@ type memberships struct {
 	currencies []string               // that are shown, sorted
 	ranked     []string               // the same, the most important first
 	hidden     Folded                 // those that are not
+	declared   func(Dimension, string) bool
 	at         marks
 }
 
@@ -65,7 +66,7 @@ func (d *Definitions) marksIn(names []measure.Name) marks {
 
 // members sorts the totals of what is shown into members, those of each dimension by value and their numbers by currency.
 func (d *Definitions) members(v View, t measure.Totals) *memberships {
-	all := &memberships{of: make(map[Dimension][]member, len(measure.Dimensions)), at: d.marksIn(t.Names)}
+	all := &memberships{of: make(map[Dimension][]member, len(measure.Dimensions)), at: d.marksIn(t.Names), declared: v.declares}
 	var whole member
 	keys := make([]measure.Key, 0, len(t.Groups))
 	for key := range maps.Keys(t.Groups) {
@@ -103,7 +104,7 @@ func (all *memberships) show(whole member, own string, most int) {
 	count := func(g group, place int) int64 { return member{numbers: []group{g}}.count(g.currency, place) }
 	slices.SortFunc(met, func(a, b group) int {
 		return cmp.Or(
-			first(a.currency == own, b.currency == own), first(money.IsListed(a.currency), money.IsListed(b.currency)),
+			first(a.currency == own, b.currency == own), first(all.declared(ByCurrency, a.currency), all.declared(ByCurrency, b.currency)),
 			first(count(a, all.at.serverOrders) > 0, count(b, all.at.serverOrders) > 0),
 			cmp.Compare(count(b, all.at.priced), count(a, all.at.priced)), cmp.Compare(count(b, all.at.buyers), count(a, all.at.buyers)),
 			cmp.Compare(a.currency, b.currency),
@@ -181,7 +182,7 @@ type rank struct {
 
 func (all *memberships) rank(dimension Dimension, m *member) rank {
 	r := rank{
-		isOther: m.value == Other, isDeclared: isDeclared(dimension, m.value), persons: m.count("", all.at.active),
+		isOther: m.value == Other, isDeclared: all.declared(dimension, m.value), persons: m.count("", all.at.active),
 		isOfServer: m.count("", all.at.serverTouchpoints) > 0, revenue: make([]wide.Int, len(all.ranked)),
 	}
 	for _, g := range m.numbers {
@@ -200,15 +201,23 @@ func (r rank) compare(other rank) int {
 	)
 }
 
-// isDeclared says whether a value is one that rules, operators or standards name, and no client can invent.
-func isDeclared(dimension Dimension, value string) bool {
+// declares says whether a value is one that rules, operators, standards or tracking plans name, and no client can invent.
+func (v View) declares(dimension Dimension, value string) bool {
 	switch dimension {
 	case measure.BySource, measure.ByStage, measure.ByDevice, measure.ByVisitor, measure.ByGrade:
 		return true
 	case measure.ByChannel, measure.ByFirstChannel:
-		return value == measure.Unknown || channel.Name(value).IsKnown()
+		if channel.Name(value).IsKnown() {
+			return true
+		}
 	case measure.ByCountry:
-		return value == measure.Unknown || country.Code(value) == value
+		if country.Code(value) == value {
+			return true
+		}
+	case ByCurrency:
+		if money.IsListed(value) {
+			return true
+		}
 	}
-	return value == measure.Unknown
+	return value == measure.Unknown || v.Declared != nil && v.Declared(dimension, value)
 }
