@@ -38,20 +38,21 @@ func membersShown(rows []kpi.Row, of kpi.Dimension) []string {
 	return out
 }
 
-// Of four values two keep a row: by what they are, in the order of docs/kpi.md, each rule before the next.
-func TestWhichValuesHaveRows(t *testing.T) {
-	t.Parallel()
-	d := builtIn(t)
+// choice is some persons, and which of their values in a dimension have rows when there is room for two.
+type choice struct {
+	of     kpi.Dimension
+	plan   string // value that a plan lists
+	lives  [][]step.Row
+	shown  []string
+	folded kpi.Folded
+}
+
+// choices has each rule of docs/kpi.md before the next.
+func choices() map[string]choice {
 	public := func(campaign string, amount money.Micros) []step.Row {
 		return visit("public", "email", "", campaign, amount, "EUR")
 	}
-	for name, c := range map[string]struct {
-		of     kpi.Dimension
-		plan   string // value that a plan lists
-		lives  [][]step.Row
-		shown  []string
-		folded kpi.Folded
-	}{
+	return map[string]choice{
 		"declared before what a server tells of": {
 			measure.ByChannel, "",
 			[][]step.Row{
@@ -108,7 +109,14 @@ func TestWhichValuesHaveRows(t *testing.T) {
 			kpi.Folded{Dimension: measure.ByCampaign, Members: 1, Persons: 1, Orders: 1, Revenue: []kpi.Revenue{{Currency: "EUR", Amount: wide.Of(5)}}},
 		},
 		"as many as there is room for": {measure.ByCampaign, "", [][]step.Row{public("a", 0), public("b", 0)}, []string{"a", "b"}, kpi.Folded{}},
-	} {
+	}
+}
+
+// Of four values two keep a row: by what they are, in the order of docs/kpi.md.
+func TestWhichValuesHaveRows(t *testing.T) {
+	t.Parallel()
+	d := builtIn(t)
+	for name, c := range choices() {
 		rows, folded := d.View(kpi.View{Currency: "EUR", By: []kpi.Dimension{c.of}, Members: 2, Declared: func(of kpi.Dimension, value string) bool {
 			return of == c.of && value == c.plan && value != ""
 		}}, totals(d, c.lives...))
