@@ -47,7 +47,7 @@ type Revenue struct {
 type memberships struct {
 	of         map[Dimension][]member // by value
 	currencies []string               // that are shown, sorted
-	ranked     []string               // the same, the most important first
+	places     map[string]int         // of the same, the most important first
 	hidden     Folded                 // those that are not
 	declared   func(Dimension, string) bool
 	at         marks
@@ -110,17 +110,17 @@ func (all *memberships) show(whole member, own string, most int) {
 			cmp.Compare(a.currency, b.currency),
 		)
 	})
-	all.hidden.Dimension = ByCurrency
+	all.hidden.Dimension, all.places = ByCurrency, make(map[string]int, min(len(met), most))
 	for i, g := range met {
 		if i < most {
-			all.ranked = append(all.ranked, g.currency)
+			all.places[g.currency] = i
 			continue
 		}
 		all.hidden.Members++
 		all.hidden.Orders += count(g, all.at.priced)
 		all.hidden.Persons += count(g, all.at.buyers)
 	}
-	all.currencies = slices.Sorted(slices.Values(all.ranked))
+	all.currencies = slices.Sorted(maps.Keys(all.places))
 }
 
 // first puts that before what is not.
@@ -173,31 +173,58 @@ func (all *memberships) limited(dimension Dimension, most int) ([]member, Folded
 	return kept, folded
 }
 
+// placed is a revenue that is not 0, in the currency of a place among those that are shown.
+type placed struct {
+	place  int
+	amount wide.Int
+}
+
+// compareRevenue compares amounts currency by currency. One that is not there is 0.
+func compareRevenue(a, b []placed) int {
+	for len(a)+len(b) > 0 {
+		var x, y wide.Int
+		isA := len(a) > 0 && (len(b) == 0 || a[0].place <= b[0].place)
+		isB := len(b) > 0 && (len(a) == 0 || b[0].place <= a[0].place)
+		if isA {
+			x, a = a[0].amount, a[1:]
+		}
+		if isB {
+			y, b = b[0].amount, b[1:]
+		}
+		if order := x.Compare(y); order != 0 {
+			return order
+		}
+	}
+	return 0
+}
+
 // rank is what decides who keeps a row of their own.
 type rank struct {
 	isOther, isDeclared, isOfServer bool
-	revenue                         []wide.Int // in the currencies that are shown, the most important first: amounts of two are never compared
+	revenue                         []placed // the most important currency first: amounts of two are never compared
 	persons                         int64
 }
 
 func (all *memberships) rank(dimension Dimension, m *member) rank {
 	r := rank{
 		isOther: m.value == Other, isDeclared: all.declared(dimension, m.value), persons: m.count("", all.at.active),
-		isOfServer: m.count("", all.at.serverTouchpoints) > 0, revenue: make([]wide.Int, len(all.ranked)),
+		isOfServer: m.count("", all.at.serverTouchpoints) > 0,
 	}
 	for _, g := range m.numbers {
 		r.isOfServer = r.isOfServer || g.currency != "" && m.count(g.currency, all.at.serverOrders) > 0
+		place, isShown := all.places[g.currency]
+		if amount := m.number(g.currency, all.at.revenue); isShown && !amount.IsZero() {
+			r.revenue = append(r.revenue, placed{place, amount})
+		}
 	}
-	for i, currency := range all.ranked {
-		r.revenue[i] = m.number(currency, all.at.revenue)
-	}
+	slices.SortFunc(r.revenue, func(a, b placed) int { return a.place - b.place })
 	return r
 }
 
 func (r rank) compare(other rank) int {
 	return cmp.Or(
 		first(!r.isOther, !other.isOther), first(r.isDeclared, other.isDeclared), first(r.isOfServer, other.isOfServer),
-		slices.CompareFunc(other.revenue, r.revenue, wide.Int.Compare), cmp.Compare(other.persons, r.persons),
+		compareRevenue(other.revenue, r.revenue), cmp.Compare(other.persons, r.persons),
 	)
 }
 

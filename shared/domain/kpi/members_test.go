@@ -90,6 +90,17 @@ func choices() map[string]choice {
 			[]string{"(other)", "b", "c"},
 			kpi.Folded{Dimension: measure.ByCampaign, Members: 2, Persons: 3, Orders: 1, Revenue: []kpi.Revenue{{Currency: "AUD", Amount: wide.Of(800)}}},
 		},
+		"revenue of several currencies one after the other": {
+			measure.ByCampaign, "",
+			[][]step.Row{
+				visit("public", "email", "", "a", 950, "AUD"), public("b", 4), visit("public", "email", "", "b", 900, "AUD"), public("c", 5),
+				visit("public", "email", "", "c", 1, "AUD"), public("d", 5), visit("public", "email", "", "d", 2, "AUD"), public("e", 5),
+			},
+			[]string{"(other)", "c", "d"},
+			kpi.Folded{Dimension: measure.ByCampaign, Members: 3, Persons: 4, Orders: 4, Revenue: []kpi.Revenue{
+				{Currency: "AUD", Amount: wide.Of(1850)}, {Currency: "EUR", Amount: wide.Of(9)},
+			}},
+		},
 		"persons before names": {
 			measure.ByCampaign, "",
 			[][]step.Row{public("a", 0), public("b", 0), public("c", 0), public("c", 0)},
