@@ -39,7 +39,8 @@ func TestDoctor(t *testing.T) {
 		"dead and failed events": {aState("2", `"bad_time":3,"a":1`, "any"), "", 1, []string{"waymark failed dead", "waymark failed list --class a", "waymark failed list --class bad_time"}},
 		"a key has leaked": {
 			aState("0", "", "server", aSigned, aServer), strings.Replace(sent, `"accepted":1`, `"refused":1,"refused_by":{"server_key_leaked":1}`, 1),
-			1, []string{"waymark keys rotate demo sha256:012345678901 --overlap 1h"},
+			1,
+			[]string{"waymark keys rotate demo sha256:012345678901 --overlap 1h"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
