@@ -60,6 +60,8 @@ type account struct {
 	said   time.Time
 	warned bool
 
+	leaked time.Time // when the log last said that a key of it is known to others
+
 	refused map[string]event.Refused // by code, not noted yet
 	noted   time.Time
 }

@@ -79,8 +79,9 @@ func (h *Handler) answer(ctx context.Context, r httpapi.Request, malformed error
 	ctx, cancel := inTime(ctx)
 	defer cancel()
 	key, response := h.respond(ctx, r, malformed)
+	_, isSaid := response.Headers["access-control-allow-origin"]
 	switch kept := response.Headers["cache-control"]; {
-	case response.Headers["access-control-allow-origin"] != "":
+	case isSaid:
 		return response
 	case kept != "" && kept != "no-store":
 		return toAnyone(response) // one copy for all sites
@@ -134,7 +135,7 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 		h.noteRefusal(ctx, r, p, err)
 		return workspace.Key{}, tally{}, err
 	}
-	key, err := h.writeKey(ctx, r, p.key)
+	key, err := h.writeKey(ctx, r, to, p.key)
 	if err != nil {
 		h.noteRefusal(ctx, r, p, err)
 		return key, tally{}, err

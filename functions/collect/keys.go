@@ -9,8 +9,9 @@ import (
 )
 
 // writeKey finds the key that a request was sent with and checks that it may send from there. It gives the key even with an error, once known.
-// Faults: Invalid key_mismatch, Unauthorized missing_key, unknown_key or key_expired, Forbidden secret_key or origin_refused, Unavailable.
-func (h *Handler) writeKey(ctx context.Context, r httpapi.Request, inBody string) (workspace.Key, error) {
+// Faults: Invalid key_mismatch, Unauthorized missing_key, unknown_key or key_expired, Forbidden secret_key, server_key_leaked or origin_refused,
+// Unavailable.
+func (h *Handler) writeKey(ctx context.Context, r httpapi.Request, to route, inBody string) (workspace.Key, error) {
 	text, err := agreedKey(r.Basic(), inBody, r.Query.Get("writeKey"))
 	if err != nil {
 		return workspace.Key{}, err
@@ -21,6 +22,9 @@ func (h *Handler) writeKey(ctx context.Context, r httpapi.Request, inBody string
 	}
 	if key.Role != workspace.Write {
 		return key, secretKey()
+	}
+	if key.Kind == workspace.ServerSource && isExposed(r, to) {
+		return key, h.leaked(ctx, key)
 	}
 	if !key.Allows(r.Headers["origin"]) {
 		return key, fault.New(fault.Forbidden, "origin_refused", "the write key may not be used from this site; add the site to the key's origins")

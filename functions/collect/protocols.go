@@ -70,7 +70,7 @@ func translated(
 		}
 		return p, err
 	}
-	return route{method: method, read: read, answer: answer}
+	return route{method: method, read: read, answer: answer, isForeign: true}
 }
 
 // cookieless marks a route whose clients may send events of visitors without any identifier.

@@ -20,6 +20,8 @@ type route struct {
 	visitor bool
 	// isCookieless says that events may name nobody, and are then given an id of their visitor.
 	isCookieless bool
+	// isForeign says that the route is another system's, whose clients name a site by what stands in its pages.
+	isForeign bool
 	// isImage says that the answer is a picture, which whoever shows it cannot give an identifier, so that one is made up.
 	isImage bool
 	// serve answers what brings no events; the others are nil then.

@@ -32,6 +32,10 @@ func (h *Handler) about(ctx context.Context, r httpapi.Request, write document) 
 	if err == nil {
 		err = h.mayAsk(ctx, text)
 	}
+	if fault.CodeOf(err) == codeLeaked {
+		h.noteRefusal(ctx, r, payload{key: text}, err)
+		return toNobody(httpapi.Error(err, r.ID))
+	}
 	isSure := err == nil
 	if err != nil && fault.KindOf(err) != fault.Unavailable {
 		return toAnyone(httpapi.Error(err, r.ID))
@@ -47,7 +51,7 @@ func (h *Handler) about(ctx context.Context, r httpapi.Request, write document) 
 	return toAnyone(answer)
 }
 
-// mayAsk says that a key is a write key. Faults: NotFound unknown_key or key_expired, Forbidden secret_key, Unavailable.
+// mayAsk says that a key is a site's write key. Faults: NotFound unknown_key or key_expired, Forbidden secret_key or server_key_leaked, Unavailable.
 func (h *Handler) mayAsk(ctx context.Context, text string) error {
 	key, err := h.keyring.Find(ctx, text)
 	if unknown, is := errors.AsType[*fault.Error](err); is && unknown.Kind == fault.Unauthorized {
@@ -55,6 +59,9 @@ func (h *Handler) mayAsk(ctx context.Context, text string) error {
 	}
 	if err == nil && key.Role != workspace.Write {
 		return secretKey()
+	}
+	if err == nil && key.Kind == workspace.ServerSource {
+		return h.leaked(ctx, key)
 	}
 	return err
 }

@@ -240,7 +240,9 @@ func TestStatus(t *testing.T) {
 	check := func(what, want string) {
 		t.Helper()
 		want = strings.TrimSuffix(want, "}") + `,"workspace":{"name":"demo","time_zone":"Europe/London","currency":"EUR","model":"default",` +
-			`"sources":[{"source":"web","write_key":"wk_demo","expires":null}]}}`
+			`"orders":"any","latest":[],"sources":[{"source":"web","kind":"server","write_key":null,"key_hash":"sha256:` +
+			workspace.Fingerprint("wk_demo")[:12] + `","identity":"open","expires":null},` +
+			`{"source":"site","kind":"site","write_key":"wk_demo_site","key_hash":null,"identity":"open","expires":null}]}}`
 		if got := w.ask(t, "/v1/status", ""); got.StatusCode != 200 || got.Body != want {
 			t.Errorf("%s the status is %d %s, want %s", what, got.StatusCode, got.Body, want)
 		}

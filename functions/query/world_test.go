@@ -42,6 +42,7 @@ func newWorld(t testing.TB) *world {
 	} {
 		one.Keys = []workspace.Key{
 			{Text: "wk_" + one.Name, Workspace: one.Name, Role: workspace.Write, Source: "web", Kind: workspace.ServerSource},
+			{Text: "wk_" + one.Name + "_site", Workspace: one.Name, Role: workspace.Write, Source: "site"},
 			{Text: "sk_" + one.Name, Workspace: one.Name, Role: workspace.Secret},
 			{Text: "sk_old_" + one.Name, Workspace: one.Name, Role: workspace.Secret, Expires: event.At(now)},
 		}

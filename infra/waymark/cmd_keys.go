@@ -20,17 +20,23 @@ import (
 )
 
 const keysUsage = `waymark keys list WORKSPACE [--json]
-waymark keys add WORKSPACE [--role write|secret] [--source NAME]
-                 [--origin URL]... [--alias PROTOCOL:ID]
-                 [SETTING]... [--json]
+waymark keys create WORKSPACE [--kind site|server] [--source NAME]
+                    [--origin URL]... [--alias PROTOCOL:ID]
+                    [SETTING]... [--json]             (add says the same)
+waymark keys create WORKSPACE --role secret [--json]
 waymark keys set WORKSPACE KEY SETTING...
 waymark keys rotate WORKSPACE KEY [--overlap 24h] [--json]
 waymark keys identity WORKSPACE KEY|SOURCE [--rotate] [--overlap 24h] [--json]
 
-A write key is public and may only send; give each site its own, named by
---source, and say with --origin which browsers may use it. A secret key reads
-and operates. Rotating makes a new key like the old one, which goes on working
-for the overlap. Functions remember keys for a minute.
+A write key may only send. That of a site, wk_..., is public, for it stands in
+the pages: give each site its own, named by --source, and say with --origin
+which browsers may use it. That of a server, ws_..., is a secret, and what is
+sent with it is believed: the past, refunds, and orders above a site's word. A
+source has keys of one kind. A secret key, sk_..., reads and operates.
+
+Rotating makes a new key like the old one, which goes on working for the
+overlap. Functions remember keys for a minute. Of secrets only a hash is stored:
+they are printed once, and KEY may be what ` + "`keys list`" + ` shows, sha256:...
 
 identity makes the secret with which a site's server signs its users, and shows
 it once (docs/signed-users.md). --rotate makes another; the old one is valid
@@ -69,6 +75,7 @@ func (o *origins) Set(text string) error {
 // keyFlags are the flags of `waymark keys`.
 type keyFlags struct {
 	role, source string
+	kind         string            // of the source; "" is that which it has
 	alias        string            // that the key is, in the place of a random text
 	settings     map[string]string // of the source, by name
 	origins      origins
@@ -85,7 +92,8 @@ func cmdKeys(ctx context.Context, args []string, io stdio) int {
 	withUsage(set, fmt.Sprintf(keysUsage, settingsUsage()))
 	at.tableFlags(set)
 	set.StringVar(&flags.role, "role", "write", "write or secret")
-	set.StringVar(&flags.source, "source", "default", "the site or system that sends with it")
+	set.StringVar(&flags.source, "source", "", "the site or system that sends with it; default, or server for a server, when left out")
+	set.StringVar(&flags.kind, "kind", "", "site or server; when left out that of the source, and site for a new one")
 	flags.settings = map[string]string{}
 	for _, setting := range workspace.Settings() {
 		set.Func(setting.Name, setting.About, func(text string) error {
@@ -120,7 +128,7 @@ func cmdKeys(ctx context.Context, args []string, io stdio) int {
 
 // keyActions are the words after `waymark keys`; they get the workspace's name, and what stands behind it.
 var keyActions = map[string]func(ctx context.Context, table *dynamo.Table, words []string, flags keyFlags, io stdio) error{
-	"list": listKeys, "add": addKey, "rotate": rotateKey, "set": setKey, "identity": identityKey,
+	"list": listKeys, "add": addKey, "create": addKey, "rotate": rotateKey, "set": setKey, "identity": identityKey,
 }
 
 func listKeys(ctx context.Context, table *dynamo.Table, words []string, flags keyFlags, io stdio) error {
@@ -132,17 +140,17 @@ func listKeys(ctx context.Context, table *dynamo.Table, words []string, flags ke
 		return json.NewEncoder(io.Out).Encode(map[string]any{"keys": shown(w.Keys)})
 	}
 	lines := tabwriter.NewWriter(io.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(lines, "KEY\tROLE\tSOURCE\tEXPIRES\tORIGINS\tSETTINGS")
+	fmt.Fprintln(lines, "KEY\tROLE\tKIND\tSOURCE\tEXPIRES\tORIGINS\tSETTINGS")
 	for _, k := range w.Keys {
 		expires := "never"
 		if k.Expires > 0 {
 			expires = k.Expires.Time().Format(time.RFC3339)
 		}
-		text := k.Text
-		if k.Role == workspace.Secret {
-			text = "(stored as its hash)"
+		kind := ""
+		if k.Role == workspace.Write {
+			kind = k.Kind.String()
 		}
-		fmt.Fprintf(lines, "%s\t%s\t%s\t%s\t%s\t%s\n", text, k.Role, k.Source, expires, strings.Join(k.Origins, " "), k.Listed())
+		fmt.Fprintf(lines, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Label(), k.Role, kind, k.Source, expires, strings.Join(k.Origins, " "), k.Listed())
 	}
 	return lines.Flush()
 }
@@ -156,12 +164,16 @@ func addKey(ctx context.Context, table *dynamo.Table, words []string, flags keyF
 	if role != workspace.Write && role != workspace.Secret {
 		return fault.Newf(fault.Invalid, "bad_role", "the role is write or secret, not %q", flags.role)
 	}
-	k := workspace.Key{Text: cmp.Or(flags.alias, workspace.KeyText(role, workspace.Site, rand.Text())), Workspace: w.Name, Role: role}
-	if err := flags.checkAlias(w); err != nil {
+	kind, source, err := flags.sourceIn(w)
+	if err != nil {
+		return err
+	}
+	k := workspace.Key{Text: cmp.Or(flags.alias, workspace.KeyText(role, kind, rand.Text())), Workspace: w.Name, Role: role}
+	if err := flags.checkAlias(w, kind); err != nil {
 		return err
 	}
 	if role == workspace.Write {
-		k.Source, k.Origins = flags.source, flags.origins
+		k.Source, k.Kind, k.Origins = source, kind, flags.origins
 		k.Policy, k.Secrets = w.PolicyOf(k.Source), w.SecretsOf(k.Source) // another key of the same source
 		if !w.Sends(k.Source) {
 			k.Policy = workspace.NewPolicy()
@@ -174,13 +186,37 @@ func addKey(ctx context.Context, table *dynamo.Table, words []string, flags keyF
 	return storeKey(ctx, table, w, k, flags, io)
 }
 
+// sourceIn is the source of a workspace that the flags name for a new key, and its kind. Faults: Invalid bad_kind, Conflict other_kind.
+func (f keyFlags) sourceIn(w workspace.Workspace) (kind workspace.Kind, source string, err error) {
+	if f.role == string(workspace.Secret) {
+		if f.kind+f.source != "" || len(f.origins) > 0 {
+			err = fault.New(fault.Invalid, "bad_kind", "a secret key belongs to no source, and is neither a site's nor a server's; leave --kind, --source and --origin out")
+		}
+		return workspace.Site, "", err
+	}
+	if source = f.source; source == "" {
+		source = map[bool]string{true: serverSource, false: siteSource}[f.kind == string(workspace.ServerSource)]
+	}
+	if kind = w.KindOf(source); f.kind != "" {
+		if kind, err = workspace.ReadKind(f.kind); err != nil {
+			return kind, source, err
+		}
+	}
+	if kind == workspace.ServerSource && len(f.origins) > 0 {
+		return kind, source, fault.New(fault.Invalid, "bad_kind", "a server's key is refused from every page, so it has no --origin; pages send with the key of a site")
+	}
+	return kind, source, w.CheckKind(source, kind)
+}
+
 // checkAlias checks an alias that is to become a key of a workspace.
-func (f keyFlags) checkAlias(w workspace.Workspace) error {
+func (f keyFlags) checkAlias(w workspace.Workspace, kind workspace.Kind) error {
 	switch {
 	case f.alias == "":
 		return nil
 	case f.role != string(workspace.Write):
 		return fault.New(fault.Invalid, "bad_alias", "an alias is a write key; leave --role out")
+	case kind == workspace.ServerSource:
+		return fault.New(fault.Invalid, "bad_alias", "an alias stands in pages, so it is a site's key; name another --source, or leave --kind out")
 	case slices.ContainsFunc(w.Keys, func(k workspace.Key) bool { return k.Is(f.alias) }):
 		return fault.Newf(fault.Conflict, "key_taken", "%s is a key of workspace %s already; `waymark keys list %s` shows of which source", f.alias, w.Name, w.Name)
 	}
@@ -231,9 +267,12 @@ func setKey(ctx context.Context, table *dynamo.Table, words []string, flags keyF
 	if err != nil {
 		return err
 	}
-	at := slices.IndexFunc(w.Keys, func(k workspace.Key) bool { return k.Is(text) && k.Role == workspace.Write })
-	if at < 0 {
-		return fault.Newf(fault.NotFound, "unknown_key", "workspace %s has no such write key; `waymark keys list %s` shows what it has", name, name)
+	at, err := w.Named(text)
+	if err != nil {
+		return err
+	}
+	if w.Keys[at].Role != workspace.Write {
+		return fault.New(fault.Invalid, "secret_key", "settings are those of a source, and a secret key has none; name a write key")
 	}
 	if len(flags.settings) == 0 {
 		return fault.New(fault.Invalid, "no_setting", "say what to set, such as --orders own; `waymark keys -h` lists the settings")
@@ -256,17 +295,13 @@ func rotateKey(ctx context.Context, table *dynamo.Table, words []string, flags k
 	if err != nil {
 		return err
 	}
-	stored, err := table.Key(ctx, old)
-	if err != nil || stored.Workspace != name {
-		return fault.Newf(fault.NotFound, "unknown_key", "workspace %s has no such key; `waymark keys list %s` shows what it has", name, name)
+	at, err := w.Named(old)
+	if err != nil {
+		return err
 	}
-	fresh := stored
-	fresh.Text, fresh.Expires = workspace.KeyText(stored.Role, stored.Kind, rand.Text()), 0
-	for i, k := range w.Keys {
-		if k.Is(old) {
-			w.Keys[i].Expires = event.At(time.Now().Add(flags.overlap))
-		}
-	}
+	fresh := w.Keys[at]
+	fresh.Text, fresh.Expires = workspace.KeyText(fresh.Role, fresh.Kind, rand.Text()), 0
+	w.Keys[at].Expires = event.At(time.Now().Add(flags.overlap))
 	return storeKey(ctx, table, w, fresh, flags, io)
 }
 
@@ -278,6 +313,13 @@ func storeKey(ctx context.Context, table *dynamo.Table, w workspace.Workspace, k
 	if flags.json {
 		return json.NewEncoder(io.Out).Encode(map[string]any{"key": k.Shown()})
 	}
-	fmt.Fprintf(io.Out, "%s key  %s\n", k.Role, k.Text)
+	switch {
+	case k.IsPublic():
+		fmt.Fprintf(io.Out, "site key  %s  (public, of the source %s)\n", k.Text, k.Source)
+	case k.Role == workspace.Write:
+		fmt.Fprintf(io.Out, "server key  %s  (secret, of the source %s; it is shown this once, and belongs into no page)\n", k.Text, k.Source)
+	default:
+		fmt.Fprintf(io.Out, "secret key  %s  (reads and operates; it is shown this once)\n", k.Text)
+	}
 	return nil
 }

@@ -22,7 +22,7 @@ import (
 // named are paths that stand for those with a parameter.
 var named = strings.NewReplacer(
 	"/v1/profiles/{id}", "/v1/profiles/user:42", "/v1/exports/{name}", "/v1/exports/daily-2026-11-21-r1", "/v1/failed/{id}", "/v1/failed/none",
-	"/v1/rollups/{id}", "/v1/rollups/1795348800000", "{key}", "wk_web", "{version}", release(),
+	"/v1/rollups/{id}", "/v1/rollups/1795348800000", "{key}", "wk_site", "{version}", release(),
 	"/assets/{name}", "/assets/pages.css",
 )
 
@@ -58,7 +58,7 @@ func send(t *testing.T, method, address, path string) (response *http.Response, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.SetBasicAuth("wk_web", "")
+	request.SetBasicAuth("wk_site", "")
 	if isStrict.MatchString(path) {
 		request.Header.Set("Authorization", "Bearer sk_shop")
 	}
@@ -185,7 +185,7 @@ func shop(t *testing.T) *system.System {
 	w := system.Shop()
 	w.Created = event.At(system.Begin.AddDate(0, 0, -3))
 	s := system.New(t, w)
-	s.Send("wk_web",
+	s.Send("wk_site",
 		`{"type":"page","anonymousId":"a","messageId":"m1","timestamp":"2026-11-20T10:00:00Z","properties":{"url":"https://shop.example/a"}}`,
 		`{"type":"identify","anonymousId":"a","userId":"42","messageId":"m2","timestamp":"2026-11-20T10:01:00Z","traits":{"email":"a@shop.example"}}`,
 		`{"type":"track","event":"Order Completed","userId":"42","messageId":"m3","timestamp":"2026-11-21T10:00:00Z","properties":{"order_id":"o1","revenue":5}}`,

@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"cmp"
+	"strings"
 	"testing"
 
 	"waymark/tests/e2e"
@@ -57,5 +59,40 @@ func TestSettings(t *testing.T) {
 		`{"time_zone":"America/New_York","Recounting":false,"Rows":[{"Start":"2025-06-30T00:00:00-04:00","Unit":"USD","Numerator":"5.00"}]}`)
 	if out, _, err := system.Run(t.Context(), "workspace", "set", "settings", "--time-zone", "Mars/Olympus"); err == nil {
 		t.Errorf("a zone that there is not is set: %s", out)
+	}
+	checkBelieved(t, w)
+}
+
+// checkBelieved settles what is believed, and sees that a wrong word changes nothing.
+func checkBelieved(t *testing.T, w e2e.Tenant) {
+	t.Helper()
+	type believed struct {
+		Workspace struct {
+			Orders string
+			Latest []string
+		}
+	}
+	for _, c := range []struct {
+		args []string
+		want string // what is settled then; "" where the command is refused
+	}{
+		{nil, `{"Workspace":{"Orders":"any","Latest":[]}}`},
+		{[]string{"--orders", "server", "--latest", "theme,cart size"}, `{"Workspace":{"Orders":"server","Latest":["cart size","theme"]}}`},
+		{[]string{"--orders", "site"}, ""},
+		{[]string{"--latest", "theme,,cart"}, ""},
+		{[]string{"--currency", "GBP"}, `{"Workspace":{"Orders":"server","Latest":["cart size","theme"]}}`},
+		{[]string{"--orders", "any", "--latest", "none"}, `{"Workspace":{"Orders":"any","Latest":[]}}`},
+	} {
+		before := text(get[believed](t, w, "/v1/status"))
+		out, log, err := w.Run(t.Context(), append([]string{"workspace", "set", "settings"}, c.args...)...)
+		if (err == nil) != (c.want != "") {
+			t.Errorf("workspace set %v: %v, %s%s", c.args, err, out, log)
+		}
+		if got := text(get[believed](t, w, "/v1/status")); got != cmp.Or(c.want, before) {
+			t.Errorf("after workspace set %v the status is %s, want %s", c.args, got, cmp.Or(c.want, before))
+		}
+	}
+	if out, _, err := w.Run(t.Context(), "workspace", "list"); err != nil || !strings.Contains(out, "ORDERS") {
+		t.Errorf("workspace list: %v, %s", err, out)
 	}
 }

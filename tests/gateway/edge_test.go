@@ -13,7 +13,7 @@ import (
 	"waymark/tests/gateway"
 )
 
-const batch = `{"batch":[{"type":"page","anonymousId":"a1","messageId":"m1"}],"writeKey":"wk_web"}`
+const batch = `{"batch":[{"type":"page","anonymousId":"a1","messageId":"m1"}],"writeKey":"wk_site"}`
 
 // packers are the clients that pack what they send, by the Content-Type under which they do.
 var packers = []struct {
@@ -62,9 +62,9 @@ func TestSettingsNameTheEdge(t *testing.T) {
 		h    http.Handler
 		want string
 	}{
-		{"/v1/projects/wk_web/settings", bare, `"apiHost":"t.shop.example:3000/v1"`},
-		{"/v1/projects/wk_web/settings/", gateway.Edge(t, bare, nil), `"apiHost":"t.shop.example:3000/v1"`},
-		{"/x7/projects/wk_web/settings", gateway.Edge(t, bare, map[string]string{"EdgePath": "/x7"}), `"apiHost":"t.shop.example:3000/x7/v1"`},
+		{"/v1/projects/wk_site/settings", bare, `"apiHost":"t.shop.example:3000/v1"`},
+		{"/v1/projects/wk_site/settings/", gateway.Edge(t, bare, nil), `"apiHost":"t.shop.example:3000/v1"`},
+		{"/x7/projects/wk_site/settings", gateway.Edge(t, bare, map[string]string{"EdgePath": "/x7"}), `"apiHost":"t.shop.example:3000/x7/v1"`},
 	} {
 		got := ask(c.h, httptest.NewRequest(http.MethodGet, "http://t.shop.example:3000"+c.path, nil))
 		if got.Code != 200 || !strings.Contains(got.Body.String(), c.want) || !strings.Contains(got.Body.String(), `"protocol":"http"`) {
@@ -90,7 +90,7 @@ func TestScriptsAtTheEdge(t *testing.T) {
 	pinned := script(bare, "/wm.js").Header().Get("Content-Location") // /wm/VERSION/wm.js
 	for at, name := range map[string]string{
 		"/x7/kit.js": "/wm.js", "/x7/kit.full.js": "/wm.full.js", "/x7" + strings.ReplaceAll(pinned, "wm", "kit"): pinned,
-		"/x7/analytics.js/v1/wk_web/analytics.min.js": "/analytics.js/v1/wk_web/analytics.min.js",
+		"/x7/analytics.js/v1/wk_site/analytics.min.js": "/analytics.js/v1/wk_site/analytics.min.js",
 	} {
 		got, want := script(own, at), script(bare, name)
 		if got.Code != 200 || got.Body.Len() < 1000 || got.Body.String() != want.Body.String() {
@@ -113,7 +113,7 @@ func TestEveryWayToRead(t *testing.T) {
 	for _, path := range []string{"/v1/pixel.gif", "/pixel.gif", "/pixel/v1/page", "/pixel/v1/page/", "/pixel/v1/track"} {
 		for method, queued := range map[string]int{http.MethodGet: 1, http.MethodHead: 0} {
 			s := system.New(t, system.Shop())
-			got := ask(gateway.Handler(t, s), httptest.NewRequest(method, "http://t.shop.example"+path+"?writeKey=wk_web&event=A", nil))
+			got := ask(gateway.Handler(t, s), httptest.NewRequest(method, "http://t.shop.example"+path+"?writeKey=wk_site&event=A", nil))
 			if n := len(s.Queue.Take(10)); got.Code != 200 || got.Header().Get("Content-Type") != "image/gif" || n != queued {
 				t.Errorf("%s %s is answered %d %s, %d queued, want %d", method, path, got.Code, got.Header(), n, queued)
 			}
@@ -137,7 +137,7 @@ func TestBrowserRequests(t *testing.T) {
 	if got.Get("Access-Control-Allow-Headers") != "authorization, baggage, content-type, traceparent" || got.Get("Access-Control-Allow-Private-Network") != "" {
 		t.Errorf("the preflight is answered %v", got)
 	}
-	send := httptest.NewRequest(http.MethodPost, "http://t.shop.example/v1/t", strings.NewReader(`{"event":"A","anonymousId":"a1","writeKey":"wk_web"}`))
+	send := httptest.NewRequest(http.MethodPost, "http://t.shop.example/v1/t", strings.NewReader(`{"event":"A","anonymousId":"a1","writeKey":"wk_site"}`))
 	for name, value := range map[string]string{"Origin": "https://www.shop.example", "Cookie": "session=secret", "Content-Type": "application/json", "Traceparent": "00-1"} {
 		send.Header.Set(name, value)
 	}

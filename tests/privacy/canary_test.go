@@ -205,6 +205,7 @@ func documented(t *testing.T) string {
 // TestCanariesOfRequests sends canaries where a request itself has room for them, taken or refused.
 func TestCanariesOfRequests(t *testing.T) {
 	w := newWorld(t)
+	w.key = "wk_site" // pages send by ways that are refused to servers
 	n := 0
 	next := func() canary { n++; return canaryOf(5000 + n) }
 	quoted := func(text string) string { raw, _ := json.Marshal(text); return string(raw) }

@@ -21,6 +21,7 @@ import (
 type world struct {
 	*system.System
 	t      *testing.T
+	key    string // that requests are sent with
 	log    *journal
 	queued strings.Builder
 }
@@ -47,10 +48,10 @@ func (j *journal) String() string {
 // The log is that of the process: no test of this package runs beside another.
 func newWorld(t *testing.T) *world {
 	shop := system.Shop()
-	for _, source := range []string{"web", "till"} {
+	for _, source := range []string{"web", "till", "site"} {
 		shop.SetPolicy(source, workspace.NewPolicy()) // which keeps all properties
 	}
-	w := &world{System: system.New(t, shop), t: t, log: &journal{}}
+	w := &world{System: system.New(t, shop), t: t, key: "wk_web", log: &journal{}}
 	slog.SetDefault(slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	t.Cleanup(func() { slog.SetDefault(slog.New(slog.DiscardHandler)) })
 	return w
@@ -71,7 +72,7 @@ func (w *world) failing() {
 // request sends a request with headers and gives the answer with what it says, all in one text.
 func (w *world) request(method, path, body string, headers map[string]string) (status int, answer string) {
 	w.t.Helper()
-	r := w.Request(method, path, system.Basic("wk_web"), body)
+	r := w.Request(method, path, system.Basic(w.key), body)
 	for name, value := range headers {
 		r.Headers[name] = value
 	}

@@ -100,7 +100,7 @@ const snippet = `<script>
 		analytics[name] = (...a) => { analytics.push([name, ...a]); return analytics }
 	}
 	analytics.load = key => document.head.append(Object.assign(document.createElement('script'), {async: true, src: 'COLLECT/analytics.js/v1/' + key + '/analytics.min.js'}))
-	analytics.load('wk_web')
+	analytics.load('wk_site')
 	analytics.page()
 	analytics.ready(() => window.isReady = true)
 	analytics.on('track', (event, properties) => (window.heard ||= []).push(event))
@@ -209,7 +209,7 @@ func TestModule(t *testing.T) {
 	s.refused = true // none.js is not there
 	s.head = `<script type=module>
 		import {init} from '/npm/index.js'
-		const options = {key: 'wk_web', host: '` + s.collect + `', full: true}
+		const options = {key: 'wk_site', host: '` + s.collect + `', full: true}
 		const tracker = init(options)
 		tracker.track('A')
 		window.isOne = init(options) == tracker && tracker == waymark

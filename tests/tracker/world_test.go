@@ -127,7 +127,7 @@ func (s *site) note(w http.ResponseWriter, r *http.Request, to http.Handler) {
 // begin sets up a site and a system, and a visitor who has never been there.
 func begin(t *testing.T) *site {
 	t.Helper()
-	s := &site{t: t, browser: theBrowser(t), system: system.New(t, system.Shop()), script: "/wm.js", key: "wk_web"}
+	s := &site{t: t, browser: theBrowser(t), system: system.New(t, system.Shop()), script: "/wm.js", key: "wk_site"}
 	s.system.Now = time.Now()
 	collect := s.system.Collect(s.system.Ports())
 	gateway := front.New(front.Config{

@@ -15,10 +15,11 @@ func workspacesAndKeys(t *testing.T, table TableUnderTest, _ *Clock) {
 	wantFault(t, "Workspace nowhere", err, fault.NotFound, "unknown_workspace")
 
 	write := workspace.Key{Text: "wk_shop", Workspace: "shop", Role: workspace.Write, Source: "web", Origins: []string{"https://shop.example"}}
-	till := workspace.Key{Text: "wk_till", Workspace: "shop", Role: workspace.Write, Source: "till", Expires: noon}
+	till := workspace.Key{Text: "ws_till", Workspace: "shop", Role: workspace.Write, Source: "till", Kind: workspace.ServerSource, Expires: noon}
 	secret := workspace.Key{Text: "sk_shop", Workspace: "shop", Role: workspace.Secret}
 	shop := workspace.Workspace{
 		Name: "shop", Zone: "Asia/Kolkata", Currency: "INR", Model: "s3@1", Created: noon, Keys: []workspace.Key{write, till, secret},
+		Orders: workspace.FromServers, Latest: []string{"cart", "theme"},
 	}
 	atlas := workspace.Workspace{
 		Name: "atlas", Zone: "Europe/London", Currency: "GBP", Model: "default", Created: noon,
@@ -33,9 +34,10 @@ func workspacesAndKeys(t *testing.T, table TableUnderTest, _ *Clock) {
 		equal(t, "Key "+want.Text, got, want)
 	}
 	stored := shop
-	hidden := secret
+	hidden, hiddenTill := secret, till
 	hidden.Text = "sha256:" + workspace.Fingerprint("sk_shop")
-	stored.Keys = []workspace.Key{write, till, hidden}
+	hiddenTill.Text = "sha256:" + workspace.Fingerprint("ws_till")
+	stored.Keys = []workspace.Key{write, hiddenTill, hidden}
 	wantWorkspace(t, table, stored)
 	all, err := table.Workspaces(ctx)
 	must(t, err)
@@ -49,8 +51,8 @@ func workspacesAndKeys(t *testing.T, table TableUnderTest, _ *Clock) {
 	got, err := table.Key(ctx, "sk_shop")
 	must(t, err)
 	equal(t, "Key sk_shop after rotation", got, secret)
-	_, err = table.Key(ctx, "wk_till")
-	wantFault(t, "Key wk_till after rotation", err, fault.NotFound, "unknown_key")
+	_, err = table.Key(ctx, "ws_till")
+	wantFault(t, "Key ws_till after rotation", err, fault.NotFound, "unknown_key")
 	_, err = table.Key(ctx, hidden.Text)
 	wantFault(t, "Key by its fingerprint", err, fault.NotFound, "unknown_key")
 	stored.Keys[2].Text = "sha256:" + workspace.Fingerprint("sk_next")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -13,10 +12,6 @@ import (
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/workspace"
 )
-
-// fingerprinted stands in place of a secret key's text. A workspace that was read can so be written again, with a key expired or left out, by
-// one who does not know the key.
-const fingerprinted = workspace.Hashed
 
 const allWorkspaces = "workspaces"
 
@@ -37,7 +32,7 @@ func (t *Table) Key(ctx context.Context, keyText string) (workspace.Key, error) 
 
 func opened(fingerprint string) address { return address{"key#" + fingerprint, "K"} }
 
-// Workspace reads one workspace; fault.NotFound when there is none. Secret keys have their fingerprint in place of their text.
+// Workspace reads one workspace; fault.NotFound when there is none. Keys that are no site's have their fingerprint in place of their text.
 func (t *Table) Workspace(ctx context.Context, name string) (workspace.Workspace, error) {
 	w, stored, err := t.workspace(ctx, name)
 	if err == nil && stored == nil {
@@ -134,17 +129,17 @@ func (t *Table) PutWorkspace(ctx context.Context, w workspace.Workspace) error {
 	kept := map[string]bool{}
 	var actions []types.TransactWriteItem
 	for n, k := range w.Keys {
-		stored.Keys[n] = withoutSecret(k)
-		kept[fingerprint(k)] = true
-		action, err := t.keyAction(w.Name, fingerprint(k), stored.Keys[n])
+		stored.Keys[n] = k.WithoutSecret()
+		kept[k.Fingerprint()] = true
+		action, err := t.keyAction(w.Name, k.Fingerprint(), stored.Keys[n])
 		if err != nil {
 			return err
 		}
 		actions = append(actions, action)
 	}
 	for _, k := range before.Keys {
-		if !kept[fingerprint(k)] {
-			actions = append(actions, types.TransactWriteItem{Delete: &types.Delete{TableName: &t.name, Key: opened(fingerprint(k)).item()}})
+		if !kept[k.Fingerprint()] {
+			actions = append(actions, types.TransactWriteItem{Delete: &types.Delete{TableName: &t.name, Key: opened(k.Fingerprint()).item()}})
 		}
 	}
 	i, err := t.packed(address{allWorkspaces, w.Name}, stored)
@@ -181,19 +176,4 @@ func (t *Table) keyAction(name, fingerprint string, k workspace.Key) (types.Tran
 		TableName: &t.name, Item: i,
 		ConditionExpression: aws.String("attribute_not_exists(PK) OR w = :w"), ExpressionAttributeValues: item{":w": text(name)},
 	}}, nil
-}
-
-func fingerprint(k workspace.Key) string {
-	if known, ok := strings.CutPrefix(k.Text, fingerprinted); ok {
-		return known
-	}
-	return workspace.Fingerprint(k.Text)
-}
-
-// withoutSecret is the key as it is stored: the text of a write key is public, that of a secret key is nowhere.
-func withoutSecret(k workspace.Key) workspace.Key {
-	if k.Role != workspace.Write {
-		k.Text = fingerprinted + fingerprint(k)
-	}
-	return k
 }

@@ -10,8 +10,11 @@ import (
 // CORS gives the headers that let a browser read an answer of collection. A key with a list of origins allows credentials to those alone; any other
 // allows them to every site, for pages send cookies along with a beacon whether they want to or not, and collection reads none. An origin is
 // written back only if it is written as a browser writes one; to any other, and to none, goes a star, which allows no credentials. The zero Key
-// lists none.
+// lists none. A server's key is no browser's, so no script of a page may read what it is answered.
 func CORS(origin string, key workspace.Key) map[string]string {
+	if key.Kind == workspace.ServerSource {
+		return nil
+	}
 	isListed := len(key.Origins) == 0 || slices.Contains(key.Origins, origin)
 	if !isListed || !isOrigin(origin) {
 		return map[string]string{"access-control-allow-origin": "*"}

@@ -24,7 +24,8 @@ type KeyStore interface {
 }
 
 // Keyring tells what a key opens, and asks the store no more than once in a while for each key, known or not: whoever tries keys costs no
-// reads. It may be used by several goroutines. Make one with NewKeyring.
+// reads. It remembers and looks up fingerprints, so that no time tells how much of a text is right. It may be used by several goroutines. Make one
+// with NewKeyring.
 type Keyring struct {
 	store   KeyStore
 	now     func() time.Time
@@ -51,20 +52,23 @@ func (k *Keyring) Find(ctx context.Context, text string) (workspace.Key, error) 
 
 func (k *Keyring) find(ctx context.Context, text string) (workspace.Key, error) {
 	unknown := fault.New(fault.Unauthorized, "unknown_key", "the key is not known here; check it, and that it belongs to this installation")
-	now := k.now()
-	if key, found := k.known.get(text, now); found {
+	if len(text) > maxKeyBytes {
+		return workspace.Key{}, unknown
+	}
+	now, fingerprint := k.now(), workspace.Fingerprint(text)
+	if key, found := k.known.get(fingerprint, now); found {
 		return key, nil
 	}
-	if _, found := k.unknown.get(text, now); found || len(text) > maxKeyBytes {
+	if _, found := k.unknown.get(fingerprint, now); found {
 		return workspace.Key{}, unknown
 	}
 	key, err := k.store.Key(ctx, text)
 	switch fault.KindOf(err) {
 	case "":
-		k.known.put(text, key, now)
+		k.known.put(fingerprint, key, now)
 		return key, nil
 	case fault.NotFound:
-		k.unknown.put(text, struct{}{}, now)
+		k.unknown.put(fingerprint, struct{}{}, now)
 		return workspace.Key{}, unknown
 	}
 	return workspace.Key{}, fmt.Errorf("look up key: %w", err)

@@ -2,13 +2,10 @@ package memory
 
 import (
 	"context"
-	"strings"
 
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/workspace"
 )
-
-const fingerprinted = "sha256:"
 
 // Key is dynamo.Table.Key.
 func (t *Table) Key(_ context.Context, text string) (workspace.Key, error) {
@@ -53,22 +50,20 @@ func (t *Table) PutWorkspace(_ context.Context, w workspace.Workspace) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, k := range w.Keys {
-		if owner, taken := t.ownerOf(fingerprint(k)); taken && owner != w.Name {
+		if owner, taken := t.ownerOf(k.Fingerprint()); taken && owner != w.Name {
 			return fault.New(fault.Conflict, "key_taken", "one of the keys opens another workspace: make a new one")
 		}
 	}
 	for _, k := range t.workspaces[w.Name].Keys {
-		delete(t.keys, fingerprint(k))
+		delete(t.keys, k.Fingerprint())
 	}
 	stored := cloneWorkspace(w)
 	if before, found := t.workspaces[w.Name]; found {
 		stored = cloneWorkspace(w.Over(before))
 	}
 	for n, k := range stored.Keys {
-		if k.Role != workspace.Write {
-			stored.Keys[n].Text = fingerprinted + fingerprint(k)
-		}
-		t.keys[fingerprint(k)] = cloneKey(stored.Keys[n])
+		stored.Keys[n] = k.WithoutSecret()
+		t.keys[k.Fingerprint()] = cloneKey(stored.Keys[n])
 	}
 	t.workspaces[w.Name] = stored
 	return nil
@@ -92,17 +87,10 @@ func (t *Table) PutGenerations(_ context.Context, before, after workspace.Worksp
 func (t *Table) ownerOf(key string) (workspace string, found bool) {
 	for name, w := range t.workspaces {
 		for _, k := range w.Keys {
-			if fingerprint(k) == key {
+			if k.Fingerprint() == key {
 				return name, true
 			}
 		}
 	}
 	return "", false
-}
-
-func fingerprint(k workspace.Key) string {
-	if known, ok := strings.CutPrefix(k.Text, fingerprinted); ok {
-		return known
-	}
-	return workspace.Fingerprint(k.Text)
 }

@@ -46,7 +46,7 @@ const (
 
 // aliasOf is the key that an id of a protocol stands for: the id itself where it is a key of ours, else its alias; "" without an id.
 func aliasOf(protocol, id string) string {
-	if id == "" || strings.HasPrefix(id, "wk_") || strings.HasPrefix(id, "sk_") {
+	if id == "" || strings.HasPrefix(id, "wk_") || strings.HasPrefix(id, "ws_") || strings.HasPrefix(id, "sk_") {
 		return id
 	}
 	return protocol + ":" + id

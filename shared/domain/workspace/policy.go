@@ -87,6 +87,16 @@ func (p *Policy) Set(name, text string) error {
 	return fault.Newf(fault.Invalid, "unknown_setting", "a source has no setting %q", name)
 }
 
+// Said is what a setting is, as people set it; "" where there is no such setting.
+func (p Policy) Said(name string) string {
+	for _, s := range Settings() {
+		if s.Name == name {
+			return s.text(p)
+		}
+	}
+	return ""
+}
+
 // Listed gives the fields that differ from those of a new source, as "orders=own".
 func (p Policy) Listed() string {
 	var said []string

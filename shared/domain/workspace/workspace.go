@@ -72,25 +72,6 @@ type Key struct {
 	Secrets []IdentitySecret `json:"identity_secrets,omitempty"`
 }
 
-// Kind is what sort of source a write key belongs to.
-type Kind string
-
-// The kinds. A site's key stands in its pages, so everybody has it; a server's key is a secret.
-const (
-	Site         Kind = ""
-	ServerSource Kind = "server"
-)
-
-// KindOf is what sort of source one of the workspace's is. A source that is not there is a site: its word is believed least.
-func (w Workspace) KindOf(source string) Kind {
-	for _, k := range w.Keys {
-		if k.Role == Write && k.Source == source {
-			return k.Kind
-		}
-	}
-	return Site
-}
-
 // Valid says whether the key still works.
 func (k Key) Valid(now time.Time) bool { return k.Expires == 0 || event.At(now) < k.Expires }
 
@@ -106,12 +87,6 @@ func (k Key) Allows(origin string) bool {
 	}
 	return false
 }
-
-// Hashed stands before the fingerprint where the text of a secret key would be.
-const Hashed = "sha256:"
-
-// Is says whether the key has this text, known or hashed.
-func (k Key) Is(text string) bool { return k.Text == text || k.Text == Hashed+Fingerprint(text) }
 
 // Fingerprint is how a key is looked up: the hex SHA-256 of its text.
 func Fingerprint(key string) string {
