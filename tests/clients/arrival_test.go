@@ -91,6 +91,9 @@ func (s telling) checkSent(t testing.TB) {
 	var got []happened
 	for _, d := range s.door.sent() {
 		got = append(got, happened{d.Type, d.Name})
+		if want := "proof-of-ada-" + s.run; d.Type == "identify" && d.Proof != want {
+			t.Errorf("%s: identify has the proof %q, want %q", s.run, d.Proof, want)
+		}
 	}
 	slices.SortFunc(got, inOrder)
 	if !slices.Equal(got, s.want) {
