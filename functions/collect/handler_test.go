@@ -48,6 +48,7 @@ func (k *keys) Key(_ context.Context, text string) (workspace.Key, error) {
 		"wk_shop":    {Workspace: "shop", Role: workspace.Write, Source: "till", Origins: []string{"https://shop.example"}},
 		"wk_old":     {Workspace: "demo", Role: workspace.Write, Source: "web", Expires: earlier},
 		"wk_overlap": {Workspace: "demo", Role: workspace.Write, Source: "web", Expires: later},
+		"ws_demo":    {Workspace: "demo", Role: workspace.Write, Source: "server", Kind: workspace.ServerSource},
 		"sk_demo":    {Workspace: "demo", Role: workspace.Secret},
 	}
 	maps.Copy(known, aliases)
