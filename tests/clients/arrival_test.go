@@ -91,6 +91,9 @@ func (s telling) checkSent(t testing.TB) {
 	var got []happened
 	for _, d := range s.door.sent() {
 		got = append(got, happened{d.Type, d.Name})
+		if want := "proof-of-ada-" + s.run; d.Type == "identify" && d.Proof != want {
+			t.Errorf("%s: identify has the proof %q, want %q", s.run, d.Proof, want)
+		}
 	}
 	slices.SortFunc(got, inOrder)
 	if !slices.Equal(got, s.want) {
@@ -138,9 +141,12 @@ func (s telling) checkProfile(t testing.TB, p person, touchpoints int) {
 	}
 	slices.Sort(identifiers)
 	want := append(s.door.anonymous(), "email:ada-"+s.run+"@shop.example", "user:ada-"+s.run)
-	if !s.isSite {
-		want = append(want, "user:lovelace-"+s.run)
+	before := "user:lovelace-" + s.run
+	if s.isSite {
+		before = "anon:lovelace-" + s.run // the alias gives up no user
 	}
+	want = append(want, before)
+	slices.Sort(want)
 	if !slices.Equal(identifiers, want) {
 		t.Errorf("%s: the person has the identifiers %v, want %v", s.run, identifiers, want)
 	}
