@@ -27,7 +27,6 @@ var mutants = map[string]struct{ file, text, becomes string }{
 	},
 	"evidence by the device's own time": {linkFile, "if t.Grade == event.Server {", "if t.Original < t.Received {"},
 	"receipt of the last copy":          {linkFile, "At: t.Received,", "At: -t.Received,"},
-	"a site joins two users":            {linkFile, " && l.Evidence.Grade == event.Server", ""},
 	"the newest children have the places": {
 		forestFile, "for _, l := range children {\n\t\t\tif class", "for _, l := range slices.Backward(children) {\n\t\t\tif class",
 	},

@@ -32,6 +32,9 @@ func everybody(k known) []event.Identifier {
 	for n := range k.users {
 		ids = append(ids, event.Identifier("user:"+user(n)), event.Identifier(fmt.Sprint("anon:a", n)))
 	}
+	for n := range 3 {
+		ids = append(ids, event.Identifier(fmt.Sprint("anon:w", n)))
+	}
 	for n := range k.mails {
 		ids = append(ids, event.Identifier("email:"+mail(n)))
 	}
