@@ -73,6 +73,9 @@ func honest(r *rand.Rand, isSigned bool) ([]request, known) {
 			e["anonymousId"] = fmt.Sprint("w", r.IntN(3))
 		}
 		switch kind := r.IntN(6); {
+		case isServer && r.IntN(6) == 0: // of a reader who is no user yet
+			delete(e, "userId")
+			e["type"], e["anonymousId"], e["traits"] = "identify", fmt.Sprint("w", r.IntN(3)), map[string]any{"email": mail(r.IntN(k.mails)), "plan": id}
 		case kind == 0 && e["userId"] != nil:
 			e["type"], e["traits"] = "identify", map[string]any{"email": mail(who), "plan": fmt.Sprint("p", n), "t" + fmt.Sprint(r.IntN(3)): n}
 		case kind == 1 && e["userId"] != nil, kind == 2 && e["userId"] != nil:
