@@ -55,13 +55,13 @@ func newWorld(t testing.TB) *world {
 	return w
 }
 
-// quarantine applies so many quarantines, of a source that sent nothing.
+// quarantine sees to it that so many quarantines are active, of a source that sent nothing.
 func (w *world) quarantine(t testing.TB, name string, n int) {
 	t.Helper()
 	before, err := w.Table.Workspace(t.Context(), name)
 	must(t, err)
 	after := before
-	for i := len(before.Quarantines) + 1; i <= n; i++ {
+	for i := len(before.Quarantines) + 1; len(after.ActiveQuarantines()) < n; i++ {
 		after, err = after.Quarantined(workspace.Quarantine{ID: fmt.Sprint("q-20110305-", i), Source: "till", From: 1, To: event.Millis(1 + i), Applied: 1})
 		must(t, err)
 	}

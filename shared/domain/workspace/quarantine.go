@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"encoding/json"
 	"reflect"
 	"slices"
 
@@ -48,6 +49,8 @@ type PropertyIs struct {
 const (
 	MaxQuarantines = 100
 	MaxLifted      = 100
+
+	maxQuarantineBytes = 100_000 // of all together: a workspace is read with every batch
 )
 
 // ActiveQuarantines are those that take events out, in the order in which they were applied.
@@ -56,7 +59,7 @@ func (w Workspace) ActiveQuarantines() []Quarantine {
 }
 
 // Quarantined is the workspace with one more quarantine. Faults, both Conflict: too_many_quarantines when as many are active as may be, and
-// quarantine_exists when there is one of that id.
+// quarantine_exists when there is one of that id. Where they are too long together, records of lifted ones go, the oldest first.
 func (w Workspace) Quarantined(q Quarantine) (Workspace, error) {
 	if len(w.ActiveQuarantines()) >= MaxQuarantines {
 		return w, fault.Newf(fault.Conflict, "too_many_quarantines", "%d quarantines are active, and more there cannot be: lift one first", MaxQuarantines)
@@ -64,8 +67,25 @@ func (w Workspace) Quarantined(q Quarantine) (Workspace, error) {
 	if slices.ContainsFunc(w.Quarantines, func(other Quarantine) bool { return other.ID == q.ID }) {
 		return w, fault.Newf(fault.Conflict, "quarantine_exists", "there is a quarantine %s already", q.ID)
 	}
-	w.Quarantines = append(slices.Clone(w.Quarantines), q)
+	all := append(slices.Clone(w.Quarantines), q)
+	for sizeOf(all) > maxQuarantineBytes {
+		oldest := slices.IndexFunc(all, func(q Quarantine) bool { return !q.IsActive() })
+		if oldest < 0 {
+			return w, fault.Newf(fault.Conflict, "too_many_quarantines",
+				"the quarantines that are active have more than %d bytes together: lift one first, or make conditions shorter", maxQuarantineBytes)
+		}
+		all = slices.Delete(all, oldest, oldest+1)
+	}
+	w.Quarantines = all
 	return w, nil
+}
+
+func sizeOf(all []Quarantine) int {
+	text, err := json.Marshal(all)
+	if err != nil {
+		panic("workspace: a quarantine is made of strings and integers: " + err.Error())
+	}
+	return len(text)
 }
 
 // Lift is the workspace in which a quarantine takes nothing out any more. One that was lifted before stays as it is. Of the lifted ones the latest
