@@ -194,7 +194,7 @@ func (h *Handler) windows(ctx context.Context, w workspace.Workspace, calendar p
 		}
 		all = append(all, placed...)
 	}
-	complete.Show(w.Currency, all)
+	complete.ShowAs(report.View(w), all)
 	return all, complete.Version, nil
 }
 

@@ -77,7 +77,8 @@ func (h *Handler) kpis(ctx context.Context, q question) (events.APIGatewayV2HTTP
 	}
 	answer := kpisAnswer{TimeZone: q.workspace.Zone, Model: rules.Model.ID(), Missing: missing}
 	answer.Recounting = isRecounting(state, q.workspace)
-	view := kpi.View{Currency: q.workspace.Currency, By: []kpi.Dimension{w.by}, Only: w.only, Members: kpi.MaxMembers, Currencies: kpi.MaxCurrencies}
+	view := report.View(q.workspace)
+	view.By, view.Only, view.Members, view.Currencies = []kpi.Dimension{w.by}, w.only, kpi.MaxMembers, kpi.MaxCurrencies
 	for !answer.show(definitions, view, windows, calendar, w) {
 		if view.Members == 1 && view.Currencies == 1 {
 			return events.APIGatewayV2HTTPResponse{}, fault.Newf(fault.Invalid, "too_many_rows",
