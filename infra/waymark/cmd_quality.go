@@ -35,7 +35,8 @@ const qualityUsage = `waymark quality [--from DATE] [--to DATE] [--source NAME] 
 
 Counts what became of the events that came in, by day of receipt and source:
 accepted, refused, rejected and failed, and of the accepted what is odd about
-them. docs/quality.md explains each number.
+them; and whose word it is, and which orders and identifiers several claim.
+docs/quality.md explains each number.
 
 exit code: 0 printed · 1 it failed · 2 wrong usage
 `
@@ -110,13 +111,10 @@ func (r qualityReport) print(w goio.Writer) {
 	listed(w, "bots", r.Total.BotsBy)
 	listed(w, "unknown", names)
 	listed(w, "incomplete", r.Total.IncompleteBy)
-	copies := map[string]int{}
-	for _, row := range r.Rows {
-		if row.OrderCopies > 0 {
-			copies[cmp.Or(row.Source, "-")] += row.OrderCopies
-		}
-	}
-	listed(w, "copies of orders, by source", copies)
+	r.bySource(w, "copies of orders", func(c quality.Counts) int { return c.OrderCopies })
+	r.bySource(w, "conflicts", func(c quality.Counts) int { return c.Conflicts })
+	r.bySource(w, "in quarantine", func(c quality.Counts) int { return c.Quarantined })
+	r.printTrust(w)
 	if !r.Final {
 		fmt.Fprintf(w, "\nNot final: %d messages wait, and %d of %d dead letters were read.\n", r.Waiting, r.Dead.Read, r.Dead.Messages)
 	}
