@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/burst"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/period"
@@ -36,6 +37,7 @@ type qualityAnswer struct {
 	Dead          deadAnswer `json:"dead"`
 	RejectedSince string     `json:"rejected_since"` // rejected events received before are forgotten
 	quality.Report
+	Alerts []alertAnswer `json:"alerts"` // of bursts in this time, the newest first
 }
 
 // deadAnswer is about messages of the installation.
@@ -124,7 +126,14 @@ func (h *Handler) scan(ctx context.Context, asked reading, t *quality.Tally, ans
 			t.Refuse(r)
 		}
 	}
-	if err := h.scanWaiting(ctx, t, asked); err != nil { // before the archive, into which a settle puts them
+	state, err := h.Ledger.State(ctx, asked.ns)
+	if err != nil {
+		return fmt.Errorf("read state: %w", err)
+	}
+	answer.Alerts = alerts(state, func(a burst.Alert) bool {
+		return a.From < t.To && t.From < a.To && (t.Source == "" || a.Source == t.Source)
+	})
+	if err := h.scanWaiting(ctx, t, asked, state); err != nil { // before the archive, into which a settle puts them
 		return err
 	}
 	if err := h.scanArchive(ctx, t, asked); err != nil {

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/quality"
 )
 
@@ -45,11 +46,7 @@ func (h *Handler) scanArchive(ctx context.Context, t *quality.Tally, asked readi
 }
 
 // scanWaiting counts the accepted events that are not in the archive yet, page by page.
-func (h *Handler) scanWaiting(ctx context.Context, t *quality.Tally, asked reading) error {
-	state, err := h.Ledger.State(ctx, asked.ns)
-	if err != nil {
-		return fmt.Errorf("read state: %w", err)
-	}
+func (h *Handler) scanWaiting(ctx context.Context, t *quality.Tally, asked reading, state ledger.State) error {
 	for from, more := state.Cursor, true; more; {
 		batches, next, err := h.Ledger.Batches(ctx, asked.ns, from, maxWaiting)
 		if err != nil {

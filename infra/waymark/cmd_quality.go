@@ -29,6 +29,7 @@ type qualityReport struct {
 	} `json:"dead"`
 	RejectedSince string `json:"rejected_since"`
 	quality.Report
+	Alerts []burstAlert `json:"alerts"`
 }
 
 const qualityUsage = `waymark quality [--from DATE] [--to DATE] [--source NAME] [--json]
@@ -90,6 +91,9 @@ func printQuality(ctx context.Context, system *api, asked map[string]string, asJ
 // print writes the report for a terminal of 80 columns.
 func (r qualityReport) print(w goio.Writer) {
 	fmt.Fprintf(w, "received from %s to %s, days in %s\n", withoutZeros(r.From), withoutZeros(r.To), r.TimeZone)
+	for _, a := range r.Alerts {
+		a.print(w)
+	}
 	if len(r.Rows) == 0 {
 		fmt.Fprint(w, "\nnothing was received\n")
 	} else {

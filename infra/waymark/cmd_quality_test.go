@@ -10,6 +10,9 @@ import (
 
 const qualityBody = `{"time_zone":"Europe/London","from":"2026-11-20T00:00:00.000Z","to":"2026-11-23T00:00:00.000Z","final":false,"waiting":3,
 "dead":{"messages":2,"read":1},"rejected_since":"2026-11-21T09:30:00.000Z",
+"alerts":[{"id":"burst-1","kind":"new_persons","source":"a source with a long name","from":"2026-11-22T12:00:00.000Z","to":"2026-11-22T13:00:00.000Z","persons":12345,
+"usual_persons":20,"persons_per_minute":205.75,"usual_persons_per_minute":0.33,"raised":"2026-11-22T12:20:00.000Z","closed":null,
+"command":"waymark quarantine apply --source 'a source with a long name' --from 2026-11-22T12:00:00Z --to 2026-11-22T13:00:00Z --grade public"}],
 "shares":{"touchpoints":1000,"orders":10,"revenue":[{"currency":"GBP","amount":"1250.00","share":1.0000}],"by_grade":[],"by_source":[
 {"source":"a source with a long name","grade":"public","touchpoints":900,"touchpoints_share":0.9000,"orders":8,"orders_share":0.8000,
 "revenue":[{"currency":"GBP","amount":"250.00","share":0.2000}]},
@@ -30,6 +33,13 @@ const qualityBody = `{"time_zone":"Europe/London","from":"2026-11-20T00:00:00.00
 "repeats":0,"late":0,"skewed":0,"future":0,"untimed":0,"bots":0,"unknown_names":0}]}`
 
 const qualityText = `received from 2026-11-20T00:00Z to 2026-11-23T00:00Z, days in Europe/London
+
+ALERT, it goes on: a source with a… has 12,345 new persons,
+205.75 a minute, at this hour usually 20, 0.33 a minute. To take them out:
+  waymark quarantine apply \
+    --source 'a source with a long name' \
+    --from 2026-11-22T12:00:00Z --to 2026-11-22T13:00:00Z \
+    --grade public
 
 day        source           received accepted refused rejected failed
 2026-11-21 a source with a…  1234566  1234549      13        3      1

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	goio "io"
+	"strings"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/quality"
@@ -11,6 +12,35 @@ import (
 
 // topContested is how many contested orders and identifiers are printed; --json has more.
 const topContested = 5
+
+// burstAlert is a burst of new persons, as GET /v1/status and GET /v1/quality tell it.
+type burstAlert struct {
+	Source  string  `json:"source"`
+	From    string  `json:"from"`
+	To      string  `json:"to"`
+	Persons int     `json:"persons"`
+	Usual   int     `json:"usual_persons"`
+	PerMin  float64 `json:"persons_per_minute"`
+	UsualPM float64 `json:"usual_persons_per_minute"`
+	Closed  *string `json:"closed"`
+	Command string  `json:"command"`
+}
+
+// print writes an alert with its command, which may be copied as it stands.
+func (a burstAlert) print(w goio.Writer) {
+	state := "ALERT, it goes on"
+	if a.Closed != nil {
+		state = "alert, over at " + withoutZeros(*a.Closed)
+	}
+	command := a.Command
+	for _, flag := range []string{" --grade", " --from", " --source"} { // from the end, for a name may hold anything
+		if at := strings.LastIndex(command, flag+" "); at >= 0 {
+			command = command[:at] + " \\\n   " + command[at:]
+		}
+	}
+	fmt.Fprintf(w, "\n%s: %s has %s new persons,\n%.2f a minute, at this hour usually %s, %.2f a minute. To take them out:\n  %s\n",
+		state, cut(a.Source, sourceWidth), grouped(a.Persons), a.PerMin, grouped(a.Usual), a.UsualPM, command)
+}
 
 // bySource writes a count of each source that is not 0.
 func (r qualityReport) bySource(w goio.Writer, what string, of func(quality.Counts) int) {
