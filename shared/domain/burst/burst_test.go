@@ -25,7 +25,8 @@ func TestLimit(t *testing.T) {
 		{"one week, and days", burst.History{Weeks: []int64{50}, Days: []int64{480, 240}}, "480 20"},
 		{"a few quiet days", burst.History{Days: []int64{0, 3}}, "30 0"},
 		{"always nobody", burst.History{Weeks: []int64{0, 0, 0, 0}}, "30 0"},
-		{"few: the spread of chance", burst.History{Weeks: []int64{3, 3}}, "30 3"}, {"few", burst.History{Weeks: []int64{9, 9}}, "45 9"},
+		{"few: the spread of chance", burst.History{Weeks: []int64{3, 3}}, "30 3"},
+		{"few", burst.History{Weeks: []int64{9, 9}}, "45 9"},
 		{"alike", burst.History{Weeks: []int64{100, 100, 100}}, "500 100"}, // five times
 		{"spread", burst.History{Weeks: []int64{100, 10, 250, 100}}, "634 100"},
 		{"one week was a burst itself", burst.History{Weeks: []int64{100, 100, 100, 90_000}}, "500 100"},
@@ -93,15 +94,18 @@ func TestNext(t *testing.T) {
 			{40, []burst.Sight{sight("site", 0, 38)}, "site 12-13 38/40 in 30 min closed"},
 		},
 		"taken out and brought back": {
-			{30, []burst.Sight{sight("site", 0, 500)}, open}, {40, []burst.Sight{sight("site", 0, 38)}, "site 12-13 38/40 in 30 min closed"},
+			{30, []burst.Sight{sight("site", 0, 500)}, open},
+			{40, []burst.Sight{sight("site", 0, 38)}, "site 12-13 38/40 in 30 min closed"},
 			{50, []burst.Sight{sight("site", 0, 500)}, "site 12-13 500/40 in 50 min open"},
 		},
 		"a quiet hour between": {
-			{30, []burst.Sight{sight("site", 0, 500)}, open}, {125, nil, "site 12-13 500/40 in 30 min closed"},
+			{30, []burst.Sight{sight("site", 0, 500)}, open},
+			{125, nil, "site 12-13 500/40 in 30 min closed"},
 			{150, []burst.Sight{sight("site", 2, 300)}, "site 12-15 800/80 in 90 min open"},
 		},
 		"another burst": {
-			{30, []burst.Sight{sight("site", 0, 500)}, open}, {125, nil, "site 12-13 500/40 in 30 min closed"},
+			{30, []burst.Sight{sight("site", 0, 500)}, open},
+			{125, nil, "site 12-13 500/40 in 30 min closed"},
 			{330, []burst.Sight{sight("site", 5, 300)}, "site 12-13 500/40 in 30 min closed; site 17-18 300/40 in 30 min open"},
 		},
 		"two sources": {{30, []burst.Sight{sight("site", 0, 500), sight("app", 0, 130)}, "app 12-13 130/40 in 30 min open; " + open}},
