@@ -83,8 +83,9 @@ type Loaded struct {
 	store      Store
 	ns         workspace.Namespace
 	caps       identity.Caps
-	rules      journey.Rules                         // they say what is in quarantine
-	aside      map[event.Identifier]ledger.Partition // of identifiers that were read to judge evidence alone
+	rules      journey.Rules                                               // they say what is in quarantine
+	proven     map[event.Identifier]map[event.Identifier]identity.Evidence // by parent and child, without what is in quarantine
+	aside      map[event.Identifier]ledger.Partition                       // of identifiers that were read to judge evidence alone
 	forest     *identity.Forest
 	partitions map[event.Identifier]ledger.Partition
 	persons    map[event.Identifier]identity.Person    // by every identifier that was asked for, and their members

@@ -134,7 +134,7 @@ func TestCrashAtEveryCall(t *testing.T) {
 			if isLift {
 				want, what = hit, "lift"
 			}
-			for n, isOver := 0, false; !isOver; n += 1 + n/3 { // all of the first calls, then some: they are alike
+			for n, isOver := 0, false; !isOver; n += 1 + n/2 { // all of the first calls, then some: they are alike
 				before := shop(t, s)
 				calls := 0
 				s.Call = func(_ string, call func() error) error {
