@@ -112,6 +112,9 @@ websites: chromium ## Install what the tests of pages, examples and recipes need
 chromium: ## Install Chromium for the tests of the tracker (apt-get, as root)
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
 
+languages: ## Install Ruby and PHP for the programs of docs/signed-users.md (apt-get, as root)
+	@command -v ruby >/dev/null && command -v php >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends ruby php-cli; }
+
 contract: .venv-contract/.installed ## Ask the system what docs/openapi.yaml allows and forbids, with schemathesis: SEED=…
 	WAYMARK_CONTRACT_SEED=$(SEED) go test -count=1 -tags=contract -v ./tests/contract
 
@@ -129,4 +132,4 @@ clean: ## Remove what was built; keeps the data in .waymark
 	rm -rf .build .aws-sam
 	go clean -testcache
 
-.PHONY: FORCE help run test long check lint format build demo cost golden tracker fuzz bench sim e2e sam audit emulators duckdb chromium websites protocols contract clean
+.PHONY: FORCE help run test long check lint format build demo cost golden tracker fuzz bench sim e2e sam audit emulators duckdb chromium languages websites protocols contract clean

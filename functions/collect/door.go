@@ -26,7 +26,7 @@ const codeConsent = "consent_denied"
 // mostMixed is how many bytes a batch may grow by whose events differ in what their visitors say.
 const mostMixed = 4 << 20
 
-// pass gives the payload as it passes the door, and how many of its events were dropped; those are Missing then. Faults:
+// pass gives the payload as it passes the door, with the network of a site's visitor where nobody's wish is against it, and how many of its events were dropped; those are Missing then. Faults:
 // Invalid context_too_large, Unavailable when there is no salt for the ids of cookieless visitors.
 func (h *Handler) pass(ctx context.Context, r httpapi.Request, key workspace.Key, p payload) (payload, int, error) {
 	shared, err := strictjson.Parse(string(p.context))
@@ -46,6 +46,9 @@ func (h *Handler) pass(ctx context.Context, r httpapi.Request, key workspace.Key
 			}
 			p.events[i] = consent.Strip(over(sent, shared), id)
 		}
+	}
+	if most == workspace.Keep && key.Kind == workspace.Site {
+		p.network = networkOf(r.SourceIP)
 	}
 	if most != workspace.Keep {
 		if err := p.share(treatments, shared); err != nil {

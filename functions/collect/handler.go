@@ -164,7 +164,7 @@ func (h *Handler) collect(ctx context.Context, r httpapi.Request, to route) (wor
 	p.asked = h.asked(ctx, key)
 	stamp := event.Stamp{
 		Workspace: key.Workspace, Source: key.Source, Received: event.At(r.Received), Request: r.ID,
-		SentAt: p.sentAt, Context: p.context, Type: p.typ,
+		SentAt: p.sentAt, Context: p.context, Type: p.typ, Network: p.network,
 	}
 	envelope, verdict := p.read(stamp)
 	if to.isImage && verdict.isNameless() {

@@ -48,6 +48,7 @@ func (k *keys) Key(_ context.Context, text string) (workspace.Key, error) {
 		"wk_shop":    {Workspace: "shop", Role: workspace.Write, Source: "till", Origins: []string{"https://shop.example"}},
 		"wk_old":     {Workspace: "demo", Role: workspace.Write, Source: "web", Expires: earlier},
 		"wk_overlap": {Workspace: "demo", Role: workspace.Write, Source: "web", Expires: later},
+		"ws_demo":    {Workspace: "demo", Role: workspace.Write, Source: "server", Kind: workspace.ServerSource},
 		"sk_demo":    {Workspace: "demo", Role: workspace.Secret},
 	}
 	maps.Copy(known, aliases)
@@ -185,14 +186,17 @@ const (
 // queued is how an envelope of events as they were sent is queued: the good ones as they are read and judged, the others as
 // they are, with what process needs to read them.
 func (s *system) queued(sent event.Envelope) event.Envelope {
+	if s.kind == workspace.Site {
+		sent.Network = "192.0.2.0/24"
+	}
 	accepted, rejected := sent.Open(trust.Source{Kind: s.kind}.Judge())
 	if len(accepted) == 0 {
 		return sent
 	}
 	e := sent
-	e.SentAt, e.Context, e.Type, e.Events, e.Parsed = "", nil, "", nil, accepted
+	e.SentAt, e.Context, e.Type, e.Network, e.Events, e.Parsed = "", nil, "", "", nil, accepted
 	for _, r := range rejected {
-		e.SentAt, e.Context, e.Type = sent.SentAt, sent.Context, sent.Type
+		e.SentAt, e.Context, e.Type, e.Network = sent.SentAt, sent.Context, sent.Type, sent.Network
 		e.Events, e.At = append(e.Events, r.Raw), append(e.At, r.Stamp.Index)
 	}
 	return e

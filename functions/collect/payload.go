@@ -26,6 +26,7 @@ type payload struct {
 	sentAt  string             // of a batch
 	context json.RawMessage    // of a batch, lies under each event's own
 	asked   event.Check        // what the source demands of its events
+	network string             // that the request came from; "" where it is not kept
 }
 
 // readOne reads a body that is one event.

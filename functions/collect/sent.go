@@ -29,6 +29,7 @@ func asSent(sent strictjson.Value) json.RawMessage {
 	if len(short) <= maxStoredBytes {
 		return short
 	}
+	short = event.WithoutProof(short) // nobody could take it out of a beginning
 	return write(map[string]any{"too_large": true, "bytes": len(short), "beginning": string(short[:keptBytes])})
 }
 

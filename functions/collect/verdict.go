@@ -70,7 +70,7 @@ func (p payload) read(s event.Stamp) (event.Envelope, tally) {
 	}
 	for _, i := range e.At {
 		e.Events = append(e.Events, asSent(p.events[i]))
-		e.SentAt, e.Context, e.Type = s.SentAt, s.Context, s.Type
+		e.SentAt, e.Context, e.Type, e.Network = s.SentAt, s.Context, s.Type, s.Network
 	}
 	if len(e.Parsed) == 0 {
 		e.At, e.Parsed = nil, nil

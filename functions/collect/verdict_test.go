@@ -248,7 +248,7 @@ func TestSharedContextMustNotSwellTheQueue(t *testing.T) {
 			t.Errorf("%d of %d events travel as they were read, want %d", parsed, sent.Len(), want)
 		}
 		plain := envelope(events...)
-		plain.Context = json.RawMessage(context)
+		plain.Context, plain.Network = json.RawMessage(context), "192.0.2.0/24"
 		got, _ := sent.Open()
 		want, _ := plain.Open()
 		if !reflect.DeepEqual(got, want) {

@@ -26,7 +26,7 @@ func (h *Handler) read(ctx context.Context, records []events.SQSMessage) *batch 
 		}
 		switch fault.KindOf(err) {
 		case "":
-			h.readEvents(b, i, envelope, h.asked(ctx, w, envelope))
+			h.readEvents(b, i, envelope, h.asked(ctx, w, envelope), trust.Of(w, envelope.Source))
 		case fault.Invalid, fault.NotFound:
 			b.rejects = append(b.rejects, h.badMessage(i, record, err))
 		default:
@@ -53,12 +53,12 @@ func (h *Handler) asked(ctx context.Context, w workspace.Workspace, e event.Enve
 func judgeOf(w workspace.Workspace, e event.Envelope) event.Check {
 	source := trust.Of(w, e.Source)
 	if e.Replay != "" {
-		return source.JudgeReplay(nil)
+		return source.JudgeReplay(e.Proven)
 	}
 	return source.Judge()
 }
 
-func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope, asked event.Check) {
+func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope, asked event.Check, source trust.Source) {
 	replay, whole := envelope.Replays()
 	if whole != "" {
 		b.wholes = append(b.wholes, reject{message: message, failed: event.Failed{ID: whole, Workspace: event.Nobody}})
@@ -69,7 +69,7 @@ func (h *Handler) readEvents(b *batch, message int, envelope event.Envelope, ask
 	}
 	accepted, rejected := envelope.Open(asked)
 	for _, r := range rejected {
-		b.rejects = append(b.rejects, reject{message, h.failed(r.Stamp, r.Raw, r.Err, replay), replay != ""})
+		b.rejects = append(b.rejects, reject{message, source.Kept(h.failed(r.Stamp, r.Raw, r.Err, replay)), replay != ""})
 	}
 	for _, e := range accepted {
 		b.items = append(b.items, item{message: message, event: e, replay: replay})

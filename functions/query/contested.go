@@ -36,7 +36,7 @@ func (h *Handler) reading(q question) (reading, error) {
 	rules.Bot = h.Bot
 	r := reading{ns: q.workspace.Namespace(), rules: rules, kinds: h.Kinds, nodes: h.Links}
 	if rules.Suspects != nil {
-		r.nodes = life.NodesUnder(h.Store, r.ns, rules)
+		r.nodes = life.NodesUnder(h.Store, r.ns, h.Caps, rules)
 	}
 	return r, nil
 }

@@ -46,6 +46,8 @@ type fateAnswer struct {
 	Source      string    `json:"source"`
 	Person      string    `json:"person"`
 	Identifiers []string  `json:"identifiers"`
+	Grade       string    `json:"grade"`
+	Note        string    `json:"note"`
 	Code        string    `json:"code"`
 	Reason      string    `json:"reason"`
 	Field       string    `json:"field"`
@@ -56,7 +58,7 @@ type fateAnswer struct {
 func fateOf(e fate.Event) fateAnswer {
 	return fateAnswer{
 		Received: instant(e.Received), Fate: e.Fate, MessageID: string(e.MessageID), Type: e.Type, Name: e.Name, Source: e.Source, Person: e.Person,
-		Identifiers: append([]string{}, e.Identifiers...), Code: e.Code, Reason: e.Reason, Field: e.Field, Events: max(e.Events, 1), Request: e.Request,
+		Identifiers: append([]string{}, e.Identifiers...), Grade: e.Grade, Note: e.Note, Code: e.Code, Reason: e.Reason, Field: e.Field, Events: max(e.Events, 1), Request: e.Request,
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/measure"
@@ -22,8 +23,8 @@ type kpiQuery struct {
 	from, to time.Time // to is not part of it
 }
 
-// readKPIQuery reads the query. Faults, all Invalid: unknown_metric, unknown_dimension, one_dimension, unknown_grain,
-// no_such_breakdown, bound_malformed, period_empty, range_too_large, missing_bound, not_midnight.
+// readKPIQuery reads the query. Faults, all Invalid: unknown_metric, unknown_dimension, one_dimension, unknown_grade,
+// unknown_grain, no_such_breakdown, bound_malformed, period_empty, range_too_large, missing_bound, not_midnight.
 func (h *Handler) readKPIQuery(r httpapi.Request, calendar period.Calendar, now time.Time) (kpiQuery, error) {
 	var w kpiQuery
 	var err error
@@ -84,9 +85,21 @@ func (w *kpiQuery) readFilter(query url.Values) error {
 			return fault.Newf(fault.Invalid, "one_dimension",
 				"numbers are counted by one dimension at a time: ask by %s without %s, or for %s=%.64s alone", w.by, d, d, value).At(string(d))
 		}
+		if d == measure.ByGrade && !slices.Contains(grades(), value) {
+			return fault.New(fault.Invalid, "unknown_grade", "there are these grades: "+strings.Join(grades(), ", ")).At(string(d))
+		}
 		w.by, w.only = d, value
 	}
 	return nil
+}
+
+// grades are the values of the dimension: changes that time made have none.
+func grades() []string {
+	var out []string
+	for _, g := range event.Grades() {
+		out = append(out, g.String())
+	}
+	return append(out, measure.Unknown)
 }
 
 // readMetrics reads repeated parameters and lists with commas. Nothing means every metric that the dimension is made for.

@@ -18,6 +18,7 @@ import (
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/settle"
 )
 
 // Limits of one answer, which Lambda bounds at 6 MB.
@@ -76,7 +77,8 @@ func (h *Handler) kpis(ctx context.Context, q question) (events.APIGatewayV2HTTP
 	}
 	answer := kpisAnswer{TimeZone: q.workspace.Zone, Model: rules.Model.ID(), Missing: missing}
 	answer.Recounting = isRecounting(state, q.workspace)
-	view := kpi.View{Currency: q.workspace.Currency, By: []kpi.Dimension{w.by}, Only: w.only, Members: kpi.MaxMembers, Currencies: kpi.MaxCurrencies}
+	view := report.View(q.workspace)
+	view.By, view.Only, view.Members, view.Currencies = []kpi.Dimension{w.by}, w.only, kpi.MaxMembers, kpi.MaxCurrencies
 	for !answer.show(definitions, view, windows, calendar, w) {
 		if view.Members == 1 && view.Currencies == 1 {
 			return events.APIGatewayV2HTTPResponse{}, fault.Newf(fault.Invalid, "too_many_rows",
@@ -119,9 +121,9 @@ func (h *Handler) complete(state ledger.State, by kpi.Dimension) (complete *kpi.
 	return complete, missing
 }
 
-// isRecounting says whether everybody is being counted anew, or will be by the next settle, which finds another zone.
+// isRecounting says whether everybody is being counted anew, or will be by the next settle, which finds another zone or other quarantines.
 func isRecounting(state ledger.State, w workspace.Workspace) bool {
-	return state.Recount != "" || !state.IsIn(w.Clock())
+	return state.Recount != "" || !state.IsIn(w.Clock()) || !settle.IsCounted(state, w)
 }
 
 func (h *Handler) windows(ctx context.Context, q question, calendar period.Calendar, w kpiQuery) ([]kpi.Window, error) {

@@ -314,7 +314,7 @@ func TestKPIsByANewDimension(t *testing.T) {
 		definitions       int
 		by, missing, rows string
 	}{
-		{5, "grade", "", `"dimensions":{"grade":"public"}`},
+		{5, "grade", "", `"dimensions":{"grade":"server"}`},
 		{4, "grade", `"missing":["touchpoints","active_persons",`, `"rows":[]`},
 		{4, "browser", "", `"dimensions":{"browser":"Firefox"}`},
 		{3, "browser", `"missing":["touchpoints","active_persons",`, `"rows":[]`},

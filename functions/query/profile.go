@@ -30,7 +30,8 @@ type profileAnswer struct {
 	FirstSeen   *string                `json:"first_seen"` // null without a touchpoint
 	LastSeen    *string                `json:"last_seen"`
 	Touchpoints int                    `json:"touchpoints"`
-	Bots        int                    `json:"bots,omitempty"` // touchpoints of programs, kept and left out of everything else here
+	Bots        int                    `json:"bots,omitempty"`        // touchpoints of programs, kept and left out of everything else here
+	Quarantined int                    `json:"quarantined,omitempty"` // touchpoints in quarantine, left out likewise
 	Channels    map[string]int         `json:"channels"`
 	Orders      ordersAnswer           `json:"orders"`
 }
@@ -89,9 +90,14 @@ func (h *Handler) profile(ctx context.Context, q question) (events.APIGatewayV2H
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	answer := profileAnswer{
-		Person: p.Root, Identifiers: members(p), Traits: traits(p.Traits(rules)), Stage: stages(j.Stages, rules.Model), Bots: len(j.Bots),
+		Person: p.Root, Identifiers: members(p, rules), Traits: traits(p.Traits(rules)), Stage: stages(j.Stages, rules.Model), Bots: len(j.Bots),
 		Channels: map[string]int{}, Orders: orders(j, q.workspace.Currency),
 	}
+	apart, err := inQuarantine(p, rules, q.workspace)
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read quarantines: %w", err)
+	}
+	answer.Quarantined = len(apart)
 	seen := j.Seen()
 	if answer.Touchpoints = seen.Touchpoints; seen.Touchpoints > 0 {
 		answer.Channels = seen.Channels
@@ -161,7 +167,7 @@ func hasAnything(p ledger.Partition) bool {
 }
 
 // members are the identifiers of a person.
-func members(p life.Person) []memberAnswer {
+func members(p life.Person, rules journey.Rules) []memberAnswer {
 	partitions := map[event.Identifier]ledger.Partition{}
 	for _, partition := range p.Partitions {
 		partitions[partition.ID] = partition
@@ -169,7 +175,7 @@ func members(p life.Person) []memberAnswer {
 	node := func(id event.Identifier) identity.Node { return partitions[id].Node }
 	shown := identity.Shown(p.Members, node, func(id event.Identifier) bool {
 		of := partitions[id]
-		return len(of.Touchpoints)+len(of.Node.Children) > 0
+		return life.Acts(rules, of) || len(of.Node.Children) > 0
 	})
 	out := make([]memberAnswer, len(shown))
 	for i, m := range shown {

@@ -53,7 +53,7 @@ func TestProfileWithoutTouchpoints(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.take(t, `{"type":"identify","userId":"7","messageId":"m1","timestamp":"2026-11-22T09:00:00Z","traits":{"plan":"free"}}`)
-	want := `{"person":"user:7","identifiers":[{"id":"user:7"}],"traits":{"plan":{"value":"free","at":"2026-11-22T09:00:00.000Z","source":"web"}},` +
+	want := `{"person":"user:7","identifiers":[{"id":"user:7"}],"traits":{"plan":{"value":"free","at":"2026-11-22T09:00:00.000Z","source":"web","grade":"server","received":"2026-11-22T09:30:00.000Z"}},` +
 		`"stage":{"current":null,"since":null,"model":"default@1","history":[]},"first_seen":null,"last_seen":null,"touchpoints":0,"channels":{},` +
 		`"orders":{"count":0,"revenue":[],"net_revenue":[]}}`
 	if got := w.ask(t, "/v1/profiles/user:7", ""); got.StatusCode != 200 || got.Body != want {

@@ -24,12 +24,14 @@ type whyAnswer struct {
 }
 
 type chainAnswer struct {
-	Child  event.Identifier `json:"child"`
-	Parent event.Identifier `json:"parent"`
-	At     string           `json:"at"`
-	Event  event.ID         `json:"event"`
-	Source string           `json:"source"`
-	Counts bool             `json:"counts"` // the child belongs to the person by it; of others another takes the place when it is cut
+	Child    event.Identifier `json:"child"`
+	Parent   event.Identifier `json:"parent"`
+	At       string           `json:"at"`
+	Event    event.ID         `json:"event"`
+	Source   string           `json:"source"`
+	Grade    string           `json:"grade"` // how far the event may be believed
+	Received string           `json:"received"`
+	Counts   bool             `json:"counts"` // the child belongs to the person by it; of others another takes the place when it is cut
 }
 
 type apartAnswer struct {
@@ -83,7 +85,7 @@ func (h *Handler) nodes(q question) (life.Nodes, error) {
 	if rules.Suspects == nil {
 		return h.Links, nil
 	}
-	return life.NodesUnder(h.Store, q.workspace.Namespace(), rules), nil
+	return life.NodesUnder(h.Store, q.workspace.Namespace(), h.Caps, rules), nil
 }
 
 // firstKnown is the first identifier of which anything is stored. Fault: NotFound no_person.
@@ -131,5 +133,6 @@ func explain(forest *identity.Forest, id, other event.Identifier, one, two ident
 func stepOf(l identity.Link, counts bool) chainAnswer {
 	return chainAnswer{
 		Child: l.Child, Parent: l.Parent, At: instant(l.Evidence.At), Event: l.Evidence.Event, Source: l.Evidence.Source, Counts: counts,
+		Grade: l.Evidence.Grade.String(), Received: instant(l.Evidence.Received),
 	}
 }

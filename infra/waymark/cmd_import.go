@@ -10,10 +10,12 @@ import (
 	"math/rand"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"waymark/infra/importer"
 	"waymark/infra/importer/ready"
+	"waymark/shared/domain/workspace"
 )
 
 const importUsage = `usage: waymark import --mapping FILE [flags] FILE…
@@ -59,6 +61,9 @@ func cmdImport(ctx context.Context, args []string, io stdio) int {
 		fmt.Fprintf(io.Err, "waymark import: %v\n", err)
 		return 2
 	}
+	if strings.HasPrefix(flags.key, workspace.KeyText(workspace.Write, workspace.Site, "")) {
+		fmt.Fprint(io.Err, siteKeyWarning)
+	}
 	code := 0
 	for _, source := range sources {
 		code = max(code, importFile(ctx, flags, source, io))
@@ -68,6 +73,16 @@ func cmdImport(ctx context.Context, args []string, io stdio) int {
 	}
 	return code
 }
+
+// siteKeyWarning tells what becomes of a past that is sent with a key that everybody can read.
+const siteKeyWarning = `This is the key of a site, which everybody can read. With it the system rejects what
+happened more than 30 days ago, unless the source is set otherwise, and refunds,
+cancellations and updates of orders; they are kept as failed events. A past is
+sent with the key of a server, ws_...:
+
+  waymark keys create WORKSPACE --kind server
+
+`
 
 // importFile imports one file and gives the exit code for it.
 func importFile(ctx context.Context, flags importFlags, source importSource, io stdio) int {

@@ -23,7 +23,8 @@ type importCase struct {
 func TestImportCommand(t *testing.T) {
 	url := importFolder(t)
 	for name, test := range map[string]importCase{
-		"by the environment":    {url: url, key: "wk_env", args: "--mapping good.yaml good.csv", out: "1 accepted, 0 rejected"},
+		"by the environment":    {url: url, key: "wk_env", args: "--mapping good.yaml good.csv", out: "1 accepted, 0 rejected", err: "keys create WORKSPACE --kind server"},
+		"with a server's key":   {url: url, key: "ws_ready", args: "--mapping good.yaml good.csv", out: "1 accepted"},
 		"by waymark dev":        {args: "--mapping good.yaml good.csv", out: "1 accepted"},
 		"from standard input":   {args: "--mapping good.yaml -", stdin: "t,u\n1,a\n2,a\n", out: "2 accepted"},
 		"as JSON":               {args: "--json --mapping good.yaml good.csv", out: `"events":{"mapped":1,"repeats":0,"accepted":1,`},
@@ -52,6 +53,9 @@ func (test importCase) run(t *testing.T) {
 	t.Setenv("WAYMARK_WRITE_KEY", test.key)
 	var out, said bytes.Buffer
 	code := cmdImport(t.Context(), strings.Fields(test.args), stdio{In: strings.NewReader(test.stdin), Out: &out, Err: &said})
+	if strings.Contains(said.String(), "key of a site") != strings.HasPrefix(test.key, "wk_") {
+		t.Errorf("import %s with the key %q says %s", test.args, test.key, &said)
+	}
 	if code != test.code || !strings.Contains(out.String(), test.out) || !strings.Contains(said.String(), test.err) {
 		t.Errorf("import %s = %d, want %d\nout: %s\nwant %s\nerr: %s\nwant %s", test.args, code, test.code, &out, test.out, &said, test.err)
 	}

@@ -146,11 +146,11 @@ func listKeys(ctx context.Context, table *dynamo.Table, words []string, flags ke
 		if k.Expires > 0 {
 			expires = k.Expires.Time().Format(time.RFC3339)
 		}
-		kind := ""
+		kind, settings := "", ""
 		if k.Role == workspace.Write {
-			kind = k.Kind.String()
+			kind, settings = k.Kind.String(), k.Listed()
 		}
-		fmt.Fprintf(lines, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Label(), k.Role, kind, k.Source, expires, strings.Join(k.Origins, " "), k.Listed())
+		fmt.Fprintf(lines, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Label(), k.Role, kind, k.Source, expires, strings.Join(k.Origins, " "), settings)
 	}
 	return lines.Flush()
 }

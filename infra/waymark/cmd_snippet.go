@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"waymark/shared/domain/workspace"
 )
 
 const snippetUsage = `waymark snippet [--full] [--newest] [--script kit]
@@ -65,6 +67,11 @@ func snippet(ctx context.Context, system place, name string, isNewest bool) (str
 	}
 	if key == "" {
 		return "", fmt.Errorf("no write key is known for %s: give --key wk_…", address)
+	}
+	for _, secret := range []string{workspace.KeyText(workspace.Secret, workspace.Site, ""), workspace.KeyText(workspace.Write, workspace.ServerSource, "")} {
+		if strings.HasPrefix(key, secret) {
+			return "", fmt.Errorf("a key %s… is a secret, and everybody reads what stands in a page: give the key of the site, wk_…; `waymark keys list WORKSPACE` shows it", secret)
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()

@@ -45,6 +45,8 @@ func TestSnippet(t *testing.T) {
 		},
 		{args: "--key wk_a --newest", out: `<script async src="URL/wm.js" data-key="wk_a"></script>`},
 		{args: "--key wk_a --url URL/older", said: "URL/older/wm.js is answered 404 and is no tracker", code: 1},
+		{args: "--key ws_a", said: "a key ws_… is a secret", code: 1},
+		{args: "--key sk_a", said: "a key sk_… is a secret", code: 1},
 		{args: "word", said: "waymark snippet [--full]", code: 2},
 	} {
 		var out, said bytes.Buffer

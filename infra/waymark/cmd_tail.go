@@ -38,6 +38,8 @@ type seenEvent struct {
 	Source      string    `json:"source"`
 	Person      string    `json:"person"`
 	Identifiers []string  `json:"identifiers"`
+	Grade       string    `json:"grade"`
+	Note        string    `json:"note"`
 	Code        string    `json:"code"`
 	Reason      string    `json:"reason"`
 	Field       string    `json:"field"`
@@ -148,7 +150,7 @@ func (t *tailer) print(said seen) error {
 
 // isLike says that two events that follow each other are one line.
 func (e seenEvent) isLike(other seenEvent) bool {
-	return second(e.Received) == second(other.Received) && e.Fate == other.Fate && e.Type == other.Type && e.Name == other.Name && e.Source == other.Source && e.Code == other.Code &&
+	return second(e.Received) == second(other.Received) && e.Fate == other.Fate && e.Type == other.Type && e.Name == other.Name && e.Source == other.Source && e.Grade == other.Grade && e.Note == other.Note && e.Code == other.Code &&
 		e.Reason == other.Reason && e.Field == other.Field && e.Events == other.Events
 }
 
@@ -176,7 +178,7 @@ func (e seenEvent) write(out goio.Writer, count int, colour bool) error {
 	if count > 1 {
 		what += fmt.Sprintf("  × %d", count)
 	}
-	what += "  " + e.Source
+	what += "  " + strings.TrimSpace(e.Source+"  "+e.Grade)
 	word := fmt.Sprintf("%-8s", e.Fate)
 	if colour {
 		word = "\x1b[" + colours[e.Fate] + "m" + word + "\x1b[0m"
@@ -184,6 +186,9 @@ func (e seenEvent) write(out goio.Writer, count int, colour bool) error {
 	text := fmt.Sprintf("%s  %s  %s\n", second(e.Received), word, short(strings.TrimSpace(what), columns-24))
 	if e.Code != "" {
 		text += wrapped(printable(e.Code+": "+strings.TrimPrefix(e.Field+": ", ": ")+e.Reason), "              ")
+	}
+	if e.Note != "" {
+		text += wrapped(printable(e.Note), "              ")
 	}
 	_, err := goio.WriteString(out, text)
 	return err

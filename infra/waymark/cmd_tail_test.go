@@ -19,7 +19,13 @@ func TestTailPrints(t *testing.T) {
 		want  string
 	}{
 		"accepted": {seenEvent{Fate: "accepted", Type: "track", Name: "Order Completed", Source: "web"}, 1, "09:30:05 UTC  accepted  track Order Completed  web\n"},
-		"many":     {seenEvent{Fate: "accepted", Type: "page", Source: "web"}, 7, "09:30:05 UTC  accepted  page  × 7  web\n"},
+		"graded":   {seenEvent{Fate: "accepted", Type: "page", Source: "web", Grade: "signed"}, 1, "09:30:05 UTC  accepted  page  web  signed\n"},
+		"unproven": {
+			seenEvent{Fate: "accepted", Type: "page", Source: "web", Grade: "public", Note: "identity: unproven; it is kept without the identifiers that it does not prove"},
+			1,
+			"09:30:05 UTC  accepted  page  web  public\n              identity: unproven; it is kept without the identifiers that it\n              does not prove\n",
+		},
+		"many": {seenEvent{Fate: "accepted", Type: "page", Source: "web"}, 7, "09:30:05 UTC  accepted  page  × 7  web\n"},
 		"rejected": {
 			seenEvent{Fate: "rejected", Type: "page", Source: "web", Code: "no_identifier", Reason: "the event needs a userId or an anonymousId (or an e-mail, phone, loyalty or device id)"},
 			1,
@@ -58,8 +64,8 @@ func TestTailPrints(t *testing.T) {
 // system ended.
 func TestTailFollows(t *testing.T) {
 	t.Parallel()
-	const good = `{"received":"2026-11-22T09:30:05.250Z","fate":"accepted","message_id":"m","type":"track","name":"A","source":"web","person":"user 1a2b","identifiers":["user"],"code":"","reason":"","field":"","events":1,"request":"r"}`
-	const bad = `{"received":"2026-11-22T09:30:06.000Z","fate":"rejected","message_id":"","type":"track","name":"","source":"web","person":"","identifiers":[],"code":"missing_name","reason":"it needs a name","field":"event","events":1,"request":"r"}`
+	const good = `{"received":"2026-11-22T09:30:05.250Z","fate":"accepted","message_id":"m","type":"track","name":"A","source":"web","person":"user 1a2b","identifiers":["user"],"grade":"","note":"","code":"","reason":"","field":"","events":1,"request":"r"}`
+	const bad = `{"received":"2026-11-22T09:30:06.000Z","fate":"rejected","message_id":"","type":"track","name":"","source":"web","person":"","identifiers":[],"grade":"","note":"","code":"missing_name","reason":"it needs a name","field":"event","events":1,"request":"r"}`
 	for args, want := range map[string]string{
 		"":                     "09:30:05 UTC  accepted  track A  × 2  web\n09:30:06 UTC  rejected  track  web\n              missing_name: event: it needs a name\n",
 		"--bad --json":         bad + "\n",

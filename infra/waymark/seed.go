@@ -28,7 +28,7 @@ func (k workspaceKeys) lines(indent string) string {
 	var out strings.Builder
 	for _, line := range [][3]string{
 		{"site key", k.Write, "public: stands in the pages of the site, and sends what browsers see"},
-		{"server key", k.Server, "secret: the shop's server and imports send with it, what lies long back too"},
+		{"server key", k.Server, "secret: the shop's server and imports send with it, the past too"},
 		{"secret key", k.Secret, "secret: reads and operates"},
 	} {
 		fmt.Fprintf(&out, "%s%-10s  %s  (%s)\n", indent, line[0], line[1], line[2])

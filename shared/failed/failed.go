@@ -171,7 +171,7 @@ func (s Service) asked(ctx context.Context, f event.Failed) event.Check {
 		return nil
 	}
 	check, _ := s.Plans.For(w.PolicyOf(f.Source)) // what it cannot read it does not ask
-	return event.Both(check, trust.Of(w, f.Source).JudgeReplay(nil))
+	return event.Both(check, trust.Of(w, f.Source).JudgeReplay(f.Proven))
 }
 
 func row(f event.Failed) Row {

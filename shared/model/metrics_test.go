@@ -166,14 +166,15 @@ Every window that was computed has a row of every metric for the whole, zero or 
 A window shows at most 500 values of a dimension and 50 currencies. Which these are never depends on what came first, so nobody takes a row away by being
 early. Those values are shown that are, in this order,
 
-1. declared: channels, stages, countries by ISO 3166-1, and what clients do not choose (source, device, visitor, grade);
+1. declared: channels, stages, countries by ISO 3166-1, what clients do not choose (source, device, visitor, grade), and the channels and campaigns that
+   a [tracking plan](plans.md) lists: the ` + "`enum`" + ` of a property ` + "`channel`" + ` or ` + "`campaign`" + ` in any of its events;
 2. told of by a server: one has sent a touchpoint of it, or said what an order of it comes to;
 3. of more revenue, in the most important currency first;
 4. of more active persons;
 5. first by name.
 
 The others are added up as ` + "`(other)`" + `, without numbers of persons. A value that a client calls ` + "`(other)`" + ` is one of them. Currencies are shown in the same
-order: the workspace's own, those of ISO 4217, those of orders that a server has told of, those of more orders, of more buyers, by name. Amounts in the others
+order: the workspace's own, those of ISO 4217 and those that a plan lists for ` + "`currency`" + `, those of orders that a server has told of, those of more orders, of more buyers, by name. Amounts in the others
 are in no row, for amounts of two currencies cannot be added; what else their orders count for is in all rows. How many values or currencies are without rows, and
 their persons, orders and revenue, stand in ` + "`folded`" + ` of the answer and of an export's manifest.
 A filter (` + "`campaign=spring`" + `) finds every value, whether or not it is shown among all. An answer of the API that would have too many rows shows fewer values and currencies.

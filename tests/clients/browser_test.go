@@ -67,11 +67,11 @@ func TestBrowsers(t *testing.T) {
 		}
 		one := &opened{page: p, tenant: w}
 		for _, does := range runs {
-			s := readStory(t, "run"+string(does))
+			s := readStory(t, "run"+string(does)).ofSite()
 			d := openDoor(t, w.URL, does, p.withTLS)
 			s.WriteKey, s.APIHost, s.CDNHost, s.Page = w.Keys.Write, d.URL, d.URL, site.URL+"/pages/"+p.file
 			d.script = p.script
-			telling := &telling{run: "run" + string(does), door: d, want: p.story(s)}
+			telling := &telling{run: "run" + string(does), door: d, want: p.story(s), isSite: true}
 			s.Done = site.await(func() bool { return telling.isOver(p.after) })
 			one.tellings = append(one.tellings, telling)
 			stories = append(stories, s)

@@ -39,6 +39,8 @@ type delivery struct {
 	Time string // as the timeline writes it
 	// Browser is the anonymous id.
 	Browser string
+	// Proof is context.proof.user.
+	Proof string
 }
 
 // visit is one request through a door.
@@ -182,6 +184,11 @@ type sentEvent struct {
 	Properties struct {
 		Name string `json:"name"`
 	} `json:"properties"`
+	Context struct {
+		Proof struct {
+			User string `json:"user"`
+		} `json:"proof"`
+	} `json:"context"`
 }
 
 // deliveries reads the events of a body.
@@ -215,7 +222,7 @@ func deliveries(route string, body []byte) ([]delivery, error) {
 			at = e.Timestamp
 		}
 		out = append(out, delivery{
-			ID: e.MessageID, Type: e.Type, Name: cmp.Or(e.Event, e.Name, e.Properties.Name), Browser: e.Anonymous,
+			ID: e.MessageID, Type: e.Type, Name: cmp.Or(e.Event, e.Name, e.Properties.Name), Browser: e.Anonymous, Proof: e.Context.Proof.User,
 			Time: at.UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.000Z"),
 		})
 	}

@@ -85,7 +85,7 @@ func (l library) run(t *testing.T, w e2e.Tenant) {
 	add := func(run string, does wrong, config map[string]any) {
 		s := readStory(t, run)
 		one := &telling{run: run, door: openDoor(t, w.URL, does, false), want: s.happenings()}
-		s.WriteKey, s.APIHost = w.Keys.Write, one.door.URL
+		s.WriteKey, s.APIHost = w.Keys.Server, one.door.URL
 		if config != nil {
 			s.Config = config
 		}

@@ -50,6 +50,20 @@ func readStory(t testing.TB, run string) story {
 	return s
 }
 
+// ofSite is the story as a site may tell it: without the refund, which only a server may send, and with one user, for only a server says that two are one.
+func (s story) ofSite() story {
+	for i := range s.Sequences {
+		events := &s.Sequences[i].Events
+		*events = slices.DeleteFunc(*events, func(e map[string]any) bool { return e["event"] == "Order Refunded" })
+		for _, e := range *events {
+			if user, said := e["userId"].(string); said {
+				e["userId"] = strings.Replace(user, "lovelace-", "ada-", 1)
+			}
+		}
+	}
+	return s
+}
+
 // happenings are the events of a story, sorted.
 func (s story) happenings() []happened {
 	var out []happened

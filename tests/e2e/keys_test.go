@@ -129,5 +129,9 @@ func checkLeak(t *testing.T, w e2e.Tenant, key string) {
 	if err != nil {
 		t.Errorf("counted as refused: %v, want one server_key_leaked", err)
 	}
+	advice, _, err := w.Run(t.Context(), "doctor", "--url", w.URL, "--key", w.Keys.Secret)
+	if err == nil || !strings.Contains(advice, "waymark keys rotate keys "+string(command[1])) || !strings.Contains(advice, "waymark workspace set keys --orders server") {
+		t.Errorf("waymark doctor: %v\n%s", err, advice)
+	}
 	keys(t, w, "rotate", "keys", string(command[1]), "--overlap", "1h") // what the answer says can be done
 }

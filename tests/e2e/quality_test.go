@@ -22,11 +22,12 @@ const (
 
 // sender sends for one source of a workspace and keeps count of what it planted.
 type sender struct {
-	system *e2e.System
-	key    string
-	source string
-	ids    int
-	counts quality.Counts
+	system   *e2e.System
+	key      string
+	source   string
+	isServer bool // so that what it sends may lie far ahead, and is no page's
+	ids      int
+	counts   quality.Counts
 }
 
 // viewed is a good event, with more members that come last and take the place of those of the same name.
@@ -81,10 +82,15 @@ func (s *sender) send(t *testing.T, n int) {
 	future := fmt.Sprintf(`,"timestamp":%q`, now.Add(72*time.Hour).Format(time.RFC3339))
 	s.batch(t, s.several(9+n, late)...)
 	s.batch(t, s.several(7+n, skewed)...)
-	s.batch(t, s.several(3+n, future)...)
+	futures, beacons := 0, 1
+	if s.isServer {
+		futures, beacons = 3+n, 0
+		s.batch(t, s.several(futures, future)...)
+	} else {
+		s.post(t, http.StatusOK, "/v1/beacon", s.viewed(""), map[string]string{"User-Agent": crawler})
+	}
 	s.batch(t, s.several(5+n, `,"timestamp":null`)...)
 	s.batch(t, s.several(6+n, `,"context":{"userAgent":"`+crawler+`"}`)...)
-	s.post(t, http.StatusOK, "/v1/beacon", s.viewed(""), map[string]string{"User-Agent": crawler})
 	s.batch(t, append(s.several(4+n, `,"event":"Basket Fondled"`), s.viewed(`,"event":"Basket Shaken"`))...)
 	s.batch(t, append(s.several(3, `,"type":"trick"`), append(s.several(2+n, `,"timestamp":"yesterday"`), s.viewed(""))...)...)
 	for range 2 + n {
@@ -94,12 +100,12 @@ func (s *sender) send(t *testing.T, n int) {
 	s.post(t, http.StatusBadRequest, "/v1/batch?strict=1", `{"batch":[`+strings.Join(strict, ",")+`]}`, nil)
 	s.post(t, http.StatusBadRequest, "/v1/batch", "\x1f\x8b\x08\x00", nil)
 
-	accepted := 5*(80+n) + (20 + n) + (9 + n) + (7 + n) + (3 + n) + (5 + n) + (6 + n) + 1 + (5 + n) + 1
+	accepted := 5*(80+n) + (20 + n) + (9 + n) + (7 + n) + futures + (5 + n) + (6 + n) + beacons + (5 + n) + 1
 	s.counts = quality.Counts{
 		Received: accepted + (5 + n) + (2 + n) + 9 + 1, Accepted: accepted, Refused: 2 + n + 9 + 1, Rejected: 5 + n,
 		RefusedBy:  map[string]int{"invalid_json": 2 + n, "rejected_events": 9, "gzip_truncated": 1},
 		RejectedBy: map[string]int{"unknown_type": 3, "bad_time": 2 + n},
-		Repeats:    20 + n, Late: 9 + n, Skewed: 7 + n, Future: 3 + n, Untimed: 5 + n, Bots: 7 + n, BotsBy: map[string]int{"crawler": 7 + n},
+		Repeats:    20 + n, Late: 9 + n, Skewed: 7 + n, Future: futures, Untimed: 5 + n, Bots: 6 + n + beacons, BotsBy: map[string]int{"crawler": 6 + n + beacons},
 		Incomplete: 9 + n, IncompleteBy: map[string]int{"product-view": 9 + n}, // a product without its price
 		UnknownNames: 5 + n, Names: []quality.Name{{Name: "Basket Fondled", Count: 4 + n}, {Name: "Basket Shaken", Count: 1}},
 	}
@@ -111,8 +117,8 @@ type qualityAnswer struct {
 	quality.Report
 }
 
-// TestQuality sends over a thousand events of every sort from two sources: the report counts each sort exactly, and the four fates of each source add
-// up to what it sent.
+// TestQuality sends over a thousand events of every sort from two sites and a server: the report counts each sort exactly, and the four fates of each
+// source add up to what it sent.
 func TestQuality(t *testing.T) {
 	t.Parallel()
 	w := tenant(t, shared(t), "quality")
@@ -128,7 +134,11 @@ func TestQuality(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &added); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	senders := []*sender{{system: w.System, key: w.Keys.Write, source: "default"}, {system: w.System, key: added.Key.Key, source: "till"}}
+	senders := []*sender{
+		{system: w.System, key: w.Keys.Write, source: "default"},
+		{system: w.System, key: added.Key.Key, source: "till"},
+		{system: w.System, key: w.Keys.Server, source: "server", isServer: true},
+	}
 	for n, s := range senders {
 		s.send(t, n*10)
 	}
@@ -136,7 +146,7 @@ func TestQuality(t *testing.T) {
 	till.post(t, http.StatusForbidden, "/v1/batch", `{"batch":[{},{},{}]}`, map[string]string{"Origin": "https://evil.example"})
 	till.counts.Received, till.counts.Refused, till.counts.RefusedBy["origin_refused"] = till.counts.Received+3, till.counts.Refused+3, 3
 
-	sent := senders[0].counts.Received + senders[1].counts.Received
+	sent := senders[0].counts.Received + senders[1].counts.Received + senders[2].counts.Received
 	var report qualityAnswer
 	err = e2e.Eventually(t.Context(), e2e.Patience, func(ctx context.Context) error {
 		report = get[qualityAnswer](t, w, "/v1/quality")

@@ -115,7 +115,6 @@ var inner = map[string]string{
 	"shared/adapter/dynamo.maxAttempts":     "tries of a call",
 	"shared/adapter/dynamo.maxConnections":  "connections kept open",
 	"shared/adapter/dynamo.maxDecoded":      "a bound against damage, 600 times what an item can hold",
-	"shared/adapter/dynamo.maxOrderBytes":   "of longer evidence the rest is hashed",
 	"shared/adapter/dynamo.maxPageBytes":    "a longer page is two",
 	"shared/adapter/dynamo.maxRounds":       "tries of what DynamoDB left undone",
 	"shared/adapter/dynamo.maxSplitBytes":   "a longer value is several items",
@@ -130,7 +129,6 @@ var inner = map[string]string{
 	"shared/domain/schema.maxListed":        "of longer lists of values their number is told",
 	"shared/domain/schema.maxSteps":         "a bound against schemas that double; TestSchemasThatDouble",
 	"shared/failed.maxWholes":               "whole messages of an operator's replay at a time; it goes on by itself",
-	"shared/ingest.maxAttempts":             "tries of a join",
 	"shared/ingest.maxKnown":                "links remembered; a forgotten one is read again",
 	"shared/settle.maxTries":                "tries of a write",
 }

@@ -145,6 +145,7 @@ func TestFilters(t *testing.T) {
 	}
 	for query, code := range map[string]string{
 		"by=channel&grade=server": "one_dimension", "country=GB&grade=server": "one_dimension", "page=%2F&metric=orders": "no_such_breakdown", "weather=fine": "unknown_parameter",
+		"grade=servr": "unknown_grade",
 	} {
 		if status, body := s.Get("/v1/kpis?" + query); status != 400 || !strings.Contains(body, `"`+code+`"`) {
 			t.Errorf("%s is answered %d %.300s, want %s", query, status, body, code)

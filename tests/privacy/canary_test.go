@@ -58,6 +58,9 @@ func positions() []position {
 	} {
 		all = append(all, position{elsewhere, `{"type":"page","anonymousId":"a",` + member + `}`, canary.address})
 	}
+	for _, member := range []string{`"context":{"proof":"$"}`, `"context":{"proof":{"user":"$"}}`, `"context":{"proof":{"email":"$"}}`} {
+		all = append(all, position{"context.proof", `{"type":"page","anonymousId":"a",` + member + `}`, canary.text})
+	}
 	for _, member := range []string{
 		`"name":"$"`, `"category":"$"`, `"properties":{"name":"$"}`, `"properties":{"title":"$"}`, `"context":{"page":{"title":"$"}}`,
 		`"context":{"campaign":{"source":"$"}}`, `"context":{"campaign":{"medium":"$"}}`, `"context":{"campaign":{"name":"$"}}`,
@@ -105,6 +108,8 @@ func TestCanaries(t *testing.T) {
 		good.send("/v1/batch", `{"batch":[`+p.filled(canaryOf(i))+`]}`, nil)
 		bad.send("/v1/batch", `{"batch":[`+p.bad(canaryOf(i))+`]}`, nil)
 	}
+	good.visit(`{"type":"page","anonymousId":"v"}`)
+	bad.visit(`{"type":"page","anonymousId":"v","timestamp":"yesterday"}`)
 	good.run()
 	bad.run()
 	var archived []event.Record
@@ -117,7 +122,7 @@ func TestCanaries(t *testing.T) {
 		}
 	}
 	failed, _, err := bad.Table.Failed(t.Context(), "shop", "", "", 1000)
-	if err != nil || len(failed) != len(all) {
+	if err != nil || len(failed) != len(all)+1 {
 		t.Fatalf("%d of %d bad events are kept as failed (%v)", len(failed), len(all), err)
 	}
 	logs := good.log.String() + bad.log.String()
@@ -125,7 +130,13 @@ func TestCanaries(t *testing.T) {
 		"queue": good.queued.String() + bad.queued.String(), "table": texts(good.Table), "archive": texts(archived, good.Archive),
 		"failed events": texts(bad.Table),
 	}
-	found := map[string]map[string]bool{}
+	found := map[string]map[string]bool{"network of a site's visitor": {}}
+	for store, text := range places {
+		found["network of a site's visitor"][store] = strings.Contains(text, "198.18.77.0/24")
+		if strings.Contains(text, "198.18.77.6") {
+			t.Errorf("the address of a visitor stands in the %s", store)
+		}
+	}
 	for i, p := range all {
 		if found[p.row] == nil {
 			found[p.row] = map[string]bool{}

@@ -94,6 +94,17 @@ func (w *world) send(path, body string, headers map[string]string) string {
 	return answer
 }
 
+// visit sends an event as a site's visitor at 198.18.77.6.
+func (w *world) visit(raw string) {
+	w.t.Helper()
+	r := w.Request(http.MethodPost, "/v1/batch", system.Basic("wk_site"), `{"batch":[`+raw+`]}`)
+	r.RequestContext.HTTP.SourceIP = "198.18.77.6"
+	if got, err := httpapitest.Invoke(w.t.Context(), w.Collect(w.Ports()), r); err != nil || got.StatusCode != http.StatusOK {
+		w.t.Fatalf("%s: %d, %v", raw, got.StatusCode, err)
+	}
+	w.listen()
+}
+
 // listen notes what is queued.
 func (w *world) listen() {
 	w.t.Helper()

@@ -64,7 +64,7 @@ func (in In) changes(j journey.Journey) (amounts map[int]*step.Order, sent []ste
 			}
 			events := map[event.OrderKind]string{"updated": "Order Updated", "cancelled": "Order Cancelled", "refunded": "Order Refunded"}
 			sent = append(sent, step.Row{
-				Person: j.Root, Identifier: c.Identifier, At: c.At, ID: c.Evidence.Event, Source: c.Evidence.Source, Event: events[c.Kind],
+				Person: j.Root, Identifier: c.Identifier, At: c.At, ID: c.Evidence.Event, Source: c.Evidence.Source, Event: events[c.Kind], Grade: c.Evidence.Grade.String(),
 				Visitor: "returning", Order: is,
 			})
 		}

@@ -115,7 +115,7 @@ func sessionsOf(steps []journey.Step) (sessions []session, of []int) {
 	last := event.Millis(-gap - 1) // when the person did anything, later orders of a session apart
 	for i := range steps {
 		t, at := &steps[i].Touchpoint, steps[i].At
-		if of[i] = -1; t.Passive {
+		if of[i] = -1; t.Passive || told(steps, i) >= 0 {
 			continue
 		}
 		isNew := len(sessions) == 0 || at-last > gap
@@ -145,9 +145,38 @@ func sessionsOf(steps []journey.Step) (sessions []session, of []int) {
 			s.pageViews++
 		}
 	}
+	for i := range steps {
+		if by := told(steps, i); by >= 0 {
+			of[i] = of[by]
+		}
+	}
 	for n := range sessions {
 		sessions[n].signed = sessions[n].channel
 		sessions[n].channel = cmp.Or(sessions[n].channel, steps[sessions[n].first].Touchpoint.UsualChannel, "direct")
 	}
 	return sessions, of
+}
+
+// told is the step by which the site told of an order that a server's word counts for, first of all and by the best grade; -1 when it told nothing.
+func told(steps []journey.Step, i int) int {
+	o := steps[i].Touchpoint.Order
+	if o == nil || o.Kind != "" || !steps[i].Counts || steps[i].Touchpoint.Grade != event.Server {
+		return -1
+	}
+	best := -1
+	for k := range steps {
+		t := &steps[k].Touchpoint
+		if t.Order == nil || t.Order.Kind != "" || t.Order.ID != o.ID || t.Order.Scope != o.Scope || t.Grade == event.Server || t.Passive {
+			continue
+		}
+		if best < 0 || isTold(t, &steps[best].Touchpoint) {
+			best = k
+		}
+	}
+	return best
+}
+
+// isTold says whether a word of a site comes before another: that of a user who is signed in, then the one received first.
+func isTold(a, b *event.Touchpoint) bool {
+	return cmp.Or(cmp.Compare(b.Grade, a.Grade), cmp.Compare(a.Received, b.Received), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Source, b.Source)) < 0
 }

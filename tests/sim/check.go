@@ -16,6 +16,7 @@ import (
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/step"
+	"waymark/shared/domain/trust"
 	"waymark/tests/recount"
 )
 
@@ -60,7 +61,7 @@ func (w *World) check() string {
 // checkArchive looks for every good event that was ever queued: a crash leaves doubles in the archive, never a hole.
 func (w *World) checkArchive() string {
 	for _, envelope := range w.queue.sent {
-		accepted, _ := envelope.Open()
+		accepted, _ := envelope.Open(w.judge(envelope))
 		for _, e := range accepted {
 			if !w.archived[copyOf{e.Request, e.Index}] {
 				return fmt.Sprintf("event %d of request %s is not in the archive", e.Index, e.Request)
@@ -68,6 +69,16 @@ func (w *World) checkArchive() string {
 		}
 	}
 	return ""
+}
+
+// judge is what process holds the events of an envelope against.
+func (w *World) judge(envelope event.Envelope) event.Check {
+	for _, t := range tenants {
+		if t.Name == envelope.Workspace {
+			return trust.Of(t, envelope.Source).Judge()
+		}
+	}
+	return nil
 }
 
 // checkWindows compares every window, in what is stored, in its bounds and in the rows that are read. One in which

@@ -17,6 +17,7 @@ import (
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/profile"
 	"waymark/shared/domain/step"
+	"waymark/shared/domain/trust"
 	"waymark/shared/domain/workspace"
 	"waymark/tests/recount"
 )
@@ -66,14 +67,12 @@ func (o *oracle) take(envelope event.Envelope) {
 			panic("sim: memory takes every refusal: " + err.Error())
 		}
 	}
-	accepted, rejected := envelope.Open()
+	source := trust.Of(o.Workspace, envelope.Source)
+	accepted, rejected := envelope.Open(source.Judge())
 	for _, r := range rejected {
-		o.fail(r.Stamp, r.Raw, r.Err)
+		o.fail(source, r.Stamp, r.Raw, r.Err)
 	}
 	for _, e := range accepted {
-		if o.KindOf(e.Source) == workspace.ServerSource {
-			e.Grade = event.Server
-		}
 		e.Bot = o.bots.Of(e.Agent)
 		id := e.PrimaryID()
 		e.Marketing = channel.Sent(e.Marketing)
@@ -92,14 +91,14 @@ func (o *oracle) take(envelope event.Envelope) {
 	}
 }
 
-func (o *oracle) fail(s event.Stamp, raw []byte, err error) {
+func (o *oracle) fail(source trust.Source, s event.Stamp, raw []byte, err error) {
 	known := err.(*fault.Error)
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%s", s.Request, s.Index, raw))
-	err = o.table.PutFailed(background, event.Failed{
+	err = o.table.PutFailed(background, source.Kept(event.Failed{
 		ID: hex.EncodeToString(sum[:12]), Workspace: s.Workspace, Source: s.Source, Class: known.Code, Reason: known.Message, Field: known.Field,
 		Handler: version, Received: s.Received, Request: s.Request, Index: s.Index, SentAt: s.SentAt, Context: s.Context, Type: s.Type,
 		Original: string(raw),
-	})
+	}))
 	if err != nil {
 		panic("sim: memory takes every failed event: " + err.Error())
 	}

@@ -37,7 +37,7 @@ var tenants = [...]workspace.Workspace{
 		Name: "shop", Zone: "Europe/London", Currency: "GBP", Model: "default", Created: event.At(begin),
 		Keys: []workspace.Key{
 			{Text: "wk_web", Workspace: "shop", Role: workspace.Write, Source: "web", Kind: workspace.ServerSource},
-			{Text: "wk_app", Workspace: "shop", Role: workspace.Write, Source: "app", Kind: workspace.ServerSource},
+			{Text: "wk_app", Workspace: "shop", Role: workspace.Write, Source: "app", Policy: workspace.Policy{Trust: workspace.Trust{Accept: 400}}},
 			{Text: "sk_shop", Workspace: "shop", Role: workspace.Secret},
 		},
 	},

@@ -280,6 +280,7 @@ type sent struct {
 		Cookieless bool `json:"cookieless"`
 		GPC        bool `json:"gpc"`
 		Consent    any  `json:"consent"`
+		Proof      any  `json:"proof"`
 		Page       struct{ URL, Referrer, Title string }
 	} `json:"context"`
 }

@@ -12,6 +12,8 @@ import (
 type seen struct {
 	Home struct {
 		Headline, Snippet, Fate, Copied, Pasted string
+		Advised                                 string
+		Before                                  bool
 		Steps, Way, Story                       []string
 		Events                                  int
 	}
@@ -39,7 +41,7 @@ func TestPages(t *testing.T) {
 	needs(t, modules)
 	system := world.System(t)
 	shots := os.Getenv("WAYMARK_SHOTS") // a folder for pictures, to look at
-	out, err := command(t, "node", "node/pages.mjs", browser, system.URL, system.Keys.Write, system.Keys.Secret, shots)
+	out, err := command(t, "node", "node/pages.mjs", browser, system.URL, system.Keys.Write, system.Keys.Server, system.Keys.Secret, shots)
 	if err != nil {
 		t.Fatalf("the browser ends with %v: %s", err, out)
 	}
@@ -65,6 +67,8 @@ func TestPages(t *testing.T) {
 		t.Errorf("the person's story is %q", s.Home.Story)
 	}
 	equal("headline when the snippet is pasted", s.Home.Pasted, "Waymark is running, and events arrive. Bring your past, or watch them live.")
+	equal("nothing is advised before a server sends", s.Home.Before, true)
+	equal("what is advised when one does", s.Home.Advised, "waymark workspace set demo --orders server\nwaymark keys set demo wk_demo --identity signed")
 	equal("what is copied", s.Home.Copied, s.Home.Snippet)
 	equal("lines, the newest first", s.Debug.Lines, []string{
 		"a request|⊘refused|the body is not JSON: the text ends too early, at byte 1",

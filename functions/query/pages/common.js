@@ -119,7 +119,7 @@ function line(e) {
   const fate = add(row, "span", "fate " + colour);
   add(fate, "b", "", sign).setAttribute("aria-hidden", "true");
   fate.append(e.fate);
-  add(row, "span", "why", e.reason ? (e.field ? e.field + ": " : "") + e.reason : "");
+  add(row, "span", "why", e.reason ? (e.field ? e.field + ": " : "") + e.reason : e.note);
   row.onclick = () => {
     const details = item.querySelector("dl") ?? item.appendChild(detailsOf(e));
     details.hidden = row.getAttribute("aria-expanded") === "true";
@@ -138,6 +138,8 @@ function detailsOf(e) {
   };
   say("Became of it", e.fate + (e.code ? ", " + e.code : ""));
   say("Why", (e.field ? e.field + ": " : "") + e.reason);
+  say("Note", e.note);
+  say("Grade", e.grade);
   const id = say("Message id", e.message_id);
   if (id) {
     const copy = add(id, "button", "small", "Copy");

@@ -78,5 +78,5 @@ byId("forget").onclick = () => {
 };
 
 const opened = await open();
-useKey((opened.workspace.sources.find((s) => s.write_key === document.body.dataset.write) ?? opened.workspace.sources[0] ?? { write_key: "wk_…" }).write_key);
+useKey((opened.workspace.sources.find((s) => s.write_key === document.body.dataset.write) ?? opened.workspace.sources.find((s) => s.write_key) ?? { write_key: "wk_…" }).write_key);
 follow(opened.key, () => !paused, showEvents);

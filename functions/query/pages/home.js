@@ -12,14 +12,15 @@ const tick = (name) => {
     left > 0 ? "Waymark is running. Three steps to your first journey." : "Waymark is running, and events arrive. Bring your past, or watch them live.";
 };
 
-function chooseSource(sources) {
+function chooseSource(all) {
+  const sources = all.filter((s) => s.write_key); // of sites: a server's key is told nobody
   const list = byId("source");
   for (const s of sources) add(list, "option", "", s.source).value = s.write_key;
   byId("pick").hidden = sources.length < 2;
   list.onchange = () => useKey((writeKey = list.value));
   const known = sources.find((s) => s.write_key === writeKey) ?? sources[0];
   if (!known) {
-    trouble("The workspace has no write key: `waymark keys add` makes one.");
+    trouble("The workspace has no key for a site: `waymark keys create` makes one.");
     return;
   }
   list.value = known.write_key;
@@ -51,10 +52,23 @@ function showEvents(said) {
     list.prepend(line(e));
     if (e.fate === "accepted") tick("send");
     if (e.fate === "accepted" && e.type === "page") tick("paste");
+    if (e.fate === "accepted") advise(e.source);
   }
   while (list.children.length > shown) list.lastChild.remove();
   byId("empty").hidden = list.children.length > 0;
   byId("live").textContent = said.watched_since ? "· everything since " + said.watched_since.slice(11, 19) + " UTC" : "· live";
+}
+
+/** advise says what to settle once a server sends: whoever reads the key in the pages need not be believed any more. */
+function advise(source) {
+  const { name, orders, sources } = opened.workspace;
+  if (!sources.some((s) => s.kind === "server" && s.source === source)) return;
+  const commands = orders === "any" ? ["waymark workspace set " + name + " --orders server"] : [];
+  for (const s of sources) {
+    if (s.kind === "site" && s.identity === "open") commands.push("waymark keys set " + name + " " + s.write_key + " --identity signed");
+  }
+  byId("advised").textContent = commands.join("\n");
+  byId("advice").hidden = commands.length === 0;
 }
 
 /** mark moves the test event on by one station. */

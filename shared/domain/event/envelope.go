@@ -18,9 +18,11 @@ type Envelope struct {
 	SentAt    string            // batch level, for members of Events without one
 	Context   json.RawMessage   // batch level, lies under the own context of each of Events
 	Type      Type              // of Events, set by a route of one type; "" leaves it to each event
+	Network   string            // of Events, that the request came from; "" where it is not kept
 	First     int               // index in the request of the first of Events, when they stand side by side there
 	At        []int             // index in the request of each of Events, when they do not; ascending
 	Replay    string            // failed-event record that this message is a replay of
+	Proven    []Identifier      // of a replay: what its event proved when it failed
 	Refused   *Refused          // of a note alone
 	Events    []json.RawMessage // as sent
 	Parsed    []Event           // as read, in the order of the request
@@ -76,7 +78,7 @@ func (e Envelope) Halves() (first, second Envelope, ok bool) {
 func (e Envelope) Stamp(i int) Stamp {
 	return Stamp{
 		Workspace: e.Workspace, Source: e.Source, Received: e.Received, Request: e.Request,
-		SentAt: e.SentAt, Context: e.Context, Type: e.Type, Index: e.index(i),
+		SentAt: e.SentAt, Context: e.Context, Type: e.Type, Index: e.index(i), Network: e.Network,
 	}
 }
 
@@ -90,6 +92,7 @@ type Stamp struct {
 	SentAt    string
 	Context   json.RawMessage
 	Type      Type
+	Network   string
 }
 
 // Rejected is an event of an envelope that can never be processed as it is.

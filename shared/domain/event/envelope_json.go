@@ -33,9 +33,11 @@ func (e Envelope) AppendJSON(out []byte) ([]byte, error) {
 		}
 	}
 	w.text("type", string(e.Type))
+	w.text("network", e.Network)
 	w.number("first", int64(e.First), e.First != 0)
 	w.list("at", len(e.At), func(i int) error { w.out = strconv.AppendInt(w.out, int64(e.At[i]), 10); return nil })
 	w.text("replay", e.Replay)
+	w.identifiers("proven", e.Proven)
 	if e.Refused != nil {
 		w.name("refused")
 		inner := encoder{append(w.out, '{')}
@@ -125,12 +127,16 @@ func (d *decoder) envelope(v strictjson.Value) Envelope {
 			e.Context = strictjson.Unescaped([]byte(m.Raw()))
 		case "type":
 			e.Type = Type(d.text(m))
+		case "network":
+			e.Network = d.text(m)
 		case "first":
 			e.First = int(d.number(m))
 		case "at":
 			e.At = listOf(d, m, func(item strictjson.Value) int { return int(d.number(item)) })
 		case "replay":
 			e.Replay = d.text(m)
+		case "proven":
+			e.Proven = d.identifiers(m)
 		case "refused":
 			e.Refused = d.refused(m)
 		case "events":

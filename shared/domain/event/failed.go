@@ -32,8 +32,9 @@ type Failed struct {
 	SentAt    string          `json:"sent_at,omitempty"`
 	Context   json.RawMessage `json:"context,omitempty"`
 	Type      Type            `json:"type,omitempty"`
-	Whole     bool            `json:"whole,omitempty"` // Original is a whole message of the queue, not one event
-	Original  string          `json:"original"`        // the bytes as queued; nothing changes them
+	Proven    []Identifier    `json:"proven,omitempty"` // by its context.proof, which is not kept
+	Whole     bool            `json:"whole,omitempty"`  // Original is a whole message of the queue, not one event
+	Original  string          `json:"original"`         // the bytes as queued, but for the proof; nothing changes them
 	Edited    string          `json:"edited,omitempty"`
 	EditedAt  Millis          `json:"edited_at,omitempty"` // of Edited, which a replay sends in place of Original; 0 when there is none
 	Replayed  Millis          `json:"replayed,omitempty"`  // when it was put back on the queue; 0 once it has failed again
@@ -111,7 +112,7 @@ func (f Failed) Check(asked Check) error {
 func (f Failed) Envelope() Envelope {
 	return Envelope{
 		Version: EnvelopeVersion, Workspace: f.Workspace, Source: f.Source, Received: f.Received, Request: f.Request, SentAt: f.SentAt,
-		Context: f.Context, Type: f.Type, First: f.Index, Replay: f.ID, Events: []json.RawMessage{json.RawMessage(f.Sent())},
+		Context: f.Context, Type: f.Type, First: f.Index, Replay: f.ID, Proven: f.Proven, Events: []json.RawMessage{json.RawMessage(f.Sent())},
 	}
 }
 

@@ -96,7 +96,7 @@ func (p *parser) around(name string) strictjson.Value {
 func (p *parser) event() (Event, error) {
 	e := Event{
 		Workspace: p.stamp.Workspace, Source: p.stamp.Source, Received: p.stamp.Received, Request: p.stamp.Request, Index: p.stamp.Index,
-		Properties: p.properties.Map(), Traits: p.traitsOf(), Proof: p.proof(),
+		Properties: p.properties.Map(), Traits: p.traitsOf(), Proof: p.proof(), Network: p.stamp.Network,
 	}
 	for _, step := range [...]func(*parser, *Event) error{
 		(*parser).typ, (*parser).name, (*parser).times, (*parser).identifiers, (*parser).commerce, (*parser).id,

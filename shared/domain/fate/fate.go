@@ -48,6 +48,8 @@ type Event struct {
 	Request     string       `json:"request,omitempty"`     // id of the request that it came with
 	Person      string       `json:"person,omitempty"`      // kind of the identifier it is kept under, with four digits made of it: "anon 7f3a"
 	Identifiers []string     `json:"identifiers,omitempty"` // kinds of all its identifiers
+	Grade       string       `json:"grade,omitempty"`       // of an accepted event: how far it is believed
+	Note        string       `json:"note,omitempty"`        // of an accepted event: what was not taken as it says
 	Code        string       `json:"code,omitempty"`        // of the fault
 	Reason      string       `json:"reason,omitempty"`      // a sentence that quotes nothing of the event
 	Field       string       `json:"field,omitempty"`       // to blame
@@ -65,6 +67,10 @@ type Batch struct {
 func Taken(e event.Event) Event {
 	out := Event{
 		Fate: Accepted, Received: e.Received, MessageID: e.ID, Type: string(e.Type), Name: name(e.Name), Source: e.Source, Request: e.Request,
+		Grade: e.Grade.String(),
+	}
+	if e.Unproven {
+		out.Note = unproven
 	}
 	for _, id := range e.Identifiers {
 		out.Identifiers = append(out.Identifiers, string(id.Kind()))
@@ -74,6 +80,9 @@ func Taken(e event.Event) Event {
 	}
 	return out
 }
+
+// unproven is the note on an event whose source takes signed users alone.
+const unproven = "identity: unproven; it is kept without the identifiers that it does not prove"
 
 // person tells one identifier from another without saying it.
 func person(workspace string, id event.Identifier) string {
@@ -118,7 +127,7 @@ func Told(r event.Refusal) Event {
 
 // Again is an event that goes back to the queue, whatever would have become of it.
 func (e Event) Again(code string) Event {
-	e.Fate, e.Code, e.Field = Failed, code, ""
+	e.Fate, e.Grade, e.Note, e.Code, e.Field = Failed, "", "", code, ""
 	e.Reason = "it could not be stored now and comes again; after five tries it is a dead letter"
 	return e
 }

@@ -25,8 +25,9 @@ type Member struct {
 // Person is a tree of linked identifiers.
 type Person struct {
 	Root    event.Identifier
-	Members []Member // the root first, then by evidence
+	Members []Member // the root first, then by evidence as they come into reach: whom servers link before whom sites do
 	Looked  int      // identifiers looked at to find the members, whether they are or not; at most Caps.Members
+	isPart  bool     // some of the tree under the root stay apart
 }
 
 // IDs lists the person's identifiers, the root first.
@@ -111,15 +112,14 @@ func (f *Forest) place(n Node) *place {
 	return p
 }
 
-// accepted are the children that have a place: of the word of servers so many, and as many of that of sites, so that who has a public key takes no
-// place from what a server says. Those that are not idle come first.
+// accepted are the children that have a place: so many by the word of servers, of which those that are not idle come first, and by that of sites so many
+// of either sort. So who has a public key takes no place from what a server says, nor from whoever was there before.
 func accepted(children []Link, most int) []Link {
-	isOver := len(children) > most
-	if !isOver {
+	if len(children) <= most {
 		return children
 	}
-	var places [2]int
-	out := make([]Link, 0, min(len(children), 2*most))
+	var places [classes]int
+	out := make([]Link, 0, min(len(children), classes*most))
 	for _, isIdle := range [...]bool{false, true} {
 		for _, l := range children {
 			if class := l.class(); l.Idle == isIdle && places[class] < most {
@@ -132,8 +132,9 @@ func accepted(children []Link, most int) []Link {
 	return out
 }
 
-// IsOver says whether a parent has more children like the link's than it accepts.
+// IsOver says whether a parent has more children like the link's than it accepts, so that it matters whether the child is idle.
 func (l Link) IsOver(children []Link, caps Caps) bool {
+	l.Idle = true
 	n := 0
 	for i := range children {
 		if children[i].class() == l.class() {
@@ -143,12 +144,22 @@ func (l Link) IsOver(children []Link, caps Caps) bool {
 	return n > caps.Children
 }
 
-// class tells links that servers prove, 0, from those that sites do.
+// Classes of children, each with places of its own.
+const (
+	byServers = iota
+	bySites   // that did something themselves
+	idleOfSites
+	classes
+)
+
 func (l Link) class() int {
-	if l.Evidence.Grade == event.Server {
-		return 0
+	switch {
+	case l.Evidence.Grade == event.Server:
+		return byServers
+	case l.Idle:
+		return idleOfSites
 	}
-	return 1
+	return bySites
 }
 
 // Needs lists the identifiers that must still be loaded, sorted; empty when Person can answer. The number of rounds is bounded by the depth
@@ -182,13 +193,20 @@ func (f *Forest) Of(id event.Identifier) (Person, bool) {
 		return Person{}, false
 	}
 	p, whole := f.Below(root)
+	if !whole || !p.isPart || p.Has(id) {
+		return p, whole
+	}
+	if root, known = f.rootByServers(id); !known {
+		return Person{}, false
+	}
+	held, whole := f.heldByServers(root, f.caps.Members)
 	if !whole {
 		return Person{}, false
 	}
-	if p.Looked >= f.caps.Members && !p.Has(id) {
-		return Person{Root: id, Members: []Member{{ID: id}}, Looked: 1}, true
+	if apart := held.person(root); apart.Has(id) {
+		return apart, true
 	}
-	return p, true
+	return Person{Root: id, Members: []Member{{ID: id}}, Looked: 1}, true
 }
 
 // root follows the chosen parents to the top.
@@ -206,37 +224,110 @@ func (f *Forest) root(id event.Identifier) (event.Identifier, bool) {
 }
 
 // Below is the tree under an identifier as if that were its root: whoever belongs to one of those who are in it, the best evidence first, until
-// Caps.Members were looked at; false while something is missing. So nobody falls out of it by evidence that came later or is worse.
+// Caps.Members were looked at; false while something is missing. So nobody falls out of it by evidence that came later or is worse. Whom servers link
+// come into it together, or stay apart together: nobody with a public key parts them.
 func (f *Forest) Below(root event.Identifier) (Person, bool) {
 	if p, found := f.trees[root]; found {
 		return p, true
 	}
-	person := Person{Root: root, Members: []Member{{ID: root}}, Looked: 1}
 	whole := true
 	var open queue
-	enter := func(id event.Identifier) {
-		n, loaded := f.node(id)
-		if !loaded {
-			whole = false
+	tree := held{looked: 1}
+	enter := func(link *Link, id event.Identifier) {
+		more, known := f.heldByServers(id, f.caps.Members-tree.looked+1)
+		whole, tree.isCut = whole && known, tree.isCut || more.isCut
+		if !known || more.isCut && link != nil {
 			return
 		}
-		children, known := f.children(n)
-		whole = whole && known
-		for _, l := range children {
+		more.members[0].Link = link
+		tree.members, tree.looked = append(tree.members, more.members...), tree.looked+more.looked-1
+		for _, l := range more.toSites {
 			heap.Push(&open, l)
 		}
 	}
-	for enter(root); len(open) > 0 && person.Looked < f.caps.Members; {
+	for enter(nil, root); len(open) > 0 && tree.looked < f.caps.Members; {
 		l := heap.Pop(&open).(Link)
-		person.Looked++
+		tree.looked++
 		chosen, found, known := f.Parent(l.Child)
 		whole = whole && known
 		if found && chosen.Parent == l.Parent {
-			person.Members = append(person.Members, Member{ID: l.Child, Link: &chosen})
-			enter(l.Child)
+			enter(&chosen, l.Child)
 		}
 	}
-	return f.keep(person, whole)
+	if !whole {
+		return Person{}, false
+	}
+	tree.isCut = tree.isCut || len(open) > 0
+	p := tree.person(root)
+	f.trees[root] = p
+	return p, true
+}
+
+// held are identifiers that belong together.
+type held struct {
+	members []Member
+	toSites []Link // to their children by the word of sites
+	looked  int    // identifiers, the first included
+	isCut   bool   // there are more, which were not looked at
+}
+
+func (h held) person(root event.Identifier) Person {
+	members := slices.Clone(h.members)
+	members[0].Link = nil
+	return Person{Root: root, Members: members, Looked: h.looked, isPart: h.isCut}
+}
+
+// heldByServers are an identifier and whoever belongs to it by links that servers prove, the best evidence first, so many at most; false while something
+// is missing.
+func (f *Forest) heldByServers(id event.Identifier, most int) (h held, whole bool) {
+	h, whole = held{members: []Member{{ID: id}}, looked: 1}, true
+	var open queue
+	for at := 0; ; {
+		for ; at < len(h.members); at++ {
+			n, loaded := f.node(h.members[at].ID)
+			if !loaded {
+				whole = false
+				continue
+			}
+			children, known := f.children(n)
+			whole = whole && known
+			for _, l := range children {
+				if l.Evidence.Grade == event.Server {
+					heap.Push(&open, l)
+				} else {
+					h.toSites = append(h.toSites, l)
+				}
+			}
+		}
+		if len(open) == 0 {
+			return h, whole
+		}
+		if h.looked >= most {
+			h.isCut = true
+			return h, whole
+		}
+		l := heap.Pop(&open).(Link)
+		h.looked++
+		chosen, found, known := f.Parent(l.Child)
+		whole = whole && known
+		if found && chosen.Parent == l.Parent {
+			h.members = append(h.members, Member{ID: l.Child, Link: &chosen})
+		}
+	}
+}
+
+// rootByServers follows the chosen parents up as long as servers prove them.
+func (f *Forest) rootByServers(id event.Identifier) (event.Identifier, bool) {
+	for {
+		link, found, known := f.Parent(id)
+		if !known {
+			return "", false
+		}
+		if !found || link.Evidence.Grade != event.Server {
+			return id, true
+		}
+		id = link.Parent
+	}
 }
 
 // queue is a heap of links by evidence.
@@ -252,15 +343,6 @@ func (q *queue) Pop() any {
 	link := (*q)[last]
 	*q = (*q)[:last]
 	return link
-}
-
-// keep remembers a tree that is whole.
-func (f *Forest) keep(p Person, whole bool) (Person, bool) {
-	if !whole {
-		return Person{}, false
-	}
-	f.trees[p.Root] = p
-	return p, true
 }
 
 // children gives the links of those that may have chosen n as their parent. Where the aliases of a user do not count, they need not be asked.

@@ -209,31 +209,71 @@ func (ref reference) root(id event.Identifier) event.Identifier {
 	}
 }
 
-// members looks at the identifiers of a tree, by evidence as they come into reach, until there are too many.
-func (ref reference) members(root event.Identifier) (members []event.Identifier, tooMany bool) {
-	members = []event.Identifier{root}
-	open := slices.Clone(ref.accepted[root])
-	for looked := 1; len(open) > 0; looked++ {
-		if looked == ref.caps.Members {
-			return members, true
+// under are an identifier and whom servers link to it, by evidence as they come into reach, until so many were looked at.
+func (ref reference) under(id event.Identifier, most int) (members []event.Identifier, looked int, tooMany bool) {
+	members, looked = []event.Identifier{id}, 1
+	open := ref.by(id, true)
+	for ; len(open) > 0; looked++ {
+		if looked >= most {
+			return members, looked, true
 		}
 		slices.SortFunc(open, inOrder)
 		l := open[0]
 		open = open[1:]
 		if ref.parent[l.Child] == l {
 			members = append(members, l.Child)
-			open = append(open, ref.accepted[l.Child]...)
+			open = append(open, ref.by(l.Child, true)...)
 		}
 	}
-	return members, false
+	return members, looked, false
+}
+
+// by are the links to the children of an identifier that servers prove, or that sites do.
+func (ref reference) by(id event.Identifier, isServer bool) (links []identity.Link) {
+	for _, l := range ref.accepted[id] {
+		if (l.Evidence.Grade == event.Server) == isServer {
+			links = append(links, l)
+		}
+	}
+	return links
+}
+
+// members looks at the identifiers of a tree: first whom servers link to the root, then those that sites do by evidence, each with whom servers link
+// to it, as far as there is room for all of these.
+func (ref reference) members(root event.Identifier) []event.Identifier {
+	members, looked, _ := ref.under(root, ref.caps.Members)
+	for met, open := 0, []identity.Link(nil); looked < ref.caps.Members; {
+		for ; met < len(members); met++ {
+			open = append(open, ref.by(members[met], false)...)
+		}
+		if len(open) == 0 {
+			break
+		}
+		slices.SortFunc(open, inOrder)
+		l := open[0]
+		open, looked = open[1:], looked+1
+		if ref.parent[l.Child] != l {
+			continue
+		}
+		if more, n, tooMany := ref.under(l.Child, ref.caps.Members-looked+1); !tooMany {
+			members, looked = append(members, more...), looked+n-1
+		}
+	}
+	return members
 }
 
 // answer is what Forest must say, sorted.
 func (ref reference) answer(start event.Identifier) []string {
 	root := ref.root(start)
-	members, tooMany := ref.members(root)
-	if tooMany && !slices.Contains(members, start) {
-		return []string{string(start) + " is the root"}
+	members := ref.members(root)
+	if !slices.Contains(members, start) {
+		root = start
+		for ref.parent[root].Parent != "" && ref.parent[root].Evidence.Grade == event.Server {
+			root = ref.parent[root].Parent
+		}
+		if members, _, _ = ref.under(root, ref.caps.Members); !slices.Contains(members, start) {
+			return []string{string(start) + " is the root"}
+		}
 	}
 	out := []string{string(root) + " is the root"}
 	for _, id := range members[1:] {

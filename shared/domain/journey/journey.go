@@ -74,19 +74,19 @@ type Session struct {
 	Pages       int             // pages and screens
 }
 
-// add takes the next step into the session.
-func (s *Session) add(step *Step, rules Rules) {
-	t := &step.Touchpoint
-	s.End = step.At
-	s.Channel = cmp.Or(s.Channel, t.OwnChannel)
-	s.Campaign = cmp.Or(s.Campaign, t.Marketing.Campaign)
-	s.Country = cmp.Or(s.Country, t.CountryCode)
-	s.LandingPage = cmp.Or(s.LandingPage, step.Page)
-	if s.Referrer == (channel.Outside{}) {
-		s.Referrer = rules.Referrer(*t)
+// extend takes the next step into a session.
+func extend(session *Session, s *Step, rules Rules) {
+	t := &s.Touchpoint
+	session.End = s.At
+	session.Channel = cmp.Or(session.Channel, t.OwnChannel)
+	session.Campaign = cmp.Or(session.Campaign, t.Marketing.Campaign)
+	session.Country = cmp.Or(session.Country, t.CountryCode)
+	session.LandingPage = cmp.Or(session.LandingPage, s.Page)
+	if session.Referrer == (channel.Outside{}) {
+		session.Referrer = rules.Referrer(*t)
 	}
 	if t.Type == event.Page || t.Type == event.Screen {
-		s.Pages++
+		session.Pages++
 	}
 }
 
@@ -235,9 +235,8 @@ func (j *Journey) leaveToOthers(claims map[string]profile.Claims) {
 	}
 	for i := range j.Steps {
 		if s := &j.Steps[i]; s.Counts && !s.IsOrder() {
-			key := profile.OrderKey(*s.Touchpoint.Order)
-			_, isOfOrder := claims[key].Order()
-			s.Counts = own[key] || !isOfOrder
+			key, claim, _ := profile.ClaimOf(s.Touchpoint, s.Identifier)
+			s.Counts = own[key] || !claims[key].Concerns(claim)
 		}
 	}
 }
@@ -377,7 +376,7 @@ func (j *Journey) sessions(rules Rules) {
 		if _, found := named[t.Session]; !found && t.Session != "" {
 			named[t.Session] = current
 		}
-		j.Sessions[current].add(s, rules)
+		extend(&j.Sessions[current], s, rules)
 	}
 	for i, lender := range lenders {
 		j.Steps[i].Session = j.Steps[lender].Session

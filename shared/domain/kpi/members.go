@@ -47,8 +47,9 @@ type Revenue struct {
 type memberships struct {
 	of         map[Dimension][]member // by value
 	currencies []string               // that are shown, sorted
-	ranked     []string               // the same, the most important first
+	places     map[string]int         // of the same, the most important first
 	hidden     Folded                 // those that are not
+	declared   func(Dimension, string) bool
 	at         marks
 }
 
@@ -65,7 +66,7 @@ func (d *Definitions) marksIn(names []measure.Name) marks {
 
 // members sorts the totals of what is shown into members, those of each dimension by value and their numbers by currency.
 func (d *Definitions) members(v View, t measure.Totals) *memberships {
-	all := &memberships{of: make(map[Dimension][]member, len(measure.Dimensions)), at: d.marksIn(t.Names)}
+	all := &memberships{of: make(map[Dimension][]member, len(measure.Dimensions)), at: d.marksIn(t.Names), declared: v.declares}
 	var whole member
 	keys := make([]measure.Key, 0, len(t.Groups))
 	for key := range maps.Keys(t.Groups) {
@@ -103,23 +104,23 @@ func (all *memberships) show(whole member, own string, most int) {
 	count := func(g group, place int) int64 { return member{numbers: []group{g}}.count(g.currency, place) }
 	slices.SortFunc(met, func(a, b group) int {
 		return cmp.Or(
-			first(a.currency == own, b.currency == own), first(money.IsListed(a.currency), money.IsListed(b.currency)),
+			first(a.currency == own, b.currency == own), first(all.declared(ByCurrency, a.currency), all.declared(ByCurrency, b.currency)),
 			first(count(a, all.at.serverOrders) > 0, count(b, all.at.serverOrders) > 0),
 			cmp.Compare(count(b, all.at.priced), count(a, all.at.priced)), cmp.Compare(count(b, all.at.buyers), count(a, all.at.buyers)),
 			cmp.Compare(a.currency, b.currency),
 		)
 	})
-	all.hidden.Dimension = ByCurrency
+	all.hidden.Dimension, all.places = ByCurrency, make(map[string]int, min(len(met), most))
 	for i, g := range met {
 		if i < most {
-			all.ranked = append(all.ranked, g.currency)
+			all.places[g.currency] = i
 			continue
 		}
 		all.hidden.Members++
 		all.hidden.Orders += count(g, all.at.priced)
 		all.hidden.Persons += count(g, all.at.buyers)
 	}
-	all.currencies = slices.Sorted(slices.Values(all.ranked))
+	all.currencies = slices.Sorted(maps.Keys(all.places))
 }
 
 // first puts that before what is not.
@@ -172,43 +173,78 @@ func (all *memberships) limited(dimension Dimension, most int) ([]member, Folded
 	return kept, folded
 }
 
+// placed is a revenue that is not 0, in the currency of a place among those that are shown.
+type placed struct {
+	place  int
+	amount wide.Int
+}
+
+// compareRevenue compares amounts currency by currency. One that is not there is 0.
+func compareRevenue(a, b []placed) int {
+	for len(a)+len(b) > 0 {
+		var x, y wide.Int
+		isA := len(a) > 0 && (len(b) == 0 || a[0].place <= b[0].place)
+		isB := len(b) > 0 && (len(a) == 0 || b[0].place <= a[0].place)
+		if isA {
+			x, a = a[0].amount, a[1:]
+		}
+		if isB {
+			y, b = b[0].amount, b[1:]
+		}
+		if order := x.Compare(y); order != 0 {
+			return order
+		}
+	}
+	return 0
+}
+
 // rank is what decides who keeps a row of their own.
 type rank struct {
 	isOther, isDeclared, isOfServer bool
-	revenue                         []wide.Int // in the currencies that are shown, the most important first: amounts of two are never compared
+	revenue                         []placed // the most important currency first: amounts of two are never compared
 	persons                         int64
 }
 
 func (all *memberships) rank(dimension Dimension, m *member) rank {
 	r := rank{
-		isOther: m.value == Other, isDeclared: isDeclared(dimension, m.value), persons: m.count("", all.at.active),
-		isOfServer: m.count("", all.at.serverTouchpoints) > 0, revenue: make([]wide.Int, len(all.ranked)),
+		isOther: m.value == Other, isDeclared: all.declared(dimension, m.value), persons: m.count("", all.at.active),
+		isOfServer: m.count("", all.at.serverTouchpoints) > 0,
 	}
 	for _, g := range m.numbers {
 		r.isOfServer = r.isOfServer || g.currency != "" && m.count(g.currency, all.at.serverOrders) > 0
+		place, isShown := all.places[g.currency]
+		if amount := m.number(g.currency, all.at.revenue); isShown && !amount.IsZero() {
+			r.revenue = append(r.revenue, placed{place, amount})
+		}
 	}
-	for i, currency := range all.ranked {
-		r.revenue[i] = m.number(currency, all.at.revenue)
-	}
+	slices.SortFunc(r.revenue, func(a, b placed) int { return a.place - b.place })
 	return r
 }
 
 func (r rank) compare(other rank) int {
 	return cmp.Or(
 		first(!r.isOther, !other.isOther), first(r.isDeclared, other.isDeclared), first(r.isOfServer, other.isOfServer),
-		slices.CompareFunc(other.revenue, r.revenue, wide.Int.Compare), cmp.Compare(other.persons, r.persons),
+		compareRevenue(other.revenue, r.revenue), cmp.Compare(other.persons, r.persons),
 	)
 }
 
-// isDeclared says whether a value is one that rules, operators or standards name, and no client can invent.
-func isDeclared(dimension Dimension, value string) bool {
+// declares says whether a value is one that rules, operators, standards or tracking plans name, and no client can invent.
+func (v View) declares(dimension Dimension, value string) bool {
 	switch dimension {
 	case measure.BySource, measure.ByStage, measure.ByDevice, measure.ByVisitor, measure.ByGrade:
 		return true
 	case measure.ByChannel, measure.ByFirstChannel:
-		return value == measure.Unknown || channel.Name(value).IsKnown()
+		if channel.Name(value).IsKnown() {
+			return true
+		}
 	case measure.ByCountry:
-		return value == measure.Unknown || country.Code(value) == value
+		if country.Code(value) == value {
+			return true
+		}
+	case ByCurrency:
+		if money.IsListed(value) {
+			return true
+		}
 	}
-	return value == measure.Unknown
+	return value == measure.Unknown || v.Declared != nil && v.Declared(dimension, value)
 }

@@ -38,21 +38,23 @@ func membersShown(rows []kpi.Row, of kpi.Dimension) []string {
 	return out
 }
 
-// Of four values two keep a row: by what they are, in the order of docs/kpi.md, each rule before the next.
-func TestWhichValuesHaveRows(t *testing.T) {
-	t.Parallel()
-	d := builtIn(t)
+// choice is some persons, and which of their values in a dimension have rows when there is room for two.
+type choice struct {
+	of     kpi.Dimension
+	plan   string // value that a plan lists
+	lives  [][]step.Row
+	shown  []string
+	folded kpi.Folded
+}
+
+// choices has each rule of docs/kpi.md before the next.
+func choices() map[string]choice {
 	public := func(campaign string, amount money.Micros) []step.Row {
 		return visit("public", "email", "", campaign, amount, "EUR")
 	}
-	for name, c := range map[string]struct {
-		of     kpi.Dimension
-		lives  [][]step.Row
-		shown  []string
-		folded kpi.Folded
-	}{
+	return map[string]choice{
 		"declared before what a server tells of": {
-			measure.ByChannel,
+			measure.ByChannel, "",
 			[][]step.Row{
 				visit("server", "aaa", "", "", 9, "EUR"), visit("public", "zzz", "", "", 9, "EUR"),
 				visit("public", "email", "", "", 0, ""), visit("public", "sms", "", "", 0, ""),
@@ -61,19 +63,19 @@ func TestWhichValuesHaveRows(t *testing.T) {
 			kpi.Folded{Dimension: measure.ByChannel, Members: 2, Persons: 2, Orders: 2, Revenue: []kpi.Revenue{{Currency: "EUR", Amount: wide.Of(18)}}},
 		},
 		"countries of ISO 3166-1 are declared, and so is what is not known": {
-			measure.ByCountry,
+			measure.ByCountry, "",
 			[][]step.Row{visit("server", "email", "AA", "", 9, "EUR"), visit("public", "email", "FR", "", 0, ""), visit("public", "email", "", "", 0, "")},
 			[]string{"FR", "(other)", "unknown"},
 			kpi.Folded{Dimension: measure.ByCountry, Members: 1, Persons: 1, Orders: 1, Revenue: []kpi.Revenue{{Currency: "EUR", Amount: wide.Of(9)}}},
 		},
 		"told of by a server before revenue": {
-			measure.ByCampaign,
+			measure.ByCampaign, "",
 			[][]step.Row{public("a", 900), public("b", 0), visit("server", "email", "", "z", 0, ""), visit("signed", "email", "", "y", 0, "")},
 			[]string{"(other)", "a", "z"},
 			kpi.Folded{Dimension: measure.ByCampaign, Members: 2, Persons: 2},
 		},
 		"an order that a server tells of counts for its session's campaign": {
-			measure.ByCampaign,
+			measure.ByCampaign, "",
 			[][]step.Row{public("a", 900), public("b", 800), func() []step.Row {
 				rows := visit("public", "email", "", "z", 1, "EUR")
 				rows[0].Order.Grade = "server"
@@ -83,26 +85,52 @@ func TestWhichValuesHaveRows(t *testing.T) {
 			kpi.Folded{Dimension: measure.ByCampaign, Members: 1, Persons: 1, Orders: 1, Revenue: []kpi.Revenue{{Currency: "EUR", Amount: wide.Of(800)}}},
 		},
 		"revenue before persons, that in the workspace's own currency before any other": {
-			measure.ByCampaign,
+			measure.ByCampaign, "",
 			[][]step.Row{public("a", 0), public("a", 0), public("b", 5), visit("public", "email", "", "c", 900, "AUD"), visit("public", "email", "", "d", 800, "AUD")},
 			[]string{"(other)", "b", "c"},
 			kpi.Folded{Dimension: measure.ByCampaign, Members: 2, Persons: 3, Orders: 1, Revenue: []kpi.Revenue{{Currency: "AUD", Amount: wide.Of(800)}}},
 		},
+		"revenue of several currencies one after the other": {
+			measure.ByCampaign, "",
+			[][]step.Row{
+				visit("public", "email", "", "a", 950, "AUD"), public("b", 4), visit("public", "email", "", "b", 900, "AUD"), public("c", 5),
+				visit("public", "email", "", "c", 1, "AUD"), public("d", 5), visit("public", "email", "", "d", 2, "AUD"), public("e", 5),
+			},
+			[]string{"(other)", "c", "d"},
+			kpi.Folded{Dimension: measure.ByCampaign, Members: 3, Persons: 4, Orders: 4, Revenue: []kpi.Revenue{
+				{Currency: "AUD", Amount: wide.Of(1850)}, {Currency: "EUR", Amount: wide.Of(9)},
+			}},
+		},
 		"persons before names": {
-			measure.ByCampaign,
+			measure.ByCampaign, "",
 			[][]step.Row{public("a", 0), public("b", 0), public("c", 0), public("c", 0)},
 			[]string{"(other)", "a", "c"},
 			kpi.Folded{Dimension: measure.ByCampaign, Members: 1, Persons: 1},
 		},
 		"what calls itself (other) is one of them": {
-			measure.ByCampaign,
+			measure.ByCampaign, "",
 			[][]step.Row{visit("server", "email", "", kpi.Other, 900, "EUR"), public("b", 0), public("c", 0)},
 			[]string{"(other)", "b", "c"},
 			kpi.Folded{Dimension: measure.ByCampaign, Members: 1, Persons: 1, Orders: 1, Revenue: []kpi.Revenue{{Currency: "EUR", Amount: wide.Of(900)}}},
 		},
-		"as many as there is room for": {measure.ByCampaign, [][]step.Row{public("a", 0), public("b", 0)}, []string{"a", "b"}, kpi.Folded{}},
-	} {
-		rows, folded := d.View(kpi.View{Currency: "EUR", By: []kpi.Dimension{c.of}, Members: 2}, totals(d, c.lives...))
+		"declared by a tracking plan": {
+			measure.ByCampaign, "c",
+			[][]step.Row{visit("server", "email", "", "a", 900, "EUR"), public("b", 5), public("c", 0)},
+			[]string{"(other)", "a", "c"},
+			kpi.Folded{Dimension: measure.ByCampaign, Members: 1, Persons: 1, Orders: 1, Revenue: []kpi.Revenue{{Currency: "EUR", Amount: wide.Of(5)}}},
+		},
+		"as many as there is room for": {measure.ByCampaign, "", [][]step.Row{public("a", 0), public("b", 0)}, []string{"a", "b"}, kpi.Folded{}},
+	}
+}
+
+// Of four values two keep a row: by what they are, in the order of docs/kpi.md.
+func TestWhichValuesHaveRows(t *testing.T) {
+	t.Parallel()
+	d := builtIn(t)
+	for name, c := range choices() {
+		rows, folded := d.View(kpi.View{Currency: "EUR", By: []kpi.Dimension{c.of}, Members: 2, Declared: func(of kpi.Dimension, value string) bool {
+			return of == c.of && value == c.plan && value != ""
+		}}, totals(d, c.lives...))
 		slices.Sort(c.shown)
 		var want []kpi.Folded
 		if c.folded.Members > 0 {

@@ -34,6 +34,8 @@ type View struct {
 	Currency string      // the workspace's own: the whole has rows in it in any case
 	By       []Dimension // nil: the whole and all dimensions
 	Only     string      // one value, shown whether or not it has a row of its own among all; "" is all
+	// Declared says which values and currencies somebody declares besides those that all workspaces know; nil is none.
+	Declared func(Dimension, string) bool
 	// How many values of a dimension and how many currencies a window shows at most; 0 stands for MaxMembers and MaxCurrencies.
 	Members, Currencies int
 }

@@ -40,8 +40,13 @@ func Placed(calendar period.Calendar, windows []Window) (placed []Window, isMovi
 
 // Show fills in the rows of windows, as many as there are. currency is the workspace's own.
 func (d *Definitions) Show(currency string, windows []Window) {
+	d.ShowAs(View{Currency: currency}, windows)
+}
+
+// ShowAs fills in the rows of windows as a reader wants them.
+func (d *Definitions) ShowAs(v View, windows []Window) {
 	for i := range windows {
-		windows[i].Rows, windows[i].Folded = d.View(View{Currency: currency}, windows[i].Totals)
+		windows[i].Rows, windows[i].Folded = d.View(v, windows[i].Totals)
 	}
 }
 

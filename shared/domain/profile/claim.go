@@ -20,10 +20,11 @@ type Claim struct {
 	Unpriced   bool              `json:"unpriced,omitempty"`
 	Currency   string            `json:"currency,omitempty"`
 
+	At event.Millis `json:"at,omitempty"` // the time that counts
+
 	// What follows is of changes and refunds: the order counts with its own person, and so do they, whoever sent them.
 	Kind event.OrderKind `json:"kind,omitempty"`
 	ID   string          `json:"id,omitempty"` // tells them apart: a refund's own id, else the event's
-	At   event.Millis    `json:"at,omitempty"` // the time that counts
 }
 
 // ClaimName tells the claims to one order apart. Copies of one event have one name.
@@ -80,14 +81,14 @@ func ClaimOf(t event.Touchpoint, id event.Identifier) (key string, c Claim, ok b
 		return "", Claim{}, false
 	}
 	c = Claim{
-		Evidence: identity.EvidenceOf(&t), Identifier: id, Sent: t.Original, Said: t.Said(),
+		Evidence: identity.EvidenceOf(&t), Identifier: id, Sent: t.Original, Said: t.Said(), At: t.Corrected,
 		Amount: o.Amount, Unpriced: o.Unpriced, Currency: o.Currency,
 	}
 	if t.Untimed {
 		c.Sent = -1
 	}
 	if o.Kind != event.Completed {
-		c.Kind, c.ID, c.At = o.Kind, o.ID, t.Corrected
+		c.Kind, c.ID = o.Kind, o.ID
 	}
 	return OrderKey(*o), c, true
 }
@@ -147,15 +148,24 @@ func (c Claims) OfServers() Claims {
 	return slices.DeleteFunc(slices.Clone(c), func(claim Claim) bool { return claim.Evidence.Grade != event.Server })
 }
 
-// Won says whether a claim is one that counts. A change counts where there is an order to change, and a refund of an order that nobody knows when it
-// says an amount.
+// Won says whether a claim is one that counts. A change counts where there is an order to change, and a refund that concerns no order that is known
+// when it says an amount.
 func (c Claims) Won(claim Claim) bool {
-	order, found := c.Order()
 	if claim.Kind == event.Completed {
+		order, found := c.Order()
 		return found && order.is(claim)
 	}
-	isChange := found || claim.Kind == event.Refunded && !claim.Unpriced
-	return isChange && slices.ContainsFunc(c.Changes(), claim.is)
+	if c.Concerns(claim) {
+		return slices.ContainsFunc(c.Changes(), claim.is)
+	}
+	return claim.Kind == event.Refunded && !claim.Unpriced && slices.ContainsFunc(c.changes(), claim.is)
+}
+
+// Concerns says whether a change or refund is of the order that counts. What happened before a site says that the order was completed is of no order of
+// the site's: otherwise whoever claims an unclaimed order today would change what servers have said of it long ago.
+func (c Claims) Concerns(change Claim) bool {
+	order, found := c.Order()
+	return found && (order.Evidence.Grade == event.Server || change.At >= order.At.Add(-event.SkewTolerance))
 }
 
 // Order is the claim to the order that counts.
@@ -168,8 +178,13 @@ func (c Claims) Order() (Claim, bool) {
 	return Claim{}, false
 }
 
-// Changes are the changes and refunds that count, in the order in which they happened.
+// Changes are the changes and refunds of the order that counts, in the order in which they happened.
 func (c Claims) Changes() []Claim {
+	return slices.DeleteFunc(c.changes(), func(change Claim) bool { return !c.Concerns(change) })
+}
+
+// changes are all changes and refunds, each once, in the order in which they happened.
+func (c Claims) changes() []Claim {
 	var out []Claim
 	for _, claim := range c {
 		isTaken := slices.ContainsFunc(out, func(earlier Claim) bool { return earlier.Kind == claim.Kind && earlier.ID == claim.ID })

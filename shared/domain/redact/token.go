@@ -15,6 +15,7 @@ type prefix struct {
 // Hugging Face, DigitalOcean.
 var prefixes = [...]prefix{
 	{"sk_", 16},
+	{"ws_", 29},
 	{"rk_live_", 16},
 	{"rk_test_", 16},
 	{"whsec_", 20},

@@ -25,7 +25,7 @@ type Row struct {
 	Identifier event.Identifier // that the touchpoint is kept under; "" of a change that time made
 	At         event.Millis     // the time that counts
 	ID         event.ID         // messageId; "" of a change that time made
-	Type       event.Type       // track, page or screen; "" of a change that time made, or that another person sent of an order
+	Type       event.Type       // track, page or screen; "" of a change that time made
 	Source     string
 	Grade      string // server, signed or public: who has sent it; "" of a change that time made, or that another person sent of an order
 	Event      string // name of the event or page
@@ -274,6 +274,7 @@ func (m *maker) made(v stage.Visit) Row {
 func (m *maker) foreign(s sale) Row {
 	row := Row{
 		Person: m.Root, Identifier: s.Identifier, At: s.At, ID: s.Evidence.Event, Source: s.Evidence.Source, Event: eventOf(s.Kind),
+		Grade:       s.Evidence.Grade.String(),
 		StageBefore: string(m.stage), Stage: string(m.stage), OrderMonth: m.orderMonth,
 		Order: m.change(s),
 	}

@@ -227,8 +227,15 @@ func ordersOf(t *testing.T, lives map[event.Identifier][]string) []string {
 // What happens to an order counts on its own day, with the order's person and origin, and takes back no more than there is.
 func TestWhatHappensToOrders(t *testing.T) {
 	t.Parallel()
-	const bought = "1 Mar 09:00 m1 track Order_Completed order=o1 amount=50 sign=email"
+	const bought = "1 Mar 09:00 m1 track Order_Completed order=o1 amount=50 sign=email grade=server"
 	for name, c := range map[string]struct{ lines, want []string }{
+		"what happened before a site tells of an order is not of that order": {
+			[]string{
+				"1 Mar 09:00 m1 track Order_Completed order=o1 amount=50 sign=email", "28 Feb 09:00 m2 track Order_Refunded refund=r1 of=o1 amount=20 grade=server",
+				"28 Feb 09:00 m3 track Order_Cancelled cancel=m3 of=o1 grade=server", "2 Mar 09:00 m4 track Order_Refunded refund=r2 of=o1 amount=5 grade=server",
+			},
+			[]string{"28Feb user:1 refunded 20.00 GBP of o1 by direct in 1", "1Mar user:1 completed 50.00 GBP of o1 by email in 2", "2Mar user:1 refunded 5.00 GBP of o1 by email in 3"},
+		},
 		"a refund in part, and then of all that is left": {
 			[]string{bought, "2 Mar 09:00 m2 track Order_Refunded refund=r1 of=o1 amount=20", "3 Mar 09:00 m3 track Order_Refunded refund=r2 of=o1 amount=0"},
 			[]string{"1Mar user:1 completed 50.00 GBP of o1 by email in 1", "2Mar user:1 refunded 20.00 GBP of o1 by email in 2", "3Mar user:1 refunded 30.00 GBP of o1 by email in 3"},

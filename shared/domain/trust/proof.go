@@ -71,3 +71,14 @@ func (j judge) provenBy(e *event.Event) []event.Identifier {
 	}
 	return proven
 }
+
+// Kept is a failed event as it is kept: without its proof, which would prove its user for as long as the secret is valid, and with what it proved.
+func (s Source) Kept(f event.Failed) event.Failed {
+	named := event.Named([]byte(f.Original), f.Envelope().Stamp(0))
+	f.Proven = s.Proven(&named)
+	f.Original = string(event.WithoutProof([]byte(f.Original)))
+	if len(f.Context) > 0 {
+		f.Context = event.ContextWithoutProof(f.Context)
+	}
+	return f
+}

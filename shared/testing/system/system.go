@@ -138,8 +138,6 @@ func (s *System) Ports() Ports {
 	return ports
 }
 
-func noWait(context.Context, time.Duration) error { return nil }
-
 // sleep lets the clock go on, for those who wait for another run.
 func (s *System) sleep(_ context.Context, d time.Duration) error {
 	s.Advance(d)
@@ -190,7 +188,7 @@ func (s *System) Export(ports Ports) *export.Handler {
 // Query is the function on ports.
 func (s *System) Query(ports Ports) *query.Handler {
 	return query.New(query.Config{
-		Keys: ports, Workspaces: ports, Store: ports, Links: ports, Recorder: new(s.Recorder(ports)), Windows: ports, Ledger: ports, Steps: s.Archive,
+		Keys: ports, Workspaces: ports, Store: ports, Links: ports, Quarantines: ports, Settler: s.Settler(ports), Recorder: new(s.Recorder(ports)), Windows: ports, Ledger: ports, Steps: s.Archive,
 		Failed: s.Table, Refusals: s.Table, Index: s.Table, Archive: s.Archive, Files: s.Exports, Queue: s.Queue, DeadLetters: s.DeadLetters,
 		FailedService: s.FailedService(), Rules: s.Rules, Definitions: s.Definitions, Bot: s.Bot, Kinds: model.Kinds(), Decode: s.Decode, Version: s.Version,
 		Now: s.clock, Caps: s.Caps, Sleep: s.sleep, Fates: ports, Debug: s.Debug,
@@ -330,7 +328,7 @@ func CSV(ctx context.Context, table export.Windows, d *kpi.Definitions, w worksp
 			windows = append(windows, placed...)
 		}
 	}
-	d.Show(w.Currency, windows)
+	d.ShowAs(report.View(w), windows)
 	var file bytes.Buffer
 	_, err = export.WriteCSV(&file, report.Lines(w, calendar, windows))
 	return file.Bytes(), err
@@ -343,7 +341,7 @@ func (s *System) Windows(w workspace.Workspace) map[string]kpi.Window {
 	for _, g := range period.Grains() {
 		stored, err := s.Table.Windows(s.t.Context(), w.Namespace(), g, "0", "~")
 		must(s.t, err)
-		s.Definitions.Show(w.Currency, stored)
+		s.Definitions.ShowAs(report.View(w), stored)
 		for _, one := range stored {
 			out[string(g)+" "+one.Key] = one
 		}

@@ -72,7 +72,10 @@ func (o onRudder) Failure(_ rudder.Message, e error) { o <- e }
 
 // message reads an event as the client's own type.
 func (c client) message(event json.RawMessage) (any, error) {
-	var kind struct{ Type string }
+	var kind struct {
+		Type    string
+		Context map[string]any
+	}
 	if err := json.Unmarshal(event, &kind); err != nil {
 		return nil, err
 	}
@@ -86,6 +89,9 @@ func (c client) message(event json.RawMessage) (any, error) {
 		}
 		read := reflect.New(kindOf)
 		err := json.Unmarshal(event, read.Interface())
+		if context := read.Elem().FieldByName("Context"); len(kind.Context) > 0 && context.IsValid() && !context.IsNil() {
+			context.Elem().FieldByName("Extra").Set(reflect.ValueOf(kind.Context)) // what a client has no field for
+		}
 		return read.Elem().Interface(), err
 	}
 	return nil, fmt.Errorf("unknown type %q", kind.Type)

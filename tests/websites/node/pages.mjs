@@ -1,11 +1,11 @@
 // Goes through the pages at / and /debug in a headless Chromium and prints as JSON what was seen. package websites_test says what it should be.
 //
-//	node pages.mjs CHROMIUM URL WRITE_KEY SECRET_KEY [FOLDER_FOR_PICTURES]
+//	node pages.mjs CHROMIUM URL SITE_KEY SERVER_KEY SECRET_KEY [FOLDER_FOR_PICTURES]
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-const [program, url, writeKey, secretKey, shots] = process.argv.slice(2);
+const [program, url, writeKey, serverKey, secretKey, shots] = process.argv.slice(2);
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const seen = { home: {}, debug: {}, closed: {}, violations: [], overflows: [], console: [], requests: [] };
 
@@ -25,7 +25,7 @@ async function tab(path, options = {}) {
   return page;
 }
 
-const send = (body) => fetch(url + "/v1/track", { method: "POST", headers: { authorization: "Basic " + btoa(writeKey + ":") }, body });
+const send = (body, key = writeKey) => fetch(url + "/v1/track", { method: "POST", headers: { authorization: "Basic " + btoa(key + ":") }, body });
 const text = (page, id) => page.locator("#" + id).innerText();
 
 /** check looks at a page in both themes, and whether it fits into two widths. */
@@ -69,6 +69,10 @@ async function home() {
   await page.locator("#done-paste").waitFor();
   seen.home.pasted = await text(page, "headline");
   await site.close();
+  seen.home.before = await page.locator("#advice").isHidden();
+  await send(JSON.stringify({ userId: "42", event: "Order Shipped" }), serverKey);
+  await page.locator("#advice:visible").waitFor();
+  seen.home.advised = await text(page, "advised");
   await page.locator('[data-copy="snippet"]').click();
   seen.home.copied = await page.evaluate(() => navigator.clipboard.readText());
   await check(page, "home");

@@ -34,6 +34,8 @@ export interface Options {
   gpc?: 'drop' | 'off'
   /** Do Not Track is as Global Privacy Control. */
   dnt?: Switch
+  /** What the site's server signs the user with: of the user id, or of user id and e-mail address. */
+  proof?: string | { user?: string; email?: string }
   /** A domain, such as example.com, whose sites know a visitor together by a cookie. */
   domain?: string
   /** The console says what becomes of every event. */

@@ -106,7 +106,7 @@ export const start = (o: Options, extend?: Extend): Api => {
     if (consent === false) return log('not sent:', silent ? 'GPC or DNT' : 'no consent', e)
     if (!consent) return log('held', e, held.push(e))
     if (cookieless) Object.assign(e.context, { cookieless, gpc: refuses })
-    else e.anonymousId ||= id
+    else o.proof = e.context.proof ||= o.proof, e.anonymousId ||= id
     if (consent !== 1) e.context.consent = consent
     const j = JSON.stringify(e)
     store('wm_q_' + e.messageId, j)
@@ -149,7 +149,7 @@ export const start = (o: Options, extend?: Extend): Api => {
     reset() {
       const before = uuid()
       held.map(e => e.anonymousId ||= before)
-      user = remove('wm_user')
+      user = o.proof = remove('wm_user')
       become(uuid())
     },
     // consent releases what is held, or drops all that was held and stored.
@@ -164,7 +164,7 @@ export const start = (o: Options, extend?: Extend): Api => {
         each('wm_', remove)
       }
     },
-    push(a: any) { api[a[0]](...[].slice.call(a, 1)) },
+    push([name, ...a]: any) { api[name](...a) },
   }
   for (const [type, bag, ...fields] of [
     ['track', 'properties', 'event'], ['page', 'properties', 'category', 'name'], ['identify', 'traits', 'userId'], ['group', 'traits', 'groupId'],

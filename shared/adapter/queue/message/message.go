@@ -10,22 +10,28 @@ import (
 	"waymark/shared/domain/fault"
 )
 
-// maxBytes bounds one message. SQS takes 1 MiB; the rest is room for what it adds.
-const maxBytes = 900 << 10
+const (
+	// maxBytes bounds one message. SQS takes 1 MiB; the rest is room for what it adds.
+	maxBytes = 900 << 10
+	// maxEvents bounds the work that one message is. Process takes ten at a time: whatever is in them, it has done it in a tenth of its time.
+	maxEvents = 250
+)
 
 // Bodies writes an envelope as one message, or as several with some of its events each when one would be too large. Errors: fault.Invalid with
 // code too_large when a single event is, and those of Encode.
 func Bodies(e event.Envelope) ([]string, error) {
-	body, err := Encode(e)
-	if err != nil {
-		return nil, err
-	}
-	if len(body) <= maxBytes {
-		return []string{body}, nil
+	if e.Len() <= maxEvents {
+		body, err := Encode(e)
+		if err != nil {
+			return nil, err
+		}
+		if len(body) <= maxBytes {
+			return []string{body}, nil
+		}
 	}
 	first, second, ok := e.Halves()
 	if !ok {
-		return nil, fault.Newf(fault.Invalid, "too_large", "one event makes a message of %d bytes, the queue takes %d", len(body), maxBytes)
+		return nil, fault.Newf(fault.Invalid, "too_large", "one event makes a message of more than the %d bytes that the queue takes", maxBytes)
 	}
 	before, err := Bodies(first)
 	if err != nil {

@@ -8,7 +8,7 @@ globalThis.callAll = async (story, client, when = timestamp => ({ timestamp: new
         case 'page': client.page(e.name); break
         case 'screen': client.screen?.(e.name, e.properties); break
         case 'track': client.track(e.event, e.properties, e.timestamp ? when(e.timestamp) : {}); break
-        case 'identify': client.identify(e.userId, e.traits); break
+        case 'identify': client.identify(e.userId, e.traits, { context: e.context }); break
         case 'group': client.group(e.groupId, e.traits); break
         case 'alias': client.alias(e.userId, e.previousId); break
       }
