@@ -66,7 +66,7 @@ func (h *Handler) try(ctx context.Context, w workspace.Workspace, calendar perio
 	if claim.SHA256 != f.sha256 {
 		claim = report.Claim{
 			Revision: max(claim.Revision, known.newest.Revision) + 1, SHA256: f.sha256, Base: known.newest.Revision,
-			Created: h.Now().UTC().Format(time.RFC3339), Definitions: f.definitions,
+			Created: h.Now().UTC().Format(time.RFC3339), Definitions: f.definitions, Quarantines: report.QuarantinesOf(w),
 		}
 		if err := h.Claims.PutExportClaim(ctx, w.Name, o.name, claim); err != nil {
 			return result{}, fmt.Errorf("claim revision %d of %s: %w", claim.Revision, o.name, err)
@@ -228,7 +228,7 @@ func (h *Handler) compare(ctx context.Context, w workspace.Workspace, k known, f
 func describe(w workspace.Workspace, calendar period.Calendar, o order, c report.Claim, f file) report.Manifest {
 	m := report.Describe(w, calendar, cmp.Or(c.Definitions, f.definitions), f.windows)
 	m.Revision, m.Name, m.CreatedAt = c.Revision, revisionName(o.name, c.Revision), c.Created
-	m.Schedule, m.Grain = o.schedule, o.grain
+	m.Schedule, m.Grain, m.Quarantines = o.schedule, o.grain, c.Quarantines
 	m.Start, m.End = calendar.Local(o.start).Format(time.RFC3339), calendar.Local(o.end).Format(time.RFC3339)
 	m.Files = []report.File{{Name: m.Name + ".csv", Rows: f.rows, Bytes: int64(len(f.csv)), SHA256: f.sha256}}
 	return m

@@ -25,6 +25,9 @@ var routes = []struct{ method, pattern, path, query, body string }{
 	{"GET", "/v1/profiles/{id}/timeline", "/v1/profiles/user:42/timeline", "", ""},
 	{"GET", "/v1/profiles/{id}/why", "/v1/profiles/anon:phone/why", "other=user:42", ""},
 	{"POST", "/v1/identities/unlink", "/v1/identities/unlink", "", `{"id":"anon:tablet","from":"user:42"}`},
+	{"GET", "/v1/quarantines", "/v1/quarantines", "", ""},
+	{"POST", "/v1/quarantines", "/v1/quarantines", "", `{"source":"shop","received":{"from":"2011-04-01","to":"2011-04-02"},"reason":"a script"}`},
+	{"DELETE", "/v1/quarantines/{id}", "/v1/quarantines/q-20110305-1", "", ""},
 	{"GET", "/v1/kpis", "/v1/kpis", "from=2011-03-01&to=2011-04-01", ""},
 	{"GET", "/v1/exports", "/v1/exports", "", ""},
 	{"GET", "/v1/exports/{name}", "/v1/exports/daily-2026-11-21-r1", "", ""},
@@ -49,6 +52,7 @@ func full(t testing.TB) *world {
 	w.export(t, "demo", "large", strings.Repeat("a", 5<<20))
 	w.fail(t, "demo", "bad_time", 3)
 	w.fail(t, "demo", "no_identifier", 1)
+	w.quarantine(t, "demo", 1)
 	must(t, w.DeadLetters.Send(t.Context(), []event.Envelope{{Version: 1, Workspace: "demo", Request: "bad_time", Events: []json.RawMessage{[]byte(`{}`)}}}))
 	return w
 }
@@ -131,13 +135,16 @@ func TestWhatIsNoRoute(t *testing.T) {
 	}
 	for _, r := range routes {
 		wrong := map[string]string{"GET": "POST", "POST": "GET", "PUT": "PATCH", "DELETE": "PATCH"}[r.method]
+		if r.pattern == "/v1/quarantines" {
+			wrong = "PATCH"
+		}
 		got := w.send(t, wrong, r.path, "", "Bearer sk_demo", "")
 		checkFailure(t, got, 405, "wrong_method")
 		want := r.method + ", OPTIONS"
 		switch {
 		case r.pattern == "/v1/failed/{id}":
 			want = "GET, HEAD, PUT, DELETE, OPTIONS"
-		case r.pattern == "/v1/exports":
+		case r.pattern == "/v1/exports" || r.pattern == "/v1/quarantines":
 			want = "GET, HEAD, POST, OPTIONS"
 		case r.method == "GET":
 			want = "GET, HEAD, OPTIONS"
@@ -276,11 +283,17 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{"PUT", "/v1/failed/{id}", "/v1/failed/bad_time-0000", ""},
 		{"POST", "/v1/failed/replay", "/v1/failed/replay", ""},
 		{"GET", "/v1/quality", "/v1/quality", "days=7"},
+		{"POST", "/v1/quarantines", "/v1/quarantines", ""},
+		{"DELETE", "/v1/quarantines/{id}", "/v1/quarantines/none", ""},
 		{"GET", "/health", "/health", ""},
 	} {
 		contract.Check(t, r.method, r.pattern, w.send(t, r.method, r.path, r.query, "Bearer sk_demo", ""))
 	}
 	contract.Check(t, "POST", "/v1/identities/unlink", w.send(t, "POST", "/v1/identities/unlink", "", "Bearer sk_demo", `{"id":"anon:stranger"}`))
+	const apart = `{"source":"web","received":{"from":"2011-01-01","to":"2027-01-01"}`
+	contract.Check(t, "POST", "/v1/quarantines", w.send(t, "POST", "/v1/quarantines", "", "Bearer sk_demo", apart+`,"preview":true}`))
+	w.quarantine(t, "demo", workspace.MaxQuarantines)
+	contract.Check(t, "POST", "/v1/quarantines", w.send(t, "POST", "/v1/quarantines", "", "Bearer sk_demo", apart+`}`))
 	for _, path := range []string{"/", "/debug"} {
 		contract.Check(t, "GET", path, w.send(t, "GET", path, "", "", ""))
 	}

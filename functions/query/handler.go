@@ -1,5 +1,5 @@
 // Package query answers what is known: about persons, KPIs, exports and failed events. It reads; what it writes is an operator's: decisions about
-// links, with a record of whom they concern, and what package failed does with failed events and dead letters. Every answer is described
+// links, with a record of whom they concern, what is in quarantine, and what package failed does with failed events and dead letters. Every answer is described
 // in docs/openapi.yaml.
 //
 // The folder lambda beside it holds main, so that tests of the whole system run the very code that Lambda runs. It opens nothing: main wires it.
@@ -31,6 +31,7 @@ import (
 	"waymark/shared/failed"
 	"waymark/shared/ingest"
 	"waymark/shared/life"
+	"waymark/shared/settle"
 )
 
 // Config is what the handler needs. Every field must be set.
@@ -39,6 +40,8 @@ type Config struct {
 	Workspaces    Workspaces
 	Store         life.Store
 	Links         Links
+	Quarantines   Quarantines
+	Settler       *settle.Settler // for previews: it writes nothing here
 	Recorder      *ingest.Recorder
 	Windows       Windows
 	Ledger        Ledger
@@ -108,11 +111,12 @@ func (r route) allow() string {
 }
 
 const (
-	ofProfile = "/v1/profiles/"
-	exports   = "/v1/exports/"
-	failures  = "/v1/failed/"
-	timeline  = "/timeline"
-	reason    = "/why"
+	ofProfile    = "/v1/profiles/"
+	exports      = "/v1/exports/"
+	failures     = "/v1/failed/"
+	ofQuarantine = "/v1/quarantines/"
+	timeline     = "/timeline"
+	reason       = "/why"
 )
 
 // fixed lists the paths that name nothing.
@@ -135,6 +139,9 @@ var fixed = sync.OnceValue(func() map[string]route {
 // routeOf finds what answers a request, and what its path names. The gateway's own reading of the path comes first: it knows which slash is
 // part of a name.
 func routeOf(r httpapi.Request) (found route, name string, ok bool) {
+	if r.Path == "/v1/quarantines" {
+		return route{pattern: r.Path, methods: "GET, HEAD, POST", answer: quarantinesByMethod[r.Method]}, "", true
+	}
 	if found, ok = fixed()[r.Path]; ok {
 		found.pattern = r.Path
 		return found, "", true
@@ -142,11 +149,14 @@ func routeOf(r httpapi.Request) (found route, name string, ok bool) {
 	if rest, ok := strings.CutPrefix(r.Path, ofProfile); ok {
 		found = route{pattern: ofProfile + "{id}", methods: httpapi.Reads, answer: (*Handler).profile}
 		if id, ok := strings.CutSuffix(rest, timeline); ok {
-			found.pattern, found.answer, found.once, rest = found.pattern+timeline, (*Handler).timeline, []string{"bots", "limit", "cursor"}, id
+			found.pattern, found.answer, found.once, rest = found.pattern+timeline, (*Handler).timeline, []string{"bots", "quarantined", "limit", "cursor"}, id
 		} else if id, ok := strings.CutSuffix(rest, reason); ok {
 			found.pattern, found.answer, found.once, rest = found.pattern+reason, (*Handler).why, []string{"other"}, id
 		}
 		return found, named(r, "id", rest), true
+	}
+	if rest, ok := strings.CutPrefix(r.Path, ofQuarantine); ok {
+		return route{pattern: ofQuarantine + "{id}", methods: http.MethodDelete, answer: (*Handler).lift}, named(r, "id", rest), true
 	}
 	if rest, ok := strings.CutPrefix(r.Path, exports); ok {
 		return route{pattern: exports + "{name}", methods: httpapi.Reads, answer: (*Handler).export}, named(r, "name", rest), true

@@ -18,6 +18,7 @@ import (
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/settle"
 )
 
 // Limits of one answer, which Lambda bounds at 6 MB.
@@ -120,9 +121,9 @@ func (h *Handler) complete(state ledger.State, by kpi.Dimension) (complete *kpi.
 	return complete, missing
 }
 
-// isRecounting says whether everybody is being counted anew, or will be by the next settle, which finds another zone.
+// isRecounting says whether everybody is being counted anew, or will be by the next settle, which finds another zone or other quarantines.
 func isRecounting(state ledger.State, w workspace.Workspace) bool {
-	return state.Recount != "" || !state.IsIn(w.Clock())
+	return state.Recount != "" || !state.IsIn(w.Clock()) || !settle.IsCounted(state, w)
 }
 
 func (h *Handler) windows(ctx context.Context, q question, calendar period.Calendar, w kpiQuery) ([]kpi.Window, error) {

@@ -27,6 +27,11 @@ type Links interface {
 	PutCut(ctx context.Context, ns workspace.Namespace, c identity.Cut) error
 }
 
+// Quarantines keeps what is in quarantine. PutQuarantines answers Conflict unless those of before are still stored.
+type Quarantines interface {
+	PutQuarantines(ctx context.Context, before, after workspace.Workspace) error
+}
+
 // Windows reads computed windows.
 type Windows interface {
 	Windows(ctx context.Context, ns workspace.Namespace, g period.Grain, fromKey, toKey string) ([]kpi.Window, error)

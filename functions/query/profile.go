@@ -30,7 +30,8 @@ type profileAnswer struct {
 	FirstSeen   *string                `json:"first_seen"` // null without a touchpoint
 	LastSeen    *string                `json:"last_seen"`
 	Touchpoints int                    `json:"touchpoints"`
-	Bots        int                    `json:"bots,omitempty"` // touchpoints of programs, kept and left out of everything else here
+	Bots        int                    `json:"bots,omitempty"`        // touchpoints of programs, kept and left out of everything else here
+	Quarantined int                    `json:"quarantined,omitempty"` // touchpoints in quarantine, left out likewise
 	Channels    map[string]int         `json:"channels"`
 	Orders      ordersAnswer           `json:"orders"`
 }
@@ -92,6 +93,11 @@ func (h *Handler) profile(ctx context.Context, q question) (events.APIGatewayV2H
 		Person: p.Root, Identifiers: members(p), Traits: traits(p.Traits(rules)), Stage: stages(j.Stages, rules.Model), Bots: len(j.Bots),
 		Channels: map[string]int{}, Orders: orders(j, q.workspace.Currency),
 	}
+	apart, err := inQuarantine(p, rules, q.workspace)
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("read quarantines: %w", err)
+	}
+	answer.Quarantined = len(apart)
 	seen := j.Seen()
 	if answer.Touchpoints = seen.Touchpoints; seen.Touchpoints > 0 {
 		answer.Channels = seen.Channels

@@ -36,8 +36,9 @@ type stepAnswer struct {
 	Type       event.Type        `json:"type"`
 	Name       string            `json:"name,omitempty"`
 	Channel    string            `json:"channel"`
-	Session    int               `json:"session"` // 1 is the person's first, 0 that of no session: a bot's
+	Session    int               `json:"session"` // 1 is the person's first, 0 that of no session: a bot's, or in quarantine
 	Bot        string            `json:"bot,omitempty"`
+	Quarantine string            `json:"quarantine,omitempty"` // that it is in
 	Stage      stage.Name        `json:"stage,omitempty"`
 	Identifier event.Identifier  `json:"identifier"`
 	Country    string            `json:"country,omitempty"`
@@ -54,7 +55,8 @@ type orderAnswer struct {
 	Counts   bool         `json:"counts"` // false: another event said the same earlier, or it counts with another person's order
 }
 
-// timeline answers GET /v1/profiles/{id}/timeline: the newest first, page by page. It shows what counts, and with ?bots=1 what bots did as well.
+// timeline answers GET /v1/profiles/{id}/timeline: the newest first, page by page. It shows what counts, and with ?bots=1 what bots did as well, with
+// ?quarantined=1 what is in quarantine.
 func (h *Handler) timeline(ctx context.Context, q question) (events.APIGatewayV2HTTPResponse, error) {
 	limit, err := q.limit()
 	if err != nil {
@@ -68,16 +70,25 @@ func (h *Handler) timeline(ctx context.Context, q question) (events.APIGatewayV2
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
-	p, j, _, err := h.person(ctx, q)
+	withApart, err := q.Flag("quarantined")
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
+	}
+	p, j, rules, err := h.person(ctx, q)
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	answer := timelineAnswer{Person: p.Root, Items: []stepAnswer{}}
-	steps := j.Steps
+	steps, inQuarantine := slices.Clone(j.Steps), map[place]string{}
 	if withBots {
-		steps = slices.Concat(j.Steps, j.Bots)
-		slices.SortFunc(steps, func(a, b journey.Step) int { return placeOf(a).compare(placeOf(b)) })
+		steps = append(steps, j.Bots...)
 	}
+	if withApart {
+		if steps, inQuarantine, err = withQuarantined(steps, p, rules, q.workspace); err != nil {
+			return events.APIGatewayV2HTTPResponse{}, err
+		}
+	}
+	slices.SortFunc(steps, func(a, b journey.Step) int { return placeOf(a).compare(placeOf(b)) })
 	byStep, _ := step.Orders(j, q.workspace.Currency)
 	counted := make(map[place]*step.Order, len(byStep))
 	for i, o := range byStep {
@@ -91,7 +102,9 @@ func (h *Handler) timeline(ctx context.Context, q question) (events.APIGatewayV2
 			answer.Next = cursor(before.String())
 			break
 		}
-		answer.Items = append(answer.Items, shown(s, counted[placeOf(s)], q.workspace.Currency))
+		item := shown(s, counted[placeOf(s)], q.workspace.Currency)
+		item.Quarantine = inQuarantine[placeOf(s)]
+		answer.Items = append(answer.Items, item)
 		last := placeOf(s)
 		before = &last
 	}

@@ -3,6 +3,7 @@ package query_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"os"
 	"testing"
@@ -52,6 +53,19 @@ func newWorld(t testing.TB) *world {
 	w.Now = now
 	w.handler = w.Query(w.Ports())
 	return w
+}
+
+// quarantine sees to it that so many quarantines are active, of a source that sent nothing.
+func (w *world) quarantine(t testing.TB, name string, n int) {
+	t.Helper()
+	before, err := w.Table.Workspace(t.Context(), name)
+	must(t, err)
+	after := before
+	for i := len(before.Quarantines) + 1; len(after.ActiveQuarantines()) < n; i++ {
+		after, err = after.Quarantined(workspace.Quarantine{ID: fmt.Sprint("q-20110305-", i), Source: "till", From: 1, To: event.Millis(1 + i), Applied: 1})
+		must(t, err)
+	}
+	must(t, w.Table.PutQuarantines(t.Context(), before, after))
 }
 
 func must(t testing.TB, err error) {

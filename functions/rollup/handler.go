@@ -185,7 +185,7 @@ func (h *Handler) asked(ctx context.Context, r httpapi.Request, w workspace.Work
 }
 
 // work settles until a demand is kept or the time is over. Of a new one nothing is believed that was settled before: another function's clock may
-// be ahead, and a settle may have begun in the very millisecond.
+// be ahead, and a settle may have begun in the very millisecond. Nor is one believed that knew other quarantines.
 func (h *Handler) work(ctx context.Context, in workspace.Workspace, d demand, isNew bool, wait time.Duration) (Progress, error) {
 	p := Progress{ID: d.id(), Result: settle.Result{Workspace: in.Name}}
 	w, err := generation(in, d.generation)
@@ -198,7 +198,7 @@ func (h *Handler) work(ctx context.Context, in workspace.Workspace, d demand, is
 		if err != nil {
 			return p, fmt.Errorf("read state: %w", err)
 		}
-		if p.IsDone = !isNew && state.Settled >= d.at; p.IsDone || !h.Now().Before(until) {
+		if p.IsDone = !isNew && state.Settled >= d.at && settle.IsCounted(state, w); p.IsDone || !h.Now().Before(until) {
 			break
 		}
 		if err := h.turn(ctx, w, until, &p); err != nil {

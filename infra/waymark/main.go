@@ -43,6 +43,7 @@ func commands() []command {
 		{"failed", "see, mend and replay what could not be processed", cmdFailed},
 		{"quality", "count what became of the events that came in", cmdQuality},
 		{"doctor", "say what is wrong, and what is better settled", cmdDoctor},
+		{"quarantine", "take an attack or an accident out of the numbers, and undo it", cmdQuarantine},
 		{"rebuild", "make everything anew from the archive, compare and swap", cmdRebuild},
 		{"cost", "count and price what traffic costs on AWS", cmdCost},
 		{"demo", "compute published figures again from real files", cmdDemo},

@@ -23,11 +23,7 @@ func (r *run) prepare(ctx context.Context, epoch int64, p plan) (ledger.Log, err
 	if len(p.ids) == 0 {
 		return log, nil
 	}
-	caps := r.Caps
-	if caps == (identity.Caps{}) {
-		caps = identity.DefaultCaps()
-	}
-	loaded, err := r.load(ctx, caps, slices.Sorted(maps.Keys(p.ids)))
+	loaded, err := r.load(ctx, r.caps(), slices.Sorted(maps.Keys(p.ids)))
 	if err != nil {
 		return log, err
 	}
@@ -52,6 +48,18 @@ func (r *run) prepare(ctx context.Context, epoch int64, p plan) (ledger.Log, err
 	r.learn(len(p.ids), b.touchpoints)
 	r.result.Persons += b.persons
 	return log, nil
+}
+
+func (r *run) caps() identity.Caps {
+	if r.Caps == (identity.Caps{}) {
+		return identity.DefaultCaps()
+	}
+	return r.Caps
+}
+
+// rows are what counts of a person's life.
+func (r *run) rows(j journey.Journey) []step.Row {
+	return step.Of(j, step.Place{Currency: r.workspace.Currency, Month: r.clock.Month})
 }
 
 // load loads whoever identifiers may concern. Where a person has more children than they have places for, those that did something come before those
@@ -99,7 +107,7 @@ func (b *builder) person(root event.Identifier) {
 	person := b.loaded.Of(root)
 	j := person.Journey(b.rules, b.now)
 	b.persons, b.touchpoints = b.persons+1, b.touchpoints+len(j.Steps)+len(j.Bots)
-	rows := step.Of(j, step.Place{Currency: b.workspace.Currency, Month: b.clock.Month})
+	rows := b.rows(j)
 	now := b.profile(person.IDs(), j, rows)
 	now.Connected = b.loaded.Connected(root)
 	b.differ(before, now, rows)

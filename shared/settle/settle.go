@@ -83,18 +83,9 @@ type run struct {
 // been: who was counted in measures that this one does not know, it could not take out again. now is up to when time acts: it is never earlier than
 // the clock. Errors: fault.Conflict with code overtaken when another run takes the fence.
 func (s *Settler) Begin(ctx context.Context, w workspace.Workspace, now event.Millis) (*Run, error) {
-	calendar, err := w.Calendar()
+	r, err := s.open(ctx, w)
 	if err != nil {
-		return nil, fmt.Errorf("read time zone of workspace %s: %w", w.Name, err)
-	}
-	rules, err := life.Rules(s.Rules, w)
-	if err != nil {
-		return nil, fmt.Errorf("read rules of workspace %s: %w", w.Name, err)
-	}
-	r := &run{Settler: s, workspace: w, ns: w.Namespace(), calendar: calendar, clock: ledger.NewClock(calendar), rules: rules, result: Result{Workspace: w.Name}}
-	r.most = cmp.Or(s.AtOnce, fewIdentifiers)
-	if r.state, err = s.Store.State(ctx, r.ns); err != nil {
-		return nil, fmt.Errorf("read state: %w", err)
+		return nil, err
 	}
 	if r.state.IsBusy(r.clockNow()) {
 		return nil, nil
@@ -120,6 +111,24 @@ func (s *Settler) Begin(ctx context.Context, w workspace.Workspace, now event.Mi
 		return nil, err
 	}
 	return &Run{r}, nil
+}
+
+// open reads what the work on a workspace begins with.
+func (s *Settler) open(ctx context.Context, w workspace.Workspace) (*run, error) {
+	calendar, err := w.Calendar()
+	if err != nil {
+		return nil, fmt.Errorf("read time zone of workspace %s: %w", w.Name, err)
+	}
+	rules, err := life.Rules(s.Rules, w)
+	if err != nil {
+		return nil, fmt.Errorf("read rules of workspace %s: %w", w.Name, err)
+	}
+	r := &run{Settler: s, workspace: w, ns: w.Namespace(), calendar: calendar, clock: ledger.NewClock(calendar), rules: rules, result: Result{Workspace: w.Name}}
+	r.most = cmp.Or(s.AtOnce, fewIdentifiers)
+	if r.state, err = s.Store.State(ctx, r.ns); err != nil {
+		return nil, fmt.Errorf("read state: %w", err)
+	}
+	return r, nil
 }
 
 // setClocks makes a clock for each zone that somebody may be counted in.

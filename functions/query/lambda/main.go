@@ -23,6 +23,7 @@ import (
 	"waymark/shared/failed"
 	"waymark/shared/ingest"
 	"waymark/shared/model"
+	"waymark/shared/settle"
 )
 
 func main() {
@@ -44,7 +45,8 @@ func newHandler(settings config.Query) (*query.Handler, error) {
 	touchpoints, dead := queue.New(queues, settings.QueueURL), queue.New(queues, settings.DeadLetterQueueURL)
 	archived := bucket.New(buckets, settings.ArchiveBucket)
 	return query.New(query.Config{
-		Keys: table, Workspaces: table, Store: table, Links: table, Windows: table, Ledger: table, Failed: table, Refusals: table, Index: table,
+		Keys: table, Workspaces: table, Store: table, Links: table, Quarantines: table, Windows: table, Ledger: table, Failed: table, Refusals: table, Index: table,
+		Settler:  &settle.Settler{Store: table, Rules: model.Rules, Definitions: definitions, Now: clock},
 		Recorder: &ingest.Recorder{Batches: table, Now: clock, NewID: rand.Text},
 		Archive:  archive.New(archived), Steps: steps.New(archived), Files: bucket.New(buckets, settings.ExportBucket),
 		Queue: touchpoints, DeadLetters: dead,

@@ -82,6 +82,7 @@ type TableUnderTest interface {
 	ArchiveIndex(ctx context.Context, ws, day string) ([]string, error)
 
 	PutGenerations(ctx context.Context, before, after workspace.Workspace) error
+	PutQuarantines(ctx context.Context, before, after workspace.Workspace) error
 	DeletePartitions(ctx context.Context, ns workspace.Namespace, ids []event.Identifier) error
 	DeleteClaims(ctx context.Context, ns workspace.Namespace, keys []string) error
 	DeleteComputed(ctx context.Context, ns workspace.Namespace) error
@@ -167,6 +168,7 @@ func Table(t *testing.T, open OpenTable) {
 		{"salts", salts},
 		{"archive index", archiveIndex},
 		{"generations", generations},
+		{"quarantines", quarantines},
 		{"a generation deleted", deleted},
 		{"memory of its own", apart},
 	} {

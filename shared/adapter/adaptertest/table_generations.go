@@ -1,6 +1,7 @@
 package adaptertest
 
 import (
+	"slices"
 	"testing"
 
 	"waymark/shared/domain/event"
@@ -41,6 +42,38 @@ func generations(t *testing.T, table TableUnderTest, _ *Clock) {
 	want.Model = "four" // by one who knows the generation in use
 	must(t, table.PutWorkspace(ctx, want))
 	wantWorkspace(t, table, want)
+}
+
+// quarantines: they are changed by who knows those that are stored, and by no other write.
+func quarantines(t *testing.T, table TableUnderTest, _ *Clock) {
+	ctx := t.Context()
+	first := workspace.Workspace{
+		Name: "apart", Zone: "UTC", Currency: "EUR", Model: "default", Keys: []workspace.Key{{Text: "wk_apart", Workspace: "apart", Role: workspace.Write}},
+	}
+	wantFault(t, "PutQuarantines of nobody", table.PutQuarantines(ctx, first, first), fault.NotFound, "unknown_workspace")
+	must(t, table.PutWorkspace(ctx, first))
+	one, err := first.Quarantined(workspace.Quarantine{
+		ID: "q-1", Source: "site", From: noon, To: noon + 1, When: workspace.Condition{Grades: []string{"public"}}, Reason: "a script", Applied: noon,
+	})
+	must(t, err)
+	must(t, table.PutQuarantines(ctx, first, one))
+	wantWorkspace(t, table, one)
+	wantFault(t, "PutQuarantines by who knows none", table.PutQuarantines(ctx, first, one), fault.Conflict, "quarantines_changed")
+
+	stale := first
+	stale.Currency, stale.Keys = "GBP", append(slices.Clone(first.Keys), workspace.Key{Text: "wk_apart2", Workspace: "apart", Role: workspace.Write})
+	must(t, table.PutWorkspace(ctx, stale))
+	begun, err := first.Begin("five", noon)
+	must(t, err)
+	must(t, table.PutGenerations(ctx, first, begun))
+	want := begun.WithQuarantines(one)
+	want.Currency, want.Keys = stale.Currency, stale.Keys
+	wantWorkspace(t, table, want)
+
+	lifted, err := want.Lift("q-1", noon+2)
+	must(t, err)
+	must(t, table.PutQuarantines(ctx, one, lifted)) // whatever else was changed meanwhile
+	wantWorkspace(t, table, lifted)
 }
 
 // computed is what a workspace has stored that belongs to no identifier.

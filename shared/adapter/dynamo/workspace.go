@@ -75,23 +75,45 @@ func unchanged(stored item) condition {
 // PutGenerations writes the generations of a workspace, and the stage model of the one in use, if those of before are still stored; else
 // fault.Conflict. Everything else of the workspace stays as it is.
 func (t *Table) PutGenerations(ctx context.Context, before, after workspace.Workspace) error {
-	w, stored, err := t.workspace(ctx, before.Name)
+	return t.change(ctx, before.Name, func(stored workspace.Workspace) (workspace.Workspace, error) {
+		if !stored.SameGenerations(before) {
+			return stored, fault.Newf(fault.Conflict, "generations_changed", "the generations of workspace %s were changed by another rebuild", before.Name)
+		}
+		return stored.WithGenerations(after), nil
+	})
+}
+
+// PutQuarantines writes the quarantines of a workspace if those of before are still stored; else fault.Conflict. Everything else of the workspace
+// stays as it is.
+func (t *Table) PutQuarantines(ctx context.Context, before, after workspace.Workspace) error {
+	return t.change(ctx, before.Name, func(stored workspace.Workspace) (workspace.Workspace, error) {
+		if !stored.SameQuarantines(before) {
+			return stored, fault.Newf(fault.Conflict, "quarantines_changed", "the quarantines of workspace %s were changed by another", before.Name)
+		}
+		return stored.WithQuarantines(after), nil
+	})
+}
+
+// change writes what is made of a stored workspace, if nobody else has changed it since it was read; else fault.Conflict.
+func (t *Table) change(ctx context.Context, name string, with func(stored workspace.Workspace) (workspace.Workspace, error)) error {
+	w, stored, err := t.workspace(ctx, name)
 	if err != nil {
 		return err
 	}
 	if stored == nil {
-		return unknown(before.Name)
+		return unknown(name)
 	}
-	if !w.SameGenerations(before) {
-		return fault.Newf(fault.Conflict, "generations_changed", "the generations of workspace %s were changed by another rebuild", before.Name)
+	changed, err := with(w)
+	if err != nil {
+		return err
 	}
-	i, err := t.packed(address{allWorkspaces, w.Name}, w.WithGenerations(after))
+	i, err := t.packed(address{allWorkspaces, w.Name}, changed)
 	if err != nil {
 		return fmt.Errorf("encode workspace: %w", err)
 	}
 	i["v"] = number(stored.number("v") + 1)
 	watched(i, w.Watch)
-	return translate("write generations", t.put(ctx, i, unchanged(stored)))
+	return translate("change workspace", t.put(ctx, i, unchanged(stored)))
 }
 
 // Workspaces reads all workspaces in the order of their names.

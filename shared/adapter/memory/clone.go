@@ -140,7 +140,7 @@ func cloneRecord(r event.Record) event.Record {
 
 func cloneWorkspace(w workspace.Workspace) workspace.Workspace {
 	w.Keys, w.Latest = cloneAll(w.Keys, cloneKey), slices.Clone(w.Latest)
-	w.Pending, w.Former = cloneSide(w.Pending), cloneSide(w.Former)
+	w.Pending, w.Former, w.Quarantines = cloneSide(w.Pending), cloneSide(w.Former), slices.Clone(w.Quarantines)
 	return w
 }
 

@@ -84,6 +84,24 @@ func (t *Table) PutGenerations(_ context.Context, before, after workspace.Worksp
 	return nil
 }
 
+// PutQuarantines is dynamo.Table.PutQuarantines.
+func (t *Table) PutQuarantines(_ context.Context, before, after workspace.Workspace) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	stored, found := t.workspaces[before.Name]
+	if !found {
+		return fault.Newf(fault.NotFound, "unknown_workspace", "there is no workspace %q", before.Name)
+	}
+	if !stored.SameQuarantines(before) {
+		return fault.Newf(fault.Conflict, "quarantines_changed", "the quarantines of workspace %s were changed by another", before.Name)
+	}
+	if err := checkSize(stored.WithQuarantines(after)); err != nil {
+		return err
+	}
+	t.workspaces[before.Name] = cloneWorkspace(stored.WithQuarantines(after))
+	return nil
+}
+
 func (t *Table) ownerOf(key string) (workspace string, found bool) {
 	for name, w := range t.workspaces {
 		for _, k := range w.Keys {

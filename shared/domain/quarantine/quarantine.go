@@ -43,8 +43,9 @@ type rule struct {
 	device func(agent string) string
 }
 
-// New makes a set; nil of no quarantines. device is the class of a user agent: desktop, mobile, tablet, other, or bot. Errors: those of Check.
+// New makes a set of the quarantines that are active; nil of none. device is the class of a user agent: desktop, mobile, tablet, other, or bot. Errors: those of Check.
 func New(all []workspace.Quarantine, device func(agent string) string) (*Set, error) {
+	all = slices.DeleteFunc(slices.Clone(all), func(q workspace.Quarantine) bool { return !q.IsActive() })
 	if len(all) == 0 {
 		return nil, nil
 	}

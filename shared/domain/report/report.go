@@ -101,7 +101,23 @@ type Manifest struct {
 	Windows     int          `json:"windows"`
 	Rows        int          `json:"rows"`
 	Folded      []Folded     `json:"folded,omitempty"` // what has no rows of its own
+	Quarantines []Quarantine `json:"quarantines,omitempty"` // that took events out when the export was made
 	Files       []File       `json:"files"`
+}
+
+// Quarantine is one that is active, as a manifest names it.
+type Quarantine struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// QuarantinesOf are those of a workspace that are active.
+func QuarantinesOf(w workspace.Workspace) []Quarantine {
+	var out []Quarantine
+	for _, q := range w.ActiveQuarantines() {
+		out = append(out, Quarantine{q.ID, q.Reason})
+	}
+	return out
 }
 
 // Describe fills in what follows from the windows, whose rows are of some version of the definitions.

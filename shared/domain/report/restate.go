@@ -92,4 +92,6 @@ type Claim struct {
 	Created  string `json:"created"`        // RFC 3339, UTC
 	// Definitions is the version that the rows are of. Another release may make the same bytes under its own.
 	Definitions int `json:"definitions,omitempty"`
+	// Quarantines took events out when the claim was made.
+	Quarantines []Quarantine `json:"quarantines,omitempty"`
 }

@@ -125,10 +125,10 @@ func (w Workspace) WithGenerations(of Workspace) Workspace {
 	return w
 }
 
-// Over gives the workspace as it is written over the stored one: with the generations that are stored, since whoever changes keys knows nothing
-// of a swap that came in between. The stage model is the writer's only if they knew the generation in use.
+// Over gives the workspace as it is written over the stored one: with the generations and quarantines that are stored, since whoever changes keys
+// knows nothing of what came in between. The stage model is the writer's only if they knew the generation in use.
 func (w Workspace) Over(stored Workspace) Workspace {
-	out := w.WithGenerations(stored)
+	out := w.WithGenerations(stored).WithQuarantines(stored)
 	if w.Generation == stored.Generation {
 		out.Model = w.Model
 	}

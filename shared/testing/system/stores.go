@@ -36,6 +36,7 @@ type Ports interface {
 	process.Fates
 	query.Fates
 	query.Links
+	query.Quarantines
 	query.Ledger
 	export.Windows
 	export.Restated
@@ -311,6 +312,10 @@ func (s *Stores) Listings(ctx context.Context, ns workspace.Namespace, stage, af
 }
 
 // What follows is for those who rebuild a workspace.
+
+func (s *Stores) PutQuarantines(ctx context.Context, before, after workspace.Workspace) error {
+	return s.call("put quarantines", func() error { return s.Table.PutQuarantines(ctx, before, after) })
+}
 
 func (s *Stores) PutGenerations(ctx context.Context, before, after workspace.Workspace) error {
 	return s.call("put generations", func() error { return s.Table.PutGenerations(ctx, before, after) })

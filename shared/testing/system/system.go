@@ -190,7 +190,7 @@ func (s *System) Export(ports Ports) *export.Handler {
 // Query is the function on ports.
 func (s *System) Query(ports Ports) *query.Handler {
 	return query.New(query.Config{
-		Keys: ports, Workspaces: ports, Store: ports, Links: ports, Recorder: new(s.Recorder(ports)), Windows: ports, Ledger: ports, Steps: s.Archive,
+		Keys: ports, Workspaces: ports, Store: ports, Links: ports, Quarantines: ports, Settler: s.Settler(ports), Recorder: new(s.Recorder(ports)), Windows: ports, Ledger: ports, Steps: s.Archive,
 		Failed: s.Table, Refusals: s.Table, Index: s.Table, Archive: s.Archive, Files: s.Exports, Queue: s.Queue, DeadLetters: s.DeadLetters,
 		FailedService: s.FailedService(), Rules: s.Rules, Definitions: s.Definitions, Bot: s.Bot, Kinds: model.Kinds(), Decode: s.Decode, Version: s.Version,
 		Now: s.clock, Caps: s.Caps, Sleep: s.sleep, Fates: ports, Debug: s.Debug,
