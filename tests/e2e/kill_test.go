@@ -283,8 +283,8 @@ func endsAll(t testing.TB, system *e2e.System) {
 	}
 }
 
-// revision counts how often a window was computed, and settled says when, which may differ.
-var revision = regexp.MustCompile(`"revision":\d+|"settled":"[^"]*"`)
+// revision counts how often a window was computed, settled says when, and received when a link or trait came first, which may differ.
+var revision = regexp.MustCompile(`"revision":\d+|"settled":"[^"]*"|"received":"[^"]*"`)
 
 // nothing is a row of a window that something was in at some time; another workspace never computed it.
 var nothing = regexp.MustCompile(`(?m)^\{"metric":.*"numerator":(0|"0(\.0+)?"),.*\n`)

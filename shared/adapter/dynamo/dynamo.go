@@ -6,15 +6,16 @@
 // name, which has no #.
 //
 //	PK                     SK                          v    b                                  besides
-//	ws#identifier          T#original day#hash              page: touchpoints of one batch
-//	                       R                           yes  traits
-//	                       L#parent                         link to a parent                   e: its evidence, sorts as evidence does
-//	                       M#evidence, child                the same link, seen from the parent, sorted by its evidence
+//	ws#identifier          T#original day#hash              page: touchpoints of one batch, and what it says of the identifier
+//	                       L                                link to a parent: the first written  e: its evidence, sorts as evidence does; p: the parent
+//	                       L#evidence, parent               link to a further parent
+//	                       M#evidence, child                the same link, seen from the parent, sorted by its evidence; M#! of children that are not idle
 //	                       CL#parent                        decision about the link to a parent  e: its time, sorts as decisions do
 //	                       CM#child                         the same decision, seen from the parent  e
 //	                       P                                profile                            run: that wrote it; p, n: its parts
 //	                       P#run-hash#number                part of a profile too large for one item
-//	ws#order#order key     O                           yes  claims to that order or refund
+//	ws#order#order key     OC#evidence, hash                claim to that order
+//	                       OH#evidence, hash                claim of a change or refund
 //	ws#records             handle                           record of a batch                  expires_at
 //	ws#due                 handle                           whom to look at when
 //	ws#settle              S                                where settling stands              epoch: of the run that wrote it

@@ -77,11 +77,6 @@ type tenant struct {
 	spent   map[string]int64                    // events by day and source
 }
 
-type versioned[T any] struct {
-	value   T
-	version int64
-}
-
 // row is what is stored of one identifier.
 type row struct {
 	pages    map[string][]event.Touchpoint // by content, beginning with the time of the first

@@ -138,8 +138,6 @@ func (s *System) Ports() Ports {
 	return ports
 }
 
-func noWait(context.Context, time.Duration) error { return nil }
-
 // sleep lets the clock go on, for those who wait for another run.
 func (s *System) sleep(_ context.Context, d time.Duration) error {
 	s.Advance(d)
