@@ -18,6 +18,7 @@ import (
 type System struct {
 	URL      string
 	AdminURL string
+	Data     string            // folder of its data and logs; "" where that is not known
 	Env      map[string]string // what lets other programs talk to it; empty when it is in the environment already
 }
 
@@ -25,6 +26,7 @@ type System struct {
 type ready struct {
 	URL      string            `json:"url"`
 	AdminURL string            `json:"admin_url"`
+	Data     string            `json:"data"`
 	Env      map[string]string `json:"env"`
 }
 
@@ -112,7 +114,7 @@ func await(ctx context.Context, file string, ended chan error) (ready, error) {
 			return ready{}, fmt.Errorf("waymark dev ended before it was ready; what it said is above (%v)", err)
 		default:
 		}
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
+		if err := Pause(ctx, 100*time.Millisecond); err != nil {
 			return ready{}, fmt.Errorf("wait for waymark dev: %w", err)
 		}
 	}
