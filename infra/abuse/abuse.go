@@ -36,6 +36,7 @@ type Verdict struct {
 	Mode   Mode
 	IsSafe bool   // nothing of the victims is other than without the attack
 	Adds   bool   // other numbers are: visits and persons that the attacker made up
+	Cost   string // of an attack on the machine: what it took; "" where nobody measured
 	Sign   string // by which it is seen; "" of what left no trace
 	// Fault is what must not be: numbers that one quarantine does not bring back, numbers that changed and nothing that shows it, work beyond its
 	// limit. It lists what differs.
@@ -230,7 +231,7 @@ func (r *run) look(ctx context.Context) error {
 		return err
 	}
 	return r.each(r.plays, func(p *play) (err error) {
-		if p.view, err = read(ctx, r.World, p.keys, r.spans); err != nil {
+		if p.view, err = read(ctx, r.World, p.keys, p.mode, r.spans); err != nil {
 			return err
 		}
 		p.signs, err = readSigns(ctx, r.World, p.keys)
@@ -271,6 +272,12 @@ func (r *run) verdict(ctx context.Context, p *play) (Verdict, error) {
 	hurt, others := differences(p.view.victims, clean.view.victims), differences(p.view.others, clean.view.others)
 	v := Verdict{Attack: *p.attack, Mode: p.mode, IsSafe: len(hurt) == 0, Adds: len(others) > 0, Sign: p.signs.since(clean.signs)}
 	v.Fault = r.tooSlow(p)
+	if p.batch > 0 {
+		v.Cost = fmt.Sprintf("longest batch %.1f s, rollup %.1f s", p.batch.Seconds(), p.count.Seconds())
+	}
+	if broken := differences(p.view.promised, clean.view.promised); len(broken) > 0 && !(p.attack.isOfBrowser && p.mode == SignedUsers) {
+		v.Fault += "it changed what is promised:\n    " + strings.Join(broken, "\n    ")
+	}
 	if len(hurt) == 0 && len(others) == 0 {
 		return v, nil
 	}
@@ -280,7 +287,7 @@ func (r *run) verdict(ctx context.Context, p *play) (Verdict, error) {
 	if err := r.quarantine(ctx, p); err != nil {
 		return v, err
 	}
-	again, err := read(ctx, r.World, p.keys, r.spans)
+	again, err := read(ctx, r.World, p.keys, p.mode, r.spans)
 	if err != nil {
 		return v, err
 	}

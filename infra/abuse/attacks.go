@@ -14,8 +14,10 @@ type Attack struct {
 
 	events func(s shop) []Event
 	// A timed attack aims at the machine: what it costs is held against a limit, and yardstick is as much honest traffic.
-	isTimed   bool
-	yardstick func(s shop) []Event
+	isTimed bool
+	// isOfBrowser says that the attacker also knows the anonymous id of somebody's browser, and so speaks as that browser.
+	isOfBrowser bool
+	yardstick   func(s shop) []Event
 }
 
 // Attacks are all attacks, in the order of docs/trust.md.

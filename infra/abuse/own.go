@@ -12,7 +12,7 @@ func own() []Attack {
 		{ID: "J", Title: "the next order numbers for somebody", events: nextOrders},
 		{ID: "K", Title: "known events again, with other content", events: otherContent},
 		{ID: "L", Title: "a flood of 300 invented persons", events: flood},
-		{ID: "M", Title: "a campaign by somebody's browser id", events: ofBrowser},
+		{ID: "M", Title: "a campaign by somebody's browser id", events: ofBrowser, isOfBrowser: true},
 		{ID: "N", Title: "300 invented landing pages and referrers", events: landingPages},
 		{ID: "O", Title: "an import of two years by the site's key", events: imported},
 	}

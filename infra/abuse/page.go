@@ -46,6 +46,9 @@ func Print(out io.Writer, verdicts []Verdict) {
 			last = v.Attack.ID
 		}
 		fmt.Fprintf(out, "    %-18s %-26s %.30s\n", v.Mode, v.shown(), v.Sign)
+		if v.Cost != "" {
+			fmt.Fprintf(out, "%51s%s\n", "", v.Cost)
+		}
 	}
 	for _, v := range verdicts {
 		if v.Fault != "" {

@@ -15,7 +15,7 @@ import (
 type signs map[string]int
 
 // known are signs by how much they say, the best first. Those that failed are told by their class.
-var known = []string{"contested orders", "contested identifiers", "message ids in conflict", "order copies", "repeats", "events of the site"}
+var known = []string{"contested orders", "contested identifiers", "message ids in conflict", "order copies", "repeats", "share of the site"}
 
 // readSigns asks for the quality report of the week.
 func readSigns(ctx context.Context, w World, k Keys) (signs, error) {

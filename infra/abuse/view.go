@@ -15,9 +15,9 @@ import (
 	"waymark/infra/client"
 )
 
-// view is the numbers of a workspace as its API tells them, each under a name. Those of victims are what the attack must not change: honest people,
-// orders and money, what servers said, and days that ended more than 30 days before. The others are all numbers there are.
-type view struct{ victims, others map[string]string }
+// view is the numbers of a workspace as its API tells them, each under a name. Those of victims are honest people, orders and money, what servers said,
+// and days that ended more than 30 days before. The others are all numbers there are. What is promised is a part of both, whatever the attack.
+type view struct{ victims, others, promised map[string]string }
 
 // spans tells when the attack came, because what two workspaces received at the same step of a run was not received at the same instant.
 type spans struct{ base, from, to time.Time }
@@ -49,8 +49,8 @@ type kpiRow struct {
 }
 
 // read asks for all numbers of a workspace.
-func read(ctx context.Context, w World, k Keys, t spans) (view, error) {
-	v := view{map[string]string{}, map[string]string{}}
+func read(ctx context.Context, w World, k Keys, m Mode, t spans) (view, error) {
+	v := view{map[string]string{}, map[string]string{}, map[string]string{}}
 	for _, id := range honest() {
 		paths := []string{"/v1/profiles/" + url.PathEscape(id)}
 		if strings.HasPrefix(id, "user:") {
@@ -68,17 +68,20 @@ func read(ctx context.Context, w World, k Keys, t spans) (view, error) {
 			if v.victims[path], err = t.leveled(said); err != nil {
 				return v, fmt.Errorf("read answer of GET %s: %w", path, err)
 			}
+			if err := v.promise(path, m); err != nil {
+				return v, err
+			}
 		}
 	}
 	for _, by := range append([]string{""}, dimensions...) {
-		if err := v.readKPIs(ctx, w, k, t, by); err != nil {
+		if err := v.readKPIs(ctx, w, k, m, t, by); err != nil {
 			return v, err
 		}
 	}
 	return v, nil
 }
 
-func (v view) readKPIs(ctx context.Context, w World, k Keys, t spans, by string) error {
+func (v view) readKPIs(ctx context.Context, w World, k Keys, m Mode, t spans, by string) error {
 	q := url.Values{"from": {t.base.Add(-45 * day).Format(time.DateOnly)}, "to": {t.base.Add(day).Format(time.DateOnly)}, "grain": {"day"}}
 	if by != "" {
 		q.Set("by", by)
@@ -103,6 +106,9 @@ func (v view) readKPIs(ctx context.Context, w World, k Keys, t spans, by string)
 		if row.isVictims(t.base) {
 			v.victims[name] = number
 		}
+		if row.isPromised(t.base, m, by) {
+			v.promised[name] = number
+		}
 	}
 	return nil
 }
@@ -115,6 +121,53 @@ func (r kpiRow) isNothing() bool {
 // isVictims says whether a number must not change: that of money, of servers, and of a day that ended long ago.
 func (r kpiRow) isVictims(base time.Time) bool {
 	return slices.Contains(money, r.Metric) || r.Dimensions["grade"] == "server" || r.Dimensions["source"] == "server" || r.End.Before(base.Add(-accepted-day))
+}
+
+// promise notes what docs/trust.md promises of a profile: the links and traits that servers said; its orders and money where orders come of servers;
+// everything where users are signed.
+func (v view) promise(path string, m Mode) error {
+	if m == SignedUsers {
+		v.promised[path] = v.victims[path]
+		return nil
+	}
+	var said struct {
+		Identifiers []struct {
+			ID     string `json:"id"`
+			Linked struct {
+				To, Grade string
+			} `json:"linked"`
+		} `json:"identifiers"`
+		Traits map[string]struct {
+			Value any
+			Grade string
+		} `json:"traits"`
+		Orders json.RawMessage `json:"orders"`
+	}
+	if err := json.Unmarshal([]byte(v.victims[path]), &said); err != nil {
+		return fmt.Errorf("read answer of GET %s: %w", path, err)
+	}
+	for _, id := range said.Identifiers {
+		if id.Linked.Grade == "server" {
+			v.promised[path+" has "+id.ID] = id.Linked.To
+		}
+	}
+	for name, trait := range said.Traits {
+		if trait.Grade == "server" {
+			v.promised[path+" has "+name] = fmt.Sprint(trait.Value)
+		}
+	}
+	if m == OrdersServer {
+		v.promised[path+" orders"] = string(said.Orders)
+	}
+	return nil
+}
+
+// isPromised says whether docs/trust.md promises a number: touchpoints, orders and money of days that ended long ago; the money of servers; all of it
+// where orders come of servers alone.
+func (r kpiRow) isPromised(base time.Time, m Mode, by string) bool {
+	isMoney := slices.Contains(money, r.Metric)
+	return by == "" && r.End.Before(base.Add(-accepted-day)) && (isMoney || r.Metric == "touchpoints") || isMoney && by == "" && m == OrdersServer ||
+		slices.Contains([]string{"orders", "revenue", "refunds", "net_revenue"}, r.Metric) && r.Dimensions["grade"] == "server"
 }
 
 // leveled is an answer in which instants of the run are told by its step, so that two workspaces can be compared. How many events are set apart in
