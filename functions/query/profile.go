@@ -90,7 +90,7 @@ func (h *Handler) profile(ctx context.Context, q question) (events.APIGatewayV2H
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	answer := profileAnswer{
-		Person: p.Root, Identifiers: members(p), Traits: traits(p.Traits(rules)), Stage: stages(j.Stages, rules.Model), Bots: len(j.Bots),
+		Person: p.Root, Identifiers: members(p, rules), Traits: traits(p.Traits(rules)), Stage: stages(j.Stages, rules.Model), Bots: len(j.Bots),
 		Channels: map[string]int{}, Orders: orders(j, q.workspace.Currency),
 	}
 	apart, err := inQuarantine(p, rules, q.workspace)
@@ -167,7 +167,7 @@ func hasAnything(p ledger.Partition) bool {
 }
 
 // members are the identifiers of a person.
-func members(p life.Person) []memberAnswer {
+func members(p life.Person, rules journey.Rules) []memberAnswer {
 	partitions := map[event.Identifier]ledger.Partition{}
 	for _, partition := range p.Partitions {
 		partitions[partition.ID] = partition
@@ -175,7 +175,7 @@ func members(p life.Person) []memberAnswer {
 	node := func(id event.Identifier) identity.Node { return partitions[id].Node }
 	shown := identity.Shown(p.Members, node, func(id event.Identifier) bool {
 		of := partitions[id]
-		return len(of.Touchpoints)+len(of.Node.Children) > 0
+		return life.Acts(rules, of) || len(of.Node.Children) > 0
 	})
 	out := make([]memberAnswer, len(shown))
 	for i, m := range shown {

@@ -85,7 +85,7 @@ func (h *Handler) nodes(q question) (life.Nodes, error) {
 	if rules.Suspects == nil {
 		return h.Links, nil
 	}
-	return life.NodesUnder(h.Store, q.workspace.Namespace(), rules), nil
+	return life.NodesUnder(h.Store, q.workspace.Namespace(), h.Caps, rules), nil
 }
 
 // firstKnown is the first identifier of which anything is stored. Fault: NotFound no_person.

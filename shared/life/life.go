@@ -82,6 +82,7 @@ func (p Person) lines() []journey.Line {
 type Loaded struct {
 	store      Store
 	ns         workspace.Namespace
+	caps       identity.Caps
 	rules      journey.Rules                         // they say what is in quarantine
 	aside      map[event.Identifier]ledger.Partition // of identifiers that were read to judge evidence alone
 	forest     *identity.Forest
@@ -128,7 +129,7 @@ func load(
 	more func(l *Loaded, asked []event.Identifier) []event.Identifier,
 ) (*Loaded, error) {
 	l := &Loaded{
-		store: store, ns: ns, rules: rules, forest: identity.NewForestWith("", caps), partitions: map[event.Identifier]ledger.Partition{},
+		store: store, ns: ns, caps: caps, rules: rules, forest: identity.NewForestWith("", caps), partitions: map[event.Identifier]ledger.Partition{},
 		persons: map[event.Identifier]identity.Person{}, connected: map[event.Identifier][]event.Identifier{},
 	}
 	met := map[event.Identifier]bool{}
@@ -233,7 +234,7 @@ func (l *Loaded) claim(ctx context.Context) error {
 func (l *Loaded) Sleeping(caps identity.Caps) []identity.Link {
 	var out []identity.Link
 	for id, p := range l.partitions {
-		if id.Kind() != event.Anonymous || len(p.Touchpoints) == 0 {
+		if id.Kind() != event.Anonymous || !Acts(l.rules, p) {
 			continue
 		}
 		for _, link := range p.Node.Parents {

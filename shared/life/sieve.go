@@ -1,6 +1,7 @@
 package life
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,9 +18,9 @@ import (
 // evidence may be in quarantine, what it proves is worked out again here, of the events in the pages, as if those in quarantine had never come.
 
 // NodesUnder reads links without what events in quarantine prove.
-func NodesUnder(store Store, ns workspace.Namespace, rules journey.Rules) Nodes {
+func NodesUnder(store Store, ns workspace.Namespace, caps identity.Caps, rules journey.Rules) Nodes {
 	return &Loaded{
-		store: store, ns: ns, rules: rules, forest: identity.NewForest(""), partitions: map[event.Identifier]ledger.Partition{},
+		store: store, ns: ns, caps: caps, rules: rules, forest: identity.NewForest(""), partitions: map[event.Identifier]ledger.Partition{},
 	}
 }
 
@@ -29,33 +30,101 @@ func (l *Loaded) sieve(ctx context.Context, ids []event.Identifier, partitions [
 		return nil
 	}
 	for i := range partitions {
-		node := &partitions[i].Node
-		node.ID = ids[i]
-		isSuspect := func(link identity.Link) bool { return l.rules.Suspects(link.Evidence) }
-		if !slices.ContainsFunc(node.Parents, isSuspect) && !slices.ContainsFunc(node.Children, isSuspect) {
-			continue
-		}
-		if len(node.Parents) > identity.MaxParents || len(node.Children) > identity.MaxChildren { // some were left out, which may count now
-			all, err := l.store.AllLinks(ctx, l.ns, ids[i])
-			if err != nil {
-				return fmt.Errorf("read all links: %w", err)
-			}
-			node.Parents, node.Children = all.Parents, all.Children
-		}
-		own := l.evidence(ids[i], partitions[i].Touchpoints)
-		node.Children = standing(node.Children, isSuspect, func(link identity.Link) (identity.Evidence, bool) {
-			e, found := own[link.Child]
-			return e, found
-		})
-		if err := l.readAside(ctx, node.Parents, isSuspect); err != nil {
+		partitions[i].Node.ID = ids[i]
+		if err := l.sieveNode(ctx, &partitions[i]); err != nil {
 			return err
 		}
-		node.Parents = standing(node.Parents, isSuspect, func(link identity.Link) (identity.Evidence, bool) {
-			e, found := l.evidence(link.Parent, l.read(link.Parent).Touchpoints)[ids[i]]
-			return e, found
-		})
 	}
 	return nil
+}
+
+// sieveNode reads what a store leaves out of a node with very many links, where that may count now.
+func (l *Loaded) sieveNode(ctx context.Context, of *ledger.Partition) error {
+	node := &of.Node
+	isWhole := len(node.Parents) <= identity.MaxParents && len(node.Children) <= identity.MaxChildren
+	isSuspect := func(link identity.Link) bool { return l.rules.Suspects(link.Evidence) }
+	isConcerned := slices.ContainsFunc(node.Parents, isSuspect) || slices.ContainsFunc(node.Children, isSuspect)
+	if !isConcerned {
+		isIdle, err := l.sieveIdle(ctx, node)
+		if err != nil || !isIdle || isWhole {
+			return err
+		}
+	}
+	if !isWhole {
+		all, err := l.store.AllLinks(ctx, l.ns, node.ID)
+		if err != nil {
+			return fmt.Errorf("read all links: %w", err)
+		}
+		node.Parents, node.Children = all.Parents, all.Children
+	}
+	own := l.evidence(node.ID, of.Touchpoints)
+	node.Children = standing(node.Children, isSuspect, func(link identity.Link) (identity.Evidence, bool) {
+		e, found := own[link.Child]
+		return e, found
+	})
+	if err := l.readAside(ctx, node.Parents, isSuspect); err != nil {
+		return err
+	}
+	node.Parents = standing(node.Parents, isSuspect, func(link identity.Link) (identity.Evidence, bool) {
+		e, found := l.evidence(link.Parent, l.read(link.Parent).Touchpoints)[node.ID]
+		return e, found
+	})
+	_, err := l.sieveIdle(ctx, node)
+	return err
+}
+
+// idleAtOnce is how many children are asked together whether they did anything.
+const idleAtOnce = 100
+
+// sieveIdle notes which children did nothing but what is in quarantine, where their parent has more than it accepts: they leave their places to
+// those that did something. It asks the first of them, until as many are found as have a place.
+func (l *Loaded) sieveIdle(ctx context.Context, node *identity.Node) (isAny bool, err error) {
+	if len(node.Children) <= l.caps.Children {
+		return false, nil
+	}
+	slices.SortFunc(node.Children, func(a, b identity.Link) int { return cmp.Compare(a.Sortable(), b.Sortable()) })
+	var asked [2][]int // awake children of servers, and of sites, by their places
+	for i, link := range node.Children {
+		if link.Idle || !link.IsOver(node.Children, l.caps) {
+			continue
+		}
+		class := 1
+		if link.Evidence.Grade == event.Server {
+			class = 0
+		}
+		asked[class] = append(asked[class], i)
+	}
+	for _, places := range asked {
+		found := 0
+		for chunk := range slices.Chunk(places, idleAtOnce) {
+			if found > l.caps.Children {
+				break
+			}
+			var ids []event.Identifier
+			for _, at := range chunk {
+				if id := node.Children[at].Child; id.Kind() == event.Anonymous {
+					ids = append(ids, id)
+				}
+			}
+			if err := l.putAside(ctx, ids); err != nil {
+				return isAny, err
+			}
+			for _, at := range chunk {
+				link := &node.Children[at]
+				if link.Child.Kind() == event.Anonymous && !Acts(l.rules, l.read(link.Child)) {
+					link.Idle, isAny = true, true
+				} else {
+					found++
+				}
+			}
+		}
+	}
+	return isAny, nil
+}
+
+// Acts says whether an identifier did anything by itself that is not in quarantine.
+func Acts(rules journey.Rules, p ledger.Partition) bool {
+	return slices.ContainsFunc(p.Touchpoints, func(t event.Touchpoint) bool { return rules.Excludes == nil || !rules.Excludes(&t, p.ID) })
 }
 
 // standing are the links that something proves besides what is in quarantine.
@@ -125,6 +194,7 @@ func (l *Loaded) putAside(ctx context.Context, ids []event.Identifier) error {
 		l.aside = map[event.Identifier]ledger.Partition{}
 	}
 	for i, id := range ids {
+		partitions[i].ID = id
 		l.aside[id] = partitions[i]
 	}
 	return nil

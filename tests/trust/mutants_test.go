@@ -27,20 +27,22 @@ var mutants = map[string]struct{ file, text, becomes string }{
 	},
 	"evidence by the device's own time": {linkFile, "if t.Grade == event.Server {", "if t.Original < t.Received {"},
 	"receipt of the last copy":          {linkFile, "At: t.Received,", "At: -t.Received,"},
-	"a site joins two users":            {linkFile, " && l.Evidence.Grade == event.Server", ""},
 	"the newest children have the places": {
 		forestFile, "for _, l := range children {\n\t\t\tif class", "for _, l := range slices.Backward(children) {\n\t\t\tif class",
 	},
-	"sites take places from servers":       {forestFile, "if l.Evidence.Grade == event.Server {\n\t\treturn 0\n\t}\n\treturn 1", "return 0"},
-	"members by the newest evidence":       {forestFile, "return q[i].before(q[j]) < 0", "return q[i].before(q[j]) > 0"},
-	"whom servers link is parted":          {forestFile, "if l.Evidence.Grade == event.Server {\n\t\t\t\t\theap", "if false {\n\t\t\t\t\theap"},
-	"traits are capped by name":            {traitsFile, "cmp.Or(compareEvidence(first[a], first[b]), cmp.Compare(a, b))", "cmp.Compare(a, b)"},
-	"the latest trait counts":              {traitsFile, "if isLatest {", "if true {"},
-	"sites make orders":                    {claimFile, "claim.Evidence.Grade != event.Server", "false"},
-	"whoever claims an order has its past": {claimFile, "order.Evidence.Grade == event.Server || change", "order.Evidence.Grade <= event.Server || change"},
-	"the proof of another user":            {proofFile, "secret.Valid(received) && hmac.Equal(mac(secret.Text, id), sent)", "secret.Valid(received) && len(mac(secret.Text, id)) > 0"},
-	"a site refunds orders":                {judgeFile, "if e.Type == event.Track {", "if false {"},
-	"a site says what happened years ago":  {judgeFile, "case late > accepts:", "case late > 99*accepts:"},
+	"sites take places from servers": {
+		forestFile, "case l.Evidence.Grade == event.Server:\n\t\treturn byServers", "case false:\n\t\treturn byServers",
+	},
+	"who does something takes the places of idle ids": {forestFile, "case l.Idle:", "case false:"},
+	"members by the newest evidence":                  {forestFile, "return q[i].before(q[j]) < 0", "return q[i].before(q[j]) > 0"},
+	"whom servers link is parted":                     {forestFile, "if l.Evidence.Grade == event.Server {\n\t\t\t\t\theap", "if false {\n\t\t\t\t\theap"},
+	"traits are capped by name":                       {traitsFile, "cmp.Or(compareEvidence(first[a], first[b]), cmp.Compare(a, b))", "cmp.Compare(a, b)"},
+	"the latest trait counts":                         {traitsFile, "if isLatest {", "if true {"},
+	"sites make orders":                               {claimFile, "claim.Evidence.Grade != event.Server", "false"},
+	"whoever claims an order has its past":            {claimFile, "order.Evidence.Grade == event.Server || change", "order.Evidence.Grade <= event.Server || change"},
+	"the proof of another user":                       {proofFile, "secret.Valid(received) && hmac.Equal(mac(secret.Text, id), sent)", "secret.Valid(received) && len(mac(secret.Text, id)) > 0"},
+	"a site refunds orders":                           {judgeFile, "if e.Type == event.Track {", "if false {"},
+	"a site says what happened years ago":             {judgeFile, "case late > accepts:", "case late > 99*accepts:"},
 }
 
 // TestMutants: each mistake is found within some hundred pairs of schedules.

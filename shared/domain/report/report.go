@@ -100,7 +100,7 @@ type Manifest struct {
 	CreatedAt   string       `json:"created_at"`
 	Windows     int          `json:"windows"`
 	Rows        int          `json:"rows"`
-	Folded      []Folded     `json:"folded,omitempty"` // what has no rows of its own
+	Folded      []Folded     `json:"folded,omitempty"`      // what has no rows of its own
 	Quarantines []Quarantine `json:"quarantines,omitempty"` // that took events out when the export was made
 	Files       []File       `json:"files"`
 }
