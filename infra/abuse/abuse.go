@@ -22,12 +22,13 @@ import (
 
 // Config is one run.
 type Config struct {
-	World    World
-	Base     time.Time // when the run began, in whole seconds
-	Attacks  []Attack
-	Modes    []Mode
-	AtOnce   int               // workspaces that are worked on together
-	Progress func(text string) // hears of each step; never nil
+	World      World
+	Base       time.Time // when the run began, in whole seconds
+	Attacks    []Attack
+	Modes      []Mode
+	IsMeasured bool              // the world says how long process took
+	AtOnce     int               // workspaces that are worked on together
+	Progress   func(text string) // hears of each step; never nil
 }
 
 // Verdict is what an attack came to in a mode.
@@ -199,6 +200,9 @@ func (r *run) attack(ctx context.Context) (err error) {
 		}
 		if p.batch, err = r.World.Longest(); err != nil {
 			return err
+		}
+		if p.batch == 0 && r.IsMeasured {
+			return fmt.Errorf("%s: the log of process tells of no batch", p.name)
 		}
 	}
 	r.to, err = r.World.Step(ctx)

@@ -15,6 +15,7 @@ func own() []Attack {
 		{ID: "M", Title: "a campaign by somebody's browser id", events: ofBrowser, isOfBrowser: true},
 		{ID: "N", Title: "300 invented landing pages and referrers", events: landingPages},
 		{ID: "O", Title: "an import of two years by the site's key", events: imported},
+		{ID: "P", Title: "3 requests of 1,000 events that all fail", events: failing, isTimed: true},
 	}
 	for i := range attacks {
 		attacks[i].IsOwn = true
@@ -86,4 +87,10 @@ func imported(s shop) []Event {
 			s.order(numbered("y", i), before, numbered("old", i), 50, "userId", "ada"))
 	}
 	return out
+}
+
+func failing(s shop) []Event {
+	return many(3000, func(i int) Event {
+		return s.event("page", numbered("x", i), 400*day, "name", "Home", "anonymousId", numbered("evil", i))
+	})
 }

@@ -15,7 +15,7 @@ import (
 type signs map[string]int
 
 // known are signs by how much they say, the best first. Those that failed are told by their class.
-var known = []string{"contested orders", "contested identifiers", "message ids in conflict", "order copies", "repeats", "share of the site"}
+var known = []string{"alert: burst of new persons", "contested orders", "contested identifiers", "message ids in conflict", "order copies", "repeats", "share of the site"}
 
 // readSigns asks for the quality report of the week.
 func readSigns(ctx context.Context, w World, k Keys) (signs, error) {
@@ -38,19 +38,20 @@ func readSigns(ctx context.Context, w World, k Keys) (signs, error) {
 		Identifiers struct {
 			N int `json:"identifiers"`
 		} `json:"contested_identifiers"`
+		Alerts []struct{} `json:"alerts"`
 	}
 	if err := json.Unmarshal(said, &report); err != nil {
 		return nil, fmt.Errorf("read answer of GET /v1/quality: %w", err)
 	}
-	s := signs{known[0]: report.Orders.N, known[1]: report.Identifiers.N}
+	s := signs{known[0]: len(report.Alerts), known[1]: report.Orders.N, known[2]: report.Identifiers.N}
 	for _, row := range report.Rows {
 		if row.Source != k.Source {
 			continue
 		}
-		s[known[2]] += row.Conflicts
-		s[known[3]] += row.OrderCopies
-		s[known[4]] += row.Repeats
-		s[known[5]] += row.Received
+		s[known[3]] += row.Conflicts
+		s[known[4]] += row.OrderCopies
+		s[known[5]] += row.Repeats
+		s[known[6]] += row.Received
 		for class, n := range row.RejectedBy {
 			s[failed+class] += n
 		}
@@ -69,7 +70,7 @@ func (s signs) since(clean signs) string {
 		}
 	}
 	slices.Sort(names)
-	for _, name := range slices.Concat(known[:3], names, known[3:]) {
+	for _, name := range slices.Concat(known[:4], names, known[4:]) {
 		if n := s[name] - clean[name]; n > 0 {
 			return fmt.Sprintf("%s +%d", name, n)
 		}

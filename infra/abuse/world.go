@@ -157,11 +157,11 @@ func (r *Running) Longest() (time.Duration, error) {
 	var longest time.Duration
 	for line := range strings.Lines(string(text)) {
 		var said struct {
-			Message string `json:"msg"`
+			Message string `json:"message"`
 			Took    int64  `json:"took_ms"`
 		}
 		if json.Unmarshal([]byte(line), &said) == nil && said.Message == "batch processed" {
-			longest = max(longest, time.Duration(said.Took)*time.Millisecond)
+			longest = max(longest, time.Duration(said.Took)*time.Millisecond, time.Millisecond)
 		}
 	}
 	return longest, nil

@@ -77,16 +77,16 @@ func answers(ctx context.Context, url string) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// Start starts a system of its own, in memory, by running `waymark dev` from the same executable. stop ends it and removes what it kept.
-func Start(ctx context.Context, executable string, log io.Writer) (System, func() error, error) {
+// Start starts a system of its own, in memory, by running `waymark dev` from the same executable, with more flags. stop ends it and removes what it kept.
+func Start(ctx context.Context, executable string, log io.Writer, flags ...string) (System, func() error, error) {
 	folder, err := os.MkdirTemp("", "waymark-demo-")
 	if err != nil {
 		return System{}, nil, err
 	}
 	file := filepath.Join(folder, "ready")
 	// The system outlives ctx on purpose: only stop ends it, so that what still talks to it can finish.
-	command := exec.CommandContext(context.WithoutCancel(ctx), executable, "dev", "--port", "0", "--data", filepath.Join(folder, "data"), "--memory",
-		"--ready-file", file)
+	flags = append([]string{"dev", "--port", "0", "--data", filepath.Join(folder, "data"), "--memory", "--ready-file", file}, flags...)
+	command := exec.CommandContext(context.WithoutCancel(ctx), executable, flags...)
 	command.Stdout, command.Stderr = log, log
 	if err := command.Start(); err != nil {
 		return System{}, nil, errors.Join(fmt.Errorf("start %s dev: %w", executable, err), os.RemoveAll(folder))
