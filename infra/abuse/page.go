@@ -17,7 +17,7 @@ var said string
 func Lines(verdicts []Verdict) string {
 	var out strings.Builder
 	for _, v := range verdicts {
-		fmt.Fprintf(&out, "%s %s: %s\n", v.Attack.ID, v.Mode, v.Text())
+		fmt.Fprintf(&out, "%s %s: %s\n", v.Attack.ID, v.Mode, v.shown())
 	}
 	return out.String()
 }
@@ -47,7 +47,7 @@ func Print(out io.Writer, verdicts []Verdict) {
 		}
 		fmt.Fprintf(out, "    %-18s %-26s %.30s\n", v.Mode, v.shown(), v.Sign)
 		if v.Cost != "" {
-			fmt.Fprintf(out, "%51s%s\n", "", v.Cost)
+			fmt.Fprintf(out, "%23s%s\n", "", v.Cost)
 		}
 	}
 	for _, v := range verdicts {
