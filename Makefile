@@ -57,6 +57,9 @@ FORCE:
 demo: build emulators ## Import real data, roll it up, export it, and compare with published numbers
 	.build/waymark demo
 
+abuse: build emulators ## Attack a running system with a public key: what is safe, what is detected and undone
+	.build/waymark abuse $(ARGS)
+
 cost: .build/waymark emulators ## Count and price what traffic costs on AWS: ARGS="--profile web"
 	.build/waymark cost $(ARGS)
 
@@ -132,4 +135,4 @@ clean: ## Remove what was built; keeps the data in .waymark
 	rm -rf .build .aws-sam
 	go clean -testcache
 
-.PHONY: FORCE help run test long check lint format build demo cost golden tracker fuzz bench sim e2e sam audit emulators duckdb chromium languages websites protocols contract clean
+.PHONY: FORCE help run test long check lint format build demo cost golden tracker fuzz bench sim e2e sam audit abuse emulators duckdb chromium languages websites protocols contract clean

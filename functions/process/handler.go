@@ -83,6 +83,7 @@ type reject struct {
 // Handle takes one batch. Only messages that may succeed later go back to the queue; a permanently bad event goes to the failed-events store
 // and does not hold up the others.
 func (h *Handler) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+	begun := h.Now()
 	b := h.read(ctx, e.Records)
 	tenants := byWorkspace(b.items)
 	for _, name := range slices.Sorted(maps.Keys(tenants)) {
@@ -93,7 +94,7 @@ func (h *Handler) Handle(ctx context.Context, e events.SQSEvent) (events.SQSEven
 	h.forgetWholes(ctx, b)
 	h.tell(ctx, b)
 	slog.InfoContext(ctx, "batch processed", "messages", len(e.Records), "events", len(b.items), "rejected", len(b.rejects),
-		"refusals", len(b.notes), "retried_messages", len(b.retry))
+		"refusals", len(b.notes), "retried_messages", len(b.retry), "took_ms", h.Now().Sub(begun).Milliseconds())
 	return b.answer()
 }
 

@@ -239,7 +239,7 @@ func TestStatus(t *testing.T) {
 	w := newWorld(t)
 	check := func(what, want string) {
 		t.Helper()
-		want = strings.TrimSuffix(want, "}") + `,"workspace":{"name":"demo","time_zone":"Europe/London","currency":"EUR","model":"default",` +
+		want = strings.TrimSuffix(want, "}") + `,"alerts":[],"workspace":{"name":"demo","time_zone":"Europe/London","currency":"EUR","model":"default",` +
 			`"orders":"any","latest":[],"sources":[{"source":"web","kind":"server","write_key":null,"key_hash":"sha256:` +
 			workspace.Fingerprint("wk_demo")[:12] + `","identity":"open","expires":null},` +
 			`{"source":"site","kind":"site","write_key":"wk_demo_site","key_hash":null,"identity":"open","expires":null}]}}`

@@ -9,11 +9,11 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/burst"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/quality"
-	"waymark/shared/domain/workspace"
 )
 
 // Limits of a quality report, which reads whole objects of the archive.
@@ -32,12 +32,12 @@ type qualityAnswer struct {
 	From     string `json:"from"`
 	To       string `json:"to"`
 	// Final says that nothing waits and all dead letters were read, so that everything received by now is in the sums.
-	Final         bool           `json:"final"`
-	Waiting       int            `json:"waiting"` // messages of the installation on their way, in no sum
-	Dead          deadAnswer     `json:"dead"`
-	RejectedSince string         `json:"rejected_since"` // rejected events received before are forgotten
-	Total         quality.Counts `json:"total"`
-	Rows          []quality.Row  `json:"rows"`
+	Final         bool       `json:"final"`
+	Waiting       int        `json:"waiting"` // messages of the installation on their way, in no sum
+	Dead          deadAnswer `json:"dead"`
+	RejectedSince string     `json:"rejected_since"` // rejected events received before are forgotten
+	quality.Report
+	Alerts []alertAnswer `json:"alerts"` // of bursts in this time, the newest first
 }
 
 // deadAnswer is about messages of the installation.
@@ -64,15 +64,19 @@ func (h *Handler) quality(ctx context.Context, q question) (events.APIGatewayV2H
 			_, known := h.Kinds.Of(event.Track, name)
 			return known
 		},
+		Currency: q.workspace.Currency,
 	})
 	answer := qualityAnswer{
 		TimeZone: calendar.Zone(), From: instant(event.At(from)), To: instant(event.At(to)), RejectedSince: instant(event.At(h.Now().Add(-keepFailed))),
 	}
-	if err := h.scan(ctx, q.workspace.Namespace(), tally, &answer); err != nil {
+	asked, err := h.reading(q)
+	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
-	report := tally.Report()
-	answer.Rows, answer.Total = report.Rows, report.Total
+	if err := h.scan(ctx, asked, tally, &answer); err != nil {
+		return events.APIGatewayV2HTTPResponse{}, err
+	}
+	answer.Report = tally.Report()
 	return httpapi.JSON(http.StatusOK, answer), nil
 }
 
@@ -100,7 +104,7 @@ func readQuality(r httpapi.Request, calendar period.Calendar, now time.Time) (fr
 }
 
 // scan brings everything together that the tally counts.
-func (h *Handler) scan(ctx context.Context, ns workspace.Namespace, t *quality.Tally, answer *qualityAnswer) error {
+func (h *Handler) scan(ctx context.Context, asked reading, t *quality.Tally, answer *qualityAnswer) error {
 	depth, err := h.depth(ctx)
 	if err != nil {
 		return err
@@ -122,13 +126,20 @@ func (h *Handler) scan(ctx context.Context, ns workspace.Namespace, t *quality.T
 			t.Refuse(r)
 		}
 	}
-	if err := h.scanWaiting(ctx, t, ns); err != nil { // before the archive, into which a settle puts them
+	state, err := h.Ledger.State(ctx, asked.ns)
+	if err != nil {
+		return fmt.Errorf("read state: %w", err)
+	}
+	answer.Alerts = alerts(state, func(a burst.Alert) bool {
+		return a.From < t.To && t.From < a.To && (t.Source == "" || a.Source == t.Source)
+	})
+	if err := h.scanWaiting(ctx, t, asked, state); err != nil { // before the archive, into which a settle puts them
 		return err
 	}
-	if err := h.scanArchive(ctx, t); err != nil {
+	if err := h.scanArchive(ctx, t, asked); err != nil {
 		return err
 	}
-	return h.scanOrders(ctx, t, ns)
+	return h.lookUp(ctx, t, asked)
 }
 
 // scanDead looks at dead letters, if there are any: looking takes SQS a second even when there are none.

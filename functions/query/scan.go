@@ -6,11 +6,9 @@ import (
 	"slices"
 	"sync"
 
-	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
-	"waymark/shared/domain/profile"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/quality"
-	"waymark/shared/domain/workspace"
 )
 
 // readersAtOnce bounds how many calls wait for a store at a time, and objectsAtOnce how many objects are held before they are counted.
@@ -21,7 +19,7 @@ const (
 
 // scanArchive reads the archive's objects of the days that the tally needs, until it needs no more. Objects are counted in the order of their
 // keys, so that the same archive gives the same report.
-func (h *Handler) scanArchive(ctx context.Context, t *quality.Tally) error {
+func (h *Handler) scanArchive(ctx context.Context, t *quality.Tally, asked reading) error {
 	seen, read := map[string]bool{}, map[string]bool{}
 	for {
 		days := unseen(t.Needs(), seen)
@@ -37,7 +35,7 @@ func (h *Handler) scanArchive(ctx context.Context, t *quality.Tally) error {
 			return tooMuch("objects of the archive", maxQualityObjects)
 		}
 		for chunk := range slices.Chunk(keys, objectsAtOnce) {
-			if err := h.scanObjects(ctx, t, chunk); err != nil {
+			if err := h.scanObjects(ctx, t, asked, chunk); err != nil {
 				return err
 			}
 			if t.Len() > maxQualityCopies {
@@ -48,13 +46,9 @@ func (h *Handler) scanArchive(ctx context.Context, t *quality.Tally) error {
 }
 
 // scanWaiting counts the accepted events that are not in the archive yet, page by page.
-func (h *Handler) scanWaiting(ctx context.Context, t *quality.Tally, ns workspace.Namespace) error {
-	state, err := h.Ledger.State(ctx, ns)
-	if err != nil {
-		return fmt.Errorf("read state: %w", err)
-	}
+func (h *Handler) scanWaiting(ctx context.Context, t *quality.Tally, asked reading, state ledger.State) error {
 	for from, more := state.Cursor, true; more; {
-		batches, next, err := h.Ledger.Batches(ctx, ns, from, maxWaiting)
+		batches, next, err := h.Ledger.Batches(ctx, asked.ns, from, maxWaiting)
 		if err != nil {
 			return fmt.Errorf("read records: %w", err)
 		}
@@ -63,7 +57,7 @@ func (h *Handler) scanWaiting(ctx context.Context, t *quality.Tally, ns workspac
 				continue
 			}
 			for _, record := range b.Events {
-				t.Accept(h.copyOf(record))
+				t.Accept(asked.copyOf(record))
 			}
 		}
 		if t.Len() > maxQualityCopies {
@@ -71,30 +65,6 @@ func (h *Handler) scanWaiting(ctx context.Context, t *quality.Tally, ns workspac
 		}
 		from, more = next, next != ""
 	}
-	return nil
-}
-
-// copyOf is an accepted event as it is counted, with the verdict of today's bot rules.
-func (h *Handler) copyOf(r event.Record) quality.Copy {
-	r.Touchpoint.Bot = h.Bot(r.Touchpoint.Agent)
-	key := ""
-	if o := r.Touchpoint.Order; o != nil && o.Kind == event.Completed && !r.Touchpoint.IsBot() {
-		key = profile.OrderKey(*o)
-	}
-	c := quality.CopyOf(r, key)
-	if r.Type.Touches() {
-		c.Lacks = h.Kinds.Lacks(&r.Touchpoint)
-	}
-	return c
-}
-
-// scanOrders finds out which of the orders count.
-func (h *Handler) scanOrders(ctx context.Context, t *quality.Tally, ns workspace.Namespace) error {
-	claims, err := h.Store.Claims(ctx, ns, t.OrderKeys())
-	if err != nil {
-		return fmt.Errorf("read order claims: %w", err)
-	}
-	t.Counts = func(key string, c profile.Claim) bool { return claims[key].Won(c) }
 	return nil
 }
 
@@ -136,14 +106,14 @@ func (h *Handler) objectsOf(ctx context.Context, ws string, days []string) ([]st
 }
 
 // scanObjects counts some objects. One that is listed and not there was replaced meanwhile: the report must be made anew.
-func (h *Handler) scanObjects(ctx context.Context, t *quality.Tally, keys []string) error {
+func (h *Handler) scanObjects(ctx context.Context, t *quality.Tally, asked reading, keys []string) error {
 	copies := make([][]quality.Copy, len(keys))
 	err := atOnce(len(keys), func(i int) error {
 		for record, err := range h.Archive.Read(ctx, keys[i]) {
 			if err != nil {
 				return err
 			}
-			copies[i] = append(copies[i], h.copyOf(record))
+			copies[i] = append(copies[i], asked.copyOf(record))
 		}
 		return nil
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"waymark/shared/adapter/httpapi"
+	"waymark/shared/domain/burst"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
@@ -23,6 +24,7 @@ type statusAnswer struct {
 	DirtyWindows int                     `json:"dirty_windows"` // batches of events, and notes of persons who are due, that are not counted yet
 	Recounting   bool                    `json:"recounting"`    // everybody is being counted anew, see isRecounting
 	NewestRollup map[period.Grain]string `json:"newest_rollup"`
+	Alerts       []alertAnswer           `json:"alerts"` // that are open
 	Workspace    workspaceAnswer         `json:"workspace"`
 }
 
@@ -59,6 +61,7 @@ func (h *Handler) status(ctx context.Context, q question) (events.APIGatewayV2HT
 		}
 	}
 	answer.Recounting = isRecounting(state, q.workspace)
+	answer.Alerts = alerts(state, func(a burst.Alert) bool { return a.Closed == 0 })
 	return httpapi.JSON(http.StatusOK, answer), nil
 }
 

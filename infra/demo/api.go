@@ -92,7 +92,8 @@ func (a *api) rows(ctx context.Context, q query) ([]row, error) {
 	return answer.Rows, nil
 }
 
-func pause(ctx context.Context, d time.Duration) error {
+// Pause waits, or until the context ends.
+func Pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -52,7 +52,7 @@ func Run(ctx context.Context, c Config) (equal bool, err error) {
 func (c Config) run(ctx context.Context, list []dataset) (equal bool, err error) {
 	started := c.Now()
 	if c.Pause == nil {
-		c.Pause = pause
+		c.Pause = Pause
 	}
 	var killer *killer
 	if c.Kills > 0 {

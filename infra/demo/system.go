@@ -18,6 +18,7 @@ import (
 type System struct {
 	URL      string
 	AdminURL string
+	Data     string            // folder of its data and logs; "" where that is not known
 	Env      map[string]string // what lets other programs talk to it; empty when it is in the environment already
 }
 
@@ -25,6 +26,7 @@ type System struct {
 type ready struct {
 	URL      string            `json:"url"`
 	AdminURL string            `json:"admin_url"`
+	Data     string            `json:"data"`
 	Env      map[string]string `json:"env"`
 }
 
@@ -75,16 +77,16 @@ func answers(ctx context.Context, url string) bool {
 	return response.StatusCode == http.StatusOK
 }
 
-// Start starts a system of its own, in memory, by running `waymark dev` from the same executable. stop ends it and removes what it kept.
-func Start(ctx context.Context, executable string, log io.Writer) (System, func() error, error) {
+// Start starts a system of its own, in memory, by running `waymark dev` from the same executable, with more flags. stop ends it and removes what it kept.
+func Start(ctx context.Context, executable string, log io.Writer, flags ...string) (System, func() error, error) {
 	folder, err := os.MkdirTemp("", "waymark-demo-")
 	if err != nil {
 		return System{}, nil, err
 	}
 	file := filepath.Join(folder, "ready")
 	// The system outlives ctx on purpose: only stop ends it, so that what still talks to it can finish.
-	command := exec.CommandContext(context.WithoutCancel(ctx), executable, "dev", "--port", "0", "--data", filepath.Join(folder, "data"), "--memory",
-		"--ready-file", file)
+	flags = append([]string{"dev", "--port", "0", "--data", filepath.Join(folder, "data"), "--memory", "--ready-file", file}, flags...)
+	command := exec.CommandContext(context.WithoutCancel(ctx), executable, flags...)
 	command.Stdout, command.Stderr = log, log
 	if err := command.Start(); err != nil {
 		return System{}, nil, errors.Join(fmt.Errorf("start %s dev: %w", executable, err), os.RemoveAll(folder))
@@ -112,7 +114,7 @@ func await(ctx context.Context, file string, ended chan error) (ready, error) {
 			return ready{}, fmt.Errorf("waymark dev ended before it was ready; what it said is above (%v)", err)
 		default:
 		}
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
+		if err := Pause(ctx, 100*time.Millisecond); err != nil {
 			return ready{}, fmt.Errorf("wait for waymark dev: %w", err)
 		}
 	}

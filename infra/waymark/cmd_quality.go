@@ -29,13 +29,15 @@ type qualityReport struct {
 	} `json:"dead"`
 	RejectedSince string `json:"rejected_since"`
 	quality.Report
+	Alerts []burstAlert `json:"alerts"`
 }
 
 const qualityUsage = `waymark quality [--from DATE] [--to DATE] [--source NAME] [--json]
 
 Counts what became of the events that came in, by day of receipt and source:
 accepted, refused, rejected and failed, and of the accepted what is odd about
-them. docs/quality.md explains each number.
+them; and whose word it is, and which orders and identifiers several claim.
+docs/quality.md explains each number.
 
 exit code: 0 printed · 1 it failed · 2 wrong usage
 `
@@ -89,6 +91,9 @@ func printQuality(ctx context.Context, system *api, asked map[string]string, asJ
 // print writes the report for a terminal of 80 columns.
 func (r qualityReport) print(w goio.Writer) {
 	fmt.Fprintf(w, "received from %s to %s, days in %s\n", withoutZeros(r.From), withoutZeros(r.To), r.TimeZone)
+	for _, a := range r.Alerts {
+		a.print(w)
+	}
 	if len(r.Rows) == 0 {
 		fmt.Fprint(w, "\nnothing was received\n")
 	} else {
@@ -110,13 +115,10 @@ func (r qualityReport) print(w goio.Writer) {
 	listed(w, "bots", r.Total.BotsBy)
 	listed(w, "unknown", names)
 	listed(w, "incomplete", r.Total.IncompleteBy)
-	copies := map[string]int{}
-	for _, row := range r.Rows {
-		if row.OrderCopies > 0 {
-			copies[cmp.Or(row.Source, "-")] += row.OrderCopies
-		}
-	}
-	listed(w, "copies of orders, by source", copies)
+	r.bySource(w, "copies of orders", func(c quality.Counts) int { return c.OrderCopies })
+	r.bySource(w, "conflicts", func(c quality.Counts) int { return c.Conflicts })
+	r.bySource(w, "in quarantine", func(c quality.Counts) int { return c.Quarantined })
+	r.printTrust(w)
 	if !r.Final {
 		fmt.Fprintf(w, "\nNot final: %d messages wait, and %d of %d dead letters were read.\n", r.Waiting, r.Dead.Read, r.Dead.Messages)
 	}

@@ -46,6 +46,7 @@ func commands() []command {
 		{"quarantine", "take an attack or an accident out of the numbers, and undo it", cmdQuarantine},
 		{"rebuild", "make everything anew from the archive, compare and swap", cmdRebuild},
 		{"cost", "count and price what traffic costs on AWS", cmdCost},
+		{"abuse", "attack a system, and say what is safe and what is undone", cmdAbuse},
 		{"demo", "compute published figures again from real files", cmdDemo},
 		{"invoke", "run one function with an event", cmdInvoke},
 	}

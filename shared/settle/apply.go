@@ -29,6 +29,7 @@ func (r *run) apply(ctx context.Context, log ledger.Log) error {
 	}
 	r.result.Windows += len(log.Changes)
 	r.result.Changed += len(log.Changes)
+	r.noteHours(log.Changes)
 	err := each(r.Workers, len(log.Days), func(i int) error {
 		if err := r.Objects.PutSteps(ctx, r.ns, log.Run, log.Days[i]); err != nil {
 			return fmt.Errorf("put steps of %s: %w", log.Days[i].Key, err)

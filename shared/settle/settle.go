@@ -77,6 +77,8 @@ type run struct {
 	state     ledger.State
 	most      int // identifiers of the next slice
 	result    Result
+	hours     map[event.Millis]bool // that have other new persons since it began
+	since     event.Millis          // when the newest run before it began that settled all it found
 }
 
 // Begin takes the fence of a workspace, finishes what an earlier run left, and gives the run; nil when another run is at it, or a newer release has
@@ -87,6 +89,7 @@ func (s *Settler) Begin(ctx context.Context, w workspace.Workspace, now event.Mi
 	if err != nil {
 		return nil, err
 	}
+	r.since = r.state.Settled
 	if r.state.IsBusy(r.clockNow()) {
 		return nil, nil
 	}
@@ -165,9 +168,13 @@ func (r *Run) End(ctx context.Context, done bool) error {
 	next.Until = 0
 	if done {
 		next.Settled = max(next.Settled, r.run.now)
+		next.Alerts = r.run.watch(ctx)
 		r.run.result.IsDone = true
 	}
-	return r.run.put(ctx, next)
+	if err := r.run.put(ctx, next); err != nil || !done {
+		return err
+	}
+	return r.run.tell(ctx)
 }
 
 // Run settles all that there is.

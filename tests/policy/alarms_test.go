@@ -42,18 +42,20 @@ func TestAlarmsWaitForLines(t *testing.T) {
 func warnings(t *testing.T) (messages []string) {
 	t.Helper()
 	message := regexp.MustCompile(`slog\.WarnContext\(ctx, "([^"]+)"`)
-	err := filepath.WalkDir("../../functions", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+	for _, folder := range []string{"../../functions", "../../shared/settle"} {
+		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			source, err := os.ReadFile(path)
+			for _, found := range message.FindAllStringSubmatch(string(source), -1) {
+				messages = append(messages, found[1])
+			}
 			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		source, err := os.ReadFile(path)
-		for _, found := range message.FindAllStringSubmatch(string(source), -1) {
-			messages = append(messages, found[1])
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return messages
 }

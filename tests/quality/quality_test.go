@@ -22,6 +22,8 @@ type sent struct {
 	source   string
 	received time.Time
 	key      string // equal in all copies of an event
+	message  string // equal in all deliveries that one message id makes comparable
+	touches  bool
 	untimed  bool
 	late     bool
 	skewed   bool
@@ -129,7 +131,15 @@ func (p plan) sending(request string, index int, source string, received time.Ti
 	} else if !p.isFull() {
 		s.lacks = map[string]string{"track": "product-view", "page": "page-view"}[p.kind]
 	}
-	s.key = fmt.Sprint(source, group, p.user, p.id, original)
+	s.key = fmt.Sprint(source, group, p.kind, p.user, p.id, original)
+	if p.kind == "track" {
+		s.key += p.name
+	}
+	s.touches = group == "touchpoint"
+	s.message = fmt.Sprint(source, " ", p.id, " ", original.UTC().Format(time.DateOnly))
+	if p.untimed {
+		s.message = fmt.Sprint(source, " ", p.id, " ", received.UTC().Format(time.DateOnly))
+	}
 	if s.future && source == "till" && p.class == "" { // a site's, and no server's as web is
 		s.class = "time_not_accepted"
 	}
@@ -211,7 +221,7 @@ func (w *world) run() {
 	tries := map[int]int{}
 	dying := map[int]bool{}
 	for i := range waiting {
-		dying[i] = waiting[i].Workspace == "demo" && w.random.IntN(10) == 0
+		dying[i] = !w.isImmortal && waiting[i].Workspace == "demo" && w.random.IntN(10) == 0
 	}
 	open := w.random.Perm(len(waiting))
 	for len(open) > 0 {
@@ -295,11 +305,17 @@ func (w *world) want(from, to time.Time, source string) quality.Report {
 	location, _ := time.LoadLocation(zone)
 	rows := map[[2]string]*quality.Counts{}
 	anchors := map[string]time.Time{}
+	first := map[string]string{} // what the first delivery of a message id said
+	shares := map[[2]string]int{}
 	names := map[[2]string]map[string]int{}
 	slices.SortStableFunc(w.sent, func(a, b *sent) int { return a.received.Compare(b.received) })
 	for _, s := range w.sent {
-		isRepeat := false
+		isRepeat, isConflict := false, false
 		if s.fate == "accepted" {
+			if first[s.message] == "" {
+				first[s.message] = s.key
+			}
+			isConflict = first[s.message] != s.key
 			anchor, seen := anchors[s.key]
 			if isRepeat = seen && (!s.untimed || s.received.Sub(anchor) <= 48*time.Hour); !isRepeat {
 				anchors[s.key] = s.received
@@ -326,6 +342,10 @@ func (w *world) want(from, to time.Time, source string) quality.Report {
 		case "accepted":
 			c.Accepted++
 			add(&c.Repeats, isRepeat)
+			add(&c.Conflicts, isConflict)
+			if !isRepeat && s.bot == "" && s.touches {
+				shares[[2]string{s.source, grades[s.source]}]++
+			}
 			add(&c.Late, s.late)
 			add(&c.Skewed, s.skewed)
 			add(&c.Future, s.future)
@@ -353,6 +373,7 @@ func (w *world) want(from, to time.Time, source string) quality.Report {
 		report.Rows = append(report.Rows, quality.Row{Day: key[0], Source: key[1], Counts: *c})
 	}
 	slices.SortFunc(report.Rows, func(a, b quality.Row) int { return strings.Compare(a.Day+a.Source, b.Day+b.Source) })
+	report.Shares.BySource = partsOf(shares)
 	return report
 }
 
@@ -401,6 +422,9 @@ func (w *world) check(begin time.Time) quality.Counts {
 			if problem := difference(got.Rows, want.Rows); problem != "" {
 				w.t.Fatalf("from %s to %s, source %q: %s", span[0], span[1], source, problem)
 			}
+			if got, want := asText(got.Shares.BySource), asText(want.Shares.BySource); got != want {
+				w.t.Fatalf("from %s to %s, source %q: the shares are\n%s\nwant\n%s", span[0], span[1], source, got, want)
+			}
 			if sum := got.Total.Accepted + got.Total.Refused + got.Total.Rejected + got.Total.Failed; sum != got.Total.Received {
 				w.t.Fatalf("the fates add up to %d of %d", sum, got.Total.Received)
 			}
@@ -433,10 +457,10 @@ func TestPlantedFaultsAreCountedExactly(t *testing.T) {
 		}
 		sumUp(&all, archived)
 	})
-	t.Logf("received %d = accepted %d + refused %d + rejected %d + failed %d; repeats %d, late %d, skewed %d, future %d, untimed %d, bots %d, unknown names %d, incomplete %d",
-		all.Received, all.Accepted, all.Refused, all.Rejected, all.Failed, all.Repeats, all.Late, all.Skewed, all.Future, all.Untimed, all.Bots, all.UnknownNames, all.Incomplete)
+	t.Logf("received %d = accepted %d + refused %d + rejected %d + failed %d; repeats %d, conflicts %d, late %d, skewed %d, future %d, untimed %d, bots %d, unknown names %d, incomplete %d",
+		all.Received, all.Accepted, all.Refused, all.Rejected, all.Failed, all.Repeats, all.Conflicts, all.Late, all.Skewed, all.Future, all.Untimed, all.Bots, all.UnknownNames, all.Incomplete)
 	for what, planted := range map[string]int{
-		"refused": all.Refused, "rejected": all.Rejected, "failed": all.Failed, "repeats": all.Repeats, "late": all.Late, "skewed": all.Skewed,
+		"refused": all.Refused, "rejected": all.Rejected, "failed": all.Failed, "repeats": all.Repeats, "conflicts": all.Conflicts, "late": all.Late, "skewed": all.Skewed,
 		"future": all.Future, "untimed": all.Untimed, "bots": all.Bots, "unknown names": all.UnknownNames, "incomplete": all.Incomplete,
 	} {
 		if os.Getenv("WAYMARK_SEED") == "" && planted < 30 {
@@ -448,34 +472,9 @@ func TestPlantedFaultsAreCountedExactly(t *testing.T) {
 func sumUp(all *quality.Counts, one quality.Counts) {
 	for sum, more := range map[*int]int{
 		&all.Received: one.Received, &all.Accepted: one.Accepted, &all.Refused: one.Refused, &all.Rejected: one.Rejected, &all.Failed: one.Failed,
-		&all.Repeats: one.Repeats, &all.Late: one.Late, &all.Skewed: one.Skewed, &all.Future: one.Future, &all.Untimed: one.Untimed, &all.Bots: one.Bots,
+		&all.Repeats: one.Repeats, &all.Conflicts: one.Conflicts, &all.Late: one.Late, &all.Skewed: one.Skewed, &all.Future: one.Future, &all.Untimed: one.Untimed, &all.Bots: one.Bots,
 		&all.UnknownNames: one.UnknownNames, &all.Incomplete: one.Incomplete,
 	} {
 		*sum += more
 	}
-}
-
-// difference names the first row that differs; "" when all are equal.
-func difference(got, want []quality.Row) string {
-	for i := range max(len(got), len(want)) {
-		g, x := "nothing", "nothing"
-		if i < len(got) {
-			g = asText(got[i])
-		}
-		if i < len(want) {
-			x = asText(want[i])
-		}
-		if g != x {
-			return fmt.Sprintf("row %d\n got %s\nwant %s", i, g, x)
-		}
-	}
-	return ""
-}
-
-func asText(v any) string {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return err.Error()
-	}
-	return string(text)
 }

@@ -16,6 +16,7 @@ import (
 	"waymark/shared/adapter/queue"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
+	"waymark/shared/domain/quality"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/system"
 )
@@ -27,6 +28,8 @@ type world struct {
 	random *rand.Rand
 	faults int // one call of so many fails, before it is done or after
 	sent   []*sent
+
+	isImmortal bool // no message dies
 }
 
 const zone = "America/New_York"
@@ -100,4 +103,29 @@ func (w *world) deliver(envelopes ...event.Envelope) map[int]bool {
 		back[i] = true
 	}
 	return back
+}
+
+// difference names the first row that differs; "" when all are equal.
+func difference(got, want []quality.Row) string {
+	for i := range max(len(got), len(want)) {
+		g, x := "nothing", "nothing"
+		if i < len(got) {
+			g = asText(got[i])
+		}
+		if i < len(want) {
+			x = asText(want[i])
+		}
+		if g != x {
+			return fmt.Sprintf("row %d\n got %s\nwant %s", i, g, x)
+		}
+	}
+	return ""
+}
+
+func asText(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }

@@ -69,7 +69,13 @@ func honest(r *rand.Rand, isSigned bool) ([]request, known) {
 		if !isServer || r.IntN(3) == 0 {
 			e["anonymousId"] = fmt.Sprint("a", (who+r.IntN(2))%k.users)
 		}
+		if isServer && r.IntN(4) == 0 { // as servers invent them
+			e["anonymousId"] = fmt.Sprint("w", r.IntN(3))
+		}
 		switch kind := r.IntN(6); {
+		case isServer && r.IntN(6) == 0: // of a reader who is no user yet
+			delete(e, "userId")
+			e["type"], e["anonymousId"], e["traits"] = "identify", fmt.Sprint("w", r.IntN(3)), map[string]any{"email": mail(r.IntN(k.mails)), "plan": id}
 		case kind == 0 && e["userId"] != nil:
 			e["type"], e["traits"] = "identify", map[string]any{"email": mail(who), "plan": fmt.Sprint("p", n), "t" + fmt.Sprint(r.IntN(3)): n}
 		case kind == 1 && e["userId"] != nil, kind == 2 && e["userId"] != nil:
@@ -77,8 +83,11 @@ func honest(r *rand.Rand, isSigned bool) ([]request, known) {
 			e["properties"] = map[string]any{"order_id": order, "revenue": 10 + r.IntN(5), "currency": "GBP"}
 			k.orders = append(k.orders, order)
 		case kind == 3 && isServer:
-			e["type"], e["event"] = "track", "Order Refunded"
+			e["type"], e["event"] = "track", []string{"Order Refunded", "Order Refunded", "Order Cancelled"}[r.IntN(3)]
 			e["properties"] = map[string]any{"order_id": order, "refund_id": id, "revenue": 1 + r.IntN(3), "currency": "GBP"}
+			if r.IntN(3) == 0 { // all that is left
+				delete(e["properties"].(map[string]any), "revenue")
+			}
 			k.orders = append(k.orders, order)
 		case kind == 4 && isServer && r.IntN(3) == 0:
 			e["type"], e["previousId"] = "alias", user((who+1)%k.users)
@@ -150,8 +159,11 @@ func hostile(r *rand.Rand, k known) []request {
 			name := []string{"Order Refunded", "Order Cancelled", "Order Updated"}[r.IntN(3)]
 			e["type"], e["event"], e["userId"] = "track", name, victim
 			e["properties"] = map[string]any{"order_id": fmt.Sprint("o", r.IntN(6)), "refund_id": "s1", "revenue": 5}
-		case 5: // devices for somebody
+		case 5: // devices and addresses for somebody
 			e["type"], e["userId"], e["anonymousId"] = "identify", victim, fmt.Sprint("evil", r.IntN(20))
+			if r.IntN(2) == 0 {
+				e["traits"] = map[string]any{"email": fmt.Sprintf("evil%d@x.example", r.IntN(20))}
+			}
 		case 6: // users for somebody's address
 			e["type"], e["userId"], e["traits"] = "identify", fmt.Sprint("crowd", r.IntN(20)), map[string]any{"email": mail(r.IntN(k.mails))}
 		case 7: // the site's own events again, with anything in them
@@ -193,6 +205,7 @@ func hostile(r *rand.Rand, k known) []request {
 func strangers() []event.Identifier {
 	ids := []event.Identifier{"anon:evil"}
 	for n := range 20 {
+		ids = append(ids, event.Identifier(fmt.Sprintf("email:evil%d@x.example", n)))
 		ids = append(ids, event.Identifier(fmt.Sprint("anon:evil", n)), event.Identifier(fmt.Sprint("user:crowd", n)), event.Identifier(fmt.Sprint("user:m", n)))
 	}
 	return ids

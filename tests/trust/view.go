@@ -32,6 +32,9 @@ func everybody(k known) []event.Identifier {
 	for n := range k.users {
 		ids = append(ids, event.Identifier("user:"+user(n)), event.Identifier(fmt.Sprint("anon:a", n)))
 	}
+	for n := range 3 {
+		ids = append(ids, event.Identifier(fmt.Sprint("anon:w", n)))
+	}
 	for n := range k.mails {
 		ids = append(ids, event.Identifier("email:"+mail(n)))
 	}
@@ -82,6 +85,17 @@ func look(ctx context.Context, s *system.System, w workspace.Workspace, ids []ev
 		v.whole[person.Root] = string(text)
 	}
 	return v, nil
+}
+
+// of are the persons of some of the identifiers.
+func (v view) of(ids []event.Identifier) view {
+	rows, whole := map[event.Identifier][]step.Row{}, map[event.Identifier]string{}
+	for _, id := range ids {
+		root := v.roots[id]
+		rows[root], whole[root] = v.rows[root], v.whole[root]
+	}
+	v.rows, v.whole = rows, whole
+	return v
 }
 
 func month(at event.Millis) string { return at.Day()[:7] }
@@ -152,11 +166,11 @@ func (v view) byServers(ids []event.Identifier) []string {
 	return out
 }
 
-// held are the identifiers that somebody held before hostile traffic first named any of the chain from them to their person.
+// held are the identifiers that a user held before hostile traffic first named any of the chain from them to their person.
 func (v view) held(ids []event.Identifier, named map[event.Identifier]time.Time) []string {
 	var out []string
 	for _, id := range ids {
-		chain, isHeld := []event.Identifier{id}, v.roots[id] != id
+		chain, isHeld := []event.Identifier{id}, v.roots[id] != id && v.roots[id].Kind() == event.User
 		var newest event.Millis
 		for at := id; isHeld && at != v.roots[id]; {
 			l, found := v.links[at]

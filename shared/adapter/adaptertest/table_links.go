@@ -46,7 +46,7 @@ func wakes(t *testing.T, table TableUnderTest, _ *Clock) {
 		must(t, table.Wake(ctx, "wakes", first))
 	}
 	want := append([]identity.Link{first, last, mail}, listed(links[0])...)
-	want = append(want, listed(links[2:]...)...)[:identity.MaxChildren+1]
+	want = append(want, listed(links[2:]...)...)[:3+identity.MaxChildren+1] // either sort has places of its own
 	equal(t, "awake children first", nodeOf(t, table, "wakes", "user:1").Children, want)
 	equal(t, "the child's side", nodeOf(t, table, "wakes", last.Child), identity.Node{ID: last.Child, Parents: []identity.Link{last}})
 	earlier := linkOf(last.Child, "user:1", noon-1, "e")

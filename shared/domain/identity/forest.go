@@ -112,15 +112,14 @@ func (f *Forest) place(n Node) *place {
 	return p
 }
 
-// accepted are the children that have a place: of the word of servers so many, and as many of that of sites, so that who has a public key takes no
-// place from what a server says. Those that are not idle come first.
+// accepted are the children that have a place: so many by the word of servers, of which those that are not idle come first, and by that of sites so many
+// of either sort. So who has a public key takes no place from what a server says, nor from whoever was there before.
 func accepted(children []Link, most int) []Link {
-	isOver := len(children) > most
-	if !isOver {
+	if len(children) <= most {
 		return children
 	}
-	var places [2]int
-	out := make([]Link, 0, min(len(children), 2*most))
+	var places [classes]int
+	out := make([]Link, 0, min(len(children), classes*most))
 	for _, isIdle := range [...]bool{false, true} {
 		for _, l := range children {
 			if class := l.class(); l.Idle == isIdle && places[class] < most {
@@ -133,7 +132,7 @@ func accepted(children []Link, most int) []Link {
 	return out
 }
 
-// IsOver says whether a parent has more children like the link's than it accepts.
+// IsOver says whether a parent has more children of the link's class than it accepts. Where it has not, it matters to nobody whether the child is idle.
 func (l Link) IsOver(children []Link, caps Caps) bool {
 	n := 0
 	for i := range children {
@@ -144,12 +143,22 @@ func (l Link) IsOver(children []Link, caps Caps) bool {
 	return n > caps.Children
 }
 
-// class tells links that servers prove, 0, from those that sites do.
+// Classes of children, each with places of its own.
+const (
+	byServers = iota
+	bySites   // that did something themselves
+	idleOfSites
+	classes
+)
+
 func (l Link) class() int {
-	if l.Evidence.Grade == event.Server {
-		return 0
+	switch {
+	case l.Evidence.Grade == event.Server:
+		return byServers
+	case l.Idle:
+		return idleOfSites
 	}
-	return 1
+	return bySites
 }
 
 // Needs lists the identifiers that must still be loaded, sorted; empty when Person can answer. The number of rounds is bounded by the depth
@@ -231,7 +240,7 @@ func (f *Forest) Below(root event.Identifier) (Person, bool) {
 		}
 		more.members[0].Link = link
 		tree.members, tree.looked = append(tree.members, more.members...), tree.looked+more.looked-1
-		for _, l := range more.bySites {
+		for _, l := range more.toSites {
 			heap.Push(&open, l)
 		}
 	}
@@ -256,7 +265,7 @@ func (f *Forest) Below(root event.Identifier) (Person, bool) {
 // held are identifiers that belong together.
 type held struct {
 	members []Member
-	bySites []Link // to their children by the word of sites
+	toSites []Link // to their children by the word of sites
 	looked  int    // identifiers, the first included
 	isCut   bool   // there are more, which were not looked at
 }
@@ -285,7 +294,7 @@ func (f *Forest) heldByServers(id event.Identifier, most int) (h held, whole boo
 				if l.Evidence.Grade == event.Server {
 					heap.Push(&open, l)
 				} else {
-					h.bySites = append(h.bySites, l)
+					h.toSites = append(h.toSites, l)
 				}
 			}
 		}

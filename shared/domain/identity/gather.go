@@ -14,7 +14,7 @@ type Gathering struct {
 	cut     map[ends]bool
 	parents map[event.Identifier]bool
 	seen    map[event.Identifier]int // children, by their places
-	classes [2]int                   // children by class
+	classes [classes]int             // children by class
 }
 
 // Gather begins with nothing but the identifier.
@@ -49,8 +49,7 @@ func (g *Gathering) Parent(l Link) bool {
 }
 
 // Child takes the next link to a child. One that comes a second time is what an interrupted write may leave, or was noted before better evidence
-// came: the better evidence counts, and the child stays awake. It answers false when the rest of its class need not be read: of those that servers
-// prove, or of those that sites do.
+// came: the better evidence counts, and the child stays awake. It answers false when the rest of its class need not be read.
 func (g *Gathering) Child(l Link) bool {
 	if g.seen == nil {
 		g.seen = make(map[event.Identifier]int)

@@ -67,8 +67,9 @@ type Link struct {
 // the set of links alone, so it gives the same persons in whatever order the links came. What exceeds a limit is the newest evidence of the lowest
 // grade. docs/adr/0011 says why they are as they are.
 const (
-	// MaxChildren is how many children one identifier accepts on the word of servers, and how many on that of sites: the earliest that are not idle
-	// count, then the earliest idle ones, later ones stay apart. It keeps a mailbox that thousands share from growing one person without end.
+	// MaxChildren is how many children one identifier accepts on the word of servers: the earliest that are not idle, then the earliest idle ones. On
+	// that of sites it accepts as many that are not idle, and as many that are. Later ones stay apart. It keeps a mailbox that thousands share from
+	// growing one person without end.
 	MaxChildren = 1000
 
 	// MaxParents is how many parents of one identifier are looked at, those with the best evidence.

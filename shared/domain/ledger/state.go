@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"waymark/shared/domain/burst"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/profile"
@@ -30,6 +31,8 @@ type State struct {
 	Newest      int          `json:"newest,omitempty"`      // version of the definitions of the newest release that has settled; older ones must not
 	Recount     string       `json:"recount,omitempty"`     // rules that everybody is being counted anew under; "" = none
 	After       string       `json:"after,omitempty"`       // how far that has come
+
+	Alerts []burst.Alert `json:"alerts,omitempty"` // bursts of new persons, the newest last
 }
 
 // Lease is how long a run has a workspace to itself before another may overtake it. Numbers do not depend on it.

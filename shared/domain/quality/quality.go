@@ -1,5 +1,6 @@
 // Package quality counts what became of the events that came in: each has one of four fates, and the sum of the fates is what was received. Of the
-// accepted ones it counts what is odd about them: repeats, late ones, wrong clocks, bots, names that nobody knows.
+// accepted ones it counts what is odd about them: repeats, late ones, wrong clocks, bots, names that nobody knows; and how far what came in may be
+// believed: whose word it rests on, and where two say different things (trust.go, contested.go).
 //
 // It counts deliveries. An event that a client sends again is received twice, accepted twice and one repeat; one that the queue delivers again, or
 // that a crash left twice in the archive, is the same delivery and counts once. Deliveries are told apart by request and place in it.
@@ -17,10 +18,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"time"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/identity"
 	"waymark/shared/domain/profile"
 )
 
@@ -41,13 +44,15 @@ type Counts struct {
 	RefusedBy  map[string]int `json:"refused_by,omitempty"`  // code
 	RejectedBy map[string]int `json:"rejected_by,omitempty"` // class
 
-	Repeats      int            `json:"repeats"` // of an event that was received before
-	Late         int            `json:"late"`    // received more than LateAfter after it happened
-	Skewed       int            `json:"skewed"`  // the device's clock was corrected
-	Future       int            `json:"future"`  // still too far in the future, so the time of receipt was taken
-	Untimed      int            `json:"untimed"` // came without a timestamp
-	Bots         int            `json:"bots"`    // by today's rules
+	Repeats      int            `json:"repeats"`   // of an event that was received before
+	Conflicts    int            `json:"conflicts"` // with the message id of an earlier delivery, of which they say something else
+	Late         int            `json:"late"`      // received more than LateAfter after it happened
+	Skewed       int            `json:"skewed"`    // the device's clock was corrected
+	Future       int            `json:"future"`    // still too far in the future, so the time of receipt was taken
+	Untimed      int            `json:"untimed"`   // came without a timestamp
+	Bots         int            `json:"bots"`      // by today's rules
 	BotsBy       map[string]int `json:"bots_by,omitempty"`
+	Quarantined  int            `json:"quarantined"`             // in quarantine now; they count nowhere
 	OrderCopies  int            `json:"order_copies"`            // Order Completed of an order id that an earlier event has; it counts nowhere
 	UnknownNames int            `json:"unknown_names"`           // track events that the catalogue does not name
 	Names        []Name         `json:"names,omitempty"`         // the most frequent of them, at most TopNames
@@ -70,10 +75,13 @@ type Row struct {
 	Counts
 }
 
-// Report has the rows by day, then source, and their sum.
+// Report has the rows by day, then source, and their sum; and of the same deliveries whose word they rest on and what is contested.
 type Report struct {
-	Rows  []Row  `json:"rows"`
-	Total Counts `json:"total"`
+	Rows        []Row                `json:"rows"`
+	Total       Counts               `json:"total"`
+	Shares      Shares               `json:"shares"`
+	Orders      ContestedOrders      `json:"contested_orders"`
+	Identifiers ContestedIdentifiers `json:"contested_identifiers"`
 }
 
 // Config says what is counted. Every field but Source must be set.
@@ -83,8 +91,16 @@ type Config struct {
 	Source    string                    // "" = all
 	Day       func(event.Millis) string // names the day that an instant lies in
 	Known     func(name string) bool    // says whether a track event has a known name
-	// Counts says whether the order of that key counts where the claim to it was made. It may be set until Report.
-	Counts func(orderKey string, c profile.Claim) bool
+	Currency  string                    // the workspace's own: of amounts that name none
+
+	Stored // what the caller has looked up since; it may be set until Report
+}
+
+// Stored is what the stores say of what was tallied. Each may be left out: then nothing counts, everybody is a person of their own, and identifiers
+// belong to whom the deliveries say.
+type Stored struct {
+	Person func(event.Identifier) (root event.Identifier, isKnown bool)       // of the identifiers of Claimants
+	Links  func(child event.Identifier) (parents []identity.Link, known bool) // of the identifiers of Claimed
 }
 
 // delivery is one event of one request.
@@ -93,10 +109,12 @@ type delivery struct {
 	index   int
 }
 
-// group is where copies of one event meet: under the identifier that they are kept under, and apart by type unless they are touchpoints.
+// group is where copies of one event meet: under the identifier that they are kept under, and apart by type unless they are touchpoints. What is in
+// quarantine makes nothing else a repeat.
 type group struct {
-	kept event.Identifier
-	kind event.Type
+	kept          event.Identifier
+	kind          event.Type
+	isQuarantined bool
 }
 
 // Copy is what is counted of an archived event.
@@ -115,9 +133,14 @@ type Copy struct {
 	name     string // of a track event
 	grade    event.Grade
 	said     uint64 // digest of what it says
-	order    string // key of the order that a person's event says is completed
+	touches  bool
+	links    []identity.Link // that it proves to a user
+	order    string          // key of the order that a person's event says is completed
 	claim    profile.Claim
-	Lacks    string // kind of a touchpoint that has not the properties that its kind needs, see package kind; the caller knows
+
+	// What the caller knows.
+	Lacks       string // kind of a touchpoint that has not the properties that its kind needs, see package kind
+	Quarantined bool
 }
 
 // CopyOf reads a record of the archive. orderKey is that of the order that it says is completed, "" for none.
@@ -126,11 +149,14 @@ func CopyOf(r event.Record, orderKey string) Copy {
 	c := Copy{
 		delivery: delivery{r.Request, r.Index}, id: t.ID, source: t.Source, original: t.Original, received: t.Received, untimed: t.Untimed,
 		skewed: t.Skewed, future: t.Future, late: t.Received.Sub(t.Corrected) > LateAfter, bot: t.Bot,
-		order: orderKey, grade: t.Grade,
+		order: orderKey, grade: t.Grade, touches: r.Type.Touches(),
 	}
 	if len(r.Identifiers) > 0 {
 		c.group.kept = r.Identifiers[0]
 		t.Others = r.Others()
+		if c.group.kept.Kind() == event.User {
+			c.links = slices.DeleteFunc(identity.LinksOf(&t, c.group.kept), identity.Link.IsAlias)
+		}
 	}
 	c.said = t.Said()
 	if orderKey != "" {
@@ -157,11 +183,15 @@ func contentOf(r event.Record) string {
 	return "content:" + hex.EncodeToString(sum[:16])
 }
 
-// touchpoint is what tells copies of one event from copies of another, with the place among all copies. Which of two copies received at one instant
-// counts is not decided by it, and need not be: both count on the same day for the same source.
+// touchpoint is what tells copies of one event from copies of another, with the place among all copies in the order of their arrival. Of two copies
+// received at one instant the fold takes one by all that is in them, and this the one of the lower place: they say the same, and count on the same
+// day for the same source.
 func (c Copy) touchpoint(place int) event.Touchpoint {
 	return event.Touchpoint{
 		ID: c.id, Source: c.source, Original: c.original, Received: c.received, Untimed: c.untimed, Grade: c.grade,
-		Name: strconv.FormatUint(c.said, 16), Corrected: event.Millis(place),
+		Name: strconv.FormatUint(c.said, 16), Corrected: firstPlace + event.Millis(place),
 	}
 }
+
+// firstPlace makes all places as long as each other, for they are compared as text.
+const firstPlace = 1_000_000_000

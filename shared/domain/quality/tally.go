@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/profile"
 )
 
 // Tally collects what the stores hold. It is not safe for concurrent use.
@@ -15,6 +16,8 @@ type Tally struct {
 	dead     map[delivery]place
 	rejected map[delivery]event.Failed
 	refused  map[string]event.Refusal
+	claims   map[string]profile.Claims // to orders, without those in quarantine
+	counting map[string]profile.Claims // those of them that may count
 }
 
 // place is where a delivery is counted.
@@ -43,6 +46,7 @@ func (t *Tally) Accept(c Copy) {
 	if c.received >= t.To || t.Source != "" && c.source != t.Source {
 		return // what comes later never makes an earlier one a repeat
 	}
+	c.group.isQuarantined = c.Quarantined
 	if _, found := t.copies[c.delivery]; !found {
 		t.copies[c.delivery] = c
 	}
@@ -126,7 +130,8 @@ func (t *Tally) Report() Report {
 		}
 		return rows[key]
 	}
-	t.addAccepted(row)
+	shares := &tallied{}
+	t.addAccepted(row, shares)
 	for d, f := range t.rejected {
 		if _, archived := t.copies[d]; !archived {
 			r := row(f.Received, f.Source)
@@ -145,21 +150,30 @@ func (t *Tally) Report() Report {
 		r.Refused += refusal.Events
 		r.RefusedBy = plus(r.RefusedBy, refusal.Code, refusal.Events)
 	}
-	return reportOf(rows)
+	report := reportOf(rows)
+	report.Shares, report.Orders, report.Identifiers = shares.of(), t.contestedOrders(), t.contestedIdentifiers()
+	return report
 }
 
-// addAccepted counts the archived deliveries that are not dead, and which of them repeat an event.
-func (t *Tally) addAccepted(row func(event.Millis, string) *Row) {
-	groups := map[group][]event.Touchpoint{}
-	var all []Copy
+// addAccepted counts the archived deliveries that are not dead, which of them repeat an event or contradict one, and whose word the others are.
+func (t *Tally) addAccepted(row func(event.Millis, string) *Row, shares *tallied) {
+	all := make([]Copy, 0, len(t.copies))
 	for d, c := range t.copies {
-		if _, dead := t.dead[d]; dead {
-			continue
+		if _, dead := t.dead[d]; !dead {
+			all = append(all, c)
 		}
-		groups[c.group] = append(groups[c.group], c.touchpoint(len(all)))
-		all = append(all, c)
+	}
+	slices.SortFunc(all, compareArrival)
+	groups := map[group][]event.Touchpoint{}
+	for place, c := range all {
+		groups[c.group] = append(groups[c.group], c.touchpoint(place))
 		if t.counts(c.received, c.source) {
 			row(c.received, c.source).accept(c, t.Known)
+		}
+	}
+	for _, c := range conflicts(all) {
+		if t.counts(c.received, c.source) {
+			row(c.received, c.source).Conflicts++
 		}
 	}
 	for _, copies := range groups {
@@ -169,22 +183,14 @@ func (t *Tally) addAccepted(row func(event.Millis, string) *Row) {
 			}
 			r := row(first.Received, first.Source)
 			r.Repeats--
-			if c := all[first.Corrected]; c.order != "" && !t.Counts(c.order, c.claim) {
+			c := all[first.Corrected-firstPlace]
+			isOrder := c.order != "" && t.counting[c.order].Won(c.claim)
+			if c.order != "" && !isOrder && !c.Quarantined {
 				r.OrderCopies++
 			}
+			shares.add(c, isOrder, t.Currency)
 		}
 	}
-}
-
-// OrderKeys are those of the orders that the deliveries asked for say are completed, sorted.
-func (t *Tally) OrderKeys() []string {
-	keys := map[string]bool{}
-	for _, c := range t.copies {
-		if c.order != "" && t.counts(c.received, c.source) {
-			keys[c.order] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(keys))
 }
 
 // accept counts one delivery, as a repeat until its event's first copy is found.
@@ -194,7 +200,7 @@ func (c *Counts) accept(one Copy, known func(string) bool) {
 	for _, fact := range []struct {
 		is bool
 		n  *int
-	}{{one.late, &c.Late}, {one.skewed, &c.Skewed}, {one.future, &c.Future}, {one.untimed, &c.Untimed}, {one.bot != "", &c.Bots}} {
+	}{{one.late, &c.Late}, {one.skewed, &c.Skewed}, {one.future, &c.Future}, {one.untimed, &c.Untimed}, {one.bot != "", &c.Bots}, {one.Quarantined, &c.Quarantined}} {
 		if fact.is {
 			*fact.n++
 		}
@@ -244,11 +250,13 @@ func (c *Counts) add(other Counts) {
 		{&c.Rejected, other.Rejected},
 		{&c.Failed, other.Failed},
 		{&c.Repeats, other.Repeats},
+		{&c.Conflicts, other.Conflicts},
 		{&c.Late, other.Late},
 		{&c.Skewed, other.Skewed},
 		{&c.Future, other.Future},
 		{&c.Untimed, other.Untimed},
 		{&c.Bots, other.Bots},
+		{&c.Quarantined, other.Quarantined},
 		{&c.OrderCopies, other.OrderCopies},
 		{&c.UnknownNames, other.UnknownNames},
 		{&c.Incomplete, other.Incomplete},
