@@ -36,6 +36,7 @@ type workspaceState struct {
 		} `json:"touchpoints"`
 	} `json:"queues"`
 	Failed    map[string]int `json:"failed"`
+	Alerts    []burstAlert   `json:"alerts"`
 	Workspace struct {
 		Name    string `json:"name"`
 		Orders  string `json:"orders"`
@@ -91,6 +92,11 @@ func (s workspaceState) examine(rows []quality.Row) []finding {
 	for _, row := range rows {
 		accepted[row.Source] += row.Accepted
 		leaked[row.Source] += row.RefusedBy["server_key_leaked"]
+	}
+	for _, a := range s.Alerts {
+		found = append(found, finding{true, fmt.Sprintf(
+			"The source %s has %s new persons, at this hour usually %s. Look at it with preview in the place of apply.", a.Source, grouped(a.Persons), grouped(a.Usual),
+		), a.Command})
 	}
 	if n := s.Queues.Touchpoints.Dead; n > 0 {
 		found = append(found, finding{true, fmt.Sprintf("%d messages could not be processed and lie in the dead-letter queue.", n), "waymark failed dead"})

@@ -37,6 +37,11 @@ func TestDoctor(t *testing.T) {
 		"orders are settled":     {aState("0", "", "server", aSite, aServer), sent, 0, []string{signed}},
 		"everything is settled":  {aState("0", "", "server", aSigned, aServer), sent, 0, nil},
 		"dead and failed events": {aState("2", `"bad_time":3,"a":1`, "any"), "", 1, []string{"waymark failed dead", "waymark failed list --class a", "waymark failed list --class bad_time"}},
+		"a burst of new persons": {
+			strings.Replace(aState("0", "", "server", aSigned, aServer), "{", `{"alerts":[{"source":"web","persons":1234,"usual_persons":5,"command":"waymark quarantine apply --source web"}],`, 1),
+			sent, 1,
+			[]string{"waymark quarantine apply --source web"},
+		},
 		"a key has leaked": {
 			aState("0", "", "server", aSigned, aServer), strings.Replace(sent, `"accepted":1`, `"refused":1,"refused_by":{"server_key_leaked":1}`, 1),
 			1,

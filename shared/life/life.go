@@ -83,8 +83,9 @@ type Loaded struct {
 	store      Store
 	ns         workspace.Namespace
 	caps       identity.Caps
-	rules      journey.Rules                         // they say what is in quarantine
-	aside      map[event.Identifier]ledger.Partition // of identifiers that were read to judge evidence alone
+	rules      journey.Rules                                               // they say what is in quarantine
+	proven     map[event.Identifier]map[event.Identifier]identity.Evidence // by parent and child, without what is in quarantine
+	aside      map[event.Identifier]ledger.Partition                       // of identifiers that were read to judge evidence alone
 	forest     *identity.Forest
 	partitions map[event.Identifier]ledger.Partition
 	persons    map[event.Identifier]identity.Person    // by every identifier that was asked for, and their members
@@ -240,6 +241,7 @@ func (l *Loaded) Sleeping(caps identity.Caps) []identity.Link {
 		for _, link := range p.Node.Parents {
 			children := l.partitions[link.Parent].Node.Children
 			isAwake := func(c identity.Link) bool { return c.Child == id && !c.Idle && c.Evidence == link.Evidence }
+			link.Idle = true // as the parent lists it until it knows better
 			if link.IsOver(children, caps) && !slices.ContainsFunc(children, isAwake) {
 				out = append(out, link)
 			}

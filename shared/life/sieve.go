@@ -83,18 +83,23 @@ func (l *Loaded) sieveIdle(ctx context.Context, node *identity.Node) (isAny bool
 		return false, nil
 	}
 	slices.SortFunc(node.Children, func(a, b identity.Link) int { return cmp.Compare(a.Sortable(), b.Sortable()) })
-	var asked [2][]int // awake children of servers, and of sites, by their places
+	class := func(link identity.Link) int {
+		if link.Evidence.Grade == event.Server {
+			return 0
+		}
+		return 1
+	}
+	var all [2]int     // children of the word of servers, and of that of sites
+	var asked [2][]int // those that are awake, by their places
 	for i, link := range node.Children {
-		if link.Idle || !link.IsOver(node.Children, l.caps) {
+		if all[class(link)]++; !link.Idle {
+			asked[class(link)] = append(asked[class(link)], i)
+		}
+	}
+	for of, places := range asked {
+		if all[of] <= l.caps.Children {
 			continue
 		}
-		class := 1
-		if link.Evidence.Grade == event.Server {
-			class = 0
-		}
-		asked[class] = append(asked[class], i)
-	}
-	for _, places := range asked {
 		found := 0
 		for chunk := range slices.Chunk(places, idleAtOnce) {
 			if found > l.caps.Children {
@@ -145,9 +150,17 @@ func standing(
 	return out
 }
 
-// evidence is the best for each child of an identifier that its events give which are not in quarantine.
+// evidence is the best for each child of an identifier that its events give which are not in quarantine. It is worked out once: a parent may have
+// very many children, and each asks for it.
 func (l *Loaded) evidence(id event.Identifier, touchpoints []event.Touchpoint) map[event.Identifier]identity.Evidence {
+	if known, found := l.proven[id]; found {
+		return known
+	}
 	out := map[event.Identifier]identity.Evidence{}
+	if l.proven == nil {
+		l.proven = map[event.Identifier]map[event.Identifier]identity.Evidence{}
+	}
+	l.proven[id] = out
 	for i := range touchpoints {
 		t := touchpoints[i]
 		if len(t.Others) == 0 || l.rules.Excludes(&t, id) {

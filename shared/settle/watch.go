@@ -16,13 +16,13 @@ import (
 	"waymark/shared/domain/workspace"
 )
 
-// What is watched: how many new persons each source brings in an hour. It is looked at once, when a run has settled all it found, and costs reading
-// two windows of an hour unless an hour has more new persons than burst.Least.
+// What is watched: how many new persons each source brings in an hour. It is looked at once, when a run has settled all it found, in the hours that the run
+// changed, and costs reading each of these unless one has more new persons than burst.Least.
 const (
 	newPersons  = measure.Name("first_steps")
 	touchpoints = measure.Name("touchpoints")
 
-	// maxWatched bounds the hours besides the current and the newest whole one that a run looks at, the newest: those that it has changed.
+	// maxWatched bounds the changed hours that a run looks at, the newest.
 	maxWatched = 48
 )
 
@@ -92,10 +92,14 @@ func (l *look) sights(ctx context.Context) ([]burst.Sight, error) {
 	current := l.calendar.At(period.Hour, l.now.Time())
 	recent := []event.Millis{event.At(current.Start), event.At(l.calendar.Prev(current).Start)}
 	hours := slices.Sorted(maps.Keys(l.hours))
-	hours = append(hours[max(0, len(hours)-maxWatched):], recent...)
-	slices.Sort(hours)
+	hours = hours[max(0, len(hours)-maxWatched):]
+	for _, start := range recent {
+		if l.isOpen(start) && !slices.Contains(hours, start) { // it goes on, though nobody new came since the last look
+			hours = append(hours, start)
+		}
+	}
 	var out []burst.Sight
-	for _, start := range slices.Compact(hours) {
+	for _, start := range hours {
 		isRecent := slices.Contains(recent, start)
 		window, err := l.window(ctx, period.Hour, start)
 		if err != nil {
@@ -118,6 +122,13 @@ func (l *look) sights(ctx context.Context) ([]burst.Sight, error) {
 		}
 	}
 	return out, nil
+}
+
+// isOpen says whether an alert that lasts has an hour.
+func (l *look) isOpen(start event.Millis) bool {
+	return slices.ContainsFunc(l.state.Alerts, func(a burst.Alert) bool {
+		return a.Closed == 0 && slices.ContainsFunc(a.Hours, func(h burst.Hour) bool { return h.Start == start })
+	})
 }
 
 // sources are those whose new persons in an hour are worth a look.

@@ -6,9 +6,7 @@ package late_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"reflect"
-	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -22,11 +20,6 @@ import (
 	"waymark/shared/testing/system"
 	"waymark/tests/recount"
 )
-
-func TestMain(m *testing.M) {
-	debug.SetGCPercent(800) // worlds make much garbage and keep none
-	os.Exit(m.Run())
-}
 
 // world is a system with the shop, made at an instant.
 type world struct {

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"waymark/shared/domain/event"
-	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/system"
 )
 
@@ -129,13 +127,15 @@ func TestBurstThroughTheWholeSystem(t *testing.T) {
 		t.Errorf("the log says %s", line)
 	}
 
-	shop, err := s.Table.Workspace(t.Context(), "shop")
-	must(t, err)
 	found := s.alerts("/v1/status", "alerts")[0]
-	shop.Quarantines = []workspace.Quarantine{{
-		ID: "q-1", Source: found.Source, From: millis(t, found.From), To: millis(t, found.To), When: workspace.Condition{Grades: []string{"public"}},
-	}}
-	must(t, s.Table.PutWorkspace(t.Context(), shop))
+	words := strings.Fields(found.Command) // … --source site --from … --to … --grade public
+	status, body := s.Ask("POST", "/v1/quarantines", "sk_shop",
+		fmt.Sprintf(`{"source":%q,"received":{"from":%q,"to":%q},"when":{"grade":[%q]}}`, words[4], words[6], words[8], words[10]))
+	var applied struct{ Quarantine struct{ ID string } }
+	must(t, json.Unmarshal([]byte(body), &applied))
+	if status >= 300 {
+		t.Fatalf("the quarantine is answered %d %s", status, body)
+	}
 	s.Settle()
 	if open := s.alerts("/v1/status", "alerts"); len(open) != 0 {
 		t.Errorf("after the quarantine these are open: %v", open)
@@ -143,19 +143,13 @@ func TestBurstThroughTheWholeSystem(t *testing.T) {
 	if got := s.alerts("/v1/quality", "alerts"); len(got) != 1 || got[0].Persons != 0 || got[0].Closed == "" || got[0].Command != command {
 		t.Errorf("after the quarantine the report has %v, want it closed and without persons", got)
 	}
-	shop.Quarantines = nil
-	must(t, s.Table.PutWorkspace(t.Context(), shop))
+	if status, body := s.Ask("DELETE", "/v1/quarantines/"+applied.Quarantine.ID, "sk_shop", ""); status >= 300 {
+		t.Fatalf("lifting it is answered %d %s", status, body)
+	}
 	s.Settle()
 	if open := s.alerts("/v1/status", "alerts"); len(open) != 1 || open[0].ID != found.ID || s.lines() != 1 {
 		t.Errorf("once it is lifted %v are open, told in %d lines, want the alert of before and no line more", open, s.lines())
 	}
-}
-
-func millis(t *testing.T, text string) event.Millis {
-	t.Helper()
-	at, err := time.Parse(time.RFC3339, text)
-	must(t, err)
-	return event.At(at)
 }
 
 // A burst ends by itself, a second one is another alert, and hours without a past are compared with whole days.

@@ -335,8 +335,9 @@ func TestQuarantineLeavesSharesAndContests(t *testing.T) {
 		before := w.ask(begin, w.Now.Add(time.Second), "")
 		shop, err := w.Table.Workspace(t.Context(), "demo")
 		must(t, err)
-		shop.Quarantines = []workspace.Quarantine{{ID: "q-1", Source: "till", From: event.At(begin), To: event.At(w.Now) + 1}}
-		must(t, w.Table.PutWorkspace(t.Context(), shop))
+		locked := shop
+		locked.Quarantines = []workspace.Quarantine{{ID: "q-1", Source: "till", From: event.At(begin), To: event.At(w.Now) + 1}}
+		must(t, w.Table.PutQuarantines(t.Context(), shop, locked))
 		w.Settle()
 		after := w.ask(begin, w.Now.Add(time.Second), "")
 		honest := slices.DeleteFunc(slices.Clone(all), func(x word) bool { return x.source == "till" })

@@ -134,7 +134,7 @@ func TestCrashAtEveryCall(t *testing.T) {
 			if isLift {
 				want, what = hit, "lift"
 			}
-			for n, isOver := 0, false; !isOver; n += 1 + n/3 { // all of the first calls, then some: they are alike
+			for n, isOver := 0, false; !isOver; n += 1 + n/2 { // all of the first calls, then some: they are alike
 				before := shop(t, s)
 				calls := 0
 				s.Call = func(_ string, call func() error) error {
@@ -305,4 +305,38 @@ func TestOrders(t *testing.T) {
 			t.Errorf("%s is answered %d %s, want %s", body, status, answer, code)
 		}
 	}
+}
+
+// A run that read the workspace before a quarantine was applied, and settles after, keeps no promise to whoever applied it.
+func TestARunOfBeforeIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	clean := stored(t, played(t, nil, nil))
+	s := played(t, nil, func(s *system.System) { send(s, "wk_site", attacks["G somebody's history"]()) })
+	before := shop(t, s)
+	var said struct{ Rollup string }
+	if _, answer := s.Ask(http.MethodPost, "/v1/quarantines", "sk_shop", order("{}")+"}"); json.Unmarshal([]byte(answer), &said) != nil {
+		t.Fatal(answer)
+	}
+	s.Advance(time.Minute)
+	if result, err := s.Settler(s.Ports()).Run(t.Context(), before, 0); err != nil || !result.IsDone {
+		t.Fatalf("the run of before gives %+v, %v", result, err)
+	}
+	for _, c := range []struct {
+		query string
+		done  bool
+	}{{"", false}, {"?wait=25s", true}} {
+		raw, err := json.Marshal(s.Request(http.MethodGet, "/v1/rollups/"+said.Rollup+c.query, "Bearer sk_shop", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := s.Rollup(s.Ports()).Handle(t.Context(), raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(answer)
+		if err != nil || strings.Contains(string(text), `\"done\":true`) != c.done {
+			t.Errorf("asked%s it is %s (%v)", c.query, text, err)
+		}
+	}
+	same(t, "in quarantine", stored(t, s), clean)
 }

@@ -30,12 +30,8 @@ var mutants = map[string]struct{ file, text, becomes string }{
 	"the newest children have the places": {
 		forestFile, "for _, l := range children {\n\t\t\tif class", "for _, l := range slices.Backward(children) {\n\t\t\tif class",
 	},
-	"sites take places from servers": {
-		forestFile, "case l.Evidence.Grade == event.Server:\n\t\treturn byServers", "case false:\n\t\treturn byServers",
-	},
 	"who does something takes the places of idle ids": {forestFile, "case l.Idle:", "case false:"},
 	"members by the newest evidence":                  {forestFile, "return q[i].before(q[j]) < 0", "return q[i].before(q[j]) > 0"},
-	"whom servers link is parted":                     {forestFile, "if l.Evidence.Grade == event.Server {\n\t\t\t\t\theap", "if false {\n\t\t\t\t\theap"},
 	"traits are capped by name":                       {traitsFile, "cmp.Or(compareEvidence(first[a], first[b]), cmp.Compare(a, b))", "cmp.Compare(a, b)"},
 	"the latest trait counts":                         {traitsFile, "if isLatest {", "if true {"},
 	"sites make orders":                               {claimFile, "claim.Evidence.Grade != event.Server", "false"},

@@ -77,10 +77,11 @@ func pair(t *testing.T, m mode, r *rand.Rand) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := look(t.Context(), both, m.shop(), ids)
+	everybody, err := look(t.Context(), both, m.shop(), append(ids, strangers()...))
 	if err != nil {
 		t.Fatal(err)
 	}
+	got := everybody.of(ids)
 	claimed := map[string]bool{}
 	for _, q := range good {
 		for _, e := range q.events {
@@ -109,10 +110,6 @@ func pair(t *testing.T, m mode, r *rand.Rand) {
 	same("what servers say of persons", got.byServers(ids), want.byServers(ids))
 	same("orders that servers say", got.orders(claimed, false), want.orders(claimed, false))
 	closed := event.At(first).Add(-30 * 24 * time.Hour)
-	everybody, err := look(t.Context(), both, m.shop(), append(ids, strangers()...))
-	if err != nil {
-		t.Fatal(err)
-	}
 	same("what happened long before", everybody.closed(closed), want.closed(closed))
 	for _, held := range want.held(ids, named) {
 		if !slices.Contains(got.held(ids, nil), held) {

@@ -87,6 +87,17 @@ func look(ctx context.Context, s *system.System, w workspace.Workspace, ids []ev
 	return v, nil
 }
 
+// of are the persons of some of the identifiers.
+func (v view) of(ids []event.Identifier) view {
+	rows, whole := map[event.Identifier][]step.Row{}, map[event.Identifier]string{}
+	for _, id := range ids {
+		root := v.roots[id]
+		rows[root], whole[root] = v.rows[root], v.whole[root]
+	}
+	v.rows, v.whole = rows, whole
+	return v
+}
+
 func month(at event.Millis) string { return at.Day()[:7] }
 
 // bySource says what sources of servers are called.

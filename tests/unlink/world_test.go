@@ -10,12 +10,14 @@ import (
 	"math/rand/v2"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
+	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/system"
 )
@@ -114,12 +116,21 @@ func (w world) told() []string {
 			if row.N == 0 && row.Numerator.IsZero() {
 				continue // of a window in which somebody was once
 			}
-			text, err := json.Marshal(row)
-			must(w.t, err)
-			out = append(out, name+" "+string(text))
+			out = append(out, tell(name, row))
 		}
 	}
 	return out
+}
+
+// tell writes all of a row.
+func tell(window string, r kpi.Row) string {
+	denominator := "alone"
+	if r.Denominator != nil {
+		denominator = strconv.FormatInt(*r.Denominator, 10)
+	}
+	return strings.Join([]string{
+		window, string(r.Metric), string(r.Dimension), r.Value, r.Unit, r.Numerator.String(), denominator, strconv.FormatInt(r.N, 10),
+	}, " | ")
 }
 
 // checkSame compares what two worlds tell.

@@ -3,7 +3,6 @@ package memory
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"maps"
@@ -166,7 +165,7 @@ func (a *Archive) PutLog(_ context.Context, ns workspace.Namespace, name string,
 	return nil
 }
 
-// Log is archive.Archive.Log. What it gives went through JSON, as there; few logs are ever read.
+// Log is archive.Archive.Log.
 func (a *Archive) Log(_ context.Context, ns workspace.Namespace, name string) (l ledger.Log, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -174,12 +173,7 @@ func (a *Archive) Log(_ context.Context, ns workspace.Namespace, name string) (l
 	if !found {
 		return l, missing(name)
 	}
-	text, err := json.Marshal(stored)
-	if err != nil {
-		return l, fmt.Errorf("encode log: %w", err)
-	}
-	err = json.Unmarshal(text, &l)
-	return l, err
+	return cloneLog(stored), nil
 }
 
 // DeleteLog is archive.Archive.DeleteLog.

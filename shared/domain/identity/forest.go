@@ -132,9 +132,8 @@ func accepted(children []Link, most int) []Link {
 	return out
 }
 
-// IsOver says whether a parent has more children like the link's than it accepts, so that it matters whether the child is idle.
+// IsOver says whether a parent has more children of the link's class than it accepts. Where it has not, it matters to nobody whether the child is idle.
 func (l Link) IsOver(children []Link, caps Caps) bool {
-	l.Idle = true
 	n := 0
 	for i := range children {
 		if children[i].class() == l.class() {

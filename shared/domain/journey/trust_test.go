@@ -52,7 +52,9 @@ func TestOrdersOfServers(t *testing.T) {
 		{"the server earlier", []event.Touchpoint{visit, site, byServer(order("m3", "08:00", "o1", false))}, true, []string{"m3 by server in 0 by email"}},
 		{"the server alone", []event.Touchpoint{visit, other, byServer(order("m3", "15:10", "o1", false))}, true, []string{"m3 by server in 1 by sms"}},
 		{
-			"another order of the site", []event.Touchpoint{visit, order("m2", "10:05", "o2", false), other, byServer(order("m3", "15:10", "o1", false))}, false,
+			"another order of the site",
+			[]event.Touchpoint{visit, order("m2", "10:05", "o2", false), other, byServer(order("m3", "15:10", "o1", false))},
+			false,
 			[]string{"m2 by web in 0 by email", "m3 by server in 1 by sms"},
 		},
 	} {

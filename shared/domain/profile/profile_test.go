@@ -113,10 +113,10 @@ func TestClaimOf(t *testing.T) {
 			if c.ok {
 				o := c.order
 				want = profile.Claim{
-					Evidence: proof, Identifier: "user:1", Sent: 5, Said: tp.Said(), Amount: o.Amount, Unpriced: o.Unpriced, Currency: o.Currency,
+					Evidence: proof, Identifier: "user:1", Sent: 5, Said: tp.Said(), Amount: o.Amount, Unpriced: o.Unpriced, Currency: o.Currency, At: 9,
 				}
 				if o.Kind != event.Completed {
-					want.Kind, want.ID, want.At = o.Kind, o.ID, 9
+					want.Kind, want.ID = o.Kind, o.ID
 				}
 			}
 			if key != c.key || ok != c.ok || claim != want {

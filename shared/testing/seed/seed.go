@@ -8,6 +8,7 @@ package seed
 import (
 	"math/rand/v2"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"testing"
 )
@@ -22,6 +23,7 @@ const longer = 20
 // the test.
 func Each(t *testing.T, n uint64, law func(t *testing.T, r *rand.Rand)) {
 	t.Helper()
+	debug.SetGCPercent(800) // laws make much garbage and keep none
 	if Long() {
 		n *= longer
 	}

@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -92,6 +93,9 @@ func Shop() workspace.Workspace {
 	}
 }
 
+// kinds and properties are read by all systems and changed by none.
+var kinds, properties = sync.OnceValue(model.Kinds), sync.OnceValue(model.Properties)
+
 // New is a system with some workspaces.
 func New(t testing.TB, workspaces ...workspace.Workspace) *System {
 	t.Helper()
@@ -165,7 +169,7 @@ func (s *System) Settler(ports Ports) *settle.Settler {
 // Process is the function on ports.
 func (s *System) Process(ports Ports) *process.Handler {
 	return process.New(process.Config{
-		Workspaces: ports, Ingest: s.Ingest(ports), Failed: ports, Refusals: ports, Fates: ports, Debug: s.Debug, Properties: model.Properties(), Decode: s.Decode,
+		Workspaces: ports, Ingest: s.Ingest(ports), Failed: ports, Refusals: ports, Fates: ports, Debug: s.Debug, Properties: properties(), Decode: s.Decode,
 		Version: s.Version, Now: s.clock, Plans: s.plans,
 	})
 }
@@ -190,7 +194,7 @@ func (s *System) Query(ports Ports) *query.Handler {
 	return query.New(query.Config{
 		Keys: ports, Workspaces: ports, Store: ports, Links: ports, Quarantines: ports, Settler: s.Settler(ports), Recorder: new(s.Recorder(ports)), Windows: ports, Ledger: ports, Steps: s.Archive,
 		Failed: s.Table, Refusals: s.Table, Index: s.Table, Archive: s.Archive, Files: s.Exports, Queue: s.Queue, DeadLetters: s.DeadLetters,
-		FailedService: s.FailedService(), Rules: s.Rules, Definitions: s.Definitions, Bot: s.Bot, Kinds: model.Kinds(), Decode: s.Decode, Version: s.Version,
+		FailedService: s.FailedService(), Rules: s.Rules, Definitions: s.Definitions, Bot: s.Bot, Kinds: kinds(), Decode: s.Decode, Version: s.Version,
 		Now: s.clock, Caps: s.Caps, Sleep: s.sleep, Fates: ports, Debug: s.Debug,
 	})
 }
