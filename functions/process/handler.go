@@ -23,7 +23,10 @@ import (
 	"waymark/shared/ingest"
 )
 
-// Config is what the handler needs. Every field must be set.
+// Workers is how many failed events are written at a time: each waits for the table, and a batch may hold 2,500 of them.
+const Workers = 16
+
+// Config is what the handler needs. Every field must be set but Workers.
 type Config struct {
 	Workspaces Workspaces
 	Ingest     *ingest.Applier
@@ -36,6 +39,7 @@ type Config struct {
 	Decode     func(body string) (event.Envelope, error)
 	Version    string // of this program, kept with failed events
 	Now        func() time.Time
+	Workers    int // failed events that are written at a time; one after the other below 2
 }
 
 // Handler applies batches of the touchpoint queue.

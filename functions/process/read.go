@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -113,19 +114,36 @@ func (h *Handler) badMessage(i int, record events.SQSMessage, err error) reject 
 	return reject{i, f, replay != ""}
 }
 
-// keepFailed stores every reject; a message whose rejects cannot be stored comes again. One that was replayed has its record already.
+// keepFailed stores every reject; a message whose rejects cannot be stored comes again.
 func (h *Handler) keepFailed(ctx context.Context, b *batch) {
-	for _, r := range b.rejects {
-		var err error
-		if r.replayed {
-			err = h.Failed.FailedAgain(ctx, r.failed.Workspace, r.failed.ID, r.failed.Verdict())
-		} else {
-			err = h.Failed.PutFailed(ctx, r.failed)
+	errs := make([]error, len(b.rejects))
+	var writing sync.WaitGroup
+	free := make(chan struct{}, max(1, h.Workers))
+	for i, r := range b.rejects {
+		if h.Workers < 2 {
+			errs[i] = h.keep(ctx, r)
+			continue
 		}
+		free <- struct{}{}
+		writing.Go(func() {
+			defer func() { <-free }()
+			errs[i] = h.keep(ctx, r)
+		})
+	}
+	writing.Wait()
+	for i, err := range errs {
 		if err != nil {
-			h.requeue(ctx, b, []item{{message: r.message}}, "keep failed event", err)
+			h.requeue(ctx, b, []item{{message: b.rejects[i].message}}, "keep failed event", err)
 		}
 	}
+}
+
+// keep stores a reject. One that was replayed has its record already.
+func (h *Handler) keep(ctx context.Context, r reject) error {
+	if r.replayed {
+		return h.Failed.FailedAgain(ctx, r.failed.Workspace, r.failed.ID, r.failed.Verdict())
+	}
+	return h.Failed.PutFailed(ctx, r.failed)
 }
 
 // keepNotes stores every refusal; a message whose refusal cannot be stored comes again, and is then the same one.

@@ -36,7 +36,7 @@ func newHandler(settings config.Process) (*process.Handler, error) {
 	return process.New(process.Config{
 		Workspaces: table, Failed: table, Refusals: table, Fates: table, Debug: settings.Debug, Properties: model.Properties(), Decode: message.Decode,
 		Plans:   model.Plans(),
-		Version: config.Version(), Now: clock,
+		Version: config.Version(), Now: clock, Workers: process.Workers,
 		Ingest: &ingest.Applier{
 			Recorder: ingest.Recorder{Batches: table, Now: clock, NewID: rand.Text},
 			Known:    &ingest.Known{}, Store: table, Bot: bots.Of,
