@@ -13,7 +13,7 @@ type Attack struct {
 	IsOwn bool   // not of the table that this work began with
 
 	events func(s shop) []Event
-	// A timed attack aims at the machine: what it costs is held against a limit, and yardstick is as much honest traffic.
+	// A timed attack aims at the machine: what it costs is held against that of a yardstick, which is as much honest traffic.
 	isTimed bool
 	// isOfBrowser says that the attacker also knows the anonymous id of somebody's browser, and so speaks as that browser.
 	isOfBrowser bool
@@ -38,7 +38,7 @@ func Attacks() []Attack {
 		{ID: "G1", Title: "events of somebody's user id, of any year", events: anyYear},
 		{ID: "G2", Title: "a campaign page before somebody's order", events: campaign},
 		{ID: "G3", Title: "a false sentAt", events: falseClock},
-		{ID: "H1", Title: "3 requests of 1,000 logins of one user", events: logins, isTimed: true},
+		{ID: "H1", Title: "3 requests of 1,000 logins of one user", events: logins, isTimed: true, yardstick: visits},
 		{ID: "H2", Title: "600 page views on 600 old days", events: oldDays, isTimed: true, yardstick: today},
 	}, own())
 }
@@ -177,5 +177,11 @@ func oldDays(s shop) []Event {
 func today(s shop) []Event {
 	return many(600, func(i int) Event {
 		return s.event("page", numbered("x", i), time.Duration(i)*time.Second, "name", "Home", "anonymousId", "evil")
+	})
+}
+
+func visits(s shop) []Event {
+	return many(3000, func(i int) Event {
+		return s.event("page", numbered("x", i), 0, "name", "Home", "anonymousId", numbered("evil", i))
 	})
 }

@@ -15,7 +15,7 @@ func own() []Attack {
 		{ID: "M", Title: "a campaign by somebody's browser id", events: ofBrowser, isOfBrowser: true},
 		{ID: "N", Title: "300 invented landing pages and referrers", events: landingPages},
 		{ID: "O", Title: "an import of two years by the site's key", events: imported},
-		{ID: "P", Title: "3 requests of 1,000 events that all fail", events: failing, isTimed: true},
+		{ID: "P", Title: "3 requests of 1,000 events that all fail", events: failing, isTimed: true, yardstick: visits},
 	}
 	for i := range attacks {
 		attacks[i].IsOwn = true
