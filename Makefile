@@ -25,10 +25,10 @@ help: ## Print this help
 run: ## Start the whole system on this machine: PORT=3000
 	@trap 'sleep 0.3; exit 0' INT; infra/setup/setup.sh && PORT=$(PORT) .build/waymark dev
 
-test: emulators ## Run every test; no network once modules and emulators are fetched
-	go test -timeout=60m $$(go list ./... | grep -v -e /tests/sim$$ -e /tests/clients$$)
-	go test ./tests/sim # by itself, for it keeps every processor busy
-	go test -tags=mutants -run='^TestMutants$$|TestShrink' ./tests/sim
+test: emulators ## Run every test, without the vet of lint; no network once modules and emulators are fetched
+	go test -vet=off -timeout=60m $$(go list ./... | grep -v -e /tests/sim$$ -e /tests/clients$$)
+	go test -vet=off ./tests/sim # by itself, for it keeps every processor busy
+	go test -vet=off -tags=mutants -run='^TestMutants$$|TestShrink' ./tests/sim
 
 long: emulators ## Run what takes minutes: 200 kills of a running system, and mistakes in the source that the simulator must see
 	WAYMARK_LONG=1 go test -count=1 -timeout=60m -run=TestKill ./tests/e2e

@@ -267,10 +267,15 @@ func (t *tally) persons(hasLater bool) {
 // the same. A nil Counted is a window in which nothing is counted. A measure that the totals do not have counts as 0
 // there.
 func (c *Counted) Differs(totals measure.Totals) string {
-	for _, name := range totals.Names {
-		if !slices.Contains(names[:], name) {
+	mine, theirs := make([]int, len(totals.Names)), [len(names)]int{} // where the other has the same measure; -1 for nowhere
+	for i, name := range totals.Names {
+		mine[i] = slices.Index(names[:], name)
+		if mine[i] < 0 {
 			return fmt.Sprintf("there is a measure %s, which the recount does not know", name)
 		}
+	}
+	for n, name := range names {
+		theirs[n] = slices.Index(totals.Names, name)
 	}
 	var all map[group]*tally
 	if c != nil {
@@ -283,7 +288,7 @@ func (c *Counted) Differs(totals measure.Totals) string {
 			want = none
 		}
 		for i, name := range totals.Names {
-			if n := want[slices.Index(names[:], name)]; wide.Of(n) != numbers[i] {
+			if n := want[mine[i]]; wide.Of(n) != numbers[i] {
 				return fmt.Sprintf("%s of %+v is %s, the recount says %d", name, key, numbers[i], n)
 			}
 		}
@@ -295,7 +300,7 @@ func (c *Counted) Differs(totals measure.Totals) string {
 			if name == "" {
 				continue
 			}
-			place := slices.Index(totals.Names, name)
+			place := theirs[n]
 			if isThere := got != nil && place >= 0; want[n] != 0 && (!isThere || got[place] != wide.Of(want[n])) {
 				return fmt.Sprintf("%s of %+v is not %d, as the recount says", name, key, want[n])
 			}

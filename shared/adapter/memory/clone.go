@@ -84,14 +84,16 @@ func cloneWindow(w kpi.Window) kpi.Window {
 }
 
 func cloneTotals(t measure.Totals) measure.Totals {
-	t.Names, t.Groups = slices.Clone(t.Names), maps.Clone(t.Groups)
-	numbers := make([]wide.Int, 0, len(t.Groups)*len(t.Names))
+	if t.Groups == nil {
+		return measure.Totals{Names: slices.Clone(t.Names)}
+	}
+	groups, numbers := make(map[measure.Key][]wide.Int, len(t.Groups)), make([]wide.Int, 0, len(t.Groups)*len(t.Names))
 	for key, group := range t.Groups {
 		from := len(numbers)
 		numbers = append(numbers, group...)
-		t.Groups[key] = numbers[from:len(numbers):len(numbers)]
+		groups[key] = numbers[from:len(numbers):len(numbers)]
 	}
-	return t
+	return measure.Totals{Names: slices.Clone(t.Names), Groups: groups}
 }
 
 func cloneLog(l ledger.Log) ledger.Log {

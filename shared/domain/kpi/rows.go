@@ -66,8 +66,9 @@ func (d *Definitions) View(v View, t measure.Totals) ([]Row, []Folded) {
 		if dimension == Whole && len(groups) == 0 {
 			groups = []member{{}}
 		}
-		for i, m := range d.Metrics {
-			if dimension != Whole && !slices.Contains(m.Dimensions, dimension) {
+		for i := range d.Metrics {
+			m := &d.Metrics[i]
+			if len(groups) == 0 || dimension != Whole && !slices.Contains(m.Dimensions, dimension) {
 				continue
 			}
 			for _, g := range groups {
@@ -142,7 +143,7 @@ func (m member) count(currency string, place int) int64 {
 }
 
 // appendRows adds the rows of one metric for one value: one for each currency that is shown where it is of money.
-func (d *Definitions) appendRows(rows []Row, m Metric, at places, dimension Dimension, of member, shown []string) []Row {
+func (d *Definitions) appendRows(rows []Row, m *Metric, at places, dimension Dimension, of member, shown []string) []Row {
 	if dimension != Whole && of.isOther && d.isOfPersons(m) {
 		return rows
 	}
@@ -161,15 +162,13 @@ func (m member) has(currency string) bool {
 	return slices.ContainsFunc(m.numbers, func(g group) bool { return g.currency == currency })
 }
 
-func appendRow(rows []Row, m Metric, at places, dimension Dimension, of member, currency string) []Row {
-	row := Row{
-		Metric: m.Name, Dimension: dimension, Value: of.value, Unit: cmp.Or(currency, string(m.Unit)),
-		Numerator: of.number(currency, at.numerator), N: of.count(currency, at.n),
-	}
-	hasNothing := row.N == 0 && (row.Numerator.IsZero() || m.Unit == UnitCurrency)
+func appendRow(rows []Row, m *Metric, at places, dimension Dimension, of member, currency string) []Row {
+	numerator, n := of.number(currency, at.numerator), of.count(currency, at.n)
+	hasNothing := n == 0 && (numerator.IsZero() || m.Unit == UnitCurrency)
 	if dimension != Whole && hasNothing {
 		return rows
 	}
+	row := Row{Metric: m.Name, Dimension: dimension, Value: of.value, Unit: cmp.Or(currency, string(m.Unit)), Numerator: numerator, N: n}
 	if m.Denominator != "" {
 		row.Denominator = new(of.count(currency, at.denominator))
 	}
@@ -177,7 +176,7 @@ func appendRow(rows []Row, m Metric, at places, dimension Dimension, of member, 
 }
 
 // isOfPersons says whether a metric cannot be made of values that were added up.
-func (d *Definitions) isOfPersons(m Metric) bool {
+func (d *Definitions) isOfPersons(m *Metric) bool {
 	for _, name := range []measure.Name{m.Numerator, m.Denominator, m.N} {
 		if name != "" && d.set.IsOfPersons(d.set.Place(name)) {
 			return true
