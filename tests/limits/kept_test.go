@@ -1,18 +1,22 @@
 package limits_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"waymark/shared/adapter/queue/message"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/profile"
+	"waymark/shared/domain/quarantine"
 	"waymark/shared/domain/stage"
 	"waymark/shared/domain/step"
 	"waymark/shared/domain/strictjson"
@@ -31,6 +35,31 @@ func kept() []limit {
 			_, err := money.Parse(strconv.Itoa(n) + "e-6")
 			_, negative := money.Parse("-" + strconv.Itoa(n) + "e-6")
 			return err == nil && negative == nil
+		}},
+		{"shared/adapter/queue/message.maxEvents", 250, func(t *testing.T, n int) bool { // of one message
+			bodies, err := message.Bodies(event.Envelope{Version: 2, Workspace: "shop", Events: slices.Repeat([]json.RawMessage{json.RawMessage("{}")}, n)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(bodies) == 1
+		}},
+		{"shared/domain/quarantine.MaxValues", 200, func(_ *testing.T, n int) bool {
+			return quarantine.Check(quarantineOf("", slices.Repeat([]string{"Home"}, n))) == nil
+		}},
+		{"shared/domain/quarantine.MaxReasonBytes", 500, func(_ *testing.T, n int) bool {
+			return quarantine.Check(quarantineOf(strings.Repeat("r", n), nil)) == nil
+		}},
+		{"shared/domain/workspace.MaxQuarantines", 100, func(_ *testing.T, n int) bool {
+			w := workspace.Workspace{}
+			var err error
+			for i := range n {
+				q := quarantineOf("", nil)
+				q.ID = strconv.Itoa(i)
+				if w, err = w.Quarantined(q); err != nil {
+					return false
+				}
+			}
+			return true
 		}},
 		{"shared/domain/profile.MaxClaims", 64, claimsKept(event.Completed)},
 		{"shared/domain/profile.MaxChanges", 256, claimsKept(event.Refunded)},
@@ -87,4 +116,9 @@ func countriesShown(t *testing.T, n int) bool {
 		}
 	}
 	return shown == n
+}
+
+// quarantineOf holds the events of some names for a reason.
+func quarantineOf(reason string, names []string) workspace.Quarantine {
+	return workspace.Quarantine{Source: "site", To: 1, Reason: reason, When: workspace.Condition{Names: names}}
 }

@@ -199,7 +199,7 @@ func TestCircleGivesWay(t *testing.T) {
 	w.take(events...)
 	w.Settle()
 	if _, body := w.Get("/v1/profiles/user:u0/why?other=user:u1"); body != `{"id":"user:u0","other":"user:u1","same":true,"persons":["user:u1"],`+
-		`"chain":[{"child":"user:u0","parent":"user:u1","at":"2026-11-08T10:00:00.000Z","event":"a1","source":"web","counts":true}],"apart":null}` {
+		`"chain":[{"child":"user:u0","parent":"user:u1","at":"2026-11-08T10:00:00.000Z","event":"a1","source":"web","grade":"server","received":"2026-11-22T12:00:00.000Z","counts":true}],"apart":null}` {
 		t.Errorf("the circle is explained by %s", body)
 	}
 	late := alias(3, "u0", "u2", 7)
