@@ -286,6 +286,7 @@ func setKey(ctx context.Context, table *dynamo.Table, words []string, flags keyF
 		return err
 	}
 	fmt.Fprintf(io.Out, "source %s: %s\n", source, cmp.Or(policy.Listed(), "as a new source"))
+	fmt.Fprint(io.Out, unsignable(w, source))
 	return nil
 }
 

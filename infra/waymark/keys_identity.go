@@ -99,3 +99,11 @@ func shown(keys []workspace.Key) []workspace.Key {
 	}
 	return out
 }
+
+// unsignable says that a site takes signed users alone and that nobody can sign any; "" where that is not so.
+func unsignable(w workspace.Workspace, source string) string {
+	if w.KindOf(source) == workspace.ServerSource || w.PolicyOf(source).Identity != workspace.SignedUsers || len(w.SecretsOf(source)) > 0 {
+		return ""
+	}
+	return fmt.Sprintf("It has no identity secret yet, so every user is unproven: `waymark keys identity %s %s` makes it.\n", w.Name, source)
+}

@@ -80,3 +80,27 @@ func TestKeysIdentity(t *testing.T) {
 		}
 	}
 }
+
+// Who takes signed users alone is told when nobody can sign any.
+func TestUnsignable(t *testing.T) {
+	t.Parallel()
+	w := workspace.Workspace{Name: "shop", Keys: []workspace.Key{
+		{Text: "wk_web", Role: workspace.Write, Source: "web"}, {Text: "ws_till", Role: workspace.Write, Source: "till", Kind: workspace.ServerSource},
+	}}
+	if got := unsignable(w, "web"); got != "" {
+		t.Errorf("of a source that takes anybody it says %q", got)
+	}
+	for _, source := range []string{"web", "till"} {
+		w.SetPolicy(source, workspace.Policy{Trust: workspace.Trust{Identity: workspace.SignedUsers}})
+	}
+	if got, want := unsignable(w, "web"), "waymark keys identity shop web"; !strings.Contains(got, want) {
+		t.Errorf("it says %q, want %q", got, want)
+	}
+	if got := unsignable(w, "till"); got != "" {
+		t.Errorf("of a server it says %q", got)
+	}
+	w.AddSecret("web", "is_1", time.Now(), 0)
+	if got := unsignable(w, "web"); got != "" {
+		t.Errorf("once there is a secret it says %q", got)
+	}
+}
