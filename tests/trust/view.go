@@ -182,6 +182,11 @@ func (v view) held(ids []event.Identifier, named map[event.Identifier]time.Time)
 			at = l.Parent
 			chain = append(chain, at)
 		}
+		for other, root := range v.roots { // users that a server says are the same one
+			if isHeld && root == v.roots[id] && other.Kind() == event.User {
+				chain = append(chain, other)
+			}
+		}
 		for _, each := range chain {
 			if first, isNamed := named[each]; isNamed && event.At(first) <= newest {
 				isHeld = false
