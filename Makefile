@@ -35,11 +35,15 @@ long: emulators ## Run what takes minutes: 200 kills of a running system, and mi
 	WAYMARK_LONG=1 go test -count=1 -timeout=20m -run=TestServers/com.segment ./tests/clients
 	go test -tags=mutants -timeout=60m -run=TestMutantsOfTheSource ./tests/sim
 
+trust: ## Hostile traffic with a public key: N=10000 pairs of schedules a mode, and mistakes that they must see
+	WAYMARK_TRUST_N=$(N) go test -count=1 -timeout=10h ./tests/trust
+	go test -tags=mutants -timeout=60m -run='^TestMutants$$' ./tests/trust
+
 check: lint test ## Everything that must hold before a commit: lint, then test
 
 lint: ## Format, vet, staticcheck and the rules of the house
 	@unformatted="$$($(TOOL) gofumpt -l $(SOURCE))"; test -z "$$unformatted" || { echo "not formatted, run make format:"; echo "$$unformatted"; exit 1; }
-	go vet ./... && go vet -tags=mutants ./tests/sim && go vet -tags=contract ./tests/contract
+	go vet ./... && go vet -tags=mutants ./tests/sim ./tests/trust && go vet -tags=contract ./tests/contract
 	$(TOOL) staticcheck ./...
 	go test ./tests/layout
 
@@ -135,4 +139,4 @@ clean: ## Remove what was built; keeps the data in .waymark
 	rm -rf .build .aws-sam
 	go clean -testcache
 
-.PHONY: FORCE help run test long check lint format build demo cost golden tracker fuzz bench sim e2e sam audit abuse emulators duckdb chromium languages websites protocols contract clean
+.PHONY: FORCE help run test long trust check lint format build demo cost golden tracker fuzz bench sim e2e sam audit abuse emulators duckdb chromium languages websites protocols contract clean

@@ -241,7 +241,6 @@ func (l *Loaded) Sleeping(caps identity.Caps) []identity.Link {
 		for _, link := range p.Node.Parents {
 			children := l.partitions[link.Parent].Node.Children
 			isAwake := func(c identity.Link) bool { return c.Child == id && !c.Idle && c.Evidence == link.Evidence }
-			link.Idle = true // as the parent lists it until it knows better
 			if link.IsOver(children, caps) && !slices.ContainsFunc(children, isAwake) {
 				out = append(out, link)
 			}

@@ -132,11 +132,12 @@ func accepted(children []Link, most int) []Link {
 	return out
 }
 
-// IsOver says whether a parent has more children of the link's class than it accepts. Where it has not, it matters to nobody whether the child is idle.
+// IsOver says whether a parent has more children by the word of servers, or of sites, as the link is, than it has places of one class. Where it has
+// not, it matters to nobody which of them are idle.
 func (l Link) IsOver(children []Link, caps Caps) bool {
 	n := 0
 	for i := range children {
-		if children[i].class() == l.class() {
+		if (children[i].class() == byServers) == (l.class() == byServers) {
 			n++
 		}
 	}
