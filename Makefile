@@ -30,10 +30,11 @@ test: emulators ## Run every test, without the vet of lint; no network once modu
 	go test -vet=off ./tests/sim # by itself, for it keeps every processor busy
 	go test -vet=off -tags=mutants -run='^TestMutants$$|TestShrink' ./tests/sim
 
+# The mistakes take every processor that the kills leave, which wait most of the time.
 long: emulators ## Run what takes minutes: 200 kills of a running system, and mistakes in the source that the simulator must see
-	WAYMARK_LONG=1 go test -count=1 -timeout=60m -run=TestKill ./tests/e2e
-	WAYMARK_LONG=1 go test -count=1 -timeout=20m -run=TestServers/com.segment ./tests/clients
-	go test -tags=mutants -timeout=60m -run=TestMutantsOfTheSource ./tests/sim
+	@nice -n 19 go test -tags=mutants -timeout=60m -run=TestMutantsOfTheSource ./tests/sim & mutants=$$!; \
+	WAYMARK_LONG=1 go test -count=1 -timeout=60m -run=TestKill ./tests/e2e && \
+	WAYMARK_LONG=1 go test -count=1 -timeout=20m -run=TestServers/com.segment ./tests/clients; kills=$$?; wait $$mutants && exit $$kills
 
 trust: ## Hostile traffic with a public key: N=10000 pairs of schedules a mode, and mistakes that they must see
 	WAYMARK_TRUST_N=$(N) go test -count=1 -timeout=10h ./tests/trust

@@ -81,9 +81,7 @@ func Decode(e events.APIGatewayV2HTTPRequest) (Request, error) {
 		Method: strings.ToUpper(context.HTTP.Method), Path: path(e), Params: e.PathParameters, Headers: map[string]string{},
 		Body: []byte(e.Body), SourceIP: context.HTTP.SourceIP, ID: context.RequestID,
 	}
-	if context.TimeEpoch > 0 {
-		r.Received = time.UnixMilli(context.TimeEpoch).UTC()
-	}
+	r.Received = received(context.TimeEpoch)
 	for _, name := range slices.Sorted(maps.Keys(e.Headers)) { // in order: of two spellings the gateway's own, which is lower case, counts
 		r.Headers[strings.ToLower(name)] = e.Headers[name]
 	}
@@ -104,6 +102,19 @@ func Decode(e events.APIGatewayV2HTTPRequest) (Request, error) {
 	}
 	r.Body = body
 	return r, nil
+}
+
+// received reads when the gateway took a request, in milliseconds since 1970; the zero time when it does not say. `sam local start-api` gives seconds, by
+// which all that a site sends would lie far ahead.
+func received(epoch int64) time.Time {
+	const firstMillis = 100_000_000_000 // March 1973; as seconds it is the year 5138
+	switch {
+	case epoch <= 0:
+		return time.Time{}
+	case epoch < firstMillis:
+		return time.Unix(epoch, 0).UTC()
+	}
+	return time.UnixMilli(epoch).UTC()
 }
 
 // path is that of the route which the gateway found, with its parameters in their places. What was sent is asked only

@@ -40,6 +40,22 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+// The gateway says in milliseconds when it took a request, and the SAM CLI in seconds.
+func TestReceived(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 21, 9, 30, 0, 0, time.UTC)
+	for epoch, want := range map[int64]time.Time{
+		at.UnixMilli(): at, at.Unix(): at, 0: {}, -1: {}, 99_999_999_999: time.Date(5138, 11, 16, 9, 46, 39, 0, time.UTC),
+		100_000_000_000: time.Date(1973, 3, 3, 9, 46, 40, 0, time.UTC),
+	} {
+		e := gateway("GET", "/", "", "")
+		e.RequestContext.TimeEpoch = epoch
+		if got, _ := httpapi.Decode(e); !got.Received.Equal(want) {
+			t.Errorf("of %d: received %s, want %s", epoch, got.Received, want)
+		}
+	}
+}
+
 func TestDecodePaths(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{"": "/", "/": "/", "/v1/track": "/v1/track", "/v1/track/": "/v1/track", "/v1/track//": "/v1/track"} {
