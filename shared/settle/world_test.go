@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"waymark/shared/domain/event"
-	"waymark/shared/domain/period"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/system"
 )
@@ -71,7 +70,7 @@ func played(t testing.TB, n int) *system.System {
 func stored(t testing.TB, s *system.System) []string {
 	t.Helper()
 	space := system.Shop().Namespace()
-	var out []string
+	out := s.Counted(system.Shop(), everybody, system.Everyone)
 	note := func(what string, value any, err error) {
 		t.Helper()
 		text, encoding := json.Marshal(value)
@@ -79,26 +78,6 @@ func stored(t testing.TB, s *system.System) []string {
 			t.Fatal(err)
 		}
 		out = append(out, what+" "+string(text))
-	}
-	for _, g := range period.Grains() {
-		windows, err := s.Table.Windows(t.Context(), space, g, "0", "~")
-		for _, w := range windows {
-			if !w.Totals.IsZero() { // one in which something counted once may be left
-				note(string(g)+" "+w.Key, s.Definitions.Rows("GBP", w.Totals), err)
-			}
-		}
-	}
-	profiles, err := s.Table.Profiles(t.Context(), space, everybody)
-	for _, p := range profiles {
-		p.Zone = 0 // which zones there were is how it went
-		note("profile "+string(p.ID), p, err)
-	}
-	days, err := s.Archive.Days(t.Context(), space)
-	note("days are listed", true, err)
-	for _, day := range days {
-		for rows, err := range s.Archive.Steps(t.Context(), space, []string{day.Key}) {
-			note("steps of "+day.Key, rows, err)
-		}
 	}
 	waiting, _, err := s.Table.Dues(t.Context(), space, event.At(s.Now), 100)
 	note("due now", len(waiting), err)

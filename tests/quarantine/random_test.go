@@ -2,7 +2,6 @@ package quarantine_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -11,7 +10,7 @@ import (
 
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
-	"waymark/shared/domain/period"
+	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/seed"
 	"waymark/shared/testing/system"
@@ -98,37 +97,10 @@ func play(s *system.System, acts []act, isHonest bool) {
 // told is all that everybody comes to, without those of whom nothing counts.
 func told(t testing.TB, s *system.System) []string {
 	t.Helper()
-	space := system.Shop().Namespace()
-	var out []string
-	note := func(what string, value any, err error) {
-		t.Helper()
-		text, encoding := json.Marshal(value)
-		if err = errors.Join(err, encoding); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, what+" "+string(text))
-	}
-	for _, g := range period.Grains() {
-		windows, err := s.Table.Windows(t.Context(), space, g, "0", "~")
-		for _, w := range windows {
-			if !w.Totals.IsZero() {
-				note(string(g)+" "+w.Key, s.Definitions.Rows("GBP", w.Totals), err)
-			}
-		}
-	}
-	profiles, err := s.Table.Profiles(t.Context(), space, everybody)
-	for _, p := range profiles {
-		if isAlone := p.Run == 0 || p.IsRoot() && len(p.Members) == 1 && len(p.Connected) == 0; !isAlone || len(p.Hours) > 0 {
-			note("profile "+string(p.ID), p, err)
-		}
-	}
-	days, err := s.Archive.Days(t.Context(), space)
-	note("days", true, err)
-	for _, day := range days {
-		for rows, err := range s.Archive.Steps(t.Context(), space, []string{day.Key}) {
-			note("steps of "+day.Key, rows, err)
-		}
-	}
+	out := s.Counted(system.Shop(), everybody, func(p ledger.Profile) bool {
+		isAlone := p.Run == 0 || p.IsRoot() && len(p.Members) == 1 && len(p.Connected) == 0
+		return !isAlone || len(p.Hours) > 0
+	})
 	for _, id := range everybody {
 		_, body := s.Get("/v1/profiles/" + string(id))
 		var answer struct {

@@ -4,7 +4,6 @@ package quarantine_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -109,38 +108,13 @@ func played(t testing.TB, configure func(*system.System), attack func(*system.Sy
 // stored is all that honest people and windows come to. Numbers of runs and times of computing are left out, for they tell how it went.
 func stored(t testing.TB, s *system.System) []string {
 	t.Helper()
-	space := system.Shop().Namespace()
-	var out []string
-	note := func(what string, value any, err error) {
-		t.Helper()
-		text, encoding := json.Marshal(value)
-		if err = errors.Join(err, encoding); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, what+" "+string(text))
+	shop := system.Shop()
+	out := s.Counted(shop, honest, system.Everyone)
+	state, err := s.Table.State(t.Context(), shop.Namespace())
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, g := range period.Grains() {
-		windows, err := s.Table.Windows(t.Context(), space, g, "0", "~")
-		for _, w := range windows {
-			if !w.Totals.IsZero() { // one in which something counted once may be left
-				note(string(g)+" "+w.Key, s.Definitions.Rows("GBP", w.Totals), err)
-			}
-		}
-	}
-	profiles, err := s.Table.Profiles(t.Context(), space, honest)
-	for _, p := range profiles {
-		p.Zone = 0 // which zones there were is how it went
-		note("profile "+string(p.ID), p, err)
-	}
-	days, err := s.Archive.Days(t.Context(), space)
-	note("days are listed", true, err)
-	for _, day := range days {
-		for rows, err := range s.Archive.Steps(t.Context(), space, []string{day.Key}) {
-			note("steps of "+day.Key, rows, err)
-		}
-	}
-	state, err := s.Table.State(t.Context(), space)
-	note("pending and recount", state.Pending+state.Recount+state.After, err)
+	out = append(out, "pending and recount "+state.Pending+state.Recount+state.After)
 	for _, id := range honest {
 		for _, of := range []string{"", "/timeline", "/why?other=user:42"} {
 			status, body := s.Get("/v1/profiles/" + string(id) + of)
