@@ -14,17 +14,18 @@ import (
 var rungs = map[string]int{
 	"fault": 0, "strictjson": 0,
 	"redact": 1, "consent": 1,
-	"wide": 1, "stats": 1, "period": 1, "schema": 1,
+	"wide": 1, "stats": 1, "period": 1, "schema": 1, "sentiment": 1,
 	"money": 2,
 	"event": 3,
 	"agent": 4, "page": 4, "bot": 4, "protocol": 4, "country": 4, "channel": 4, "identity": 4, "fate": 4, "burst": 4, "kind": 4, "workspace": 4,
 	"profile": 5, "plan": 5, "trust": 5, "quality": 6,
 	"stage": 6, "segment": 6,
 	"quarantine": 7, "journey": 7,
-	"step": 8, "attribution": 8, "clv": 8,
+	"step":    8,
 	"measure": 9,
-	"ledger":  10, "kpi": 10,
-	"report": 11,
+	"ledger":  10, "kpi": 10, "analysis": 10,
+	"report": 11, "retention": 11, "funnel": 11, "paths": 11, "attribution": 11, "clv": 11, "rfm": 11, "basket": 11, "feedback": 11,
+	"journeymap": 11, "change": 11, "experiment": 11, "balance": 11,
 }
 
 // impure are the standard packages that bring I/O, time of day, chance or logging; the domain has none of them.
@@ -45,6 +46,9 @@ type row struct {
 
 // table is searched from the top; the first folder that fits decides.
 var table = []row{
+	{folder: "shared/domain/stats", own: []string{"shared/domain"}, modules: []string{"gonum.org/v1/gonum"}},
+	{folder: "shared/domain/clv", own: []string{"shared/domain"}, modules: []string{"gonum.org/v1/gonum"}},
+	{folder: "shared/domain/attribution", own: []string{"shared/domain"}, modules: []string{"gonum.org/v1/gonum"}},
 	{folder: "shared/domain", own: []string{"shared/domain"}, tests: []string{"shared/model"}},
 	{folder: "shared/adapter/adaptertest", own: []string{"shared/domain"}},
 	{folder: "shared/adapter", own: []string{"shared/domain"}, modules: []string{"*"}, tests: []string{"shared/adapter/adaptertest", "shared/model"}},

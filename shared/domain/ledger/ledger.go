@@ -98,7 +98,7 @@ func digest(rows []step.Row) uint64 {
 		buffer = strconv.AppendBool(buffer, r.SessionStart)
 		buffer = strconv.AppendBool(buffer, r.FirstEver)
 		text(string(r.Identifier), string(r.ID), string(r.Type), r.Source, r.Event, r.Channel, r.Country, r.Campaign, r.Device)
-		text(r.Grade, r.Browser, r.OS, r.Page, r.LandingPage, r.Referrer.Host, r.Referrer.Source, r.Referrer.Medium, r.Referrer.Term)
+		text(r.Grade, r.Browser, r.OS, r.Page, string(r.Properties), r.LandingPage, r.Referrer.Host, r.Referrer.Source, r.Referrer.Medium, r.Referrer.Term)
 		number(r.SessionPages)
 		number(r.SessionSeconds)
 		text(r.SessionChannel, r.SessionCampaign, r.SessionCountry, r.StageBefore, r.Stage, r.Visitor, r.FirstChannel, r.FirstMonth, r.OrderMonth)

@@ -38,6 +38,8 @@ type Row struct {
 	OS       string // family, such as Android; "" without a user agent
 	Page     string // path of the page, by package page
 
+	Properties Said // that the touchpoint keeps
+
 	Session         int // 1 is the person's first; 0 of what nobody did
 	SessionStart    bool
 	SessionChannel  string
@@ -310,7 +312,7 @@ func (m *maker) row(i int) Row {
 		Person: m.Root, Identifier: s.Identifier, At: s.At, ID: t.ID, Type: t.Type, Source: t.Source, Grade: t.Grade.String(),
 		Event:   t.Name,
 		Channel: s.Channel, Country: t.CountryCode, Campaign: t.Marketing.Campaign,
-		Device: s.Client.Device, Browser: s.Client.Browser, OS: s.Client.OS, Page: s.Page,
+		Device: s.Client.Device, Browser: s.Client.Browser, OS: s.Client.OS, Page: s.Page, Properties: SaidOf(t.Properties),
 		StageBefore: string(m.stage), Stage: string(s.Stage), FirstEver: i == 0,
 	}
 	m.known(&row)
