@@ -58,4 +58,3 @@ func counts(columns step.Columns) analysis.Analysis {
 		}}, nil
 	}}
 }
-
