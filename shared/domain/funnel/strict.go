@@ -89,7 +89,9 @@ func (f *Funnel) isBetter(done, than []mark) bool {
 	return len(a) > len(b) || len(a) == len(b) && a[0] == b[0] && len(done) > len(than)
 }
 
-func (f *Funnel) isSooner(done, than []mark) bool { return slices.Compare(f.places(done), f.places(than)) < 0 }
+func (f *Funnel) isSooner(done, than []mark) bool {
+	return slices.Compare(f.places(done), f.places(than)) < 0
+}
 
 // places are the hits of the required steps, the last one first.
 func (f *Funnel) places(done []mark) (places []int) {
