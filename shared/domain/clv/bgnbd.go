@@ -99,8 +99,9 @@ func weigh(s, beta, t float64, see func(k int, weight, rest float64) (more bool)
 	}
 	share := t / (beta + t)
 	log := -s * math.Log1p(t/beta)
+	weight := math.Exp(log)
+	isTiny := weight < 1e-200 // at first, where many events are expected
 	for k := 0; ; k++ {
-		weight := math.Exp(log)
 		ratio := share * (s + float64(k)) / float64(k+1)
 		rest := math.Inf(1)
 		// From here on each weight is at most ratio times the one before, if the ratio falls; it rises to share where s is below 1.
@@ -110,7 +111,13 @@ func weigh(s, beta, t float64, see func(k int, weight, rest float64) (more bool)
 		if !see(k, weight, rest) {
 			return
 		}
+		if !isTiny {
+			weight *= ratio
+			continue
+		}
 		log += math.Log(ratio)
+		weight = math.Exp(log)
+		isTiny = weight < 1e-200
 	}
 }
 
