@@ -3,8 +3,6 @@ package clv
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"time"
 
@@ -92,7 +90,7 @@ func (a *asked) parse() (err error) {
 }
 
 func (a *asked) answer(lives analysis.Lives) (analysis.Answer, error) {
-	all := read(lives, a.Calendar, a.Known(), a.currency, a.worth)
+	all := read(lives, a.Calendar, buyer.Rules{Known: a.Known(), Currency: a.currency, Worth: a.worth})
 	var m models
 	histories, spends := all.histories()
 	m.purchases, m.noPurchases = FitBGNBD(histories)
@@ -119,13 +117,11 @@ func (a *asked) answer(lives analysis.Lives) (analysis.Answer, error) {
 
 // notes are what is left out, and how to read the rest.
 func (a *base) notes(q *asked) []string {
-	out := []string{fmt.Sprintf("%d buyers in %s; purchases of one person on one day count once, as of %s.", len(a.people), a.currency, q.Instant(a.known))}
-	for _, currency := range slices.Sorted(maps.Keys(a.foreign)) {
-		out = append(out, fmt.Sprintf("%d orders in %s are left out: amounts of two currencies are never added. Ask for currency=%s.",
-			a.foreign[currency], currency, currency))
-	}
+	out := append([]string{
+		fmt.Sprintf("%d buyers in %s; purchases of one person on one day count once, as of %s.", len(a.people), a.Currency, q.Instant(a.Known)),
+	}, a.LeftOut()...)
 	if a.taken > 0 {
-		out = append(out, fmt.Sprintf("%d persons are no buyers, because all that they ordered in %s was taken back.", a.taken, a.currency))
+		out = append(out, fmt.Sprintf("%d persons are no buyers, because all that they ordered in %s was taken back.", a.taken, a.Currency))
 	}
 	return out
 }

@@ -1,9 +1,7 @@
 package clv
 
 import (
-	"cmp"
 	"math"
-	"slices"
 	"strconv"
 
 	"waymark/shared/domain/analysis"
@@ -11,26 +9,22 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/money"
 	"waymark/shared/domain/period"
-	"waymark/shared/domain/step"
 )
 
 const daysOfWeek = 7
 
 // base is all buyers of a currency.
 type base struct {
+	*buyer.Book
 	calendar    period.Calendar
-	currency    string
-	worth       buyer.Worth
-	known       event.Millis // nothing is known of what comes from here on
-	people      []person     // in the order of their names
-	first, last buyer.Day    // first purchase of all, and last day that is known
-	foreign     map[string]int64
-	taken       int64 // persons whose orders were all taken back
+	people      []person  // in the order of their names
+	first, last buyer.Day // first purchase of all, and last day that is known
+	taken       int       // persons whose orders were all taken back
 }
 
 // person is one buyer with at least one order that stands.
 type person struct {
-	buyer.Buyer
+	*buyer.Buyer
 	days []purchase
 }
 
@@ -40,42 +34,12 @@ type purchase struct {
 	value money.Sum
 }
 
-// collected is what is gathered of a part of the lives.
-type collected struct {
-	buyers  []buyer.Buyer
-	foreign map[string]int64 // orders in other currencies
-}
-
-func read(lives analysis.Lives, calendar period.Calendar, known event.Millis, currency string, worth buyer.Worth) base {
-	all := analysis.Fold(lives, func() *collected { return &collected{foreign: map[string]int64{}} },
-		func(to *collected, life []step.Row) {
-			b, isBuyer := buyer.Of(life, known)
-			isOne := false
-			for i := range b.Orders {
-				if b.Orders[i].Currency == currency {
-					isOne = true
-				} else {
-					to.foreign[b.Orders[i].Currency]++
-				}
-			}
-			if isBuyer && isOne {
-				to.buyers = append(to.buyers, b)
-			}
-		},
-		func(to, part *collected) {
-			to.buyers = append(to.buyers, part.buyers...)
-			for currency, n := range part.foreign {
-				to.foreign[currency] += n
-			}
-		})
-	slices.SortFunc(all.buyers, func(a, b buyer.Buyer) int { return cmp.Compare(a.Person, b.Person) })
-	out := base{
-		calendar: calendar, currency: currency, worth: worth, known: known, foreign: all.foreign,
-		last: buyer.DayOf(calendar, known-1), first: math.MaxInt32,
-	}
-	for _, b := range all.buyers {
-		p := person{Buyer: b}
-		if p.days = out.daysOf(&p.Buyer, known); len(p.days) == 0 {
+func read(lives analysis.Lives, calendar period.Calendar, rules buyer.Rules) base {
+	book := analysis.Fold(lives, rules.Begin, (*buyer.Book).Add, (*buyer.Book).Join)
+	out := base{Book: book, calendar: calendar, last: buyer.DayOf(calendar, rules.Known-1), first: math.MaxInt32}
+	for i := range book.Buyers {
+		p := person{Buyer: &book.Buyers[i]}
+		if p.days = out.daysOf(p.Buyer, rules.Known); len(p.days) == 0 {
 			out.taken++
 			continue
 		}
@@ -86,21 +50,16 @@ func read(lives analysis.Lives, calendar period.Calendar, known event.Millis, cu
 }
 
 // daysOf are the days on which the buyer made orders that stood at an instant.
-func (a *base) daysOf(b *buyer.Buyer, known event.Millis) []purchase {
+func (a *base) daysOf(who *buyer.Buyer, known event.Millis) []purchase {
 	var out []purchase
-	for i := range b.Orders {
-		o := &b.Orders[i]
-		value, stands := o.Value(a.worth, known)
-		if !stands || o.Currency != a.currency {
-			continue
-		}
+	a.Standing(who, known, func(o *buyer.Order, value money.Sum) {
 		day := buyer.DayOf(a.calendar, o.At)
 		if n := len(out); n > 0 && out[n-1].day == day {
 			out[n-1].value = out[n-1].value.Plus(value)
-			continue
+			return
 		}
 		out = append(out, purchase{day, value})
-	}
+	})
 	return out
 }
 

@@ -52,7 +52,7 @@ func (a *base) try(heldOut int) tried {
 	var later []int64 // purchase days in the rest
 	for i := range a.people {
 		p := &a.people[i]
-		known := a.daysOf(&p.Buyer, until)
+		known := a.daysOf(p.Buyer, until)
 		if len(known) == 0 {
 			continue
 		}

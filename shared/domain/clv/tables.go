@@ -178,7 +178,7 @@ func decileTable(q *asked, a *base, predicted []prediction, order []int) analysi
 		var revenue money.Sum
 		for _, i := range order[from:to] {
 			alive, purchases, value = alive+predicted[i].alive, purchases+predicted[i].purchases, value+predicted[i].value
-			revenue = revenue.Plus(a.people[i].Revenue(a.worth, a.currency, a.known))
+			revenue = revenue.Plus(a.Revenue(a.people[i].Buyer))
 		}
 		table.Row(analysis.CountOf(d+1), analysis.CountOf(to-from), analysis.Number(alive, 4), analysis.Number(purchases, 4), analysis.Number(value, 2),
 			analysis.Number(value/whole, 6), analysis.Money(revenue), analysis.Word(q.currency))
@@ -226,7 +226,7 @@ func personTable(q *asked, a *base, m *models, predicted []prediction, order []i
 		}
 		table.Row(analysis.Word(string(who.Person)), analysis.CountOf(len(who.days)),
 			analysis.Word(who.days[0].day.String()), analysis.Word(who.days[len(who.days)-1].day.String()),
-			analysis.Money(who.Revenue(a.worth, a.currency, a.known)), analysis.Number(p.alive, 6),
+			analysis.Money(a.Revenue(who.Buyer)), analysis.Number(p.alive, 6),
 			estimated(p.purchases, m.purchasesError(p.History, q.weeks), m.purchases.Buyers, 6), next, spend, value, analysis.Word(q.currency))
 	}
 	return table
@@ -255,7 +255,7 @@ func projectionTable(q *asked, a *base, m *models, histories []History) analysis
 	for part := 1; part <= projectionParts; part++ {
 		ahead := q.length * time.Duration(part) / projectionParts
 		total, standardError := m.total(groups, ahead.Hours()/(24*daysOfWeek))
-		table.Row(analysis.Word(q.Calendar.Local(a.known.Time().Add(ahead)).Format(time.RFC3339)), analysis.CountOf(len(histories)),
+		table.Row(analysis.Word(q.Calendar.Local(a.Known.Time().Add(ahead)).Format(time.RFC3339)), analysis.CountOf(len(histories)),
 			estimated(total, standardError, m.purchases.Buyers, 4))
 	}
 	return table
