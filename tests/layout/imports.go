@@ -59,6 +59,7 @@ var table = []row{
 	{folder: "shared/ingest", own: []string{"shared/domain"}},
 	{folder: "shared/settle", own: []string{"shared/domain", "shared/life"}, tests: []string{"shared/model"}},
 	{folder: "shared/testing", own: []string{"shared", "functions"}, modules: []string{"github.com/aws/aws-lambda-go"}},
+	{folder: "shared/analyse", own: []string{"shared/domain", "shared/settle"}, tests: []string{"shared/adapter", "shared/model", "shared/testing"}},
 	{folder: "shared/failed", own: []string{"shared/domain"}},
 	{folder: "shared/config", own: []string{"shared/domain"}},
 	{

@@ -24,6 +24,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"waymark/functions/analyse"
 	"waymark/functions/collect"
 	"waymark/functions/export"
 	"waymark/functions/process"
@@ -33,6 +34,7 @@ import (
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/adapter/memory"
 	"waymark/shared/adapter/queue/message"
+	lives "waymark/shared/analyse"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/journey"
@@ -199,6 +201,17 @@ func (s *System) Query(ports Ports) *query.Handler {
 	})
 }
 
+// Analyse is the function on ports.
+func (s *System) Analyse(ports Ports) *analyse.Handler {
+	return analyse.New(analyse.Config{
+		Keys: ports, Workspaces: ports, Documents: s.Table, Kinds: lives.Kinds(), Now: s.clock,
+		Analyser: &lives.Analyser{
+			Steps: s.Archive, Documents: s.Table, Windows: ports, Ledger: ports, Rules: s.Rules, Definitions: s.Definitions, Analyses: lives.Analyses(),
+			Now: s.clock, MaxSteps: lives.MaxSteps,
+		},
+	})
+}
+
 // FailedService is where failed events are handled.
 func (s *System) FailedService() failed.Service {
 	return failed.Service{Records: s.Table, Changes: s.Table, Queue: s.Queue, Dead: s.DeadLetters, Decode: s.Decode, Now: s.clock, Workspaces: s.Table, Plans: s.plans}
@@ -359,10 +372,14 @@ func (s *System) Get(path string) (status int, body string) {
 	return s.Ask(http.MethodGet, path, "sk_shop", "")
 }
 
-// Ask asks query with a secret key.
+// Ask asks query, or analyse what is its, with a secret key.
 func (s *System) Ask(method, path, key, body string) (status int, answer string) {
 	s.t.Helper()
-	response, err := s.Query(s.Ports()).Handle(s.t.Context(), s.Request(method, path, "Bearer "+key, body))
+	handle := s.Query(s.Ports()).Handle
+	if strings.HasPrefix(path, "/v1/analyses") || strings.HasPrefix(path, "/v1/definitions") {
+		handle = s.Analyse(s.Ports()).Handle
+	}
+	response, err := handle(s.t.Context(), s.Request(method, path, "Bearer "+key, body))
 	must(s.t, err)
 	return response.StatusCode, response.Body
 }
