@@ -26,7 +26,7 @@ type Asked struct {
 
 // Columns are those that Count reads.
 func (a Asked) Columns() step.Columns {
-	out := step.ColumnsOf(step.Session, step.SessionStart, step.SessionPages, step.FirstEver, step.OrderMoney) | a.By.Columns()
+	out := step.ColumnsOf(step.Session, step.SessionStart, step.SessionPages, step.FirstEver, step.OrderMoney, step.Stage, step.StageBefore) | a.By.Columns()
 	if !a.By.IsZero() {
 		out = out.With(step.OrderOrigin, step.SessionChannel, step.SessionCampaign, step.SessionCountry)
 	}
@@ -208,6 +208,7 @@ type counted struct{ own, session, order [counters]int64 }
 func countsOf(r *step.Row) (c counted) {
 	c.own[touchpoints] = one(r.IsTouchpoint())
 	c.own[newPersons] = one(r.FirstEver)
+	c.own[stageEntries] = one(r.EntersStage())
 	c.own[pageViews] = one(r.IsPageView())
 	c.own[activePersons] = one(r.IsActivity())
 	if r.SessionStart {

@@ -35,6 +35,7 @@ const (
 	orders
 	bounces
 	pageSessions
+	stageEntries
 	activePersons
 	buyers
 	counters
@@ -49,6 +50,7 @@ var metrics = [...]Metric{
 	{"active_persons", analysis.Persons, activePersons, none},
 	{"new_persons", analysis.Persons, newPersons, none},
 	{"sessions", analysis.Counts, sessions, none},
+	{"stage_entries", analysis.Counts, stageEntries, none},
 	{"page_views", analysis.Counts, pageViews, none},
 	{"orders", analysis.Counts, orders, none},
 	{"buyers", analysis.Persons, buyers, none},
