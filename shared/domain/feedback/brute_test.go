@@ -60,7 +60,8 @@ func listed(lives [][]step.Row, q analysis.Question) (out []entry) {
 				device = "unknown"
 			}
 			out = append(out, entry{
-				l, p, r, map[string]string{"whole": "", "stage": r.Stage, "channel": r.Channel, "period": monday.Format(time.DateOnly), "device": device, "language": "en", "survey": "unknown"},
+				l, p, r,
+				map[string]string{"whole": "", "stage": r.Stage, "channel": r.Channel, "period": monday.Format(time.DateOnly), "device": device, "language": "en", "survey": "unknown"},
 				sentiment.English().Score(text), text != "",
 			})
 		}
