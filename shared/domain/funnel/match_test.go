@@ -164,7 +164,7 @@ func TestOfBrute(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 2))
 	texts := []string{"A", "B", "C", "A|B", "B|C"}
 	seen := map[string]int{}
-	for i := range 20_000 {
+	for i := range 12_000 {
 		c := funnel.Config{
 			Order: []funnel.Order{funnel.Ordered, funnel.Strict, funnel.Unordered}[i%3], Window: time.Duration(2+r.IntN(8)) * time.Minute,
 			Within: []funnel.Within{funnel.Window, funnel.Period}[r.IntN(2)], Entry: []funnel.Entry{funnel.Any, funnel.Any, funnel.First}[r.IntN(3)],

@@ -22,13 +22,12 @@ type tally struct {
 	by      map[string]*byAge
 	money   map[place]money.Sum
 
-	returned []bool // of the person at hand, by unit
-	started  []int  // of the person at hand, the first step of each unit that begins a cohort; -1
+	returned []bool  // of the person at hand, by unit
+	started  []start // of the person at hand
 }
 
 // byAge are persons of one value in cohorts whose age is complete.
 type byAge struct {
-	all           int64 // persons, of whatever age
 	size, persons []int64
 }
 
@@ -43,7 +42,7 @@ func (a *asked) tally() *tally {
 	for c := range t.persons {
 		t.persons[c] = make([]int64, a.ages(c))
 	}
-	t.returned, t.started = make([]bool, n), make([]int, n)
+	t.returned = make([]bool, n)
 	return t
 }
 
@@ -51,68 +50,59 @@ func (a *asked) tally() *tally {
 func (a *asked) ages(cohort int) int { return min(a.horizon+1, len(a.units.starts)-cohort) }
 
 func (t *tally) add(life []step.Row) {
-	first, last := t.starts(life)
-	if first < 0 {
-		return
-	}
-	for cohort := first; cohort <= last; cohort++ {
-		if start := t.started[cohort]; start >= 0 {
-			t.count(life, cohort, start)
-		}
+	t.started = t.starts(life, t.started[:0])
+	for _, start := range t.started {
+		t.count(life, start)
 	}
 }
 
-// starts finds the step that a person begins with in each unit; first and last are the units with any, -1 of none.
-func (t *tally) starts(life []step.Row) (first, last int) {
-	first = -1
+// valuesOf gives the values of a person, one for each cohort.
+func (a *asked) valuesOf(life []step.Row, each func(value string)) {
+	for _, s := range a.starts(life, nil) {
+		each(funnel.ValueOf(a.By, &life[s.step]))
+	}
+}
+
+// start is the step that a person begins with in a unit.
+type start struct{ unit, step int }
+
+// starts adds the steps that a person begins with, one a unit.
+func (a *asked) starts(life []step.Row, to []start) []start {
 	for i := range life {
 		r := &life[i]
-		if r.At >= t.units.known {
+		if r.At >= a.units.known {
 			break
 		}
 		var begins bool
-		switch t.cohort {
+		switch a.cohort {
 		case FirstEver:
 			begins = r.FirstEver
 		case FirstOrder:
 			begins = r.IsFirstOrder()
 		default:
-			begins = t.begins.holds(r)
+			begins = a.begins.holds(r)
 		}
 		if !begins {
 			continue
 		}
-		unit := t.units.at(r.At)
-		if unit < 0 {
-			if t.isRecurring {
-				continue
-			}
-			return -1, -1 // began before the period
+		if unit := a.units.at(r.At); unit >= 0 && (len(to) == 0 || to[len(to)-1].unit < unit) {
+			to = append(to, start{unit, i})
 		}
-		switch {
-		case first < 0:
-			first = unit
-			t.started[unit] = i
-		case unit > last:
-			for between := last + 1; between < unit; between++ {
-				t.started[between] = -1
-			}
-			t.started[unit] = i
-		}
-		if last = unit; !t.isRecurring {
-			break
+		if !a.isRecurring {
+			break // with the first one, be it before the period
 		}
 	}
-	return first, last
+	return to
 }
 
 // count counts a person in one cohort.
-func (t *tally) count(life []step.Row, cohort, start int) {
+func (t *tally) count(life []step.Row, begun start) {
+	cohort := begun.unit
 	t.size[cohort]++
 	ages := t.ages(cohort)
 	returned, furthest := t.returned[:ages], -1
 	clear(returned)
-	for i := start; i < len(life); i++ {
+	for i := begun.step; i < len(life); i++ {
 		r := &life[i]
 		if r.At >= t.units.known {
 			break
@@ -146,13 +136,12 @@ func (t *tally) count(life []step.Row, cohort, start int) {
 	if t.By.IsZero() {
 		return
 	}
-	value := funnel.ValueOf(t.By, &life[start])
+	value := t.values.of(funnel.ValueOf(t.By, &life[begun.step]))
 	v := t.by[value]
 	if v == nil {
 		v = t.byAge()
 		t.by[value] = v
 	}
-	v.all++
 	for age, isBack := range returned {
 		if t.units.isOver(cohort + age) {
 			v.size[age]++
@@ -168,7 +157,6 @@ func (a *asked) byAge() *byAge {
 }
 
 func (v *byAge) join(o *byAge) {
-	v.all += o.all
 	for age := range v.size {
 		v.size[age] += o.size[age]
 		v.persons[age] += o.persons[age]
@@ -298,25 +286,11 @@ func (t *tally) byTable() analysis.Table {
 			{Name: "share", Unit: analysis.Ratio, Sentence: "retention: persons of size"},
 		},
 	}
-	all := map[string]int64{}
-	for value, v := range t.by {
-		all[value] = v.all
-	}
-	row := func(value string, v *byAge) {
+	for _, value := range t.values.order {
+		v := t.by[value]
 		for age := range t.ages(0) {
 			out.Row(analysis.Word(value), analysis.CountOf(age), analysis.Count(v.size[age]), analysis.Count(v.persons[age]), analysis.Rate(v.persons[age], v.size[age]))
 		}
-	}
-	shown, rest := limited(all)
-	for _, value := range shown {
-		row(value, t.by[value])
-	}
-	if len(rest) > 0 {
-		sum := t.byAge()
-		for _, value := range rest {
-			sum.join(t.by[value])
-		}
-		row(other, sum)
 	}
 	return out
 }

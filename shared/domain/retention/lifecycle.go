@@ -29,6 +29,7 @@ type lifecycle struct {
 	units  units // the first is the one before the period
 	grain  period.Grain
 	active matcher
+	values values // of the dimension
 }
 
 func prepareLifecycle(q analysis.Question) (analysis.Plan, error) {
@@ -54,6 +55,9 @@ func prepareLifecycle(q analysis.Question) (analysis.Plan, error) {
 		plan.Columns = plan.Columns.With(step.OrderMoney, step.OrderOrigin)
 	}
 	plan.Answer = func(lives analysis.Lives) (analysis.Answer, error) {
+		if !q.By.IsZero() {
+			l.values = shownValues(lives, l.valuesOf)
+		}
 		return analysis.Fold(lives, l.census, (*census).add, (*census).join).answer(), nil
 	}
 	return plan, nil
@@ -75,13 +79,22 @@ type census struct {
 	*lifecycle
 	all      []phases
 	by       map[string][]phases
-	persons  map[string]int64 // by value
-	isActive []bool           // of the person at hand
+	isActive []bool // of the person at hand
 }
 
 func (l *lifecycle) census() *census {
 	n := len(l.units.starts)
-	return &census{lifecycle: l, all: make([]phases, n), by: map[string][]phases{}, persons: map[string]int64{}, isActive: make([]bool, n)}
+	return &census{lifecycle: l, all: make([]phases, n), by: map[string][]phases{}, isActive: make([]bool, n)}
+}
+
+// valuesOf gives the value of a person.
+func (l *lifecycle) valuesOf(life []step.Row, each func(value string)) {
+	for i := range life {
+		if r := &life[i]; r.At >= l.units.from() && r.At < l.units.known && l.active.holds(r) {
+			each(funnel.ValueOf(l.By, r))
+			return
+		}
+	}
 }
 
 func (c *census) add(life []step.Row) {
@@ -117,11 +130,10 @@ func (c *census) add(life []step.Row) {
 	if c.By.IsZero() {
 		return
 	}
-	value := funnel.ValueOf(c.By, &life[first])
+	value := c.values.of(funnel.ValueOf(c.By, &life[first]))
 	if c.by[value] == nil {
 		c.by[value] = make([]phases, len(c.units.starts))
 	}
-	c.persons[value]++
 	c.count(c.by[value], fresh)
 }
 
@@ -158,7 +170,6 @@ func (c *census) join(part *census) {
 		for i, p := range units {
 			c.by[value][i].join(p)
 		}
-		c.persons[value] += part.persons[value]
 	}
 }
 
@@ -219,21 +230,9 @@ func (c *census) byTable() analysis.Table {
 		Name: "by", Sentence: "A row for each value of " + c.By.Name + " and unit. A person has one value, that of their first active step from the unit before the period on; the values add up to table lifecycle.",
 		Columns: append([]analysis.Column{{Name: strings.ReplaceAll(c.By.Name, ".", "_"), Unit: analysis.Text, Sentence: "value of the person"}}, phaseColumns()...),
 	}
-	shown, rest := limited(c.persons)
-	for _, value := range shown {
+	for _, value := range c.values.order {
 		for _, row := range c.rows(c.by[value]) {
 			out.Row(append([]analysis.Value{analysis.Word(value)}, row...)...)
-		}
-	}
-	if len(rest) > 0 {
-		sum := make([]phases, len(c.units.starts))
-		for _, value := range rest {
-			for i, p := range c.by[value] {
-				sum[i].join(p)
-			}
-		}
-		for _, row := range c.rows(sum) {
-			out.Row(append([]analysis.Value{analysis.Word(other)}, row...)...)
 		}
 	}
 	return out

@@ -17,6 +17,7 @@ package retention
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -82,6 +83,7 @@ type asked struct {
 	costs                         map[int]money.Micros // by cohort
 	grain                         period.Grain
 	isRecurring, isRolling, isNet bool
+	values                        values // of the dimension
 }
 
 // matcher holds of a step of a life; without a funnel's step, of what the person did.
@@ -147,8 +149,10 @@ func prepare(q analysis.Question) (analysis.Plan, error) {
 	}
 	plan.Columns = columns
 	plan.Answer = func(lives analysis.Lives) (analysis.Answer, error) {
-		t := analysis.Fold(lives, a.tally, (*tally).add, (*tally).join)
-		return t.answer(), nil
+		if !q.By.IsZero() {
+			a.values = shownValues(lives, a.valuesOf)
+		}
+		return analysis.Fold(lives, a.tally, (*tally).add, (*tally).join).answer(), nil
 	}
 	return plan, nil
 }
@@ -274,16 +278,42 @@ func (u *units) state(i int) analysis.Value {
 	return analysis.Word("open")
 }
 
-// limited gives the values with the most persons, at most MaxValues, and the others.
-func limited(persons map[string]int64) (shown, rest []string) {
-	for value := range persons {
-		shown = append(shown, value)
+// shownValues are the values of a dimension that have rows of their own: those with the most persons, at most MaxValues. Persons are counted by value
+// before anything else is, so that values of any number take little memory.
+func shownValues(lives analysis.Lives, valuesOf func(life []step.Row, each func(value string))) values {
+	persons := analysis.Fold(lives, func() map[string]int64 { return map[string]int64{} }, func(to map[string]int64, life []step.Row) {
+		valuesOf(life, func(value string) { to[value]++ })
+	}, func(to, part map[string]int64) {
+		for value, n := range part {
+			to[value] += n
+		}
+	})
+	order := slices.SortedFunc(maps.Keys(persons), func(a, b string) int {
+		return cmp.Or(cmp.Compare(persons[b], persons[a]), cmp.Compare(a, b))
+	})
+	if len(order) > MaxValues {
+		order = slices.DeleteFunc(order[:MaxValues], func(value string) bool { return value == other })
+		order = append(order, other)
 	}
-	slices.SortFunc(shown, func(a, b string) int { return cmp.Or(cmp.Compare(persons[b], persons[a]), cmp.Compare(a, b)) })
-	if len(shown) > MaxValues {
-		shown, rest = shown[:MaxValues], shown[MaxValues:]
+	v := values{order: order, isShown: map[string]bool{}}
+	for _, value := range order {
+		v.isShown[value] = true
 	}
-	return shown, rest
+	return v
+}
+
+// values have rows of their own, in their order; other, where there are more, is the last.
+type values struct {
+	order   []string
+	isShown map[string]bool
+}
+
+// of is the value whose rows a value counts in.
+func (v values) of(value string) string {
+	if v.isShown[value] {
+		return value
+	}
+	return other
 }
 
 // other stands for values that have no rows of their own.

@@ -137,7 +137,7 @@ func TestBrute(t *testing.T) {
 		{"cohort": {"first_order"}, "returning": {"order"}, "measure": {"rolling"}, "revenue": {"net"}, "grain": {"week"}, "horizon": {"9"}},
 		{"cohort": {"first_event"}, "event": {"Product Viewed"}, "returning": {"Checkout Started"}, "grain": {"week"}, "revenue": {"gross"}},
 		{"cohort": {"recurring"}, "event": {"Product Added"}, "returning": {"order"}, "revenue": {"net"}, "horizon": {"3"}},
-		{"cohort": {"recurring"}, "grain": {"day"}, "horizon": {"20"}, "measure": {"rolling"}},
+		{"cohort": {"recurring"}, "grain": {"day"}, "horizon": {"6"}, "measure": {"rolling"}},
 	} {
 		q := question(t, []string{"Europe/London", "America/New_York"}[i%2], "2026-02-10", "2026-05-20", "2026-05-12", said)
 		q.By, _ = analysis.ParseBreakdown("by", []string{"channel", "property.plan"}[i%2])
