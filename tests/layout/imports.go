@@ -24,8 +24,9 @@ var rungs = map[string]int{
 	"step":    8,
 	"measure": 9, "condition": 9,
 	"ledger":  10, "kpi": 10, "analysis": 10,
-	"report": 11, "retention": 11, "funnel": 11, "paths": 11, "attribution": 11, "acquisition": 11, "clv": 11, "rfm": 11, "basket": 11, "feedback": 11,
+	"report": 11, "retention": 11, "funnel": 11, "attribution": 11, "acquisition": 11, "clv": 11, "rfm": 11, "basket": 11, "feedback": 11,
 	"journeymap": 11, "change": 11, "experiment": 11, "balance": 11,
+	"paths": 12, // whose edges are funnels
 }
 
 // impure are the standard packages that bring I/O, time of day, chance or logging; the domain has none of them.
