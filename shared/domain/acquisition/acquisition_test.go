@@ -203,6 +203,35 @@ func TestPayback(t *testing.T) {
 	}
 }
 
+// TestBounds holds days and horizons to begin in the period and to end after their last instant.
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	q := question(t, `{"channel": "a", "from": "2026-03-01", "to": "2026-03-11", "amount": "10"}`)
+	for bounds, want := range map[[2]string]string{
+		{"2026-03-02T00:00:00Z", "2026-03-02T12:00:00Z"}: "1.00", {"2026-03-02T12:00:00Z", "2026-03-03T00:00:00Z"}: "",
+		{"2026-03-02T12:00:00Z", "2026-03-03T00:00:01Z"}: "1.00", {"2026-02-01T00:00:00Z", "2026-03-03T00:00:00Z"}: "2.00",
+	} {
+		var err [2]error
+		q.From, err[0] = time.Parse(time.RFC3339, bounds[0])
+		q.To, err[1] = time.Parse(time.RFC3339, bounds[1])
+		if err[0] != nil || err[1] != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, row := range rows(t, asked(t, nil, q), "returns") {
+			got += strings.Split(row, "|")[2]
+		}
+		if got != want {
+			t.Errorf("in %v the cost is %q, want %q", bounds, got, want)
+		}
+	}
+	answer := asked(t, [][]step.Row{came(1, 0, "email", "", [2]int{30, 1}, [2]int{90, 2}, [2]int{119, 4})}, question(t, ""))
+	want := "email|EUR|30d|0.00|1|1|0.00\nemail|EUR|90d|1.00|1|1|1.00\nemail|EUR|365d|7.00|1|0|\nemail|EUR|to_date|7.00|1||7.00"
+	if got := strings.Join(rows(t, answer, "revenue"), "\n"); got != want {
+		t.Errorf("revenue is\n%s\nwant\n%s", got, want)
+	}
+}
+
 // TestCostsTile cuts a year into periods at random: what each costs adds up to the entries, to the last digit, also where clocks change.
 func TestCostsTile(t *testing.T) {
 	t.Parallel()

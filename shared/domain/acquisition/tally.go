@@ -107,7 +107,7 @@ func (t *tally) count(g *group, life []step.Row) {
 	}
 	for i := range life {
 		o := life[i].Order
-		if o == nil || life[i].At >= t.Now {
+		if o == nil {
 			continue
 		}
 		isOrder := o.Kind == event.Completed
