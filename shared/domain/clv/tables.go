@@ -233,7 +233,7 @@ func personTable(q *asked, a *base, m *models, predicted []prediction, order []i
 }
 
 // projectionParts is how many rows the projection has.
-const projectionParts = 12
+const projectionParts = 4
 
 func projectionTable(q *asked, a *base, m *models, histories []History) analysis.Table {
 	table := analysis.Table{
