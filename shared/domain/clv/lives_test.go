@@ -214,6 +214,12 @@ func TestContracts(t *testing.T) {
 	for year := want.Years + 1; year < len(want.Survivors); year++ {
 		near(t, "survival", float(t, rows[year-1]["survival"]), float64(want.Survivors[year])/1000, 0.005)
 	}
+	// Fitted to four years, sBG knows the next three better than a rate that stays.
+	tried := table(t, answer, "renewals_holdout")
+	model, naive := float(t, tried[0]["error"]), float(t, tried[1]["error"])
+	if tried[0]["persons"].String() != "326" || tried[0]["actual"].String() != "241" || math.Abs(model) > 0.05 || naive > -0.2 {
+		t.Errorf("of %v customers %v stayed; the model is off by %v, the baseline by %v", tried[0]["persons"], tried[0]["actual"], model, naive)
+	}
 	notes := strings.Join(answer.Notes, " ")
 	if !strings.Contains(notes, "alpha 0.704") || !strings.Contains(notes, "beta 1.182") || !strings.Contains(notes, "-1680.2652") {
 		t.Errorf("notes are %s", notes)
