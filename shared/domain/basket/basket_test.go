@@ -163,6 +163,18 @@ func TestMarket(t *testing.T) {
 	}
 }
 
+// What is no list of products is no list: the order is counted, and said to be without.
+func TestProductsThatAreNoList(t *testing.T) {
+	t.Parallel()
+	odd := life("a", map[int]string{1: "bread", 2: "bread", 3: "bread", 4: "bread"})
+	for i, text := range []string{`["bread","bread",""]`, `bread`, `{"a":1}`, `[""]`} {
+		odd[i].Properties = step.SaidOf(map[string]string{"products": text})
+	}
+	answer := ask(t, basket.Analysis(), question(t, january, february, nil), [][]step.Row{odd})
+	equal(t, "products", lines(t, answer, "products"), []string{"bread 1 1/1"})
+	equal(t, "notes", answer.Notes, []string{"1 orders list products and are read; 3 list none and are left out."})
+}
+
 // Pairs of random lives equal a recount by sets.
 func TestPairsAgainstRecount(t *testing.T) {
 	t.Parallel()

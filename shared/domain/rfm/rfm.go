@@ -81,6 +81,7 @@ type Buyer struct {
 	Monetary  money.Sum
 	R, F, M   int // scores, 5 is best
 	Segment   Segment
+	By        string // of the last order
 }
 
 // Base is all buyers, in the order of their names.
@@ -102,7 +103,7 @@ func Read(lives analysis.Lives, calendar period.Calendar, rules buyer.Rules) Bas
 		b := Buyer{Person: who.Person, Monetary: out.Revenue(who)}
 		out.Standing(who, rules.Known, func(o *buyer.Order, _ money.Sum) {
 			b.Frequency++
-			b.LastOrder = buyer.DayOf(calendar, o.At)
+			b.LastOrder, b.By = buyer.DayOf(calendar, o.At), o.By
 		})
 		if b.Frequency == 0 {
 			out.Taken++
