@@ -23,7 +23,7 @@ var rungs = map[string]int{
 	"quarantine": 7, "journey": 7,
 	"step":    8,
 	"measure": 9, "buyer": 9,
-	"ledger":  10, "kpi": 10, "analysis": 10,
+	"ledger": 10, "kpi": 10, "analysis": 10,
 	"report": 11, "retention": 11, "funnel": 11, "paths": 11, "attribution": 11, "clv": 11, "rfm": 11, "basket": 11, "feedback": 11,
 	"journeymap": 11, "change": 11, "experiment": 11, "balance": 11,
 }
