@@ -94,11 +94,21 @@ func maximise(names []string, starts [][]float64, n float64, f func(at, gradient
 	}
 	for i, log := range best.X {
 		if value := math.Exp(log); !(value > leastParameter && value < mostParameter) {
-			return maximised{}, fmt.Errorf("the fit runs to the edge: %s goes to %.3g; these buyers do not differ in the way that the model supposes",
-				names[i], value)
+			return maximised{}, edge{names[i], value}
 		}
 	}
 	return curvature(best.X, n, eval)
+}
+
+// edge is the refusal of a fit whose parameter has no end.
+type edge struct {
+	parameter string
+	value     float64 // where the search gave up
+}
+
+func (e edge) Error() string {
+	return fmt.Sprintf("the fit runs to the edge: %s goes to %.3g; these buyers do not differ from one another in the way that the model supposes",
+		e.parameter, e.value)
 }
 
 // curvature makes the covariance, of the parameters themselves: that of their logarithms z times the parameters.
