@@ -1,5 +1,5 @@
 // Package paths is the ways that persons went: what they did one after the other from a step on, or up to one. Each person has one path, so
-// every number is distinct persons, whatever is folded into "other" is the union of distinct persons, and at each step as many go out as came in.
+// every number is distinct persons, whatever is folded into "(other)" is the union of distinct persons, and at each step as many go out as came in.
 //
 // It is not for steps that somebody names, which is package funnel; an edge of a path says which funnel counts the same persons.
 //
