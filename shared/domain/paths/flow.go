@@ -135,7 +135,7 @@ func (r *reader) answer() analysis.Answer {
 	if r.person != "" {
 		out.Tables = append(out.Tables, r.journeyTable())
 		if r.present == 0 {
-			out.Notes = append(out.Notes, fmt.Sprintf("Nobody of the period is %s.", r.person))
+			out.Notes = append(out.Notes, fmt.Sprintf("Nobody of the period is %s; a person is known by the highest of their identifiers.", r.person))
 		}
 	}
 	if n := r.present - r.with; n > 0 && r.person == "" {

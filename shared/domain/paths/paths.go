@@ -42,7 +42,7 @@ func Analysis() analysis.Analysis {
 			{Name: "repeats", Sentence: "whether a node directly after itself is a step of its own", Values: []string{"keep", "collapse"}, Default: "keep"},
 			{Name: "scope", Sentence: "whether a path goes on in later sessions", Values: []string{"person", "session"}, Default: "person"},
 			{Name: "person", Sentence: "one person alone, by identifier such as user:42, whose path is listed step by step"},
-			{Name: "nodes", Sentence: "how many nodes each step has rows for, 1 to 100; the rest is one row", Default: "10"},
+			{Name: "nodes", Sentence: "how many nodes each step has rows for, 1 to 30; the rest is one row", Default: "10"},
 			{Name: "top", Sentence: "how many paths are listed, 1 to 1000; the rest is one row", Default: "20"},
 		},
 		Prepare: prepare,
@@ -128,7 +128,7 @@ func (s *settings) read() (err error) {
 		name             string
 		otherwise, least int
 		most             int
-	}{{&s.steps, "steps", 5, 2, maxSteps}, {&s.nodes, "nodes", 10, 1, 100}, {&s.top, "top", 20, 1, 1000}} {
+	}{{&s.steps, "steps", 5, 2, maxSteps}, {&s.nodes, "nodes", 10, 1, 30}, {&s.top, "top", 20, 1, 1000}} {
 		if *n.to, err = s.Number(n.name, n.otherwise, n.least, n.most); err != nil {
 			return err
 		}
