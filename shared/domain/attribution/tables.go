@@ -42,8 +42,8 @@ func (s *settings) tables(r *reader) (analysis.Answer, error) {
 		return slices.Index(p.names, label)
 	}
 	out := analysis.Answer{Tables: []analysis.Table{
-		s.conversions(rows, shown, credits), s.revenue(p, rows, shown, credits), p.removal(chained, lost, converts, c, number),
-		p.transitions(s.keepsLoops), p.roles(), p.top(s.top), s.totals(p, r),
+		s.conversions(rows, shown, credits), s.revenue(p, rows, shown, credits), p.removal(s.touchName(), chained, lost, converts, c, number),
+		p.transitions(s.keepsLoops), p.roles(s.touchName()), p.top(s.top), s.totals(p, r),
 	}}
 	out.Notes = s.notes(r, len(known), len(p.names), len(chained))
 	return out, nil
@@ -142,12 +142,12 @@ func (s *settings) revenue(p *set, rows []string, shown func(string, int) int, c
 }
 
 // removal is the table of what is lost without a label.
-func (p *set) removal(names []string, lost []float64, converts float64, c *chain, number []uint32) analysis.Table {
+func (p *set) removal(by string, names []string, lost []float64, converts float64, c *chain, number []uint32) analysis.Table {
 	t := analysis.Table{
 		Name:     "removal_effects",
 		Sentence: fmt.Sprintf("What the Markov chain of %d states loses without a channel: every path ends where it comes to it. Effects do not add up; orders are shared in proportion to them.", len(c.last)),
 		Columns: []analysis.Column{
-			{Name: "channel", Unit: analysis.Text, Sentence: "that is taken away"},
+			{Name: by, Unit: analysis.Text, Sentence: "that is taken away"},
 			{Name: "paths", Unit: analysis.Counts, Sentence: "that come by it, converted or not"},
 			{Name: "removal_effect", Unit: analysis.Score, Sentence: "share of the conversions that is lost, from 0 to 1"},
 			{Name: "conversion", Unit: analysis.Score, Sentence: "share of paths that convert"},
@@ -221,12 +221,12 @@ func (p *set) transitions(keepsLoops bool) analysis.Table {
 }
 
 // roles is the table of where in the paths of orders a label stands.
-func (p *set) roles() analysis.Table {
+func (p *set) roles(by string) analysis.Table {
 	t := analysis.Table{
 		Name:     "roles",
 		Sentence: "In how many orders' paths a channel is. The columns first and last add up to the orders; the others do not, for a path has several channels.",
 		Columns: []analysis.Column{
-			{Name: "channel", Unit: analysis.Text, Sentence: "of the touches"},
+			{Name: by, Unit: analysis.Text, Sentence: "of the touches"},
 			{Name: "orders", Unit: analysis.Counts, Sentence: "with a touch of it"},
 			{Name: "first", Unit: analysis.Counts, Sentence: "whose first touch it is"},
 			{Name: "last", Unit: analysis.Counts, Sentence: "whose last touch it is"},
