@@ -121,6 +121,15 @@ func TestVariantRefusals(t *testing.T) {
 	}
 }
 
+func TestPersonToTheByte(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]int{1000: 200, 1001: 400} {
+		if got := withExperiments().send(t, variantOf("button", "writeKey=wk_demo&anonymous_id="+strings.Repeat("x", n))); got.StatusCode != want {
+			t.Errorf("an id of %d bytes is answered %d, want %d", n, got.StatusCode, want)
+		}
+	}
+}
+
 // TestVariantOfServers: a server may ask with its own key, but not where others can read it.
 func TestVariantOfServers(t *testing.T) {
 	t.Parallel()
