@@ -53,8 +53,8 @@ func (h *Handler) variant(ctx context.Context, r httpapi.Request) events.APIGate
 	return httpapi.JSON(http.StatusOK, answer)
 }
 
-// assigned works out the answer. Faults: those of writeKey, Invalid missing_person, two_persons or person_too_long, NotFound unknown_experiment,
-// Unavailable.
+// assigned works out the answer. Faults: those of writeKey and of CheckQuery, Invalid missing_person, two_persons or person_too_long, NotFound
+// unknown_experiment, Unavailable.
 func (h *Handler) assigned(ctx context.Context, r httpapi.Request) (variantAnswer, error) {
 	key, err := h.writeKey(ctx, r, route{}, "")
 	if err != nil {
@@ -85,6 +85,9 @@ func (h *Handler) assigned(ctx context.Context, r httpapi.Request) (variantAnswe
 
 // personAsked is the id that a variant is asked for. A person has one variant by each id, so two ids have no answer.
 func personAsked(r httpapi.Request) (string, error) {
+	if err := r.CheckQuery([]string{"user", "anonymous_id", "writeKey"}, nil); err != nil {
+		return "", err
+	}
 	user, anonymous := r.Query.Get("user"), r.Query.Get("anonymous_id")
 	switch {
 	case user != "" && anonymous != "":

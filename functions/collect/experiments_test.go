@@ -102,6 +102,7 @@ func TestVariantRefusals(t *testing.T) {
 		{"two persons", "button", "user=4&anonymous_id=5&writeKey=wk_demo", 400, "two_persons", "the request names user and anonymous_id, which may have different " +
 			"variants; send the one by which the experiment goes"},
 		{"an endless id", "button", "writeKey=wk_demo&user=" + strings.Repeat("x", 1001), 400, "person_too_long", "an id has at most 1000 bytes"},
+		{"another name", "button", "anonymousId=a&writeKey=wk_demo", 400, "unknown_parameter", `\"anonymousId\" is no parameter of this route, which takes user, anonymous_id, writeKey`},
 		{"no key", "button", "user=42", 401, "missing_key", "send the write key: as user of a Basic Authorization header, as writeKey in the body, or as ?writeKey="},
 		{"unknown key", "button", "user=42&writeKey=wk_nobody", 401, "unknown_key", "the key is not known here; check it, and that it belongs to this installation"},
 		{"secret key", "button", "user=42&writeKey=sk_demo", 403, "secret_key", "this is a secret key, which reads; send events with a write key, wk_…"},
@@ -178,7 +179,7 @@ func checkVariant(t *testing.T, contract *httpapitest.Contract) {
 	down.documents.down = fault.New(fault.Unavailable, "down", "down")
 	for _, method := range []string{"GET", "HEAD"} {
 		for query, want := range map[string]int{
-			"user=1&writeKey=wk_demo": 200, "writeKey=wk_demo": 400, "user=1": 401, "user=1&writeKey=sk_demo": 403, "user=1&writeKey=wk_demo&x=404": 404, "user=1&writeKey=wk_demo&x=503": 503,
+			"user=1&writeKey=wk_demo": 200, "writeKey=wk_demo": 400, "user=1": 401, "user=1&writeKey=sk_demo": 403, "user=4&writeKey=wk_demo": 404, "user=5&writeKey=wk_demo": 503,
 		} {
 			s, r := withExperiments(), variantOf("button", query)
 			r.Method = method
