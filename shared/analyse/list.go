@@ -10,6 +10,7 @@ import (
 	"waymark/shared/domain/feedback"
 	"waymark/shared/domain/funnel"
 	"waymark/shared/domain/objective"
+	"waymark/shared/domain/retention"
 	"waymark/shared/domain/rfm"
 	"waymark/shared/domain/trigger"
 )
@@ -18,6 +19,8 @@ import (
 func Analyses() []analysis.Analysis {
 	return []analysis.Analysis{
 		funnel.Analysis(),
+		retention.Analysis(),
+		retention.Lifecycle(),
 		attribution.Analysis(),
 		rfm.Analysis(),
 		clv.Analysis(),
