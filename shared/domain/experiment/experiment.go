@@ -67,6 +67,7 @@ func prepare(q analysis.Question) (analysis.Plan, error) {
 	if e.To != assignment.Forever {
 		c.until = min(c.until, max(e.To, e.Until(e.To)))
 	}
+	c.until = max(c.until, e.From) // of one that has not begun nothing is read
 	columns := step.ColumnsOf(step.Event, step.Properties, step.OrderMoney) | q.By.Columns()
 	if !q.By.IsZero() {
 		columns = columns.With(step.Session)

@@ -339,6 +339,23 @@ func TestSize(t *testing.T) {
 
 const undecided = "undecided"
 
+// TestNotBegun: of an experiment that has not begun there is nothing, and the answer says when it begins.
+func TestNotBegun(t *testing.T) {
+	t.Parallel()
+	q := question(t, strings.ReplaceAll(button, "2026-1", "2027-1"))
+	plan, err := experiment.Analysis().Prepare(q)
+	if err != nil || plan.From != plan.To {
+		t.Errorf("read is %d to %d, %v; want nothing", plan.From, plan.To, err)
+	}
+	a := answer(t, q, many(20, 10, "control"))
+	if got := cells(t, a, "results", "variant", "persons", "conversion", "verdict"); !slices.Equal(got, []string{"control 0  ", "green 0  too few"}) {
+		t.Errorf("results %q", got)
+	}
+	if got := cells(t, a, "ratio", "p", "verdict"); !slices.Equal(got, []string{" too few"}) || !slices.Equal(a.Notes, []string{"The experiment begins at 2027-11-01T00:00:00Z."}) {
+		t.Errorf("ratio %q, notes %q", got, a.Notes)
+	}
+}
+
 func TestAskedWrongly(t *testing.T) {
 	t.Parallel()
 	two := strings.Replace(button, `"experiments":[`, `"experiments":[`+strings.TrimSuffix(strings.TrimPrefix(strings.Replace(button, "button", "price", 1), `{"experiments":[`), "]}")+",", 1)
