@@ -1,6 +1,7 @@
 package analyse
 
 import (
+	"waymark/shared/domain/acquisition"
 	"waymark/shared/domain/analysis"
 	"waymark/shared/domain/attribution"
 	"waymark/shared/domain/basket"
@@ -10,6 +11,7 @@ import (
 	"waymark/shared/domain/feedback"
 	"waymark/shared/domain/funnel"
 	"waymark/shared/domain/objective"
+	"waymark/shared/domain/paths"
 	"waymark/shared/domain/retention"
 	"waymark/shared/domain/rfm"
 	"waymark/shared/domain/trigger"
@@ -21,7 +23,9 @@ func Analyses() []analysis.Analysis {
 		funnel.Analysis(),
 		retention.Analysis(),
 		retention.Lifecycle(),
+		paths.Analysis(),
 		attribution.Analysis(),
+		acquisition.Analysis(),
 		rfm.Analysis(),
 		clv.Analysis(),
 		basket.Analysis(),
@@ -46,6 +50,7 @@ type Kind struct {
 func Kinds() []Kind {
 	return []Kind{
 		{"funnels", "funnels by name, for the analysis funnel", reader(funnel.Parse, funnel.Describe)},
+		{"costs", "what was spent on channels and campaigns", reader(acquisition.ParseCosts, acquisition.DescribeCosts)},
 		{"objectives", "what metrics are to reach, and by when", reader(objective.Parse, objective.Describe)},
 		{"benchmarks", "what others reach, with source and date", reader(objective.ParseBenchmarks, objective.DescribeBenchmarks)},
 		{"experiments", "what is tried on whom", reader(experiment.Parse, experiment.Describe)},
