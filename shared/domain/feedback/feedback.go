@@ -140,13 +140,13 @@ type tally struct {
 	words    *words
 	effect   map[effectKey]int64
 	recovery groups[*recovery]
-	quoted   map[quoteKey][]quote
+	quoted   map[quoteKey]Shelf
 }
 
 func (p *plan) begin() *tally {
 	return &tally{
 		plan: p, ranks: p.ranks.Like(), texts: groups[*cell]{}, surveys: map[string]groups[*Mean]{}, dropped: map[string]int64{}, words: newWords(),
-		effect: map[effectKey]int64{}, recovery: groups[*recovery]{}, quoted: map[quoteKey][]quote{},
+		effect: map[effectKey]int64{}, recovery: groups[*recovery]{}, quoted: map[quoteKey]Shelf{},
 	}
 }
 
@@ -161,7 +161,7 @@ func (t *tally) add(life []step.Row) {
 		if r.At >= t.until || !isSurvey && !t.reader.events[r.Event] || !r.IsTouchpoint() {
 			continue
 		}
-		properties := r.Properties.All()
+		properties := propertiesOf(r)
 		if isSurvey && r.At >= t.start {
 			t.answered(r, properties, answers)
 		}
