@@ -166,9 +166,13 @@ func (p *plan) answer(lives analysis.Lives) (analysis.Answer, error) {
 	stages := p.stages(lives)
 	t := analysis.Fold(lives, func() *tally { return p.begin(stages) }, (*tally).add, (*tally).join)
 	m := t.whole
+	for _, c := range m.cells {
+		slices.Sort(c.seconds)
+	}
 	out := analysis.Answer{Tables: []analysis.Table{m.mapTable(), m.flowTable()}, Notes: m.notes()}
-	pains := m.painPoints()
-	out.Tables = append(out.Tables, m.painTable(pains), m.exampleTable(pains), m.opportunityTable(), m.quoteTable())
+	judged := m.judged()
+	pains := m.painPoints(judged)
+	out.Tables = append(out.Tables, m.painTable(pains), m.exampleTable(pains), m.opportunityTable(judged), m.quoteTable())
 	if t.first != nil {
 		table, note := p.compareTable(t.first, t.second)
 		out.Tables, out.Notes = append(out.Tables, table), append(out.Notes, note)

@@ -69,6 +69,7 @@ func (m *chart) judge(at key) pain {
 			dwells = append(dwells, n)
 		}
 	}
+	slices.Sort(dwells)
 	out.dwell, out.ownDwell = median(dwells), median(c.seconds)
 	if len(rates) == 0 || !out.isEnough || !m.goesOn(at.stage) {
 		return out
@@ -87,12 +88,11 @@ func (m *chart) judge(at key) pain {
 	return out
 }
 
-// median of values in any order, the lower one of two; 0 of none.
-func median(of []int64) int64 {
-	if len(of) == 0 {
+// median of sorted values, the lower one of two; 0 of none.
+func median(sorted []int64) int64 {
+	if len(sorted) == 0 {
 		return 0
 	}
-	sorted := slices.Sorted(slices.Values(of))
 	return sorted[(len(sorted)-1)/2]
 }
 
@@ -169,8 +169,8 @@ func (p *pain) signals() string {
 }
 
 // painPoints are the first cells that lose more than their peers or have signs of trouble.
-func (m *chart) painPoints() []pain {
-	out := slices.DeleteFunc(m.judged(), func(p pain) bool { return p.persons == nil && p.signals() == "" })
+func (m *chart) painPoints(judged []pain) []pain {
+	out := slices.DeleteFunc(slices.Clone(judged), func(p pain) bool { return p.persons == nil && p.signals() == "" })
 	return out[:min(len(out), m.pains)]
 }
 
@@ -237,7 +237,7 @@ func (m *chart) exampleTable(pains []pain) analysis.Table {
 }
 
 // opportunityTable turns the same numbers round: what there is to win.
-func (m *chart) opportunityTable() analysis.Table {
+func (m *chart) opportunityTable(judged []pain) analysis.Table {
 	out := analysis.Table{
 		Name: "opportunities",
 		Sentence: "If a cell lost no more than the median of its peers: so many more persons would go on, with the orders and net revenue of those who do. " +
@@ -253,9 +253,8 @@ func (m *chart) opportunityTable() analysis.Table {
 			{Name: "clear", Unit: analysis.Text, Sentence: "as of pain points"},
 		},
 	}
-	all := m.judged()
-	for i := range all {
-		p := &all[i]
+	for i := range judged {
+		p := &judged[i]
 		if p.persons == nil {
 			continue
 		}

@@ -80,7 +80,6 @@ func (m *chart) mapTable() analysis.Table {
 	}
 	for _, at := range m.keys() {
 		c := m.at(at)
-		slices.Sort(c.seconds)
 		row := append(at.words(), analysis.Count(c.persons), analysis.Count(c.visits), analysis.Count(c.repeated))
 		if m.goesOn(at.stage) {
 			row = append(row, analysis.Count(c.converted), analysis.Count(c.open), analysis.Count(c.persons-c.converted-c.open),
