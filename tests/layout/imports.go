@@ -22,9 +22,10 @@ var rungs = map[string]int{
 	"stage": 6, "segment": 6,
 	"quarantine": 7, "journey": 7,
 	"step":    8,
-	"measure": 9,
-	"ledger":  10, "kpi": 10, "analysis": 10,
-	"report": 11, "retention": 11, "funnel": 11, "paths": 11, "attribution": 11, "clv": 11, "rfm": 11, "basket": 11, "feedback": 11,
+	"measure": 9, "condition": 9,
+	"ledger": 10, "kpi": 10, "analysis": 10,
+	"report": 11, "funnel": 11, "paths": 11, "attribution": 11, "clv": 11, "rfm": 11, "basket": 11, "feedback": 11,
+	"retention":  12, // whose events are written as steps of funnels
 	"journeymap": 12, "change": 11, "experiment": 11, "balance": 11,
 }
 
