@@ -22,7 +22,7 @@ func TestRecount(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(4) {
 		t.Logf("seed %d", seed)
-		q := question(t, "2026-02-01", "2026-05-01", "2026-05-20", "window=25d", "least=3", "pains=100")
+		q := question(t, "2026-02-01", "2026-05-01", "2026-05-20", "window=25d", "least=20", "pains=100")
 		across := "channel"
 		if seed%2 == 1 {
 			across = "device"
@@ -275,11 +275,11 @@ func (m recount) checkPains(t *testing.T, pains, opportunities analysis.Table) {
 		own, all := m.of(stage, value), m.of(stage, "all")
 		var peers []float64
 		for _, other := range values {
-			if c := m.of(stage, other); other != value && c.decided >= 3 {
+			if c := m.of(stage, other); other != value && c.decided >= 20 {
 				peers = append(peers, 1-float64(c.converts)/float64(c.decided))
 			}
 		}
-		if len(peers) == 0 || own.decided < 3 || !m.goesOn(stage) {
+		if len(peers) == 0 || own.decided < 20 || !m.goesOn(stage) {
 			continue
 		}
 		slices.Sort(peers)

@@ -25,7 +25,7 @@ import (
 const (
 	defaultWindow = 30 * 24 * time.Hour
 	mostWindow    = 366 * 24 * time.Hour
-	defaultErrors = "Payment Failed,Coupon Denied,SMS Failed,Error Shown"
+	defaultErrors = "Payment Failed,Coupon Denied,Cart Abandoned"
 )
 
 // Analysis answers how persons go from stage to stage, and where they are lost.

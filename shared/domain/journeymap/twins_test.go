@@ -9,15 +9,8 @@ import (
 	"waymark/shared/domain/analysis/analysistest"
 	"waymark/shared/domain/feedback"
 	"waymark/shared/domain/funnel"
-	"waymark/shared/domain/period"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/step"
-)
-
-var (
-	_ = period.Day
-	_ = measure.Unknown
-	_ step.Row
 )
 
 // TestFunnelTwin: the question that each cell names counts the same persons: persons are those who entered, converted, open and lost are those of the
@@ -97,5 +90,37 @@ func TestSentimentTwin(t *testing.T) {
 	}
 	if compared < 3 {
 		t.Errorf("%d stages have texts, want 3 at least", compared)
+	}
+}
+
+// TestKPITwin: visits of a stage are the measure stage_entries of that stage in the same window, which KPI rows are made of; visits of a stage do not
+// depend on what the map is parted by.
+func TestKPITwin(t *testing.T) {
+	t.Parallel()
+	lives := analysistest.Lives(41, 400)
+	q := question(t, "2026-02-01", "2026-05-01", "2026-05-20")
+	set, err := measure.NewSet([]measure.Definition{{Name: "stage_entries", Sum: "stage_entries"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	totals := set.Empty()
+	for _, life := range lives {
+		set.Add(totals, measure.Of(step.Between(life, q.Start(), q.End())))
+	}
+	seen := 0
+	for _, row := range table(t, ask(t, lives, q), "map").Rows {
+		if row[1].String() != "all" {
+			continue
+		}
+		want, _ := totals.Number(measure.Key{Dimension: measure.ByStage, Value: row[0].String()}, "stage_entries").Int64()
+		if got, _ := row[3].Float(); got != float64(want) {
+			t.Errorf("%v has %v visits, and %d stage_entries", row[0], got, want)
+		}
+		if want > 0 {
+			seen++
+		}
+	}
+	if seen < 5 {
+		t.Errorf("%d stages were entered, want 5 at least", seen)
 	}
 }
