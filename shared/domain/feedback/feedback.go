@@ -53,6 +53,7 @@ type plan struct {
 	windows      []period.Window
 	window       event.Millis
 	themes       []theme // declared
+	frequent     sieve   // of themes that nobody declared
 	top, quotes  int
 	replies      map[string]bool
 	before       event.Millis // where the period before begins; the period's own start where nothing is compared
@@ -255,7 +256,9 @@ func (p *plan) windowOf(at event.Millis) string {
 }
 
 func (p *plan) answer(lives analysis.Lives) (analysis.Answer, error) {
-	t := analysis.Fold(lives, p.begin, (*tally).add, (*tally).join)
+	sieved := *p
+	sieved.frequent = p.sift(lives)
+	t := analysis.Fold(lives, sieved.begin, (*tally).add, (*tally).join)
 	tables := []analysis.Table{t.sentimentTable(), t.curveTable(), t.themeTable(), t.effectTable()}
 	tables = append(tables, t.surveyTables()...)
 	tables = append(tables, t.recoveryTable(), t.quoteTable())

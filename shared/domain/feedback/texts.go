@@ -102,15 +102,21 @@ func propertiesOf(row *step.Row) properties {
 func (p properties) get(name string) string { return p.Get(name).Scalar() }
 
 func (r *Reader) of(said properties) (Text, bool) {
+	t, found := r.words(said)
+	if lexicon, hasWords := r.languages.Of(t.Language); found && hasWords {
+		t.HasWords, t.Score = true, lexicon.Score(t.Words)
+	}
+	return t, found
+}
+
+// words is what a person said, without its score.
+func (r *Reader) words(said properties) (Text, bool) {
 	t := Text{Words: strings.TrimSpace(said.get(textProperty)), Language: r.language}
 	if t.Words == "" {
 		return t, false
 	}
 	if own := said.get(languageProperty); own != "" {
 		t.Language = sentiment.CodeOf(own)
-	}
-	if lexicon, found := r.languages.Of(t.Language); found {
-		t.HasWords, t.Score = true, lexicon.Score(t.Words)
 	}
 	return t, true
 }

@@ -168,6 +168,9 @@ func (t *tally) themed(now, before []spoken) {
 			stages[or(s.row.Stage)] = true
 			for _, name := range t.themesOf(s.Text) {
 				key := term{or(s.row.Stage), name}
+				if !t.frequent.passes(key.stage, key.name) {
+					continue
+				}
 				if persons[key] == nil {
 					persons[key] = &Person{}
 				}
