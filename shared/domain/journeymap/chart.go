@@ -113,7 +113,7 @@ func (m *chart) flow(at flow) *flows {
 	return f
 }
 
-// tally is the map, and the two that are compared.
+// tally is the map, and the two that are compared, nil where none are. With another period the map itself is the second of them.
 type tally struct {
 	*plan
 	whole, first, second *chart
@@ -123,7 +123,7 @@ func (p *plan) begin(s stages) *tally {
 	t := &tally{plan: p, whole: p.chart(s, p.bounds())}
 	switch {
 	case p.other != nil:
-		t.first, t.second = p.chart(s, *p.other), p.chart(s, p.bounds())
+		t.first, t.second = p.chart(s, *p.other), t.whole
 	case !p.segment.IsZero():
 		t.first, t.second = p.chart(s, p.bounds()), p.chart(s, p.bounds())
 	}
@@ -141,7 +141,6 @@ func (t *tally) add(rows []step.Row) {
 	switch {
 	case t.other != nil:
 		t.first.add(l)
-		t.second.add(l)
 	case t.first == nil:
 	case t.segment.Holds(rows, t.q.Start(), t.q.End()):
 		t.second.add(l)
@@ -165,6 +164,8 @@ func (t *tally) join(part *tally) {
 	t.whole.join(part.whole)
 	if t.first != nil {
 		t.first.join(part.first)
+	}
+	if t.second != t.whole && t.second != nil {
 		t.second.join(part.second)
 	}
 }
