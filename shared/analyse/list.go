@@ -9,8 +9,10 @@ import (
 	"waymark/shared/domain/experiment"
 	"waymark/shared/domain/feedback"
 	"waymark/shared/domain/funnel"
+	"waymark/shared/domain/journeymap"
 	"waymark/shared/domain/objective"
 	"waymark/shared/domain/rfm"
+	"waymark/shared/domain/sentiment"
 	"waymark/shared/domain/trigger"
 )
 
@@ -24,6 +26,7 @@ func Analyses() []analysis.Analysis {
 		basket.Analysis(),
 		basket.Refill(),
 		feedback.Analysis(),
+		journeymap.Analysis(),
 		change.Analysis(),
 		trigger.Analysis(),
 		objective.Analysis(),
@@ -43,6 +46,7 @@ type Kind struct {
 func Kinds() []Kind {
 	return []Kind{
 		{"funnels", "funnels by name, for the analysis funnel", reader(funnel.Parse, funnel.Describe)},
+		{"lexicons", "words of texts with their valence, by language, for the analyses sentiment and map", reader(sentiment.ParseLanguages, sentiment.DescribeLanguages)},
 		{"objectives", "what metrics are to reach, and by when", reader(objective.Parse, objective.Describe)},
 		{"benchmarks", "what others reach, with source and date", reader(objective.ParseBenchmarks, objective.DescribeBenchmarks)},
 		{"experiments", "what is tried on whom", reader(experiment.Parse, experiment.Describe)},
