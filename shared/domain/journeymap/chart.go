@@ -15,9 +15,10 @@ import (
 	"waymark/shared/domain/step"
 )
 
-// key is a cell of the map: a stage and a value of its columns, or all of them.
+// key is a cell of the map: a stage and a value of its columns, or all of them. Pain points are looked for in cells of other dimensions too.
 type key struct {
 	stage, value string
+	by           int // place of the dimension in plan.dimensions; 0 are the map's columns
 	isAll        bool
 }
 
@@ -239,7 +240,11 @@ func (m *chart) add(l life) {
 	for i, s := range all[:within] {
 		on := m.converts(all, i)
 		errors, negative := m.signals(l, s)
-		for _, at := range []key{{stage: s.stage, isAll: true}, {stage: s.stage, value: m.across.Of(&l.rows[s.row])}} {
+		for by := range len(m.dimensions) + 1 {
+			at := key{stage: s.stage, isAll: true}
+			if by > 0 {
+				at = key{stage: s.stage, by: by - 1, value: m.dimensions[by-1].Of(&l.rows[s.row])}
+			}
 			v := visit(at, i)
 			v.closes, v.errors = s.at+m.window, v.errors+errors
 			v.hasError, v.isNegative = v.hasError || errors > 0, v.isNegative || negative
@@ -327,7 +332,7 @@ func (m *chart) count(life []step.Row, all []stay, v *visitor) {
 		} else {
 			c.ongoing++
 		}
-		if n == 0 {
+		if n == 0 && v.at.by == 0 {
 			c.first = append(c.first, firstStay{length, isEnded})
 		}
 	}
@@ -383,7 +388,7 @@ func (m *chart) said(l life) {
 			continue
 		}
 		stage := cmp.Or(r.Stage, analysis.Unknown)
-		for _, at := range []key{{stage: stage, isAll: true}, {stage: stage, value: m.across.Of(r)}} {
+		for _, at := range []key{{stage: stage, isAll: true}, {stage: stage, value: m.dimensions[0].Of(r)}} {
 			c := m.cell(at)
 			if c.texts++; !text.IsScored() {
 				continue
@@ -465,9 +470,9 @@ func tell(r *step.Row) string {
 	return name
 }
 
-// values lists the columns of the map that a stage has, those with the most persons first.
-func (m *chart) values(stage string) []key {
-	out := slices.DeleteFunc(slices.Collect(maps.Keys(m.cells)), func(at key) bool { return at.isAll || at.stage != stage })
+// values lists the cells that a stage has in a dimension, those with the most persons first.
+func (m *chart) values(stage string, by int) []key {
+	out := slices.DeleteFunc(slices.Collect(maps.Keys(m.cells)), func(at key) bool { return at.isAll || at.stage != stage || at.by != by })
 	slices.SortFunc(out, func(a, b key) int {
 		return cmp.Or(cmp.Compare(m.cells[b].persons, m.cells[a].persons), cmp.Compare(a.value, b.value))
 	})

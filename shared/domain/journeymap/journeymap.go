@@ -23,9 +23,11 @@ import (
 )
 
 const (
-	defaultWindow = 30 * 24 * time.Hour
-	mostWindow    = 366 * 24 * time.Hour
-	defaultErrors = "Payment Failed,Coupon Denied,Cart Abandoned"
+	defaultWindow  = 30 * 24 * time.Hour
+	mostWindow     = 366 * 24 * time.Hour
+	defaultPainsBy = "device"
+	mostDimensions = 5
+	defaultErrors  = "Payment Failed,Coupon Denied,Cart Abandoned"
 )
 
 // Analysis answers how persons go from stage to stage, and where they are lost.
@@ -38,6 +40,7 @@ func Analysis() analysis.Analysis {
 			{Name: "least", Sentence: "fewest persons whose window is over, of a cell that is compared with others, 1 to 100000", Default: "20"},
 			{Name: "errors", IsList: true, Default: defaultErrors, Sentence: "names of the events that are a sign of trouble"},
 			{Name: "pains", Sentence: "most pain points, 0 to 100", Default: "10"},
+			{Name: "pains_by", IsList: true, Sentence: "dimensions in which pain points are looked for besides the map's columns, at most 4", Default: defaultPainsBy},
 			{Name: "quotes", Sentence: "most quotes of a cell, the shortest first, 0 to 20", Default: "2"},
 			feedback.LanguageParameter(), feedback.EventsParameter(),
 			{Name: "compare_from", Sentence: "with compare_to: the beginning of another period, whose map is compared with this one"},
@@ -51,7 +54,7 @@ func Analysis() analysis.Analysis {
 // plan is a question that was understood.
 type plan struct {
 	q             analysis.Question
-	across        analysis.Breakdown
+	dimensions    []analysis.Breakdown // the map's columns, and behind them others in which pain points are looked for
 	reader        *feedback.Reader
 	ranks         *feedback.Ranks
 	window        event.Millis
@@ -69,14 +72,17 @@ type bounds struct{ start, end, now event.Millis }
 func (b bounds) until(window event.Millis) event.Millis { return min(b.end+window+1, b.now) }
 
 func prepare(q analysis.Question) (analysis.Plan, error) {
-	p := &plan{q: q, across: q.By, watched: map[string]bool{}}
+	p := &plan{q: q, dimensions: []analysis.Breakdown{q.By}, watched: map[string]bool{}}
 	if err := p.read(); err != nil {
 		return analysis.Plan{}, err
 	}
 	if err := p.readCompared(); err != nil {
 		return analysis.Plan{}, err
 	}
-	columns := p.reader.Columns().With(step.Channel, step.Stage, step.StageBefore, step.OrderMoney) | p.across.Columns() | p.segment.Columns()
+	columns := p.reader.Columns().With(step.Channel, step.Stage, step.StageBefore, step.OrderMoney) | p.segment.Columns()
+	for _, by := range p.dimensions {
+		columns |= by.Columns()
+	}
 	in := p.bounds()
 	from, to := in.start, in.until(p.window)
 	if p.other != nil {
@@ -89,13 +95,8 @@ func (p *plan) bounds() bounds { return bounds{p.q.Start(), p.q.End(), p.q.Now} 
 
 func (p *plan) read() (err error) {
 	q := p.q
-	if p.across.IsZero() {
-		if p.across, err = analysis.ParseBreakdown("by", "channel"); err != nil {
-			return err
-		}
-	}
-	if p.across.Name == "stage" {
-		return analysis.Bad("by", "the map has a row for each stage as it is; leave by out for channels, or name another dimension")
+	if err := p.readDimensions(); err != nil {
+		return err
 	}
 	if p.reader, err = feedback.NewReader(q); err != nil {
 		return err
@@ -125,6 +126,35 @@ func (p *plan) read() (err error) {
 	}
 	for _, name := range names {
 		p.watched[name] = true
+	}
+	return nil
+}
+
+// readDimensions reads what the map's columns are, and in which dimensions pain points are looked for besides.
+func (p *plan) readDimensions() (err error) {
+	if p.q.By.IsZero() {
+		if p.dimensions[0], err = analysis.ParseBreakdown("by", "channel"); err != nil {
+			return err
+		}
+	}
+	names := p.q.List("pains_by")
+	if len(names) == 0 {
+		names = []string{defaultPainsBy}
+	}
+	for _, name := range names {
+		by, err := analysis.ParseBreakdown("pains_by", name)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(p.dimensions, func(other analysis.Breakdown) bool { return other.Name == by.Name }) {
+			p.dimensions = append(p.dimensions, by)
+		}
+	}
+	switch {
+	case len(p.dimensions) > mostDimensions:
+		return analysis.Bad("pains_by", "pain points are looked for in at most %d dimensions besides the map's columns, not %d", mostDimensions-1, len(p.dimensions)-1)
+	case slices.ContainsFunc(p.dimensions, func(by analysis.Breakdown) bool { return by.Name == "stage" }):
+		return analysis.Bad("by", "the map has a row for each stage as it is; leave stage out, or name another dimension")
 	}
 	return nil
 }

@@ -178,7 +178,7 @@ func example(t testing.TB) [][]step.Row {
 // TestExample: the worked example of docs/analyses/map.md.
 func TestExample(t *testing.T) {
 	t.Parallel()
-	a := ask(t, example(t), question(t, "2026-03-01", "2026-04-01", "2026-04-15", "least=1"))
+	a := ask(t, example(t), question(t, "2026-03-01", "2026-04-01", "2026-04-15", "least=1", "pains_by=country"))
 	equal(t, lines(table(t, a, "map"), "stage", "channel", "persons", "visits", "repeated", "converted", "open", "lost", "conversion", "drop_off", "dwell_median", "dwell_p90",
 		"ongoing", "errors", "texts", "sentiment"),
 		"awareness | all | 0 | 0 | 0 | 0 | 0 | 0 | – | – | – | – | 0 | – | 0 | –",
@@ -201,13 +201,13 @@ func TestExample(t *testing.T) {
 		"decision | lapsed | 1 | 1 | 1/6", "decision | (ongoing) | 1 | 1 | 1/6", "purchase | (ongoing) | 3 | 3 | 3/3")
 	signals := "errors of 1 persons, 1 of whom were lost; negative texts of 1 persons; stays twice as long as elsewhere"
 	equal(t, lines(table(t, a, "pain_points")),
-		"1 | decision | paid_social | 2/3 | 0.0000 | 2.00 | EUR | 33.333333 | – | "+signals, "1 | decision | paid_social | 2/3 | 0.0000 | 2.00 | USD | 20.00 | – | "+signals,
-		"2 | consideration | email | 0/2 | 0.0000 | 0.00 | EUR | 0.00 | – | stays twice as long as elsewhere")
+		"1 | decision | channel | paid_social | 2/3 | 0.0000 | 2.00 | EUR | 33.333333 | – | "+signals, "1 | decision | channel | paid_social | 2/3 | 0.0000 | 2.00 | USD | 20.00 | – | "+signals,
+		"2 | consideration | channel | email | 0/2 | 0.0000 | 0.00 | EUR | 0.00 | – | stays twice as long as elsewhere")
 	equal(t, lines(table(t, a, "examples")),
-		"1 | decision | paid_social | user:3 | 2026-03-02T10:10:00Z | Checkout Started (paid_social) [decision] → Payment Failed (paid_social) → Feedback Given (chat) → Product Viewed (email) [consideration]",
-		"1 | decision | paid_social | user:4 | 2026-03-05T10:00:00Z | Checkout Started (paid_social) [decision] → time passed [lapsed]")
+		"1 | decision | channel | paid_social | user:3 | 2026-03-02T10:10:00Z | Checkout Started (paid_social) [decision] → Payment Failed (paid_social) → Feedback Given (chat) → Product Viewed (email) [consideration]",
+		"1 | decision | channel | paid_social | user:4 | 2026-03-05T10:00:00Z | Checkout Started (paid_social) [decision] → time passed [lapsed]")
 	equal(t, lines(table(t, a, "opportunities")),
-		"decision | paid_social | 1/3 | 1.0000 | 2.00 | 2.00 | EUR | 33.333333 | –", "decision | paid_social | 1/3 | 1.0000 | 2.00 | 2.00 | USD | 20.00 | –")
+		"decision | channel | paid_social | 1/3 | 1.0000 | 2.00 | 2.00 | EUR | 33.333333 | –", "decision | channel | paid_social | 1/3 | 1.0000 | 2.00 | 2.00 | USD | 20.00 | –")
 	equal(t, lines(table(t, a, "quotes")), "decision | chat | terrible checkout | -0.4767 | terrible -2.10 | 2026-03-02T10:25:00Z")
 	equal(t, lines(table(t, a, "map"), "stage", "channel", "funnel")[4:6],
 		"decision | all | step=stage:decision&step=stage:purchase|post-purchase|loyalty&window=30d",
@@ -262,12 +262,33 @@ func TestPlanted(t *testing.T) {
 		})
 		a := ask(t, lives, question(t, "2026-02-01", "2026-04-01", "2026-06-01"))
 		row := table(t, a, "pain_points").Rows[0]
-		if row[1].String() != "decision" || row[2].String() != "paid_social" || row[8].String() != "yes" {
+		if row[1].String() != "decision" || row[3].String() != "paid_social" || row[9].String() != "yes" {
 			t.Errorf("seed %d: the first pain point is %v, want paid_social in decision, clear", seed, row)
 		}
-		if of := table(t, a, "examples"); len(of.Rows) < 3 || of.Rows[2][2].String() != "paid_social" || !strings.Contains(of.Rows[0][5].String(), "Payment Failed") {
+		if of := table(t, a, "examples"); len(of.Rows) < 3 || of.Rows[2][3].String() != "paid_social" || !strings.Contains(of.Rows[0][6].String(), "Payment Failed") {
 			t.Errorf("seed %d: the examples are %v, want three of paid_social, the first with a failed payment", seed, lines(of))
 		}
+	}
+}
+
+// TestPlantedElsewhere: trouble on phones is the first pain point of a map by channels too, for devices are looked at besides.
+func TestPlantedElsewhere(t *testing.T) {
+	t.Parallel()
+	lives := world(9, 1500, func(string, bool) float64 { return .5 })
+	for n, rows := range lives { // most phones lose the order that they would have made
+		if rows[0].Device == "mobile" && n%3 != 0 {
+			for i := range rows {
+				rows[i].Stage = "decision"
+				if i > 0 {
+					rows[i].StageBefore = "decision"
+				}
+				rows[i].Order = nil
+			}
+		}
+	}
+	row := table(t, ask(t, lives, question(t, "2026-02-01", "2026-04-01", "2026-06-01")), "pain_points").Rows[0]
+	if got := fmt.Sprint(row[1], row[2], row[3], row[9]); got != "decision device mobile yes" {
+		t.Errorf("the first pain point is %s, want decision device mobile, clear", got)
 	}
 }
 
@@ -342,7 +363,7 @@ func TestRefused(t *testing.T) {
 	}
 	q = question(t, "2026-03-01", "2026-04-01", "2026-04-01")
 	q.By, _ = analysis.ParseBreakdown("by", "stage")
-	if _, err := journeymap.Analysis().Prepare(q); err == nil || !strings.Contains(err.Error(), "leave by out") {
+	if _, err := journeymap.Analysis().Prepare(q); err == nil || !strings.Contains(err.Error(), "leave stage out") {
 		t.Errorf("stages by stage are refused by %v", err)
 	}
 }

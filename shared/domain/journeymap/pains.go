@@ -14,7 +14,7 @@ import (
 	"waymark/shared/domain/wide"
 )
 
-// pain is a cell beside its peers: the cells of the same stage in other columns, those of them with enough persons.
+// pain is a cell beside its peers: the cells of the same stage with other values of the same dimension, those of them with enough persons.
 type pain struct {
 	at       key
 	cell     *cell
@@ -31,9 +31,17 @@ type pain struct {
 // judged puts every cell beside its peers.
 func (m *chart) judged() []pain {
 	var out []pain
-	for _, at := range m.keys() {
-		if !at.isAll && m.cells[at].persons > 0 {
-			out = append(out, m.judge(at))
+	for _, stage := range m.names {
+		for by := range m.dimensions {
+			cells := m.values(stage, by)
+			if by > 0 && len(cells) == 1 {
+				continue // the whole stage, and no place in it
+			}
+			for _, at := range cells {
+				if m.cells[at].persons > 0 {
+					out = append(out, m.judge(at))
+				}
+			}
 		}
 	}
 	var p []float64
@@ -58,7 +66,7 @@ func (m *chart) judge(at key) pain {
 	var rates []*big.Rat
 	var dwells []int64
 	var lost, decided int64
-	for _, other := range m.values(at.stage) {
+	for _, other := range m.values(at.stage, at.by) {
 		o := m.cells[other]
 		if other == at || o.decided < m.least {
 			continue
@@ -168,6 +176,19 @@ func (p *pain) signals() string {
 	return strings.Join(out, "; ")
 }
 
+// place says where a cell of any dimension is.
+func (m *chart) place(at key) []analysis.Value {
+	return []analysis.Value{analysis.Word(at.stage), analysis.Word(m.dimensions[at.by].Name), analysis.Word(at.value)}
+}
+
+func dimensionColumn() analysis.Column {
+	return analysis.Column{Name: "dimension", Unit: analysis.Text, Sentence: "the map's columns, or one that pains_by names; persons of two dimensions are the same persons"}
+}
+
+func valueColumn() analysis.Column {
+	return analysis.Column{Name: "value", Unit: analysis.Text, Sentence: "of the dimension, at the step that enters the stage"}
+}
+
 // painPoints are the first cells that lose more than their peers or have signs of trouble.
 func (m *chart) painPoints(judged []pain) []pain {
 	out := slices.DeleteFunc(slices.Clone(judged), func(p pain) bool { return p.persons == nil && p.signals() == "" })
@@ -181,7 +202,7 @@ func (m *chart) painTable(pains []pain) analysis.Table {
 			"Money at stake is persons at stake times what a person who goes on from the stage brings within the window; a row for each currency. Cells after the first ones are left out.",
 		Columns: []analysis.Column{
 			{Name: "rank", Unit: analysis.Counts, Sentence: "1 is the worst"},
-			stageColumn(), m.column(),
+			stageColumn(), dimensionColumn(), valueColumn(),
 			{Name: "drop_off", Unit: analysis.Ratio, Sentence: "as in the map"},
 			{Name: "peers_drop_off", Unit: analysis.Ratio, Sentence: "median of the other cells of the stage that have enough persons"},
 			{Name: "persons_at_stake", Unit: analysis.Persons, Sentence: "drop-off above that of the peers, times the persons whose windows are over"},
@@ -201,7 +222,7 @@ func (m *chart) painTable(pains []pain) analysis.Table {
 			clear = "yes"
 		}
 		for _, currency := range m.currencies(p) {
-			row := append([]analysis.Value{analysis.CountOf(i + 1)}, p.at.words()...)
+			row := append([]analysis.Value{analysis.CountOf(i + 1)}, m.place(p.at)...)
 			dropOff, stake := analysis.None(), analysis.None()
 			if m.goesOn(p.at.stage) {
 				dropOff = analysis.Rate(c.decided-c.decidedConverted, c.decided)
@@ -221,7 +242,7 @@ func (m *chart) exampleTable(pains []pain) analysis.Table {
 		Sentence: "Of each pain point the journeys of three persons who were lost there: those with the most events of trouble, then the earliest.",
 		Columns: []analysis.Column{
 			{Name: "rank", Unit: analysis.Counts, Sentence: "of the pain point"},
-			stageColumn(), m.column(),
+			stageColumn(), dimensionColumn(), valueColumn(),
 			{Name: "person", Unit: analysis.Text, Sentence: "whose profile tells the whole life"},
 			{Name: "time", Unit: analysis.Time, Sentence: "of the step that entered the stage"},
 			{Name: "steps", Unit: analysis.Text, Sentence: "from that step to the one that left the stage: event (channel) [stage entered]"},
@@ -229,7 +250,7 @@ func (m *chart) exampleTable(pains []pain) analysis.Table {
 	}
 	for i := range pains {
 		for _, e := range pains[i].cell.examples {
-			row := append([]analysis.Value{analysis.CountOf(i + 1)}, pains[i].at.words()...)
+			row := append([]analysis.Value{analysis.CountOf(i + 1)}, m.place(pains[i].at)...)
 			out.Row(append(row, analysis.Word(string(e.person)), analysis.Word(m.q.Instant(e.entered)), analysis.Word(e.steps))...)
 		}
 	}
@@ -243,7 +264,7 @@ func (m *chart) opportunityTable(judged []pain) analysis.Table {
 		Sentence: "If a cell lost no more than the median of its peers: so many more persons would go on, with the orders and net revenue of those who do. " +
 			"It supposes that they are like the others, and that nothing else changes. Only cells that lose more are listed; a row for each currency.",
 		Columns: []analysis.Column{
-			stageColumn(), m.column(),
+			stageColumn(), dimensionColumn(), valueColumn(),
 			{Name: "conversion", Unit: analysis.Ratio, Sentence: "as in the map"},
 			{Name: "peers_conversion", Unit: analysis.Ratio, Sentence: "median of the peers"},
 			{Name: "persons", Unit: analysis.Persons, Sentence: "more who would go on"},
@@ -264,7 +285,7 @@ func (m *chart) opportunityTable(judged []pain) analysis.Table {
 			if currency != "" {
 				revenue = moneyOf(p.stake(currency))
 			}
-			out.Row(append(p.at.words(), analysis.Rate(p.cell.decidedConverted, p.cell.decided), number(new(big.Rat).Sub(big.NewRat(1, 1), p.peers), 4),
+			out.Row(append(m.place(p.at), analysis.Rate(p.cell.decidedConverted, p.cell.decided), number(new(big.Rat).Sub(big.NewRat(1, 1), p.peers), 4),
 				number(p.persons, 2), number(p.worth(big.NewInt(p.stage.orders)), 2), analysis.Word(currency), revenue, analysis.Word(clear))...)
 		}
 	}

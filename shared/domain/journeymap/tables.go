@@ -17,7 +17,7 @@ const allValues = "all"
 // column is the name of the map's columns: channel, or that of `by`.
 func (m *chart) column() analysis.Column {
 	return analysis.Column{
-		Name: strings.ReplaceAll(m.across.Name, ".", "_"), Unit: analysis.Text,
+		Name: strings.ReplaceAll(m.dimensions[0].Name, ".", "_"), Unit: analysis.Text,
 		Sentence: "of the step that enters the stage, of texts their own; " + allValues + " is the whole stage",
 	}
 }
@@ -42,7 +42,7 @@ func (m *chart) keys() []key {
 		names = append(names, analysis.Unknown)
 	}
 	for _, name := range names {
-		out = append(append(out, key{stage: name, isAll: true}), m.values(name)...)
+		out = append(append(out, key{stage: name, isAll: true}), m.values(name, 0)...)
 	}
 	return out
 }
@@ -57,7 +57,7 @@ func (m *chart) at(at key) *cell {
 func (m *chart) mapTable() analysis.Table {
 	out := analysis.Table{
 		Name: "map",
-		Sentence: "A row for each stage, and for each " + m.across.Name + " of its stays. Visits, ongoing stays and texts of a stage add up to its row " + allValues +
+		Sentence: "A row for each stage, and for each " + m.dimensions[0].Name + " of its stays. Visits, ongoing stays and texts of a stage add up to its row " + allValues +
 			"; persons may be in several rows. persons = converted + open + lost, where the stage has a later one.",
 		Columns: []analysis.Column{
 			stageColumn(), m.column(),
@@ -104,7 +104,7 @@ func (m *chart) funnel(at key) string {
 	}
 	first := "stage:" + quoted(at.stage)
 	if !at.isAll {
-		first += "[" + quoted(m.across.Name) + ":" + quoted(at.value) + "]"
+		first += "[" + quoted(m.dimensions[at.by].Name) + ":" + quoted(at.value) + "]"
 	}
 	return fmt.Sprintf("step=%s&step=stage:%s&window=%s", first, strings.Join(later, "|"), analysis.LengthOf(length(m.window)))
 }
@@ -176,7 +176,7 @@ func (m *chart) quoteTable() analysis.Table {
 func (m *chart) notes() []string {
 	var texts, scored, open int64
 	for at, c := range m.cells {
-		if at.isAll {
+		if at.isAll { // of which each text and person is in one
 			texts, scored = texts+c.texts, scored+c.scores.N
 			if m.goesOn(at.stage) {
 				open += c.open
