@@ -178,7 +178,7 @@ func example(t testing.TB) [][]step.Row {
 // TestExample: the worked example of docs/analyses/map.md.
 func TestExample(t *testing.T) {
 	t.Parallel()
-	a := ask(t, example(t), question(t, "2026-03-01", "2026-04-01", "2026-04-15", "least=1", "pains_by=country"))
+	a := ask(t, example(t), question(t, "2026-03-01", "2026-04-01", "2026-04-15", "least=1"))
 	equal(t, lines(table(t, a, "map"), "stage", "channel", "persons", "visits", "repeated", "converted", "open", "lost", "conversion", "drop_off", "dwell_median", "dwell_p90",
 		"ongoing", "errors", "texts", "sentiment"),
 		"awareness | all | 0 | 0 | 0 | 0 | 0 | 0 | – | – | – | – | 0 | – | 0 | –",
