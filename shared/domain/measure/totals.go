@@ -2,10 +2,8 @@ package measure
 
 import (
 	"cmp"
-	"encoding/json"
 	"maps"
 	"slices"
-	"strings"
 
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/money"
@@ -15,7 +13,7 @@ import (
 // Name is the id of a measure.
 type Name string
 
-// Definition is a measure as it is written down. One of Sum, Persons and Staying is given.
+// Definition is a measure as it is written down. One of Sum, Persons, Staying, Amount and Product is given.
 type Definition struct {
 	Name        Name
 	Sum         Counter // adds the counter up
@@ -24,6 +22,7 @@ type Definition struct {
 	Staying     bool    // active persons, in the stage that they are in at the end
 	PerCurrency bool    // of orders and refunds: counted for each currency apart
 	Amount      Amount  // a sum of money, for each currency apart
+	Product     [2]Name // two measures multiplied person by person, for intervals: amounts in whole hundredths
 	Since       int     // version of the definitions that first had it; what it counts never changes, for that makes another measure
 }
 
@@ -37,6 +36,9 @@ const (
 	Cancellations Amount = "cancellations"
 	Updates       Amount = "updates"
 	NetRevenue    Amount = "net_revenue"
+	Costed        Amount = "costed_revenue" // of orders that say what their goods cost
+	Cost          Amount = "cost"           // of those goods
+	Margin        Amount = "margin"         // the one without the other
 )
 
 // of gives the amount's sum.
@@ -52,6 +54,12 @@ func (a Amount) of(m Money) (sum money.Sum, known bool) {
 		return m.Updates, true
 	case NetRevenue:
 		return m.Net(), true
+	case Costed:
+		return m.Costed, true
+	case Cost:
+		return m.Cost, true
+	case Margin:
+		return m.Costed.Minus(m.Cost), true
 	}
 	return money.Sum{}, false
 }
@@ -60,36 +68,87 @@ func (a Amount) of(m Money) (sum money.Sum, known bool) {
 type Set struct {
 	definitions []Definition
 	places      map[Name]int
-	counters    []int // of each definition, the place of its counter
+	operands    []operand
+	// The places of measures by when they are looked at: for every sum, for those with signals, for each currency.
+	always, ofSignals, ofMoney []int
+}
+
+// operand is where a measure finds its number.
+type operand struct {
+	counter int    // place among the counters, or among the signals
+	signal  bool   //
+	factors [2]int // of a product, the places of the measures
 }
 
 // NewSet checks definitions. Error: fault.Invalid with code bad_measure that names the measure.
 func NewSet(definitions []Definition) (*Set, error) {
-	s := &Set{definitions: slices.Clone(definitions), places: map[Name]int{}, counters: make([]int, len(definitions))}
-	for i, d := range definitions {
+	s := &Set{definitions: slices.Clone(definitions), places: map[Name]int{}, operands: make([]operand, len(definitions))}
+	for i := range s.definitions {
+		d := &s.definitions[i]
 		if _, taken := s.places[d.Name]; taken || d.Name == "" {
 			return nil, fault.Newf(fault.Invalid, "bad_measure", "measure %d is named %q, which is empty or taken", i+1, d.Name)
 		}
 		s.places[d.Name] = i
-		s.counters[i] = -1
-		if wanted := cmp.Or(d.Sum, d.Persons); wanted != "" {
-			s.counters[i] = slices.IndexFunc(counters[:], func(c counting) bool { return c.name == wanted })
-			if s.counters[i] < 0 {
-				return nil, fault.Newf(fault.Invalid, "bad_measure", "measure %s counts %q, which no step is counted for", d.Name, wanted)
-			}
-			continue
+		if err := s.place(i, d); err != nil {
+			return nil, err
 		}
-		if _, known := d.Amount.of(Money{}); !d.Staying && !known {
-			return nil, fault.Newf(fault.Invalid, "bad_measure", "measure %s says neither what it sums nor whom it counts", d.Name)
+		o := s.operands[i]
+		switch {
+		case d.Staying:
+		case s.isMoney(i):
+			s.ofMoney = append(s.ofMoney, i)
+		case o.signal || d.isProduct() && (s.operands[o.factors[0]].signal || s.operands[o.factors[1]].signal):
+			s.ofSignals = append(s.ofSignals, i)
+		default:
+			s.always = append(s.always, i)
 		}
 	}
 	return s, nil
 }
 
+// place finds what a measure is made of.
+func (s *Set) place(i int, d *Definition) error {
+	o := &s.operands[i]
+	if d.isProduct() {
+		for f, name := range d.Product {
+			at, found := s.places[name]
+			if !found || at == i || s.definitions[at].isProduct() || s.definitions[at].Staying {
+				return fault.Newf(fault.Invalid, "bad_measure", "measure %s multiplies %q, which is no measure before it that can be", d.Name, name)
+			}
+			o.factors[f] = at
+		}
+		return nil
+	}
+	if wanted := cmp.Or(d.Sum, d.Persons); wanted != "" {
+		o.counter = slices.IndexFunc(counters[:], func(c counting) bool { return c.name == wanted })
+		if o.counter < 0 {
+			if o.counter, o.signal = signals().byName[wanted]; !o.signal {
+				return fault.Newf(fault.Invalid, "bad_measure", "measure %s counts %q, which no step is counted for", d.Name, wanted)
+			}
+		}
+		return nil
+	}
+	if _, known := d.Amount.of(Money{}); !d.Staying && !known {
+		return fault.Newf(fault.Invalid, "bad_measure", "measure %s says neither what it sums nor whom it counts", d.Name)
+	}
+	return nil
+}
+
+func (d *Definition) isProduct() bool { return d.Product != [2]Name{} }
+
+// isMoney says whether the measure at a place is of each currency apart.
+func (s *Set) isMoney(i int) bool {
+	d := &s.definitions[i]
+	if d.isProduct() {
+		return s.isMoney(s.operands[i].factors[0]) || s.isMoney(s.operands[i].factors[1])
+	}
+	return d.PerCurrency || d.Amount != ""
+}
+
 // Has says whether the set holds a measure, and whether it is counted for each currency apart.
 func (s *Set) Has(name Name) (perCurrency, found bool) {
 	i, found := s.places[name]
-	return found && s.definitions[i].isMoney(), found
+	return found && s.isMoney(i), found
 }
 
 // Place is where a measure stands among the numbers of a group; -1 when the set has none of that name.
@@ -127,7 +186,7 @@ type Key struct {
 // Totals hold a number for each measure of a set in each group. Groups of zeros are not there. Amounts are millionths of the unit.
 type Totals struct {
 	Names  []Name             // of the measures, in the order of the numbers
-	Groups map[Key][]wide.Int // a number for each measure; those of other keys' kind are 0
+	Groups map[Key][]wide.Int // a number for each measure; those of other keys' kind are 0, and so is what is behind the end of a list
 }
 
 // Empty is totals of nothing.
@@ -174,6 +233,9 @@ func (s *Set) addTo(t Totals, dimension int, f Facts, times int64, version int) 
 		for n, count := range e.Counts {
 			sums[at].counts[n] += count
 		}
+		for _, x := range e.Extras {
+			sums[at].extras = sums[at].extras.add(x.Place, x.N)
+		}
 		for _, m := range e.Money {
 			sums[at].money = addMoney(sums[at].money, m)
 		}
@@ -189,48 +251,116 @@ func (s *Set) addTo(t Totals, dimension int, f Facts, times int64, version int) 
 	if name == ByStage {
 		key.Value = cmp.Or(f.Stage, Unknown)
 	}
-	group := t.group(key)
+	before := t.Groups[key]
+	group := before
 	for i, d := range s.definitions {
 		if d.Staying && d.Since <= version {
-			group[i] = group[i].Add(wide.Of(times))
+			group = plus(group, i, wide.Of(times))
 		}
 	}
-	t.drop(key, group)
+	t.store(key, before, group)
 }
 
 // sum is what a person comes to for one value of one dimension.
 type sum struct {
 	value  string
 	counts Counts
+	extras Extras
 	money  []Money
 }
 
 func (s *Set) addSum(t Totals, key Key, of *sum, times int64, version int) {
-	group := t.group(key)
-	for i := range s.definitions {
-		d := &s.definitions[i]
-		if d.Staying || d.isMoney() || d.Since > version {
-			continue
-		}
-		if n := d.ofCount(of.counts[s.counters[i]]); n != 0 { // most are 0
-			group[i] = group[i].Add(wide.Of(times * n))
+	before := t.Groups[key]
+	group := before
+	for _, i := range s.always {
+		if s.definitions[i].Since <= version {
+			group = s.plus(group, i, of, nil, times)
 		}
 	}
-	t.drop(key, group)
-	for _, m := range of.money {
-		key.Currency = m.Currency
-		group := t.group(key)
-		for i := range s.definitions {
-			if d := &s.definitions[i]; d.isMoney() && d.Since <= version {
-				n := d.ofMoney(m)
-				if times < 0 {
-					n = n.Neg()
-				}
-				group[i] = group[i].Add(n)
+	if len(of.extras) > 0 {
+		for _, i := range s.ofSignals {
+			if s.definitions[i].Since <= version {
+				group = s.plus(group, i, of, nil, times)
 			}
 		}
-		t.drop(key, group)
 	}
+	t.store(key, before, group)
+	for m := range of.money {
+		key.Currency = of.money[m].Currency
+		before := t.Groups[key]
+		group := before
+		for _, i := range s.ofMoney {
+			if s.definitions[i].Since <= version {
+				group = s.plus(group, i, of, &of.money[m], times)
+			}
+		}
+		t.store(key, before, group)
+	}
+}
+
+// plus adds what a sum is for the measure at a place; most are 0.
+func (s *Set) plus(group []wide.Int, i int, of *sum, m *Money, times int64) []wide.Int {
+	var n wide.Int
+	if d := &s.definitions[i]; d.isProduct() {
+		factors := &s.operands[i].factors
+		n = wide.Product(s.factor(factors[0], of, m), s.factor(factors[1], of, m))
+	} else {
+		n = s.number(i, of, m)
+	}
+	if n.IsZero() {
+		return group
+	}
+	if times < 0 {
+		n = n.Neg()
+	}
+	return plus(group, i, n)
+}
+
+// number is what a sum is for a measure that is no product.
+func (s *Set) number(i int, of *sum, m *Money) wide.Int {
+	d, o := &s.definitions[i], &s.operands[i]
+	switch {
+	case d.isMoney():
+		return d.ofMoney(*m)
+	case o.signal:
+		return wide.Of(d.ofCount(of.extras.of(o.counter)))
+	}
+	return wide.Of(d.ofCount(of.counts[o.counter]))
+}
+
+// Amounts are multiplied in hundredths of the unit, none of more than this many, so that no sum of products leaves 128 bits.
+const (
+	hundredth  = 10_000 // millionths
+	mostFactor = 1 << 50
+)
+
+func (s *Set) factor(i int, of *sum, m *Money) int64 {
+	number := s.number(i, of, m)
+	n, fits := number.Int64()
+	switch isAmount := s.definitions[i].Amount != ""; {
+	case !fits && number.Compare(wide.Int{}) < 0:
+		return -mostFactor
+	case !fits:
+		return mostFactor
+	case isAmount:
+		n /= hundredth
+	}
+	return max(-mostFactor, min(n, mostFactor))
+}
+
+// usualLength is how many numbers most groups have at most.
+const usualLength = 24
+
+// plus adds a number at a place of a group, which is as long as it has to be.
+func plus(group []wide.Int, place int, n wide.Int) []wide.Int {
+	if group == nil {
+		group = make([]wide.Int, 0, max(place+1, usualLength))
+	}
+	for len(group) <= place {
+		group = append(group, wide.Int{})
+	}
+	group[place] = group[place].Add(n)
+	return group
 }
 
 func (d *Definition) isMoney() bool { return d.PerCurrency || d.Amount != "" }
@@ -259,30 +389,22 @@ func (d *Definition) ofMoney(m Money) wide.Int {
 		n = m.UpdateN
 	case "server_orders":
 		n = m.ServerN
+	case "costed_orders":
+		n = m.CostedN
 	case "order_events":
 		n += m.RefundedN + m.CancelN + m.UpdateN
 	}
 	return wide.Of(d.ofCount(n))
 }
 
-// group finds the numbers of a group, or makes them.
-func (t Totals) group(key Key) []wide.Int {
-	group, found := t.Groups[key]
-	if !found {
-		group = make([]wide.Int, len(t.Names))
+// store keeps a group that was made of another, without the zeros at its end; one of zeros alone is not there.
+func (t Totals) store(key Key, before, group []wide.Int) {
+	switch group = trimmed(group); {
+	case len(group) == 0 && len(before) > 0:
+		delete(t.Groups, key)
+	case len(group) > 0 && (len(group) != len(before) || &group[0] != &before[0]): // else it is there
 		t.Groups[key] = group
 	}
-	return group
-}
-
-// drop forgets a group of zeros.
-func (t Totals) drop(key Key, group []wide.Int) {
-	for _, n := range group {
-		if !n.IsZero() {
-			return
-		}
-	}
-	delete(t.Groups, key)
 }
 
 // IsZero says whether the totals hold nothing.
@@ -297,102 +419,38 @@ func (t Totals) Plus(change Totals) Totals {
 		places[i] = slices.Index(out.Names, name)
 	}
 	for key, group := range t.Groups {
-		sum := out.group(key)
+		sum := make([]wide.Int, 0, len(group))
 		for i, n := range group {
-			if places[i] >= 0 {
-				sum[places[i]] = n
+			if places[i] >= 0 && !n.IsZero() {
+				sum = plus(sum, places[i], n)
 			}
 		}
+		out.store(key, nil, sum)
 	}
 	for key, group := range change.Groups {
-		sum := out.group(key)
+		before := out.Groups[key]
+		sum := before
 		for i, n := range group {
-			sum[i] = sum[i].Add(n)
+			sum = plus(sum, i, n)
 		}
-		out.drop(key, sum)
+		out.store(key, before, sum)
 	}
 	return out
 }
 
 // Equal says whether both hold the same measures and numbers.
 func (t Totals) Equal(other Totals) bool {
-	return slices.Equal(t.Names, other.Names) && maps.EqualFunc(t.Groups, other.Groups, slices.Equal[[]wide.Int])
+	return slices.Equal(t.Names, other.Names) && maps.EqualFunc(t.Groups, other.Groups, func(a, b []wide.Int) bool {
+		return slices.Equal(trimmed(a), trimmed(b))
+	})
 }
 
 // Number of a measure in a group; 0 where there is none.
 func (t Totals) Number(key Key, name Name) wide.Int {
 	i := slices.Index(t.Names, name)
 	group, found := t.Groups[key]
-	if !found || i < 0 {
+	if !found || i < 0 || i >= len(group) {
 		return wide.Int{}
 	}
 	return group[i]
-}
-
-// storedTotals is how totals are written: the measures once, and the groups sorted, so that equal totals have equal bytes.
-type storedTotals struct {
-	Names  []Name        `json:"m"`
-	Groups []storedGroup `json:"g"`
-}
-
-type storedGroup struct {
-	Dimension Dimension `json:"d,omitempty"`
-	Value     string    `json:"v,omitempty"`
-	Currency  string    `json:"c,omitempty"`
-	Numbers   numbers   `json:"n"`
-}
-
-// numbers are written and read by hand, a whole list at a time: windows have many.
-type numbers []wide.Int
-
-func (n numbers) MarshalJSON() ([]byte, error) {
-	text := make([]byte, 0, 4*len(n)+2)
-	for i, number := range n {
-		text = number.Append(append(text, "[,"[min(i, 1)]))
-	}
-	if len(n) == 0 {
-		text = append(text, '[')
-	}
-	return append(text, ']'), nil
-}
-
-func (n *numbers) UnmarshalJSON(text []byte) error {
-	inside := strings.Trim(string(text), "[] ")
-	*n = make(numbers, 0, strings.Count(inside, ",")+1)
-	for part := range strings.SplitSeq(inside, ",") {
-		number, err := wide.Parse(strings.TrimSpace(part))
-		if err != nil {
-			return err
-		}
-		*n = append(*n, number)
-	}
-	return nil
-}
-
-// MarshalJSON writes equal totals as equal bytes.
-func (t Totals) MarshalJSON() ([]byte, error) {
-	stored := storedTotals{Names: t.Names, Groups: make([]storedGroup, 0, len(t.Groups))}
-	for key, group := range t.Groups {
-		stored.Groups = append(stored.Groups, storedGroup{key.Dimension, key.Value, key.Currency, group})
-	}
-	slices.SortFunc(stored.Groups, func(a, b storedGroup) int {
-		return cmp.Or(cmp.Compare(a.Dimension, b.Dimension), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Currency, b.Currency))
-	})
-	return json.Marshal(stored)
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (t *Totals) UnmarshalJSON(text []byte) error {
-	var stored storedTotals
-	if err := json.Unmarshal(text, &stored); err != nil {
-		return err
-	}
-	*t = Totals{Names: stored.Names, Groups: make(map[Key][]wide.Int, len(stored.Groups))}
-	for _, g := range stored.Groups {
-		if len(g.Numbers) != len(t.Names) {
-			return fault.Newf(fault.Internal, "bad_totals", "a group has %d numbers for %d measures", len(g.Numbers), len(t.Names))
-		}
-		t.Groups[Key{g.Dimension, g.Value, g.Currency}] = g.Numbers
-	}
-	return nil
 }
