@@ -211,7 +211,6 @@ func count(mine map[group]*tally, r *step.Row) {
 		}.known()
 	}
 	said := signalsOf(r)
-	cost, isCosted := costOf(r)
 	for d := range dimensions {
 		add := func(k kind, n number, currency string, by int64) {
 			at(mine, group{d, places[k][d], currency})[n] += by
@@ -270,11 +269,8 @@ func count(mine map[group]*tally, r *step.Row) {
 			once(ofOrder, firstOrders, o.Number == 1)
 			add(ofOrder, pricedOrders, o.Currency, 1)
 			add(ofOrder, revenue, o.Currency, int64(o.Amount))
-			if isCosted {
-				add(ofOrder, costedOrders, o.Currency, 1)
-				add(ofOrder, costedRevenue, o.Currency, int64(o.Amount))
-				add(ofOrder, costOfGoods, o.Currency, cost)
-				add(ofOrder, margin, o.Currency, int64(o.Amount)-cost)
+			for n, amount := range costsOf(r) {
+				add(ofOrder, n, o.Currency, amount)
 			}
 			add(ofOrder, netRevenue, o.Currency, int64(o.Amount))
 		}

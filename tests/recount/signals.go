@@ -87,12 +87,10 @@ func signalsOf(r *step.Row) map[measure.Name]int64 {
 		count("email_spam")
 	case "Unsubscribed":
 		count("unsubscribed")
-	case "SMS Delivered":
-		count("sms_delivered", "sms_attempts")
-	case "SMS Link Clicked":
-		count("sms_clicked")
-	case "SMS Failed":
-		count("sms_failed", "sms_attempts")
+	case "SMS Delivered", "SMS Link Clicked", "SMS Failed":
+		count(map[string][]measure.Name{
+			"Delivered": {"sms_delivered", "sms_attempts"}, "Clicked": {"sms_clicked"}, "Failed": {"sms_failed", "sms_attempts"},
+		}[last]...)
 	case "Push Notification Received":
 		count("push_received", "push_attempts")
 	case "Push Notification Tapped":
@@ -154,17 +152,21 @@ func signal(name measure.Name) number {
 	panic("recount: there is no signal " + string(name))
 }
 
-// costOf is what the goods of an order cost, in millionths; tests send at most two decimals, or what is no number.
-func costOf(r *step.Row) (millionths int64, isSaid bool) {
+// costsOf is what an order is counted for that says what its goods cost, in millionths; tests send at most two decimals, or what is no number.
+func costsOf(r *step.Row) map[number]int64 {
 	var said struct {
 		Cost string `json:"cost"`
 	}
 	if r.Order == nil || r.Order.Kind != event.Completed || json.Unmarshal([]byte(cmp.Or(r.Properties, "{}")), &said) != nil || said.Cost == "" {
-		return 0, false
+		return nil
 	}
 	whole, cents, _ := strings.Cut(said.Cost, ".")
 	n, err := strconv.ParseInt(whole+(cents + "00")[:2], 10, 64)
-	return n * 10_000, err == nil && n >= 0
+	if err != nil || n < 0 {
+		return nil
+	}
+	cost, amount := n*10_000, int64(r.Order.Amount)
+	return map[number]int64{costedOrders: 1, costedRevenue: amount, costOfGoods: cost, margin: amount - cost}
 }
 
 // product is two measures multiplied person by person, or the persons who have any of one.
