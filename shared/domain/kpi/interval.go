@@ -40,7 +40,7 @@ type sums struct {
 	since    int
 }
 
-// withSums gives the measures with those that intervals need, each once: measures with signals last, for most persons have none of them.
+// withSums gives the measures with those that intervals need, each once: those of rare events last, so that groups without them are short.
 func withSums(c Config) ([]measure.Definition, map[Name]sums) {
 	all, of := slices.Clone(c.Measures), map[Name]sums{}
 	find := func(name measure.Name) measure.Definition {
@@ -81,12 +81,15 @@ func withSums(c Config) ([]measure.Definition, map[Name]sums) {
 		}
 		of[m.Name] = s
 	}
-	signals, _, _ := measure.Signals()
-	isOfSignals := map[measure.Name]bool{}
-	for _, d := range all {
-		isOfSignals[d.Name] = slices.Contains(signals, cmp.Or(d.Sum, d.Persons)) || isOfSignals[d.Product[0]] || isOfSignals[d.Product[1]]
+	isRare, rare := map[measure.Counter]bool{}, map[measure.Name]bool{}
+	signals, _, events := measure.Signals()
+	for i, name := range signals {
+		isRare[name] = events[i] != nil
 	}
-	slices.SortStableFunc(all, func(a, b measure.Definition) int { return first(!isOfSignals[a.Name], !isOfSignals[b.Name]) })
+	for _, d := range all {
+		rare[d.Name] = isRare[cmp.Or(d.Sum, d.Persons)] || rare[d.Product[0]] || rare[d.Product[1]]
+	}
+	slices.SortStableFunc(all, func(a, b measure.Definition) int { return first(!rare[a.Name], !rare[b.Name]) })
 	return all, of
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"waymark/shared/domain/fault"
@@ -23,13 +24,29 @@ type storedGroup struct {
 	Numbers   numbers   `json:"n"`
 }
 
-// numbers are written and read by hand, a whole list at a time: windows have many.
+// numbers are written and read by hand, a whole list at a time: windows have many. Three zeros in a row and more are written as a text that says how
+// many: [12,0,0,7,"31",1]. Lists of earlier versions have every zero.
 type numbers []wide.Int
+
+const (
+	leastZeros = 3
+	mostZeros  = 1000 // far more than there are measures
+)
 
 func (n numbers) MarshalJSON() ([]byte, error) {
 	text := make([]byte, 0, 4*len(n)+2)
-	for i, number := range n {
-		text = number.Append(append(text, "[,"[min(i, 1)]))
+	for i := 0; i < len(n); i++ {
+		text = append(text, "[,"[min(i, 1)])
+		zeros := 0
+		for i+zeros < len(n) && n[i+zeros].IsZero() {
+			zeros++
+		}
+		if zeros < leastZeros {
+			text = n[i].Append(text)
+			continue
+		}
+		text = append(strconv.AppendInt(append(text, '"'), int64(zeros), 10), '"')
+		i += zeros - 1
 	}
 	if len(n) == 0 {
 		text = append(text, '[')
@@ -45,7 +62,16 @@ func (n *numbers) UnmarshalJSON(text []byte) error {
 	}
 	*n = make(numbers, 0, strings.Count(inside, ",")+1)
 	for part := range strings.SplitSeq(inside, ",") {
-		number, err := wide.Parse(strings.TrimSpace(part))
+		part = strings.TrimSpace(part)
+		if zeros, isRun := strings.CutPrefix(part, `"`); isRun {
+			count, err := strconv.Atoi(strings.TrimSuffix(zeros, `"`))
+			if err != nil || count < 0 || count > mostZeros {
+				return fault.Newf(fault.Internal, "bad_totals", "a group says %.20q for a number of zeros", part)
+			}
+			*n = append(*n, make(numbers, count)...)
+			continue
+		}
+		number, err := wide.Parse(part)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package measure
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"waymark/shared/domain/fault"
@@ -69,20 +68,37 @@ type Set struct {
 	definitions []Definition
 	places      map[Name]int
 	operands    []operand
-	// The places of measures by when they are looked at: for every sum, for those with signals, for each currency.
-	always, ofSignals, ofMoney []int
+	newest      int // version that first had all of them
+	// The places of measures by when they are looked at: for every sum, for those with a signal, for each currency.
+	always, ofMoney, staying []int
+	ofSignal                 [][]int // by place of the signal
 }
 
 // operand is where a measure finds its number.
 type operand struct {
+	kind    operandKind
 	counter int    // place among the counters, or among the signals
-	signal  bool   //
+	least   int64  // of persons, of how many on they count; 0 of sums
 	factors [2]int // of a product, the places of the measures
 }
 
+type operandKind int
+
+const (
+	ofCounter operandKind = iota
+	ofSignal
+	ofMoney
+	ofProduct // of numbers that know no currency
+	ofMoneyProduct
+	ofStaying
+)
+
 // NewSet checks definitions. Error: fault.Invalid with code bad_measure that names the measure.
 func NewSet(definitions []Definition) (*Set, error) {
-	s := &Set{definitions: slices.Clone(definitions), places: map[Name]int{}, operands: make([]operand, len(definitions))}
+	s := &Set{
+		definitions: slices.Clone(definitions), places: map[Name]int{}, operands: make([]operand, len(definitions)),
+		ofSignal: make([][]int, len(signals().all)),
+	}
 	for i := range s.definitions {
 		d := &s.definitions[i]
 		if _, taken := s.places[d.Name]; taken || d.Name == "" {
@@ -92,13 +108,15 @@ func NewSet(definitions []Definition) (*Set, error) {
 		if err := s.place(i, d); err != nil {
 			return nil, err
 		}
-		o := s.operands[i]
-		switch {
-		case d.Staying:
-		case s.isMoney(i):
+		s.newest = max(s.newest, d.Since)
+		signal := s.signalOf(i)
+		switch kind := s.operands[i].kind; {
+		case kind == ofStaying:
+			s.staying = append(s.staying, i)
+		case kind == ofMoney, kind == ofMoneyProduct:
 			s.ofMoney = append(s.ofMoney, i)
-		case o.signal || d.isProduct() && (s.operands[o.factors[0]].signal || s.operands[o.factors[1]].signal):
-			s.ofSignals = append(s.ofSignals, i)
+		case signal >= 0:
+			s.ofSignal[signal] = append(s.ofSignal[signal], i)
 		default:
 			s.always = append(s.always, i)
 		}
@@ -106,43 +124,64 @@ func NewSet(definitions []Definition) (*Set, error) {
 	return s, nil
 }
 
+// signalOf is the signal without which a measure is 0; −1 where there is none.
+func (s *Set) signalOf(i int) int {
+	switch o := &s.operands[i]; o.kind {
+	case ofSignal:
+		return o.counter
+	case ofProduct:
+		return max(s.signalOf(o.factors[0]), s.signalOf(o.factors[1]))
+	}
+	return -1
+}
+
 // place finds what a measure is made of.
 func (s *Set) place(i int, d *Definition) error {
 	o := &s.operands[i]
-	if d.isProduct() {
+	bad := func(format string, args ...any) error {
+		return fault.Newf(fault.Invalid, "bad_measure", "measure "+string(d.Name)+" "+format, args...)
+	}
+	wanted := cmp.Or(d.Sum, d.Persons)
+	_, isAmount := d.Amount.of(Money{})
+	switch {
+	case d.Product != [2]Name{}:
+		o.kind = ofProduct
 		for f, name := range d.Product {
 			at, found := s.places[name]
-			if !found || at == i || s.definitions[at].isProduct() || s.definitions[at].Staying {
-				return fault.Newf(fault.Invalid, "bad_measure", "measure %s multiplies %q, which is no measure before it that can be", d.Name, name)
+			if !found || at == i || s.operands[at].kind >= ofProduct {
+				return bad("multiplies %q, which is no measure before it that can be", name)
 			}
-			o.factors[f] = at
+			if o.factors[f] = at; s.operands[at].kind == ofMoney {
+				o.kind = ofMoneyProduct
+			}
 		}
-		return nil
-	}
-	if wanted := cmp.Or(d.Sum, d.Persons); wanted != "" {
+	case d.Staying:
+		o.kind = ofStaying
+	case d.Amount != "" && isAmount:
+		o.kind = ofMoney
+	case wanted != "":
+		if d.Persons != "" {
+			o.least = max(d.AtLeast, 1)
+		}
 		o.counter = slices.IndexFunc(counters[:], func(c counting) bool { return c.name == wanted })
-		if o.counter < 0 {
-			if o.counter, o.signal = signals().byName[wanted]; !o.signal {
-				return fault.Newf(fault.Invalid, "bad_measure", "measure %s counts %q, which no step is counted for", d.Name, wanted)
-			}
+		if at, found := signals().byName[wanted]; o.counter < 0 && found {
+			o.kind, o.counter = ofSignal, at
 		}
-		return nil
-	}
-	if _, known := d.Amount.of(Money{}); !d.Staying && !known {
-		return fault.Newf(fault.Invalid, "bad_measure", "measure %s says neither what it sums nor whom it counts", d.Name)
+		if o.counter < 0 || o.kind == ofSignal && d.PerCurrency {
+			return bad("counts %q, which no step is counted for", wanted)
+		}
+		if d.PerCurrency {
+			o.kind = ofMoney
+		}
+	default:
+		return bad("says neither what it sums nor whom it counts")
 	}
 	return nil
 }
 
-func (d *Definition) isProduct() bool { return d.Product != [2]Name{} }
-
 // isMoney says whether the measure at a place is of each currency apart.
 func (s *Set) isMoney(i int) bool {
-	d := &s.definitions[i]
-	if d.isProduct() {
-		return s.isMoney(s.operands[i].factors[0]) || s.isMoney(s.operands[i].factors[1])
-	}
-	return d.PerCurrency || d.Amount != ""
+	return s.operands[i].kind == ofMoney || s.operands[i].kind == ofMoneyProduct
 }
 
 // Has says whether the set holds a measure, and whether it is counted for each currency apart.
@@ -174,19 +213,6 @@ func (s *Set) Names() []Name {
 		out[i] = d.Name
 	}
 	return out
-}
-
-// Key names one group of totals: the value of a dimension, and for measures of money a currency.
-type Key struct {
-	Dimension Dimension
-	Value     string
-	Currency  string // "" for measures that know no currency
-}
-
-// Totals hold a number for each measure of a set in each group. Groups of zeros are not there. Amounts are millionths of the unit.
-type Totals struct {
-	Names  []Name             // of the measures, in the order of the numbers
-	Groups map[Key][]wide.Int // a number for each measure; those of other keys' kind are 0, and so is what is behind the end of a list
 }
 
 // Empty is totals of nothing.
@@ -233,9 +259,7 @@ func (s *Set) addTo(t Totals, dimension int, f Facts, times int64, version int) 
 		for n, count := range e.Counts {
 			sums[at].counts[n] += count
 		}
-		for _, x := range e.Extras {
-			sums[at].extras = sums[at].extras.add(x.Place, x.N)
-		}
+		sums[at].plus(e.Extras)
 		for _, m := range e.Money {
 			sums[at].money = addMoney(sums[at].money, m)
 		}
@@ -253,8 +277,8 @@ func (s *Set) addTo(t Totals, dimension int, f Facts, times int64, version int) 
 	}
 	before := t.Groups[key]
 	group := before
-	for i, d := range s.definitions {
-		if d.Staying && d.Since <= version {
+	for _, i := range s.staying {
+		if s.definitions[i].Since <= version {
 			group = plus(group, i, wide.Of(times))
 		}
 	}
@@ -266,66 +290,82 @@ type sum struct {
 	value  string
 	counts Counts
 	extras Extras
+	isOwn  bool // nobody else has the extras
 	money  []Money
+}
+
+// plus adds extras; the first list is taken as it is, and copied when another comes.
+func (s *sum) plus(more Extras) {
+	if len(s.extras) == 0 {
+		s.extras, s.isOwn = more, false
+		return
+	}
+	if len(more) > 0 && !s.isOwn {
+		s.extras, s.isOwn = slices.Clone(s.extras), true
+	}
+	for _, x := range more {
+		s.extras = s.extras.add(x.Place, x.N)
+	}
 }
 
 func (s *Set) addSum(t Totals, key Key, of *sum, times int64, version int) {
 	before := t.Groups[key]
-	group := before
-	for _, i := range s.always {
-		if s.definitions[i].Since <= version {
-			group = s.plus(group, i, of, nil, times)
-		}
-	}
-	if len(of.extras) > 0 {
-		for _, i := range s.ofSignals {
-			if s.definitions[i].Since <= version {
-				group = s.plus(group, i, of, nil, times)
-			}
+	group := s.plus(before, s.always, of, nil, times, version)
+	for i := range of.extras {
+		if place := of.extras[i].Place; place < len(s.ofSignal) { // else a later release counted it
+			group = s.plus(group, s.ofSignal[place], of, nil, times, version)
 		}
 	}
 	t.store(key, before, group)
 	for m := range of.money {
 		key.Currency = of.money[m].Currency
 		before := t.Groups[key]
-		group := before
-		for _, i := range s.ofMoney {
-			if s.definitions[i].Since <= version {
-				group = s.plus(group, i, of, &of.money[m], times)
+		t.store(key, before, s.plus(before, s.ofMoney, of, &of.money[m], times, version))
+	}
+}
+
+// plus adds what a sum is for measures to a group; most are 0.
+func (s *Set) plus(group []wide.Int, measures []int, of *sum, m *Money, times int64, version int) []wide.Int {
+	for _, i := range measures {
+		var n wide.Int
+		switch o := &s.operands[i]; o.kind {
+		case ofProduct, ofMoneyProduct:
+			first := s.factor(o.factors[0], of, m)
+			if first == 0 {
+				continue
 			}
+			n = wide.Product(first, s.factor(o.factors[1], of, m))
+		case ofMoney:
+			n = s.definitions[i].ofMoney(*m)
+		default:
+			n = wide.Of(o.count(of))
 		}
-		t.store(key, before, group)
+		if n.IsZero() || s.newest > version && s.definitions[i].Since > version {
+			continue
+		}
+		if times < 0 {
+			n = n.Neg()
+		}
+		group = plus(group, i, n)
 	}
+	return group
 }
 
-// plus adds what a sum is for the measure at a place; most are 0.
-func (s *Set) plus(group []wide.Int, i int, of *sum, m *Money, times int64) []wide.Int {
-	var n wide.Int
-	if d := &s.definitions[i]; d.isProduct() {
-		factors := &s.operands[i].factors
-		n = wide.Product(s.factor(factors[0], of, m), s.factor(factors[1], of, m))
+// count is a sum's number of a counter or signal.
+func (o *operand) count(of *sum) int64 {
+	var n int64
+	if o.kind == ofSignal {
+		n = of.extras.of(o.counter)
 	} else {
-		n = s.number(i, of, m)
+		n = of.counts[o.counter]
 	}
-	if n.IsZero() {
-		return group
-	}
-	if times < 0 {
-		n = n.Neg()
-	}
-	return plus(group, i, n)
-}
-
-// number is what a sum is for a measure that is no product.
-func (s *Set) number(i int, of *sum, m *Money) wide.Int {
-	d, o := &s.definitions[i], &s.operands[i]
 	switch {
-	case d.isMoney():
-		return d.ofMoney(*m)
-	case o.signal:
-		return wide.Of(d.ofCount(of.extras.of(o.counter)))
+	case o.least == 0:
+		return n
+	case n >= o.least:
+		return 1
 	}
-	return wide.Of(d.ofCount(of.counts[o.counter]))
+	return 0
 }
 
 // Amounts are multiplied in hundredths of the unit, none of more than this many, so that no sum of products leaves 128 bits.
@@ -335,7 +375,11 @@ const (
 )
 
 func (s *Set) factor(i int, of *sum, m *Money) int64 {
-	number := s.number(i, of, m)
+	o := &s.operands[i]
+	if o.kind != ofMoney {
+		return min(o.count(of), mostFactor)
+	}
+	number := s.definitions[i].ofMoney(*m)
 	n, fits := number.Int64()
 	switch isAmount := s.definitions[i].Amount != ""; {
 	case !fits && number.Compare(wide.Int{}) < 0:
@@ -349,21 +393,20 @@ func (s *Set) factor(i int, of *sum, m *Money) int64 {
 }
 
 // usualLength is how many numbers most groups have at most.
-const usualLength = 24
+const usualLength = 56
 
 // plus adds a number at a place of a group, which is as long as it has to be.
 func plus(group []wide.Int, place int, n wide.Int) []wide.Int {
 	if group == nil {
 		group = make([]wide.Int, 0, max(place+1, usualLength))
 	}
-	for len(group) <= place {
-		group = append(group, wide.Int{})
+	if length := len(group); length <= place {
+		group = slices.Grow(group, place+1-length)[:place+1]
+		clear(group[length:])
 	}
 	group[place] = group[place].Add(n)
 	return group
 }
-
-func (d *Definition) isMoney() bool { return d.PerCurrency || d.Amount != "" }
 
 func (d *Definition) ofCount(n int64) int64 {
 	if d.Persons == "" {
@@ -395,62 +438,4 @@ func (d *Definition) ofMoney(m Money) wide.Int {
 		n += m.RefundedN + m.CancelN + m.UpdateN
 	}
 	return wide.Of(d.ofCount(n))
-}
-
-// store keeps a group that was made of another, without the zeros at its end; one of zeros alone is not there.
-func (t Totals) store(key Key, before, group []wide.Int) {
-	switch group = trimmed(group); {
-	case len(group) == 0 && len(before) > 0:
-		delete(t.Groups, key)
-	case len(group) > 0 && (len(group) != len(before) || &group[0] != &before[0]): // else it is there
-		t.Groups[key] = group
-	}
-}
-
-// IsZero says whether the totals hold nothing.
-func (t Totals) IsZero() bool { return len(t.Groups) == 0 }
-
-// Plus adds a change to totals that may be of an earlier version of the definitions: the measures are those of the change. Nothing given is
-// changed.
-func (t Totals) Plus(change Totals) Totals {
-	out := Totals{Names: change.Names, Groups: make(map[Key][]wide.Int, len(t.Groups)+len(change.Groups))}
-	places := make([]int, len(t.Names))
-	for i, name := range t.Names {
-		places[i] = slices.Index(out.Names, name)
-	}
-	for key, group := range t.Groups {
-		sum := make([]wide.Int, 0, len(group))
-		for i, n := range group {
-			if places[i] >= 0 && !n.IsZero() {
-				sum = plus(sum, places[i], n)
-			}
-		}
-		out.store(key, nil, sum)
-	}
-	for key, group := range change.Groups {
-		before := out.Groups[key]
-		sum := before
-		for i, n := range group {
-			sum = plus(sum, i, n)
-		}
-		out.store(key, before, sum)
-	}
-	return out
-}
-
-// Equal says whether both hold the same measures and numbers.
-func (t Totals) Equal(other Totals) bool {
-	return slices.Equal(t.Names, other.Names) && maps.EqualFunc(t.Groups, other.Groups, func(a, b []wide.Int) bool {
-		return slices.Equal(trimmed(a), trimmed(b))
-	})
-}
-
-// Number of a measure in a group; 0 where there is none.
-func (t Totals) Number(key Key, name Name) wide.Int {
-	i := slices.Index(t.Names, name)
-	group, found := t.Groups[key]
-	if !found || i < 0 || i >= len(group) {
-		return wide.Int{}
-	}
-	return group[i]
 }
