@@ -17,7 +17,6 @@ import (
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/report"
-	"waymark/shared/domain/workspace"
 	"waymark/shared/settle"
 )
 
@@ -80,7 +79,7 @@ func (h *Handler) kpis(ctx context.Context, q question) (events.APIGatewayV2HTTP
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	answer := kpisAnswer{TimeZone: q.workspace.Zone, Model: rules.Model.ID(), Missing: missing}
-	answer.Recounting = isRecounting(state, q.workspace)
+	answer.Recounting = settle.IsRecounting(state, q.workspace)
 	view := report.View(q.workspace)
 	view.By, view.Only, view.Members, view.Currencies = []kpi.Dimension{w.by}, w.only, kpi.MaxMembers, kpi.MaxCurrencies
 	for !answer.show(definitions, view, windows, calendar, w) {
@@ -123,11 +122,6 @@ func (h *Handler) complete(state ledger.State, by kpi.Dimension) (complete *kpi.
 		}
 	}
 	return complete, missing
-}
-
-// isRecounting says whether everybody is being counted anew, or will be by the next settle, which finds another zone or other quarantines.
-func isRecounting(state ledger.State, w workspace.Workspace) bool {
-	return state.Recount != "" || !state.IsIn(w.Clock()) || !settle.IsCounted(state, w)
 }
 
 func (h *Handler) windows(ctx context.Context, q question, calendar period.Calendar, w kpiQuery) ([]kpi.Window, error) {

@@ -260,9 +260,9 @@ type compacted struct {
 	left  int
 }
 
-func (c *compacted) Steps(ctx context.Context, ns workspace.Namespace, days []string) iter.Seq2[[]step.Row, error] {
+func (c *compacted) Steps(ctx context.Context, ns workspace.Namespace, days []string, columns step.Columns) iter.Seq2[[]step.Row, error] {
 	return func(yield func([]step.Row, error) bool) {
-		for rows, err := range c.whole.Steps(ctx, ns, days) {
+		for rows, err := range c.whole.Steps(ctx, ns, days, columns) {
 			if !yield(rows, err) {
 				return
 			}
@@ -275,7 +275,7 @@ func (c *compacted) Steps(ctx context.Context, ns workspace.Namespace, days []st
 
 type noSteps struct{}
 
-func (noSteps) Steps(context.Context, workspace.Namespace, []string) iter.Seq2[[]step.Row, error] {
+func (noSteps) Steps(context.Context, workspace.Namespace, []string, step.Columns) iter.Seq2[[]step.Row, error] {
 	return func(yield func([]step.Row, error) bool) { yield(nil, throttled) }
 }
 

@@ -9,6 +9,7 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/step"
 	"waymark/shared/domain/workspace"
 )
 
@@ -55,7 +56,7 @@ func (h *Handler) count(ctx context.Context, ns workspace.Namespace, days []stri
 
 func (h *Handler) countOnce(ctx context.Context, ns workspace.Namespace, days []string) (measure.Totals, error) {
 	totals := h.Definitions.Set().Empty()
-	for rows, err := range h.Steps.Steps(ctx, ns, days) {
+	for rows, err := range h.Steps.Steps(ctx, ns, days, step.AllColumns) {
 		if err != nil {
 			return totals, err
 		}

@@ -54,7 +54,7 @@ type Settling interface {
 // Steps reads the table of steps: each person of some days once, with all rows of these days that count, in time order. After an error nothing more
 // comes.
 type Steps interface {
-	Steps(ctx context.Context, ns workspace.Namespace, days []string) iter.Seq2[[]step.Row, error]
+	Steps(ctx context.Context, ns workspace.Namespace, days []string, columns step.Columns) iter.Seq2[[]step.Row, error]
 }
 
 // FailedEvents counts what could not be processed, by class; package failed handles it.

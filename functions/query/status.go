@@ -16,6 +16,7 @@ import (
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
 	"waymark/shared/domain/workspace"
+	"waymark/shared/settle"
 )
 
 type statusAnswer struct {
@@ -60,7 +61,7 @@ func (h *Handler) status(ctx context.Context, q question) (events.APIGatewayV2HT
 			answer.NewestRollup[grain] = instant(state.Settled)
 		}
 	}
-	answer.Recounting = isRecounting(state, q.workspace)
+	answer.Recounting = settle.IsRecounting(state, q.workspace)
 	answer.Alerts = alerts(state, func(a burst.Alert) bool { return a.Closed == 0 })
 	return httpapi.JSON(http.StatusOK, answer), nil
 }

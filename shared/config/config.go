@@ -64,6 +64,12 @@ type Query struct {
 	ShowKeys           string              `env:"SHOW_KEYS,optional"` // that the page at / may show to everybody
 }
 
+// Analyse is what the analyse function needs.
+type Analyse struct {
+	Table         string `env:"TABLE_NAME"`
+	ArchiveBucket string `env:"ARCHIVE_BUCKET"`
+}
+
 // Load fills the settings of one function from the variables that its fields' tags name. All of them must be set that are not optional, and those
 // of whole numbers be such numbers from 0: the error joins a fault.Invalid for every one that is not.
 func Load[T any](getenv func(string) string) (T, error) {

@@ -157,3 +157,8 @@ func (p *previewing) hours(of *life.Loaded, id event.Identifier, rules journey.R
 func IsCounted(state ledger.State, w workspace.Workspace) bool {
 	return state.Rules == "" || state.Recount == "" && life.IsOf(state.Rules, w.Quarantines)
 }
+
+// IsRecounting says whether everybody is being counted anew, or will be by the next settle, which finds another zone or other quarantines.
+func IsRecounting(state ledger.State, w workspace.Workspace) bool {
+	return state.Recount != "" || !state.IsIn(w.Clock()) || !IsCounted(state, w)
+}

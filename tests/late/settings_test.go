@@ -153,7 +153,7 @@ func (w world) checkSteps(settings workspace.Workspace, calendar period.Calendar
 	}
 	for _, day := range days {
 		var got []step.Row
-		for rows, err := range w.Archive.Steps(w.t.Context(), settings.Namespace(), []string{day.Key}) {
+		for rows, err := range w.Archive.Steps(w.t.Context(), settings.Namespace(), []string{day.Key}, step.AllColumns) {
 			if err != nil {
 				w.t.Fatal(err)
 			}

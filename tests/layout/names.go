@@ -12,7 +12,7 @@ import (
 // The folders of the house. A new one at these places is a decision, made here.
 var (
 	topFolders    = []string{".ci", "docs", "events", "functions", "infra", "shared", "tests"}
-	sharedFolders = []string{"adapter", "config", "domain", "failed", "ingest", "life", "model", "settle", "testing"}
+	sharedFolders = []string{"adapter", "analyse", "config", "domain", "failed", "ingest", "life", "model", "settle", "testing"}
 )
 
 // Folders checks the upper levels of the tree.

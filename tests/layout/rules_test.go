@@ -145,7 +145,7 @@ func TestNames(t *testing.T) {
 			files: tree{"pkg/a.go": "package pkg", "shared/store/a.go": "package store"},
 			want: []string{
 				"pkg:1: this folder is not part of the house: .ci, docs, events, functions, infra, shared, tests (folders)",
-				"shared/store:1: this folder is not part of the house: adapter, config, domain, failed, ingest, life, model, settle, testing (folders)",
+				"shared/store:1: this folder is not part of the house: adapter, analyse, config, domain, failed, ingest, life, model, settle, testing (folders)",
 			},
 		},
 	})

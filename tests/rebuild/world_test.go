@@ -26,6 +26,7 @@ import (
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/step"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/system"
 )
@@ -207,7 +208,7 @@ func (w *world) dump(ns workspace.Namespace) string {
 	days, err := w.Archive.Days(w.t.Context(), ns)
 	must(w.t, err)
 	for _, day := range days {
-		for rows := range w.Archive.Steps(w.t.Context(), ns, []string{day.Key}) {
+		for rows := range w.Archive.Steps(w.t.Context(), ns, []string{day.Key}, step.AllColumns) {
 			line(w.t, &out, "steps", day.Key, rows)
 		}
 	}

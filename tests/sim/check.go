@@ -132,7 +132,7 @@ func (w *World) checkSteps(o *oracle) string {
 		day, want := one.Key, o.steps[one.Key]
 		delete(o.steps, day)
 		var stored []step.Row
-		for rows := range w.archive.Steps(background, o.Namespace(), []string{day}) {
+		for rows := range w.archive.Steps(background, o.Namespace(), []string{day}, step.AllColumns) {
 			stored = append(stored, rows...)
 		}
 		slices.SortStableFunc(want, func(a, b step.Row) int { return cmp.Compare(a.Person, b.Person) })

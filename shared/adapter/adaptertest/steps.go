@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"waymark/shared/domain/channel"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/money"
@@ -19,7 +20,7 @@ import (
 // StepsUnderTest is everything that a steps table does.
 type StepsUnderTest interface {
 	PutSteps(ctx context.Context, ns workspace.Namespace, run int64, day ledger.Day) error
-	Steps(ctx context.Context, ns workspace.Namespace, days []string) iter.Seq2[[]step.Row, error]
+	Steps(ctx context.Context, ns workspace.Namespace, days []string, columns step.Columns) iter.Seq2[[]step.Row, error]
 	CompactSteps(ctx context.Context, ns workspace.Namespace, day string) error
 }
 
@@ -28,13 +29,14 @@ func Steps(t *testing.T, open func(t *testing.T) StepsUnderTest) {
 	t.Helper()
 	t.Run("replaced", func(t *testing.T) { stepsReplaced(t, open(t)) })
 	t.Run("any runs", func(t *testing.T) { stepsOfAnyRuns(t, open) })
+	t.Run("columns", func(t *testing.T) { stepsOfColumns(t, open(t)) })
 }
 
 // stepsOf collects what Steps yields, and checks that each person comes once.
 func stepsOf(t *testing.T, table StepsUnderTest, ns workspace.Namespace, days ...string) map[event.Identifier][]step.Row {
 	t.Helper()
 	all := map[event.Identifier][]step.Row{}
-	for rows, err := range table.Steps(t.Context(), ns, days) {
+	for rows, err := range table.Steps(t.Context(), ns, days, step.AllColumns) {
 		must(t, err)
 		if len(rows) == 0 || all[rows[0].Person] != nil {
 			t.Fatalf("Steps yields %d rows of a person who has come", len(rows))
@@ -78,7 +80,7 @@ func stepsReplaced(t *testing.T, table StepsUnderTest) {
 	check("after a late run")
 	must(t, table.CompactSteps(ctx, "shop", first))
 	check("after another compaction")
-	for range table.Steps(ctx, "shop", []string{first}) { // whoever has enough stops
+	for range table.Steps(ctx, "shop", []string{first}, step.AllColumns) { // whoever has enough stops
 		break
 	}
 }
@@ -149,7 +151,9 @@ func randomRow(random *rand.Rand, person event.Identifier, at event.Millis) step
 	row := step.Row{
 		Person: person, Identifier: event.Identifier(text()), At: at, ID: event.ID(text()),
 		Type: []event.Type{event.Page, event.Track, event.Screen, ""}[random.IntN(4)], Source: text(), Event: text(),
-		Channel: text(), Country: text(), Campaign: text(), Device: text(), Session: random.IntN(5), SessionStart: is(),
+		Properties: step.Said(text()), Grade: text(), Browser: text(), OS: text(), Page: text(), LandingPage: text(), SessionPages: int64(random.IntN(9)), SessionSeconds: int64(random.IntN(9)),
+		Referrer: channel.Outside{Host: text(), Source: text(), Medium: text(), Term: text()},
+		Channel:  text(), Country: text(), Campaign: text(), Device: text(), Session: random.IntN(5), SessionStart: is(),
 		SessionChannel: text(), SessionCampaign: text(), SessionCountry: text(), StageBefore: text(), Stage: text(),
 		FirstEver: is(), Visitor: text(), FirstChannel: text(), FirstMonth: text(), OrderMonth: text(),
 	}
@@ -160,4 +164,26 @@ func randomRow(random *rand.Rand, person event.Identifier, at event.Millis) step
 		}
 	}
 	return row
+}
+
+// stepsOfColumns asks for some columns of random rows: the others are empty.
+func stepsOfColumns(t *testing.T, table StepsUnderTest) {
+	const key = "2026-11-22"
+	random := rand.New(rand.NewPCG(1, 5))
+	d := randomDay(random, key, noon)
+	must(t, table.PutSteps(t.Context(), "columns", 1, d))
+	for range 40 {
+		columns := step.Columns(random.Uint64()) & step.AllColumns
+		want, got := map[event.Identifier][]step.Row{}, map[event.Identifier][]step.Row{}
+		for _, r := range d.Rows {
+			want[r.Person] = append(want[r.Person], columns.Only(r))
+		}
+		for rows, err := range table.Steps(t.Context(), "columns", []string{key}, columns) {
+			must(t, err)
+			got[rows[0].Person] = rows
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("columns %s: got %s\nwant %s", columns, shown(got), shown(want))
+		}
+	}
 }

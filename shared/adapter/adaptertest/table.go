@@ -78,6 +78,9 @@ type TableUnderTest interface {
 	Spend(ctx context.Context, workspace, source, day string, events int64) (int64, error)
 	Salt(ctx context.Context, day, fresh string, expires event.Millis) (string, error)
 	ForgetSalt(ctx context.Context, day string, expires event.Millis) error
+	PutDocument(ctx context.Context, ws string, d workspace.Document) error
+	Documents(ctx context.Context, ws string) ([]workspace.Document, error)
+	Document(ctx context.Context, ws, kind string) (workspace.Document, error)
 	PutArchiveIndex(ctx context.Context, ws string, days []string, key string) error
 	ArchiveIndex(ctx context.Context, ws, day string) ([]string, error)
 
@@ -162,6 +165,7 @@ func Table(t *testing.T, open OpenTable) {
 		{"failed events expire", failedExpire},
 		{"refusals", refusals},
 		{"refusals expire", refusalsExpire},
+		{"documents", documents},
 		{"fates of events", listedFates},
 		{"fates of very many events", largeFates},
 		{"watches", watches},

@@ -49,9 +49,14 @@ func (a *Archive) PutSteps(_ context.Context, ns workspace.Namespace, run int64,
 }
 
 // Steps is steps.Table.Steps.
-func (a *Archive) Steps(_ context.Context, ns workspace.Namespace, days []string) iter.Seq2[[]step.Row, error] {
+func (a *Archive) Steps(
+	_ context.Context, ns workspace.Namespace, days []string, columns step.Columns,
+) iter.Seq2[[]step.Row, error] {
 	return func(yield func([]step.Row, error) bool) {
 		for _, rows := range a.stepsOf(ns, days) {
+			for i := range rows {
+				rows[i] = columns.Only(rows[i])
+			}
 			if !yield(rows, nil) {
 				return
 			}

@@ -69,12 +69,13 @@ type space struct {
 
 // tenant is what is stored of a workspace, whatever the generation.
 type tenant struct {
-	exports map[string]report.Claim // newest, by name of the export
-	failed  map[string]failure
-	refused map[string]map[string]event.Refusal // by request, by day
-	archive map[string]map[string]bool          // object keys by day
-	fates   map[string]fate.Batch               // by handle
-	spent   map[string]int64                    // events by day and source
+	exports   map[string]report.Claim // newest, by name of the export
+	failed    map[string]failure
+	refused   map[string]map[string]event.Refusal // by request, by day
+	archive   map[string]map[string]bool          // object keys by day
+	fates     map[string]fate.Batch               // by handle
+	spent     map[string]int64                    // events by day and source
+	documents map[string]workspace.Document       // by kind
 }
 
 // row is what is stored of one identifier.
@@ -108,7 +109,7 @@ func (t *Table) tenant(name string) *tenant {
 		of = &tenant{
 			exports: map[string]report.Claim{}, failed: map[string]failure{},
 			refused: map[string]map[string]event.Refusal{}, archive: map[string]map[string]bool{},
-			fates: map[string]fate.Batch{}, spent: map[string]int64{},
+			fates: map[string]fate.Batch{}, spent: map[string]int64{}, documents: map[string]workspace.Document{},
 		}
 		t.tenants[name] = of
 	}

@@ -113,7 +113,7 @@ func readAll(t *testing.T, table *memory.Table, archive *memory.Archive) []any {
 		}
 	}
 	var steps [][]step.Row
-	for rows, err := range archive.Steps(ctx, "demo", []string{"d"}) {
+	for rows, err := range archive.Steps(ctx, "demo", []string{"d"}, step.AllColumns) {
 		must(err)
 		steps = append(steps, rows)
 	}

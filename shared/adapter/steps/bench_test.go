@@ -8,6 +8,7 @@ import (
 
 	"waymark/shared/adapter/steps"
 	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/step"
 )
 
 // BenchmarkPutSteps writes days of many and of few persons, and says how large objects are.
@@ -37,7 +38,7 @@ func BenchmarkSteps(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				n := 0
-				for rows, err := range table.Steps(b.Context(), "shop", []string{someDay}) {
+				for rows, err := range table.Steps(b.Context(), "shop", []string{someDay}, step.AllColumns) {
 					must(b, err)
 					n += len(rows)
 				}

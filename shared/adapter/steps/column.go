@@ -49,6 +49,7 @@ func readers() []reader {
 		later(text("browser", func(r *record) *string { return &r.Browser })),
 		later(text("os", func(r *record) *string { return &r.OS })),
 		later(text("page", func(r *record) *string { return &r.Page })),
+		later(text("properties", func(r *record) *string { return &r.Properties })),
 		small("session", func(r *record) *int32 { return &r.Session }),
 		is("session_start", func(r *record) *bool { return &r.SessionStart }),
 		text("session_channel", func(r *record) *string { return &r.SessionChannel }),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"waymark/shared/domain/step"
 	"waymark/shared/domain/workspace"
 )
 
@@ -41,7 +42,7 @@ func (t *Table) CompactSteps(ctx context.Context, ns workspace.Namespace, day st
 
 // compact writes what counts in some chains into objects of their own, and deletes the chains.
 func (t *Table) compact(ctx context.Context, prefix string, chains []chain) error {
-	m, err := t.merge(ctx, chains)
+	m, err := t.merge(ctx, chains, step.AllColumns)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func readAll(t testing.TB, o objects) (string, error) {
 	t.Helper()
 	var all strings.Builder
 	var problem error
-	for rows, err := range steps.New(o).Steps(t.Context(), "shop", []string{someDay}) {
+	for rows, err := range steps.New(o).Steps(t.Context(), "shop", []string{someDay}, step.AllColumns) {
 		if problem != nil {
 			t.Fatal("Steps goes on after an error")
 		}
@@ -131,7 +131,7 @@ func FuzzSteps(f *testing.F) {
 		_, _ = readAll(t, objects{runKey: bytes.Clone(body)})
 		o := objects{runKey: reseal(body)}
 		var again []ledger.Day
-		for rows, err := range steps.New(o).Steps(t.Context(), "shop", []string{someDay}) {
+		for rows, err := range steps.New(o).Steps(t.Context(), "shop", []string{someDay}, step.AllColumns) {
 			if err != nil {
 				return
 			}
@@ -142,7 +142,7 @@ func FuzzSteps(f *testing.F) {
 			if err := steps.New(o).PutSteps(t.Context(), "shop", 1, d); err != nil {
 				t.Fatalf("PutSteps of what Steps gave: %v", err)
 			}
-			for rows, err := range steps.New(o).Steps(t.Context(), "shop", []string{someDay}) {
+			for rows, err := range steps.New(o).Steps(t.Context(), "shop", []string{someDay}, step.AllColumns) {
 				must(t, err)
 				if !reflect.DeepEqual(rows, d.Rows) {
 					t.Fatalf("Steps of what Steps gave: %v, want %v", rows, d.Rows)

@@ -16,6 +16,7 @@ import (
 	"waymark/shared/adapter/steps"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
+	"waymark/shared/domain/step"
 )
 
 // folder is a bucket on disk that looks, at each call, how much memory is in use.
@@ -99,7 +100,7 @@ func TestMemory(t *testing.T) { // alone, because it measures memory
 		must(t, table.CompactSteps(t.Context(), "shop", someDay))
 		compacting, read := f.peak, 0
 		f.peak = 0
-		for rows, err := range table.Steps(t.Context(), "shop", []string{someDay}) {
+		for rows, err := range table.Steps(t.Context(), "shop", []string{someDay}, step.AllColumns) {
 			must(t, err)
 			if read += len(rows); read%4000 < len(rows) {
 				f.look()

@@ -65,7 +65,8 @@ func (t *Table) chains(ctx context.Context, ns workspace.Namespace, day string) 
 
 // cursor stands at a record of a chain.
 type cursor struct {
-	table *Table
+	table   *Table
+	columns step.Columns // that are read
 	chain
 	place int // among the cursors: those of a day follow each other
 
@@ -90,7 +91,7 @@ func (c *cursor) next(ctx context.Context) (same bool, err error) {
 				return false, nil
 			}
 			c.in, c.parts = c.parts[0], c.parts[1:]
-			if c.object, err = c.table.open(ctx, c.in.key); err != nil {
+			if c.object, err = c.table.open(ctx, c.in.key, c.columns); err != nil {
 				return false, err
 			}
 		}
@@ -107,7 +108,7 @@ func (c *cursor) next(ctx context.Context) (same bool, err error) {
 // arrive checks the record that the cursor has come to. Whoever merges relies on what it checks.
 func (c *cursor) arrive() (same bool, err error) {
 	r := &c.records[0]
-	if !r.hasWholeOrder() {
+	if !r.hasWholeOrder(c.columns) {
 		return false, fmt.Errorf("read %s: half an order of %s", c.in.key, r.Person)
 	}
 	if same = r.Person == c.person && c.hash != 0; same {
@@ -128,10 +129,10 @@ func (c *cursor) arrive() (same bool, err error) {
 // merge goes through chains person by person. It is a heap of cursors, the one at the least person first.
 type merge []*cursor
 
-func (t *Table) merge(ctx context.Context, chains []chain) (*merge, error) {
+func (t *Table) merge(ctx context.Context, chains []chain, columns step.Columns) (*merge, error) {
 	m := make(merge, 0, len(chains))
 	for i, c := range chains {
-		at := &cursor{table: t, chain: c, place: i}
+		at := &cursor{table: t, columns: columns, chain: c, place: i}
 		if _, err := at.next(ctx); err != nil {
 			return nil, err
 		}

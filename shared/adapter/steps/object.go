@@ -11,6 +11,8 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
+
+	"waymark/shared/domain/step"
 )
 
 const (
@@ -125,7 +127,7 @@ type object struct {
 	buffer  []record
 }
 
-func (t *Table) open(ctx context.Context, key string) (*object, error) {
+func (t *Table) open(ctx context.Context, key string, columns step.Columns) (*object, error) {
 	stream, err := t.objects.Open(ctx, key)
 	if err != nil {
 		return nil, err
@@ -136,7 +138,7 @@ func (t *Table) open(ctx context.Context, key string) (*object, error) {
 		return nil, fmt.Errorf("read %s: %w", key, err)
 	}
 	o := &object{key: key}
-	if err := o.guard(func() error { return o.begin(body) }); err != nil {
+	if err := o.guard(func() error { return o.begin(body, columns) }); err != nil {
 		return nil, err
 	}
 	return o, nil
@@ -155,7 +157,7 @@ func (o *object) guard(do func() error) (err error) {
 	return nil
 }
 
-func (o *object) begin(body []byte) error {
+func (o *object) begin(body []byte, columns step.Columns) error {
 	if err := unseal(body); err != nil {
 		return err
 	}
@@ -166,6 +168,9 @@ func (o *object) begin(body []byte) error {
 	}
 	want := parquet.SchemaOf(record{})
 	for _, c := range readers() {
+		if !isAsked(columns, c.columnName()) {
+			continue
+		}
 		wanted, _ := want.Lookup(c.columnName())
 		found, ok := file.Schema().Lookup(c.columnName())
 		if _, isNewer := c.(newer); isNewer && !ok {

@@ -89,7 +89,7 @@ func TestOlderObjects(t *testing.T) {
 	}}
 	table := steps.New(o)
 	read := func() (got []step.Row) {
-		for rows, err := range table.Steps(t.Context(), "shop", []string{"2026-03-01"}) {
+		for rows, err := range table.Steps(t.Context(), "shop", []string{"2026-03-01"}, step.AllColumns) {
 			must(t, err)
 			got = append(got, rows...)
 		}

@@ -34,6 +34,8 @@ type record struct {
 	OS       string `parquet:"os,dict"`
 	Page     string `parquet:"page,dict"`
 
+	Properties string `parquet:"properties,dict"`
+
 	Session         int32  `parquet:"session,delta"`
 	SessionStart    bool   `parquet:"session_start"`
 	SessionChannel  string `parquet:"session_channel,dict"`
@@ -105,7 +107,7 @@ func recordOf(r step.Row, run int64, position int) record {
 		Time: int64(r.At), Type: cmp.Or(string(r.Type), typeTime),
 		Identifier: string(r.Identifier), MessageID: string(r.ID), Source: r.Source, Grade: r.Grade, Event: r.Event,
 		Channel: r.Channel, Campaign: r.Campaign, Country: r.Country, Device: r.Device,
-		Browser: r.Browser, OS: r.OS, Page: r.Page,
+		Browser: r.Browser, OS: r.OS, Page: r.Page, Properties: string(r.Properties),
 		Session: int32(r.Session), SessionStart: r.SessionStart,
 		SessionChannel: r.SessionChannel, SessionCampaign: r.SessionCampaign, SessionCountry: r.SessionCountry,
 		SessionPages: r.SessionPages, SessionSeconds: r.SessionSeconds, LandingPage: r.LandingPage,
@@ -137,7 +139,7 @@ func (r *record) row(out *step.Row) {
 		Person: event.Identifier(r.Person), Identifier: event.Identifier(r.Identifier),
 		At: event.Millis(r.Time), ID: event.ID(r.MessageID), Type: event.Type(r.Type), Source: r.Source, Grade: r.Grade, Event: r.Event,
 		Channel: r.Channel, Country: r.Country, Campaign: r.Campaign, Device: r.Device,
-		Browser: r.Browser, OS: r.OS, Page: r.Page,
+		Browser: r.Browser, OS: r.OS, Page: r.Page, Properties: step.Said(r.Properties),
 		Session: int(r.Session), SessionStart: r.SessionStart,
 		SessionChannel: r.SessionChannel, SessionCampaign: r.SessionCampaign, SessionCountry: r.SessionCountry,
 		SessionPages: r.SessionPages, SessionSeconds: r.SessionSeconds, LandingPage: r.LandingPage,
@@ -154,8 +156,8 @@ func (r *record) row(out *step.Row) {
 			ID: *r.OrderID, Kind: event.OrderKindOf(*r.OrderEvent),
 			Amount: money.Micros(*r.Amount), Currency: *r.Currency, Number: int(*r.OrderNumber),
 			Origin: step.Origin{
-				Channel: *r.OrderChannel, Campaign: *r.OrderCampaign, Source: *r.OrderSource, Country: *r.OrderCountry,
-				Device: *r.OrderDevice, Stage: *r.OrderStage, Visitor: *r.OrderVisitor,
+				Channel: textAt(r.OrderChannel), Campaign: textAt(r.OrderCampaign), Source: textAt(r.OrderSource), Country: textAt(r.OrderCountry),
+				Device: textAt(r.OrderDevice), Stage: textAt(r.OrderStage), Visitor: textAt(r.OrderVisitor),
 				LandingPage: textAt(r.OrderLandingPage), ReferrerHost: textAt(r.OrderReferrerHost),
 				Browser: textAt(r.OrderBrowser), OS: textAt(r.OrderOS), Grade: textAt(r.OrderGrade),
 			},
@@ -163,7 +165,7 @@ func (r *record) row(out *step.Row) {
 	}
 }
 
-// textAt is a text of an order that objects of earlier releases do not have.
+// textAt is a text of an order that nobody asked for, or that objects of earlier releases do not have.
 func textAt(text *string) string {
 	if text == nil {
 		return ""
@@ -171,18 +173,35 @@ func textAt(text *string) string {
 	return *text
 }
 
-// hasWholeOrder says whether the columns of the order are all there or none is. Those that came later may be missing.
-func (r *record) hasWholeOrder() bool {
-	texts := [...]*string{
-		r.OrderEvent, r.Currency, r.OrderChannel, r.OrderCampaign, r.OrderSource, r.OrderCountry, r.OrderDevice, r.OrderStage, r.OrderVisitor,
-	}
+// hasWholeOrder says whether the columns of the order are all there or none is, as far as they are read. Those that came later may be missing.
+func (r *record) hasWholeOrder(columns step.Columns) bool {
 	is := r.OrderID != nil
-	for _, text := range texts {
+	if (r.OrderEvent != nil) != is || (r.Currency != nil) != is || (r.Amount != nil) != is || (r.OrderNumber != nil) != is {
+		return false
+	}
+	if !columns.Has(step.OrderOrigin) {
+		return true
+	}
+	for _, text := range [...]*string{r.OrderChannel, r.OrderCampaign, r.OrderSource, r.OrderCountry, r.OrderDevice, r.OrderStage, r.OrderVisitor} {
 		if (text != nil) != is {
 			return false
 		}
 	}
-	return (r.Amount != nil) == is && (r.OrderNumber != nil) == is
+	return true
+}
+
+// isAsked says whether a column of the table is read by whoever asks for some columns of a step. Whatever an order says needs the order.
+func isAsked(columns step.Columns, name string) bool {
+	switch name {
+	case "person", "run", "position", "time", "type":
+		return true
+	case "order_id", "order_event", "amount", "currency", "order_number":
+		return columns.Has(step.OrderMoney) || columns.Has(step.OrderOrigin)
+	}
+	if c, found := step.FindColumn(name); found {
+		return columns.Has(c)
+	}
+	return columns.Has(step.OrderOrigin)
 }
 
 // hashOf is the first 8 bytes of the SHA-256 of a person.

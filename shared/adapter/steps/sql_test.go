@@ -154,7 +154,7 @@ func TestLivesRoundTrip(t *testing.T) {
 		days = append(days, d.Key)
 	}
 	got := map[event.Identifier][]step.Row{}
-	for rows, err := range table.Steps(t.Context(), "shop", days) {
+	for rows, err := range table.Steps(t.Context(), "shop", days, step.AllColumns) {
 		must(t, err)
 		got[rows[0].Person] = rows
 	}

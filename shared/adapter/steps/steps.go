@@ -140,9 +140,11 @@ func byHash(day ledger.Day) ([]personRows, error) {
 }
 
 // Steps yields the steps that persons have on some days, each person once with all of them in time order. Persons come
-// in the order of their hashes. Memory is for one batch of each day and of each object that is not compacted yet. After
-// an error nothing more comes.
-func (t *Table) Steps(ctx context.Context, ns workspace.Namespace, days []string) iter.Seq2[[]step.Row, error] {
+// in the order of their hashes. Columns that nobody asks for are empty, and are not read. Memory is for one batch of each
+// day and of each object that is not compacted yet. After an error nothing more comes.
+func (t *Table) Steps(
+	ctx context.Context, ns workspace.Namespace, days []string, columns step.Columns,
+) iter.Seq2[[]step.Row, error] {
 	return func(yield func([]step.Row, error) bool) {
 		var chains []chain
 		for _, day := range slices.Compact(slices.Sorted(slices.Values(days))) {
@@ -153,7 +155,7 @@ func (t *Table) Steps(ctx context.Context, ns workspace.Namespace, days []string
 			}
 			chains = append(chains, of...)
 		}
-		m, err := t.merge(ctx, chains)
+		m, err := t.merge(ctx, chains, columns)
 		if err != nil {
 			yield(nil, err)
 			return

@@ -209,7 +209,7 @@ func (s Columns) Only(r Row) Row {
 	if s.Has(FirstEver) {
 		out.FirstEver = r.FirstEver
 	}
-	if s.Has(OrderMoney) && r.Order != nil {
+	if (s.Has(OrderMoney) || s.Has(OrderOrigin)) && r.Order != nil {
 		order := *r.Order
 		if !s.Has(OrderOrigin) {
 			order.Origin = Origin{}

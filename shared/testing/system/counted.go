@@ -6,6 +6,7 @@ import (
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/step"
 	"waymark/shared/domain/workspace"
 )
 
@@ -38,7 +39,7 @@ func (s *System) Counted(w workspace.Workspace, ids []event.Identifier, isWanted
 	days, err := s.Archive.Days(ctx, space)
 	must(s.t, err)
 	for _, day := range days {
-		for rows, err := range s.Archive.Steps(ctx, space, []string{day.Key}) {
+		for rows, err := range s.Archive.Steps(ctx, space, []string{day.Key}, step.AllColumns) {
 			must(s.t, err)
 			note("steps of "+day.Key, rows)
 		}

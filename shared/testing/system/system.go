@@ -24,6 +24,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"waymark/functions/analyse"
 	"waymark/functions/collect"
 	"waymark/functions/export"
 	"waymark/functions/process"
@@ -33,6 +34,7 @@ import (
 	"waymark/shared/adapter/httpapi/httpapitest"
 	"waymark/shared/adapter/memory"
 	"waymark/shared/adapter/queue/message"
+	lives "waymark/shared/analyse"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/identity"
 	"waymark/shared/domain/journey"
@@ -94,7 +96,7 @@ func Shop() workspace.Workspace {
 }
 
 // kinds and properties are read by all systems and changed by none.
-var kinds, properties = sync.OnceValue(model.Kinds), sync.OnceValue(model.Properties)
+var kinds, properties = sync.OnceValue(model.Kinds), sync.OnceValue(model.Keep)
 
 // New is a system with some workspaces.
 func New(t testing.TB, workspaces ...workspace.Workspace) *System {
@@ -196,6 +198,17 @@ func (s *System) Query(ports Ports) *query.Handler {
 		Failed: s.Table, Refusals: s.Table, Index: s.Table, Archive: s.Archive, Files: s.Exports, Queue: s.Queue, DeadLetters: s.DeadLetters,
 		FailedService: s.FailedService(), Rules: s.Rules, Definitions: s.Definitions, Bot: s.Bot, Kinds: kinds(), Decode: s.Decode, Version: s.Version,
 		Now: s.clock, Caps: s.Caps, Sleep: s.sleep, Fates: ports, Debug: s.Debug,
+	})
+}
+
+// Analyse is the function on ports.
+func (s *System) Analyse(ports Ports) *analyse.Handler {
+	return analyse.New(analyse.Config{
+		Keys: ports, Workspaces: ports, Documents: s.Table, Kinds: lives.Kinds(), Now: s.clock,
+		Analyser: &lives.Analyser{
+			Steps: s.Archive, Documents: s.Table, Windows: ports, Ledger: ports, Rules: s.Rules, Definitions: s.Definitions, Analyses: lives.Analyses(),
+			Now: s.clock, MaxSteps: lives.MaxSteps,
+		},
 	})
 }
 
@@ -359,10 +372,14 @@ func (s *System) Get(path string) (status int, body string) {
 	return s.Ask(http.MethodGet, path, "sk_shop", "")
 }
 
-// Ask asks query with a secret key.
+// Ask asks query, or analyse what is its, with a secret key.
 func (s *System) Ask(method, path, key, body string) (status int, answer string) {
 	s.t.Helper()
-	response, err := s.Query(s.Ports()).Handle(s.t.Context(), s.Request(method, path, "Bearer "+key, body))
+	handle := s.Query(s.Ports()).Handle
+	if strings.HasPrefix(path, "/v1/analyses") || strings.HasPrefix(path, "/v1/definitions") {
+		handle = s.Analyse(s.Ports()).Handle
+	}
+	response, err := handle(s.t.Context(), s.Request(method, path, "Bearer "+key, body))
 	must(s.t, err)
 	return response.StatusCode, response.Body
 }

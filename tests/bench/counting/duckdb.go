@@ -103,7 +103,7 @@ func (b *bench) windows(ctx context.Context, table *steps.Table, days []ledger.D
 		months[month] = append(months[month], day.Key)
 	}
 	for month, days := range months {
-		for rows, err := range table.Steps(ctx, b.shop.Namespace(), days) {
+		for rows, err := range table.Steps(ctx, b.shop.Namespace(), days, step.AllColumns) {
 			if err != nil {
 				return 0, err
 			}
