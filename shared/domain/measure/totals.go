@@ -226,7 +226,39 @@ func (s *Set) Of(f Facts) Totals {
 }
 
 // Add puts a person in: all that they did in the window, once.
-func (s *Set) Add(t Totals, f Facts) { s.add(t, f, 1, 1<<31) }
+func (s *Set) Add(t Totals, f Facts) { s.add(t, f, 1, everyVersion) }
+
+// AddBy puts a person into the whole and into one dimension alone.
+func (s *Set) AddBy(t Totals, f Facts, by Dimension) {
+	for d, name := range Dimensions {
+		switch {
+		case name != Whole && name != by:
+		case name == ByPage:
+			s.addPages(t, f, 1, everyVersion)
+		default:
+			s.addTo(t, d, f, 1, everyVersion)
+		}
+	}
+}
+
+// AddAs puts a person in under one key, whatever cells the facts are in: for values of what is no dimension of cells.
+func (s *Set) AddAs(t Totals, f Facts, key Key) {
+	var all sum
+	for i := range f.Entries {
+		e := &f.Entries[i]
+		for n, count := range e.Counts {
+			all.counts[n] += count
+		}
+		all.plus(e.Extras)
+		for _, m := range e.Money {
+			all.money = addMoney(all.money, m)
+		}
+	}
+	s.addSum(t, key, &all, 1, everyVersion)
+}
+
+// everyVersion is later than any: all measures are of it.
+const everyVersion = 1 << 31
 
 // Remove takes a person out again, who was put in under some version of the definitions: measures that are newer never had them.
 func (s *Set) Remove(t Totals, f Facts, version int) { s.add(t, f, -1, version) }
