@@ -6,17 +6,20 @@ import (
 	"waymark/shared/domain/basket"
 	"waymark/shared/domain/change"
 	"waymark/shared/domain/clv"
+	"waymark/shared/domain/custom"
 	"waymark/shared/domain/experiment"
 	"waymark/shared/domain/feedback"
 	"waymark/shared/domain/funnel"
 	"waymark/shared/domain/objective"
 	"waymark/shared/domain/rfm"
 	"waymark/shared/domain/trigger"
+	"waymark/shared/model"
 )
 
 // Analyses lists what may be asked, in the order in which it is shown.
 func Analyses() []analysis.Analysis {
 	return []analysis.Analysis{
+		custom.Analysis(model.Metrics),
 		funnel.Analysis(),
 		attribution.Analysis(),
 		rfm.Analysis(),
@@ -42,6 +45,7 @@ type Kind struct {
 // Kinds lists them, in the order in which they are shown.
 func Kinds() []Kind {
 	return []Kind{
+		{"metrics", "metrics of the workspace's own, from conditions on steps", reader(custom.Parse, custom.Describe)},
 		{"funnels", "funnels by name, for the analysis funnel", reader(funnel.Parse, funnel.Describe)},
 		{"objectives", "what metrics are to reach, and by when", reader(objective.Parse, objective.Describe)},
 		{"benchmarks", "what others reach, with source and date", reader(objective.ParseBenchmarks, objective.DescribeBenchmarks)},

@@ -18,17 +18,36 @@ import (
 // signal is one of them.
 type signal struct {
 	name     Counter
-	sentence string                // what a step is counted for
-	events   []string              // names of events of the catalogue that are asked; nil: every step is
-	count    func(*step.Row) int64 // how often; nil: once
-	cell     func(*step.Row) Cell  // where; nil: where the touchpoint counts
+	sentence string               // what a step is counted for
+	events   []string             // names of events of the catalogue that are asked; nil: every step is
+	count    func(*reading) int64 // how often; nil: once
+	cell     func(*step.Row) Cell // where; nil: where the touchpoint counts
+}
+
+// reading is a step whose properties are read once, when they are asked for.
+type reading struct {
+	*step.Row
+	properties map[string]string
+	isRead     bool
+}
+
+func (r *reading) said() map[string]string {
+	if !r.isRead {
+		r.properties, r.isRead = r.Properties.All(), true
+	}
+	return r.properties
+}
+
+func whether(holds func(*step.Row) bool) func(*reading) int64 {
+	count := when(holds)
+	return func(r *reading) int64 { return count(r.Row) }
 }
 
 // allSignals lists them. Their places are stored: new ones come last, and what one counts never changes.
 func allSignals() []signal {
 	return []signal{
-		{name: "engaged_touchpoints", sentence: "it is a track event of something the person did, and no mere exposure (named … Viewed, … Seen or … Heard)", count: when(isEngaged)},
-		{name: "stage_advances", sentence: "a touchpoint leads out of a stage into another, in the stage that is left", count: when(advances), cell: cellBefore},
+		{name: "engaged_touchpoints", sentence: "it is a track event of something the person did, and no mere exposure (named … Viewed, … Seen or … Heard)", count: whether(isEngaged)},
+		{name: "stage_advances", sentence: "a touchpoint leads out of a stage into another, in the stage that is left", count: whether(advances), cell: cellBefore},
 		{name: "ad_views", events: []string{"Ad Viewed", "Display Ad Viewed", "Social Ad Viewed"}},
 		{name: "ad_clicks", events: []string{"Ad Clicked", "Display Ad Clicked", "Social Ad Clicked"}},
 		{name: "promotion_views", events: []string{"Promotion Viewed"}},
@@ -40,8 +59,8 @@ func allSignals() []signal {
 		{name: "list_views", events: []string{"Product List Viewed"}},
 		{name: "list_clicks", events: []string{"Product Clicked"}},
 		{name: "email_delivered", events: []string{"Email Delivered"}},
-		{name: "email_opened", sentence: "a person, and no machine that says so, opened an e-mail", events: []string{"Email Opened"}, count: when(isDeed)},
-		{name: "email_machine_opens", sentence: "a machine opened an e-mail", events: []string{"Email Opened"}, count: when(isNoDeed)},
+		{name: "email_opened", sentence: "a person, and no machine that says so, opened an e-mail", events: []string{"Email Opened"}, count: whether(isDeed)},
+		{name: "email_machine_opens", sentence: "a machine opened an e-mail", events: []string{"Email Opened"}, count: whether(isNoDeed)},
 		{name: "email_clicked", events: []string{"Email Link Clicked"}},
 		{name: "email_bounced", events: []string{"Email Bounced"}},
 		{name: "email_attempts", events: []string{"Email Delivered", "Email Bounced"}},
@@ -57,7 +76,7 @@ func allSignals() []signal {
 		{name: "push_attempts", events: []string{"Push Notification Received", "Push Notification Bounced"}},
 		{name: "nps_answers", sentence: "a survey of type nps was answered with 0 to 10", events: answered, count: nps.answers},
 		{name: "nps_balance", sentence: "as nps_answers: 1 of a promoter (9 or 10), −1 of a detractor (0 to 6)", events: answered, count: npsBalance},
-		{name: "nps_extremes", sentence: "as nps_answers, of a promoter or detractor", events: answered, count: func(r *step.Row) int64 { return npsBalance(r) * npsBalance(r) }},
+		{name: "nps_extremes", sentence: "as nps_answers, of a promoter or detractor", events: answered, count: func(r *reading) int64 { return npsBalance(r) * npsBalance(r) }},
 		{name: "csat_answers", sentence: "a survey of type csat and scale 5 was answered with 1 to 5", events: answered, count: csat.answers},
 		{name: "csat_satisfied", sentence: "as csat_answers, with 4 or 5", events: answered, count: csatTop},
 		{name: "ces_answers", sentence: "a survey of type ces and scale 7 was answered with 1 to 7", events: answered, count: ces.answers},
@@ -141,8 +160,8 @@ var (
 )
 
 // score of an answer to a survey of the kind.
-func (s survey) score(r *step.Row) (score int64, isAnswer bool) {
-	said := r.Properties.All()
+func (s survey) score(r *reading) (score int64, isAnswer bool) {
+	said := r.said()
 	if !strings.EqualFold(said["survey_type"], s.kind) || !slices.Contains(s.scales, said["scale"]) {
 		return 0, false
 	}
@@ -151,21 +170,21 @@ func (s survey) score(r *step.Row) (score int64, isAnswer bool) {
 	return score, err == nil && float64(score) == number && score >= s.least && score <= s.most
 }
 
-func (s survey) answers(r *step.Row) int64 {
+func (s survey) answers(r *reading) int64 {
 	if _, isAnswer := s.score(r); isAnswer {
 		return 1
 	}
 	return 0
 }
 
-func (s survey) scores(r *step.Row) int64 {
+func (s survey) scores(r *reading) int64 {
 	if score, isAnswer := s.score(r); isAnswer {
 		return score
 	}
 	return 0
 }
 
-func npsBalance(r *step.Row) int64 {
+func npsBalance(r *reading) int64 {
 	switch score, isAnswer := nps.score(r); {
 	case isAnswer && score >= 9:
 		return 1
@@ -175,7 +194,7 @@ func npsBalance(r *step.Row) int64 {
 	return 0
 }
 
-func csatTop(r *step.Row) int64 {
+func csatTop(r *reading) int64 {
 	if csat.scores(r) >= 4 {
 		return 1
 	}
@@ -242,12 +261,12 @@ func (e Extras) of(place int) int64 {
 
 // signal counts a step for the signals.
 func (f *Facts) signal(r *step.Row) {
-	known := signals()
+	known, read := signals(), reading{Row: r}
 	for _, places := range [...][]int{known.ofAny, known.byEvent[r.Event]} {
 		for _, place := range places {
 			s, n := &known.all[place], int64(1)
 			if s.count != nil {
-				n = s.count(r)
+				n = s.count(&read)
 			}
 			if n == 0 || s.events != nil && r.Type != event.Track {
 				continue
