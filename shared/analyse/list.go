@@ -6,6 +6,7 @@ import (
 	"waymark/shared/domain/basket"
 	"waymark/shared/domain/change"
 	"waymark/shared/domain/clv"
+	"waymark/shared/domain/custom"
 	"waymark/shared/domain/experiment"
 	"waymark/shared/domain/feedback"
 	"waymark/shared/domain/funnel"
@@ -14,11 +15,13 @@ import (
 	"waymark/shared/domain/rfm"
 	"waymark/shared/domain/sentiment"
 	"waymark/shared/domain/trigger"
+	"waymark/shared/model"
 )
 
 // Analyses lists what may be asked, in the order in which it is shown.
 func Analyses() []analysis.Analysis {
 	return []analysis.Analysis{
+		custom.Analysis(model.Metrics),
 		funnel.Analysis(),
 		attribution.Analysis(),
 		rfm.Analysis(),
@@ -45,6 +48,7 @@ type Kind struct {
 // Kinds lists them, in the order in which they are shown.
 func Kinds() []Kind {
 	return []Kind{
+		{"metrics", "metrics of the workspace's own, from conditions on steps", reader(custom.Parse, custom.Describe)},
 		{"funnels", "funnels by name, for the analysis funnel", reader(funnel.Parse, funnel.Describe)},
 		{"lexicons", "words of texts with their valence, by language, for the analyses sentiment and map", reader(sentiment.ParseLanguages, sentiment.DescribeLanguages)},
 		{"objectives", "what metrics are to reach, and by when", reader(objective.Parse, objective.Describe)},

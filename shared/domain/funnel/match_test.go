@@ -205,3 +205,27 @@ func TestOfBrute(t *testing.T) {
 		t.Errorf("the lives say too little: %v", seen)
 	}
 }
+
+// TestLongLife: a machine with very many steps costs in proportion to them, in every order.
+func TestLongLife(t *testing.T) {
+	t.Parallel()
+	rows := make([]step.Row, 100_000)
+	for i := range rows {
+		rows[i] = step.Row{At: event.Millis(i), Type: event.Track, Event: string("AAAB"[i%4]), Session: 1}
+	}
+	for _, order := range []funnel.Order{funnel.Ordered, funnel.Strict, funnel.Unordered} {
+		f, err := funnel.New(funnel.Config{Steps: stepsOf(t, "A A B C"), Order: order})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		if o := f.Of(rows, funnel.Bounds{End: 1 << 40, Now: 1 << 40}); o.State != funnel.Lost || len(o.Reached) != 3 {
+			t.Errorf("%s: %+v", order, o)
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("%s: one life of 100,000 steps took %s", order, took)
+		} else {
+			t.Logf("%s: %s", order, took)
+		}
+	}
+}

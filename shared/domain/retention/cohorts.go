@@ -353,7 +353,7 @@ func (t *tally) paybackTable() analysis.Table {
 		},
 	}
 	for _, c := range slices.Sorted(maps.Keys(t.costs)) {
-		cost := money.SumOf(t.costs[c])
+		cost := t.costs[c]
 		var cumulative money.Sum
 		payback := -1
 		for age := range t.ages(c) {

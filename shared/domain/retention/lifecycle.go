@@ -219,6 +219,9 @@ func (c *census) answer() analysis.Answer {
 	asked := c.units
 	asked.starts, asked.keys = asked.starts[1:], asked.keys[1:]
 	out.Notes = append(asked.widened(c.Question, c.grain), "A person is active with: "+c.active.String()+".")
+	if !c.Segment.IsZero() {
+		out.Notes = append(out.Notes, "A segment is of persons with a step in the period: whoever was active before it and never in it is neither in active_before nor dormant.")
+	}
 	if last := len(asked.keys) - 1; !asked.isOver(last) {
 		out.Notes = append(out.Notes, "The unit that begins on "+asked.keys[last]+" is open: who is dormant in it may still come.")
 	}

@@ -2,6 +2,7 @@ package retention_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"waymark/shared/domain/analysis"
@@ -22,6 +23,19 @@ func TestLifecycleExample(t *testing.T) {
 | 2026-03-23 | 2 | 0 | 2 | 0 | 2 | 4 | 0.0000 | 0.5000 | complete |
 | 2026-03-30 | 3 | 2 | 1 | 0 | 1 | 2 | 2.0000 | 0.5000 | complete |
 | 2026-04-06 | 1 | 0 | 0 | 1 | 3 | 3 | 0.3333 | 0.0000 | open |`)
+}
+
+// TestLifecycleSegment: a segment knows nobody who did nothing in the period, and the answer says so.
+func TestLifecycleSegment(t *testing.T) {
+	t.Parallel()
+	q := question(t, "UTC", "2026-02-01", "2026-03-01", "2026-03-01", nil)
+	q.Segment, _ = analysis.ParseSegment("segment", []string{"channel:email"})
+	lives := [][]step.Row{person(t, q.Calendar, "2026-01-02T10:00 email"), person(t, q.Calendar, "2026-01-02T10:00 email", "2026-02-02T10:00 email")}
+	a := answer(t, retention.Lifecycle(), lives, q, 1)
+	row := tableOf(t, a, "lifecycle").Rows[0]
+	if got := fmt.Sprint(row[1:7]); got != "[1 0 1 0 0 1]" || !strings.Contains(strings.Join(a.Notes, " "), "whoever was active before it and never in it") {
+		t.Errorf("%s with notes %q", got, a.Notes)
+	}
 }
 
 // TestLifecycleBrute classifies persons a second time, from the set of units in which each was active, and reconciles each unit with the one before.

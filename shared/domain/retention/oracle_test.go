@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/funnel"
 	"waymark/shared/domain/retention"
 	"waymark/shared/domain/step"
 )
@@ -113,5 +114,42 @@ func TestOnlineRetail(t *testing.T) {
 		if fmt.Sprint(got) != fmt.Sprint(c.want) {
 			t.Errorf("%v: %v, want %v", c.said, got, c.want)
 		}
+	}
+}
+
+// TestOnlineRetailFunnel equals the published repeat rate, 887 of 2,134 customers, and the customers of each month.
+func TestOnlineRetailFunnel(t *testing.T) {
+	t.Parallel()
+	var published struct {
+		Clean struct {
+			Customers int `json:"customers"`
+			Repeat    int `json:"repeat_customers"`
+		} `json:"clean"`
+		Monthly map[string]struct {
+			Customers int `json:"customers"`
+		} `json:"monthly"`
+	}
+	file, err := os.ReadFile("../../../infra/demo/data/online_retail/expected_kpis.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(file, &published); err != nil {
+		t.Fatal(err)
+	}
+	lives := retail(t)
+	q := question(t, "Europe/London", "2010-12-01", "2011-04-01", "2011-04-01", map[string][]string{"step": {"order", "order"}, "window": {"366d"}})
+	row := tableOf(t, answer(t, funnel.Analysis(), lives, q, 2), "summary").Rows[0]
+	if got, want := fmt.Sprint(row[0], row[1]), fmt.Sprint(published.Clean.Customers, published.Clean.Repeat); got != want {
+		t.Errorf("a second order: %s, want %s", got, want)
+	}
+	q.Said = map[string][]string{"event": {"order"}}
+	months := tableOf(t, answer(t, retention.Lifecycle(), lives, q, 2), "lifecycle").Rows
+	for _, row := range months {
+		if want := published.Monthly[row[0].String()[:7]].Customers; row[1].String() != fmt.Sprint(want) {
+			t.Errorf("%s: %s customers, want %d", row[0], row[1], want)
+		}
+	}
+	if len(months) != len(published.Monthly) {
+		t.Errorf("%d months, want %d", len(months), len(published.Monthly))
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"slices"
 	"strings"
 
+	"waymark/shared/domain/acquisition"
 	"waymark/shared/domain/analysis"
 	"waymark/shared/domain/event"
 	"waymark/shared/domain/funnel"
@@ -67,7 +68,7 @@ func Analysis() analysis.Analysis {
 			{Name: "measure", Sentence: "whether to come back in that very unit, or in that or any later one", Values: []string{Bounded, Rolling}, Default: Bounded},
 			{Name: "horizon", Sentence: "the last age", Default: "12"},
 			{Name: "revenue", Sentence: "whether to show what cohorts have spent: net of updates, refunds and cancellations, or gross", Values: []string{"none", "net", "gross"}, Default: "none"},
-			{Name: "cost", Sentence: "what it cost to win a cohort, in the workspace's currency, as 2026-01-01:1500.00, for the payback; it needs revenue", IsList: true},
+			{Name: "cost", Sentence: "what it cost to win a cohort, in the workspace's currency, as 2026-01-01:1500.00, for the payback; it needs revenue. Without it, what the workspace has settled as costs", IsList: true},
 		},
 		Prepare: prepare,
 	}
@@ -80,7 +81,7 @@ type asked struct {
 	cohort, measure, revenue      string
 	begins, returns               matcher
 	horizon                       int
-	costs                         map[int]money.Micros // by cohort
+	costs                         map[int]money.Sum // by cohort
 	grain                         period.Grain
 	isRecurring, isRolling, isNet bool
 	values                        values // of the dimension
@@ -193,7 +194,7 @@ func read(q analysis.Question) (a asked, err error) {
 }
 
 func (a *asked) readCosts() error {
-	a.costs = map[int]money.Micros{}
+	a.costs = map[int]money.Sum{}
 	for _, said := range a.List("cost") {
 		key, amount, _ := strings.Cut(said, ":")
 		m, err := money.Parse(amount)
@@ -206,7 +207,27 @@ func (a *asked) readCosts() error {
 		case unit < 0:
 			return analysis.Bad("cost", "no cohort of the period begins with %.40q; a cohort is named by its first day, such as %s", key, a.units.keys[0])
 		}
-		a.costs[unit] += m
+		a.costs[unit] = a.costs[unit].Plus(money.SumOf(m))
+	}
+	return a.settledCosts()
+}
+
+// settledCosts takes the costs that the workspace has settled, of all channels on the days of a cohort, where the question says none. They are of all
+// persons who were won then, so neither of a segment nor of persons who begin again.
+func (a *asked) settledCosts() error {
+	text := a.Documents["costs"]
+	isOfAll := a.Segment.IsZero() && (a.cohort == FirstEver || a.cohort == FirstOrder)
+	if text == nil || len(a.costs) > 0 || a.revenue == "none" || !isOfAll {
+		return nil
+	}
+	costs, err := acquisition.ParseCosts(text)
+	if err != nil {
+		return err
+	}
+	for unit, start := range a.units.starts {
+		if spent, isKnown := acquisition.Spent(costs, a.Question, a.Currency, start.Time(), a.units.endOf(unit).Time()); isKnown {
+			a.costs[unit] = spent
+		}
 	}
 	return nil
 }

@@ -63,6 +63,50 @@ func TestExample(t *testing.T) {
 | 3 | 1 | 0 | 4 | 1 | 0.2500 | 0.250000 | 0.7500 |`)
 }
 
+// TestSettledCosts: an entry of ten days, five of which are in a cohort's week, costs half there.
+func TestSettledCosts(t *testing.T) {
+	t.Parallel()
+	q := question(t, "Europe/Berlin", "2026-03-16", "2026-04-13", "2026-04-13", map[string][]string{"grain": {"week"}, "revenue": {"gross"}})
+	q.Documents = map[string][]byte{"costs": []byte(`{"costs": [
+		{"channel": "email", "from": "2026-03-25", "to": "2026-04-04", "amount": "11.01"}, {"channel": "social", "from": "2026-03-16", "to": "2026-03-17", "amount": "60"},
+		{"channel": "social", "from": "2026-03-16", "to": "2026-03-17", "amount": "7", "currency": "USD"}]}`)}
+	payback := func() (got []string) {
+		for _, table := range answer(t, retention.Analysis(), shop(t, q.Calendar), q, 1).Tables {
+			for _, row := range table.Rows {
+				if table.Name == "payback" {
+					got = append(got, fmt.Sprint(row[0], row[3], row[6]))
+				}
+			}
+		}
+		return got
+	}
+	want := "[2026-03-16 60.00 0 2026-03-23 5.505  2026-03-30 5.505 0]"
+	if got := fmt.Sprint(payback()); got != want {
+		t.Errorf("cohorts, costs and payback: %s, want %s", got, want)
+	}
+	q.Said["cost"] = []string{"2026-03-30:15.01"}
+	if got := fmt.Sprint(payback()); got != "[2026-03-30 15.01 ]" {
+		t.Errorf("a cost that is said: %s, want it alone", got)
+	}
+	delete(q.Said, "cost")
+	for name, said := range map[string][]string{"cohort": {"recurring"}, "revenue": {"none"}} {
+		before := q.Said[name]
+		q.Said[name] = said
+		if got := payback(); got != nil {
+			t.Errorf("%s=%s has paybacks: %s", name, said, got)
+		}
+		q.Said[name] = before
+	}
+	q.Segment, _ = analysis.ParseSegment("segment", []string{"channel:email"})
+	if got := payback(); got != nil {
+		t.Errorf("the costs of everybody are a segment's: %s", got)
+	}
+	q.Segment, q.Documents["costs"] = analysis.Segment{}, []byte(`{"costs": [{}]}`)
+	if _, err := retention.Analysis().Prepare(q); err == nil {
+		t.Error("a file of costs that is none is taken")
+	}
+}
+
 // TestMeanKeepsZeros is feature row C42: of three cohorts, one of which nobody came back, the mean is over three.
 func TestMeanKeepsZeros(t *testing.T) {
 	t.Parallel()
