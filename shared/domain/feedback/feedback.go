@@ -153,7 +153,7 @@ func (p *plan) begin() *tally {
 
 // add reads a life.
 func (t *tally) add(life []step.Row) {
-	t.ranks.Add(life, t.start, t.until)
+	t.ranks.Add(life, t.before, t.until)
 	var now, before []spoken
 	answers := map[string]map[group]*Person{}
 	for i := range life {

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"waymark/shared/domain/analysis"
-	"waymark/shared/domain/stats"
+	"waymark/shared/domain/interval"
 	"waymark/shared/domain/step"
 )
 
@@ -153,10 +153,11 @@ func npsValues(m *Mean) []analysis.Value {
 	promoters, detractors := (m.squares+m.Sum)/2, (m.squares-m.Sum)/2
 	nps := analysis.None()
 	if m.N > 0 {
-		n := float64(m.N)
-		share := float64(m.Sum) / n
-		half := 100 * stats.Z95 * math.Sqrt(max(0, float64(m.squares)/n-share*share)/n)
-		nps = analysis.Estimate(100*share, 100*share-half, 100*share+half, m.N, 4)
+		low, high, ok := interval.Score(m.Sum, m.squares, m.N)
+		if !ok {
+			low, high = math.NaN(), math.NaN()
+		}
+		nps = analysis.Estimate(100*float64(m.Sum)/float64(m.N), 100*low, 100*high, m.N, 4)
 	}
 	return []analysis.Value{analysis.Rate(promoters, m.N), analysis.Rate(m.N-m.squares, m.N), analysis.Rate(detractors, m.N), nps}
 }

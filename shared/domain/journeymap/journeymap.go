@@ -73,7 +73,7 @@ func (b bounds) until(window event.Millis) event.Millis { return min(b.end+windo
 
 func prepare(q analysis.Question) (analysis.Plan, error) {
 	p := &plan{q: q, dimensions: []analysis.Breakdown{q.By}, watched: map[string]bool{}}
-	if err := p.read(); err != nil {
+	if err := p.understand(); err != nil {
 		return analysis.Plan{}, err
 	}
 	if err := p.readCompared(); err != nil {
@@ -83,17 +83,24 @@ func prepare(q analysis.Question) (analysis.Plan, error) {
 	for _, by := range p.dimensions {
 		columns |= by.Columns()
 	}
+	from, until := p.read()
+	return analysis.Plan{From: from, To: until, Columns: columns, Answer: p.answer}, nil
+}
+
+// read is the time whose steps are read, [from, until).
+func (p *plan) read() (from, until event.Millis) {
 	in := p.bounds()
-	from, to := in.start, in.until(p.window)
+	from, until = in.start, in.until(p.window)
 	if p.other != nil {
-		from, to = min(from, p.other.start), max(to, p.other.until(p.window))
+		from, until = min(from, p.other.start), max(until, p.other.until(p.window))
 	}
-	return analysis.Plan{From: from, To: to, Columns: columns, Answer: p.answer}, nil
+	return from, until
 }
 
 func (p *plan) bounds() bounds { return bounds{p.q.Start(), p.q.End(), p.q.Now} }
 
-func (p *plan) read() (err error) {
+// understand reads the parameters, but for what the map is compared with.
+func (p *plan) understand() (err error) {
 	q := p.q
 	if err := p.readDimensions(); err != nil {
 		return err
@@ -219,8 +226,8 @@ type stages struct {
 }
 
 func (p *plan) stages(lives analysis.Lives) stages {
-	in := p.bounds()
-	ranks := analysis.Fold(lives, p.ranks.Like, func(r *feedback.Ranks, life []step.Row) { r.Add(life, in.start, in.until(p.window)) }, (*feedback.Ranks).Join)
+	from, until := p.read()
+	ranks := analysis.Fold(lives, p.ranks.Like, func(r *feedback.Ranks, life []step.Row) { r.Add(life, from, until) }, (*feedback.Ranks).Join)
 	out := stages{names: ranks.Order(), places: map[string]int{}, inside: ranks.Declared()}
 	if out.inside == 0 {
 		out.inside, out.guess = len(out.names), true
