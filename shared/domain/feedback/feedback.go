@@ -259,6 +259,11 @@ func (p *plan) answer(lives analysis.Lives) (analysis.Answer, error) {
 	sieved := *p
 	sieved.frequent = p.sift(lives)
 	t := analysis.Fold(lives, sieved.begin, (*tally).add, (*tally).join)
+	limit(t.texts, func(c *cell) int64 { return c.texts }, newCell, (*cell).join)
+	limit(t.recovery, func(r *recovery) int64 { return r.negative }, newRecovery, (*recovery).join)
+	for _, of := range t.surveys {
+		limit(of, func(m *Mean) int64 { return m.N }, newMean, func(to, part *Mean) { to.Join(*part) })
+	}
 	tables := []analysis.Table{t.sentimentTable(), t.curveTable(), t.themeTable(), t.effectTable()}
 	tables = append(tables, t.surveyTables()...)
 	tables = append(tables, t.recoveryTable(), t.quoteTable())

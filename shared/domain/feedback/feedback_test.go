@@ -354,3 +354,27 @@ func TestRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestManyValues: of many values the most frequent have rows, and the others one together, which has no distinct persons; texts and answers still add up.
+func TestManyValues(t *testing.T) {
+	t.Parallel()
+	var lives [][]step.Row
+	for i := range 300 {
+		lives = append(lives, life(t, fmt.Sprintf("user:%d", i), fmt.Sprintf("2026-03-02T10:00 decision c%d Survey Answered text=I love it; language=en; survey_type=nps; score=9", min(i, 150))))
+	}
+	a := ask(t, lives, question(t, "2026-03-01", "2026-04-01", "2026-04-01"))
+	for _, name := range []string{"sentiment", "nps"} {
+		rows, sum, other := 0, 0., ""
+		for _, row := range table(t, a, name).Rows {
+			if n, _ := row[2].Float(); row[0].String() == "channel" {
+				rows, sum = rows+1, sum+n
+				if row[1].String() == "(other)" {
+					other = row[2].String() + row[3].String()
+				}
+			}
+		}
+		if rows != 101 || sum != 300 || other != "51" {
+			t.Errorf("%s has %d rows of channels with %v, the others are %q; want 101 with 300, and 51 without persons", name, rows, sum, other)
+		}
+	}
+}

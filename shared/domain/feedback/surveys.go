@@ -134,14 +134,15 @@ func (t *tally) surveyTables() []analysis.Table {
 				if m == nil {
 					m = newMean()
 				}
-				begin := []analysis.Value{analysis.Word(place.part), analysis.Word(place.value), analysis.Count(m.N), analysis.Count(m.Persons)}
+				persons, mean := m.values(place, m.Persons, 1)
+				begin := []analysis.Value{analysis.Word(place.part), analysis.Word(place.value), analysis.Count(m.N), persons}
 				switch k.name {
 				case "nps":
 					nps.Row(append(begin, npsValues(m)...)...)
 				case "csat":
 					csat.Row(append(begin, analysis.Rate(m.Sum, m.N))...)
 				case "ces":
-					ces.Row(append(begin, m.Estimate(1, 4))...)
+					ces.Row(append(begin, mean)...)
 				}
 			}
 		}

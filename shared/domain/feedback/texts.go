@@ -79,9 +79,12 @@ func NewReader(q analysis.Question) (*Reader, error) {
 // Columns are those that Of reads.
 func (r *Reader) Columns() step.Columns { return step.ColumnsOf(step.Event, step.Properties) }
 
+// Reads says whether a step is of an event whose words are read, if it has any.
+func (r *Reader) Reads(row *step.Row) bool { return r.events[row.Event] && row.IsTouchpoint() }
+
 // Of gives what a person said at a step; not ok where they said nothing in words.
 func (r *Reader) Of(row *step.Row) (Text, bool) {
-	if !r.events[row.Event] || !row.IsTouchpoint() {
+	if !r.Reads(row) {
 		return Text{}, false
 	}
 	return r.of(propertiesOf(row))

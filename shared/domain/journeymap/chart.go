@@ -243,7 +243,7 @@ func (m *chart) add(l life) {
 		for by := range len(m.dimensions) + 1 {
 			at := key{stage: s.stage, isAll: true}
 			if by > 0 {
-				at = key{stage: s.stage, by: by - 1, value: m.dimensions[by-1].Of(&l.rows[s.row])}
+				at = key{stage: s.stage, by: by - 1, value: m.valueOf(by-1, &l.rows[s.row])}
 			}
 			v := visit(at, i)
 			v.closes, v.errors = s.at+m.window, v.errors+errors
@@ -388,7 +388,7 @@ func (m *chart) said(l life) {
 			continue
 		}
 		stage := cmp.Or(r.Stage, analysis.Unknown)
-		for _, at := range []key{{stage: stage, isAll: true}, {stage: stage, value: m.dimensions[0].Of(r)}} {
+		for _, at := range []key{{stage: stage, isAll: true}, {stage: stage, value: m.valueOf(0, r)}} {
 			c := m.cell(at)
 			if c.texts++; !text.IsScored() {
 				continue

@@ -12,6 +12,8 @@
 package journeymap
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +29,7 @@ const (
 	mostWindow     = 366 * 24 * time.Hour
 	defaultPainsBy = "device"
 	mostDimensions = 5
+	mostValues     = 50 // of a dimension
 	defaultErrors  = "Payment Failed,Coupon Denied,Cart Abandoned"
 )
 
@@ -223,12 +226,13 @@ type stages struct {
 	places map[string]int
 	inside int // of the names, from the first, those that are in the order of the model
 	guess  bool
+	shown  []map[string]bool // values of each dimension; see outline
 }
 
 func (p *plan) stages(lives analysis.Lives) stages {
 	from, until := p.read()
-	ranks := analysis.Fold(lives, p.ranks.Like, func(r *feedback.Ranks, life []step.Row) { r.Add(life, from, until) }, (*feedback.Ranks).Join)
-	out := stages{names: ranks.Order(), places: map[string]int{}, inside: ranks.Declared()}
+	t := analysis.Fold(lives, p.outline, func(o *outline, life []step.Row) { o.add(life, from, until) }, (*outline).join)
+	out := stages{names: t.ranks.Order(), places: map[string]int{}, inside: t.ranks.Declared(), shown: t.shown()}
 	if out.inside == 0 {
 		out.inside, out.guess = len(out.names), true
 	}
@@ -236,6 +240,66 @@ func (p *plan) stages(lives analysis.Lives) stages {
 		out.places[name] = i
 	}
 	return out
+}
+
+// outline is what must be known before the map is drawn: the order of stages, and which values have columns of their own.
+type outline struct {
+	*plan
+	ranks  *feedback.Ranks
+	values []map[string]int64 // of each dimension, how often
+}
+
+func (p *plan) outline() *outline {
+	o := &outline{plan: p, ranks: p.ranks.Like()}
+	for range p.dimensions {
+		o.values = append(o.values, map[string]int64{})
+	}
+	return o
+}
+
+func (o *outline) add(life []step.Row, from, until event.Millis) {
+	o.ranks.Add(life, from, until)
+	for i := range life {
+		if r := &life[i]; r.EntersStage() || o.reader.Reads(r) {
+			for by := range o.dimensions {
+				o.values[by][o.dimensions[by].Of(r)]++
+			}
+		}
+	}
+}
+
+func (o *outline) join(part *outline) {
+	o.ranks.Join(part.ranks)
+	for by := range o.values {
+		for value, n := range part.values[by] {
+			o.values[by][value] += n
+		}
+	}
+}
+
+// shown are the values of each dimension that have columns of their own, where there are more than a map can show; nil where all have.
+func (o *outline) shown() []map[string]bool {
+	out := make([]map[string]bool, len(o.values))
+	for by, of := range o.values {
+		if len(of) <= mostValues {
+			continue
+		}
+		names := slices.SortedFunc(maps.Keys(of), func(a, b string) int { return cmp.Or(cmp.Compare(of[b], of[a]), cmp.Compare(a, b)) })
+		out[by] = map[string]bool{}
+		for _, name := range names[:mostValues] {
+			out[by][name] = true
+		}
+	}
+	return out
+}
+
+// valueOf is the column of a step in a dimension.
+func (m *chart) valueOf(by int, r *step.Row) string {
+	value := m.dimensions[by].Of(r)
+	if m.shown[by] != nil && !m.shown[by][value] {
+		return otherValues
+	}
+	return value
 }
 
 // isLater says whether a stage comes after another in the order of the model.

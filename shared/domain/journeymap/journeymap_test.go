@@ -292,6 +292,40 @@ func TestPlantedElsewhere(t *testing.T) {
 	}
 }
 
+// TestManyValues: of many values the most frequent have columns, and the others one together, so that everything still adds up.
+func TestManyValues(t *testing.T) {
+	t.Parallel()
+	lives := world(2, 400, func(string, bool) float64 { return .5 })
+	for n, rows := range lives {
+		for i := range rows {
+			rows[i].Channel = fmt.Sprintf("c%d", min(n%90, 60+n%7))
+		}
+	}
+	a := ask(t, lives, question(t, "2026-02-01", "2026-04-01", "2026-06-01"))
+	sums, columns := map[string]float64{}, map[string]int{}
+	for _, row := range table(t, a, "map").Rows {
+		visits, _ := row[3].Float()
+		switch value := row[1].String(); {
+		case value == "all":
+			sums[row[0].String()] += visits
+		default:
+			sums[row[0].String()] -= visits
+			columns[row[0].String()]++
+			if value == "(other)" && (row[16].String() != "" || visits == 0) {
+				t.Errorf("the row of other values is %v", row)
+			}
+		}
+	}
+	for stage, rest := range sums {
+		if rest != 0 {
+			t.Errorf("visits of %s are %v off those of its columns", stage, rest)
+		}
+	}
+	if columns["decision"] != 51 {
+		t.Errorf("decision has %d columns, want 50 and one for the others", columns["decision"])
+	}
+}
+
 // TestNothing: of worlds without a difference at most one in twenty has a number that differs between two periods, or between a segment and the others,
 // and as few have a clear pain point. Of 100 worlds more than 11 come once in 200 times where the rate is 5 %.
 func TestNothing(t *testing.T) {

@@ -39,7 +39,7 @@ func (m *chart) judged() []pain {
 			}
 			for _, at := range cells {
 				if m.cells[at].persons > 0 {
-					out = append(out, m.judge(at))
+					out = append(out, m.judge(at, cells))
 				}
 			}
 		}
@@ -60,13 +60,13 @@ func (m *chart) judged() []pain {
 	return out
 }
 
-func (m *chart) judge(at key) pain {
+func (m *chart) judge(at key, cells []key) pain {
 	c := m.cells[at]
 	out := pain{at: at, isEnough: c.decided >= m.least, cell: c, stage: m.at(key{stage: at.stage, isAll: true}), p: 1}
 	var rates []*big.Rat
 	var dwells []int64
 	var lost, decided int64
-	for _, other := range m.values(at.stage, at.by) {
+	for _, other := range cells {
 		o := m.cells[other]
 		if other == at || o.decided < m.least {
 			continue

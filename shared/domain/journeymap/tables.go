@@ -14,6 +14,9 @@ import (
 // allValues stands for all values of the map's columns together.
 const allValues = "all"
 
+// otherValues stands for those that have no column of their own.
+const otherValues = "(other)"
+
 // column is the name of the map's columns: channel, or that of `by`.
 func (m *chart) column() analysis.Column {
 	return analysis.Column{
@@ -93,10 +96,10 @@ func (m *chart) mapTable() analysis.Table {
 	return out
 }
 
-// funnel is the question of package funnel that counts the persons of a cell; "" where no later stage is.
+// funnel is the question of package funnel that counts the persons of a cell; "" where no later stage is, and of other values, which no step of a funnel names.
 func (m *chart) funnel(at key) string {
 	later := m.later(at.stage)
-	if len(later) == 0 {
+	if isOther := at.value == otherValues && m.shown[at.by] != nil; len(later) == 0 || isOther {
 		return ""
 	}
 	for i, name := range later {
@@ -189,6 +192,9 @@ func (m *chart) notes() []string {
 	}
 	if m.guess {
 		notes = append(notes, "Nobody said the order of the stages: they are in the order in which persons first reach them.")
+	}
+	if m.shown[0] != nil {
+		notes = append(notes, fmt.Sprintf("Only the %d most frequent values of %s have rows of their own; all others are in %s.", mostValues, m.dimensions[0].Name, otherValues))
 	}
 	return notes
 }
