@@ -34,7 +34,7 @@ type Config struct {
 	Refusals   Refusals
 	Fates      Fates
 	Debug      workspace.DebugMode // when it is listed what becomes of events
-	Properties map[string]bool     // that every touchpoint keeps
+	Properties event.Keep          // what every touchpoint keeps
 	Plans      *plan.Checker       // what sources demand of their events
 	Decode     func(body string) (event.Envelope, error)
 	Version    string // of this program, kept with failed events

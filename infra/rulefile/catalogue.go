@@ -17,6 +17,7 @@ type Kind struct {
 	ID      string
 	Title   string
 	Keep    []string          // properties that a stored touchpoint keeps
+	Words   bool              // and its text, which people wrote
 	Fields  map[string]string // properties that the kind has, by name: their sort
 	Events  []KindEvent
 	Version int // of its JSON Schema
@@ -58,6 +59,7 @@ type (
 		Title   string            `yaml:"title"`
 		Channel channel.Name      `yaml:"channel"`
 		Keep    []string          `yaml:"keep"`
+		Words   bool              `yaml:"words"`
 		Fields  map[string]string `yaml:"fields"`
 		Needs   []string          `yaml:"needs"`
 		Version int               `yaml:"version"`
@@ -94,7 +96,7 @@ func Catalogue(files fs.FS) ([]Kind, error) {
 		if len(k.Events) == 0 {
 			faults = append(faults, fmt.Errorf("read catalogue.yaml: kind %s has no events", k.Row))
 		}
-		kind := Kind{Row: k.Row, ID: k.ID, Title: k.Title, Keep: k.Keep, Fields: k.Fields, Version: max(k.Version, 1)}
+		kind := Kind{Row: k.Row, ID: k.ID, Title: k.Title, Keep: k.Keep, Words: k.Words, Fields: k.Fields, Version: max(k.Version, 1)}
 		for _, e := range k.Events {
 			made, err := e.event(k)
 			if err != nil {

@@ -60,6 +60,7 @@ func Compile(files fs.FS) ([]byte, error) {
 		{"agentConfig", agents},
 		{"stageConfigs", stages},
 		{"keptProperties", propertiesOf(kinds, models)},
+		{"wordedEvents", worded(kinds)},
 		{"kinds", kindsOf(kinds, propertiesOf(kinds, models))},
 		{"passiveEvents", passive},
 		{"metricConfig", metrics},
@@ -117,6 +118,19 @@ func propertiesOf(kinds []Kind, models []*stage.Model) map[string]bool {
 		}
 	}
 	return kept
+}
+
+// worded are the events whose words are kept.
+func worded(kinds []Kind) map[string]bool {
+	out := map[string]bool{}
+	for _, k := range kinds {
+		for _, e := range k.Events {
+			if k.Words {
+				out[e.Name] = true
+			}
+		}
+	}
+	return out
 }
 
 // function is one that returns a value.

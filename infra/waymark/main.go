@@ -39,6 +39,8 @@ func commands() []command {
 		{"tail", "follow what comes in, and what is wrong with it", cmdTail},
 		{"rollup", "count what is stored at once, and wait for it", cmdRollup},
 		{"kpi", "print KPIs", cmdKPI},
+		{"analyse", "ask about the lives of persons: funnels, retention, paths, …", cmdAnalyse},
+		{"define", "settle funnels, costs, objectives, own metrics as data", cmdDefine},
 		{"export", "make, list and download exports for marketers", cmdExport},
 		{"failed", "see, mend and replay what could not be processed", cmdFailed},
 		{"quality", "count what became of the events that came in", cmdQuality},

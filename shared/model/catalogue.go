@@ -6,13 +6,15 @@ import (
 	"io/fs"
 	"strings"
 
+	"waymark/shared/domain/event"
 	"waymark/shared/domain/kind"
 	"waymark/shared/domain/plan"
 )
 
-// Properties are the properties that stored touchpoints keep: those of the catalogue and those that built-in stage rules read. Everything else
-// that a client sends is dropped, so that no personal data is kept by accident. Each call gives a map of its own.
-func Properties() map[string]bool { return keptProperties() }
+// Keep is the properties that stored touchpoints keep: those of the catalogue and those that built-in stage rules read, and of events by which people
+// say what they think, such as a review, their text. Everything else that a client sends is dropped, so that no personal data is kept by accident.
+// Each call gives maps of its own.
+func Keep() event.Keep { return event.Keep{Always: keptProperties(), Words: wordedEvents()} }
 
 // Kinds are the kinds of touchpoint by the events that are of them. Each call gives a map of its own.
 func Kinds() kind.Catalogue { return kinds() }

@@ -107,24 +107,24 @@ func TestEventsAreKnownInAnyForm(t *testing.T) {
 
 func TestPropertiesHoldNothingPersonal(t *testing.T) {
 	t.Parallel()
-	kept := model.Properties()
+	kept := model.Keep().Always
 	for name := range kept {
 		for _, word := range strings.Split(name, "_") {
 			if slices.Contains([]string{
 				"name", "first", "last", "email", "mail", "phone", "address", "street", "city", "zip", "postcode", "birthday", "ip", "text", "comment",
 				"body", "query", "question", "answer", "title", "subject", "url", "referrer", "user", "person", "agent", "note",
 			}, word) && !slices.Contains([]string{"question_id", "subject_variant", "agent_kind"}, name) {
-				t.Errorf("Properties() keeps %q: its word %q may hold what people are or wrote", name, word)
+				t.Errorf("Keep() keeps %q: its word %q may hold what people are or wrote", name, word)
 			}
 		}
 	}
 	for _, name := range []string{"order_id", "product_id", "score", "survey_type", "survey", "type", "coupon", "store_id"} {
 		if !kept[name] {
-			t.Errorf("Properties() does not keep %q, which is needed", name)
+			t.Errorf("Keep() does not keep %q, which is needed", name)
 		}
 	}
 	maps.DeleteFunc(kept, func(string, bool) bool { return true })
-	if len(model.Properties()) == 0 {
-		t.Error("Properties() gave away its own map")
+	if len(model.Keep().Always) == 0 {
+		t.Error("Keep() gave away its own map")
 	}
 }

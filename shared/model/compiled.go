@@ -1714,6 +1714,12 @@ func keptProperties() map[string]bool {
 		"wait_seconds": true, "wishlist_id": true}
 }
 
+func wordedEvents() map[string]bool {
+	return map[string]bool{"Direct Message Received": true, "Feedback Given": true, "Interview Held": true,
+		"Product Reviewed": true, "Rating Given": true, "Review Submitted": true, "Survey Answered": true,
+		"Survey Sent": true}
+}
+
 func kinds() kind.Catalogue {
 	return kind.Catalogue{
 		"page ":        {Kind: "page-view", Needs: []kind.Need{{"url"}}},

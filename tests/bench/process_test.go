@@ -46,7 +46,7 @@ func processOn(t testing.TB, table store) *process.Handler {
 	must(t, err)
 	clock, ids := func() time.Time { return received }, 0
 	return process.New(process.Config{
-		Workspaces: table, Failed: table, Refusals: table, Fates: table, Properties: model.Properties(), Decode: wire.Decode, Version: "bench", Now: clock,
+		Workspaces: table, Failed: table, Refusals: table, Fates: table, Properties: model.Keep(), Decode: wire.Decode, Version: "bench", Now: clock,
 		Ingest: &ingest.Applier{
 			Recorder: ingest.Recorder{Batches: table, Now: clock, NewID: func() string { ids++; return fmt.Sprint(ids) }},
 			Known:    &ingest.Known{}, Store: table, Bot: bots.Of,

@@ -79,7 +79,7 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z
 func (f *Fold) take(e event.Event) {
 	e.Marketing = channel.Sent(e.Marketing)
 	e.Grade = event.Server
-	id, r := e.PrimaryID(), e.Record(event.Keep{Always: model.Properties()})
+	id, r := e.PrimaryID(), e.Record(model.Keep())
 	e.Bot, r.Touchpoint.Bot = f.rules.Bot(e.Agent), f.rules.Bot(e.Agent)
 	r.Touchpoint.Others, r.Touchpoint.Traits = r.Others(), profile.Said(e)
 	for _, l := range identity.Links(r) {

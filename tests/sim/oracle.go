@@ -76,7 +76,7 @@ func (o *oracle) take(envelope event.Envelope) {
 		e.Bot = o.bots.Of(e.Agent)
 		id := e.PrimaryID()
 		e.Marketing = channel.Sent(e.Marketing)
-		r := e.Record(event.Keep{Always: kept})
+		r := e.Record(kept)
 		r.Touchpoint.Bot, r.Touchpoint.Others, r.Touchpoint.Traits = e.Bot, r.Others(), profile.Said(e)
 		o.copies[id] = append(o.copies[id], r.Touchpoint)
 		if key, claim, ok := profile.ClaimOf(r.Touchpoint, id); ok && e.Type.Touches() {

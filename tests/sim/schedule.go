@@ -14,7 +14,7 @@ import (
 const version = "sim"
 
 // kept are the properties that touchpoints keep.
-var kept = map[string]bool{"plan": true}
+var kept = event.Keep{Always: map[string]bool{"plan": true}}
 
 // run plays the schedule to its end: everything at once and under faults, then a calm drain.
 func (w *World) run() error {

@@ -34,7 +34,7 @@ func newHandler(settings config.Process) (*process.Handler, error) {
 	bots, err := model.Bots()
 	table := dynamo.New(dynamo.NewClient(os.Getenv), settings.Table)
 	return process.New(process.Config{
-		Workspaces: table, Failed: table, Refusals: table, Fates: table, Debug: settings.Debug, Properties: model.Properties(), Decode: message.Decode,
+		Workspaces: table, Failed: table, Refusals: table, Fates: table, Debug: settings.Debug, Properties: model.Keep(), Decode: message.Decode,
 		Plans:   model.Plans(),
 		Version: config.Version(), Now: clock, Workers: process.Workers,
 		Ingest: &ingest.Applier{

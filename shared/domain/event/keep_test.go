@@ -1,10 +1,12 @@
 package event_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -98,6 +100,64 @@ func TestKeepToTheUnit(t *testing.T) {
 			if got := len(kept(t, event.Keep{All: true}, "{"+sent+"}")) == strings.Count(sent, ":"); got != (n == c.limit) {
 				t.Errorf("%s: of %d all are kept: %v", c.name, n, got)
 			}
+		}
+	}
+}
+
+// TestKeepWords keeps what people wrote in the events that are about it, and of no others.
+func TestKeepWords(t *testing.T) {
+	keep := event.Keep{Words: map[string]bool{"Product Reviewed": true}}
+	long := strings.Repeat("é", 600)
+	for _, c := range []struct {
+		event string
+		text  any
+		want  map[string]string
+	}{
+		{"Product Reviewed", "Lovely!", map[string]string{"text": "Lovely!"}},
+		{"Product Reviewed", long, map[string]string{"text": long[:1000]}},
+		{"Product Reviewed", map[string]any{"a": "b"}, nil},
+		{"Live Chat Message Sent", "My name is", nil},
+	} {
+		e := event.Event{Type: event.Track, Name: c.event, Properties: map[string]any{"text": c.text}}
+		if got := e.Touchpoint(keep).Properties; !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s keeps %v, want %v", c.event, got, c.want)
+		}
+	}
+}
+
+// TestKeepProducts keeps which products an order is of.
+func TestKeepProducts(t *testing.T) {
+	product := func(name string, value any) map[string]any {
+		return map[string]any{name: value, "price": json.Number("2")}
+	}
+	var many []any
+	var ids []string
+	for i := range event.MaxProducts + 2 {
+		id := fmt.Sprintf("p%d", i)
+		if many = append(many, product("sku", id)); i < event.MaxProducts {
+			ids = append(ids, strconv.Quote(id))
+		}
+	}
+	for name, c := range map[string]struct {
+		products any
+		want     map[string]string
+	}{
+		"by id, sku and id": {
+			[]any{product("product_id", "b"), product("sku", "a"), product("id", json.Number("7")), product("name", "x"), product("sku", "b"), "text"},
+			map[string]string{"products": `["b","a","7"]`},
+		},
+		"a list with holes":  {map[string]any{"0": product("sku", "x"), "2": product("sku", "y")}, map[string]string{"products": `["x","y"]`}},
+		"more than are kept": {many, map[string]string{"products": "[" + strings.Join(ids, ",") + "]", "products_more": "2"}},
+		"none":               {[]any{}, nil},
+		"no list":            {"shoes", nil},
+	} {
+		e := event.Event{Type: event.Track, Name: event.OrderCompleted, Order: &event.Order{ID: "o"}, Properties: map[string]any{"products": c.products}}
+		if got := e.Touchpoint(event.Keep{}).Properties; !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: kept %v, want %v", name, got, c.want)
+		}
+		e.Order = &event.Order{ID: "o", Kind: event.Refunded}
+		if got := e.Touchpoint(event.Keep{}).Properties; got != nil {
+			t.Errorf("%s: a refund keeps %v", name, got)
 		}
 	}
 }

@@ -176,7 +176,7 @@ func (e Event) Touchpoint(keep Keep) Touchpoint {
 		Untimed: e.Untimed, Skewed: e.Skewed, Future: e.Future, Country: e.Country, Page: e.Page, Marketing: e.Marketing, Agent: e.Agent,
 		Session: e.Session, Order: e.Order, Grade: e.Grade, Vouched: e.Vouched, Network: e.Network,
 	}
-	t.Marketing.URL, t.Properties = "", keep.of(e.Properties)
+	t.Marketing.URL, t.Properties = "", keep.of(&e)
 	return t
 }
 

@@ -33,21 +33,24 @@ func newMatcher(w When) matcher {
 }
 
 func (m *matcher) holds(t *event.Touchpoint, channel string) bool {
+	return m.nameHolds(t.Type, t.Name, channel) && m.pageHolds(t.Page) && m.propertiesHold(t.Properties)
+}
+
+func (m *matcher) nameHolds(t event.Type, name, channel string) bool {
 	switch {
-	case len(m.types) > 0 && !slices.Contains(m.types, t.Type):
+	case len(m.types) > 0 && !slices.Contains(m.types, t):
 		return false
-	case !m.names.empty() && !m.names.has(t.Name):
+	case !m.names.empty() && !m.names.has(name):
 		return false
-	case m.notNames.has(t.Name):
-		return false
-	case len(m.channels) > 0 && !m.channels[channel]:
+	case m.notNames.has(name):
 		return false
 	}
-	if !m.pageHolds(t.Page) {
-		return false
-	}
+	return len(m.channels) == 0 || m.channels[channel]
+}
+
+func (m *matcher) propertiesHold(properties map[string]string) bool {
 	for i := range m.properties {
-		if !m.properties[i].holds(t.Properties) {
+		if !m.properties[i].holds(properties) {
 			return false
 		}
 	}

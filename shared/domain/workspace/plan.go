@@ -94,8 +94,8 @@ func (p *Policy) setProperties(text string) error {
 }
 
 // Keep says which properties the touchpoints of the source keep, besides those that all do.
-func (p Policy) Keep(always map[string]bool) event.Keep {
-	keep := event.Keep{Always: always, All: p.Properties == allProperties}
+func (p Policy) Keep(keep event.Keep) event.Keep {
+	keep.All = p.Properties == allProperties
 	if !keep.All && p.Properties != "" {
 		keep.Names = strings.Split(string(p.Properties), ",")
 	}

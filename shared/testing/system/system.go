@@ -96,7 +96,7 @@ func Shop() workspace.Workspace {
 }
 
 // kinds and properties are read by all systems and changed by none.
-var kinds, properties = sync.OnceValue(model.Kinds), sync.OnceValue(model.Properties)
+var kinds, properties = sync.OnceValue(model.Kinds), sync.OnceValue(model.Keep)
 
 // New is a system with some workspaces.
 func New(t testing.TB, workspaces ...workspace.Workspace) *System {
