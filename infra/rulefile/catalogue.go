@@ -13,7 +13,7 @@ import (
 
 // Kind is one kind of touchpoint that the source documents name.
 type Kind struct {
-	Row     string // the row of the list of kinds, A2.1 to A2.40
+	Row     string // the row of the list of kinds, A2.1 to A2.40, and A9.1
 	ID      string
 	Title   string
 	Keep    []string          // properties that a stored touchpoint keeps

@@ -1694,10 +1694,11 @@ func keptProperties() map[string]bool {
 		"content_id": true, "content_kind": true, "conversation_id": true, "cost": true,
 		"coupon": true, "coupon_id": true, "creative": true, "cta_id": true, "currency": true,
 		"device_kind": true, "discount": true, "duration_seconds": true, "dwell_seconds": true,
-		"engine": true, "experience_id": true, "feedback_kind": true, "form_id": true, "from_background": true,
-		"guide_id": true, "handle_seconds": true, "hold_seconds": true, "intent": true, "is_handed_over": true,
-		"is_machine_open": true, "is_public": true, "is_resolved": true, "issue": true, "link_id": true,
-		"list_id": true, "listing_id": true, "machine_open": true, "marketplace": true, "message_id": true,
+		"engine": true, "experience_id": true, "experiment_id": true, "feedback_kind": true,
+		"form_id": true, "from_background": true, "guide_id": true, "handle_seconds": true,
+		"hold_seconds": true, "intent": true, "is_handed_over": true, "is_machine_open": true,
+		"is_public": true, "is_resolved": true, "issue": true, "link_id": true, "list_id": true,
+		"listing_id": true, "machine_open": true, "marketplace": true, "message_id": true,
 		"method": true, "offer_id": true, "order_id": true, "outcome": true, "page_kind": true,
 		"payment_id": true, "payment_method": true, "placement": true, "plan": true, "platform": true,
 		"points": true, "position": true, "post_id": true, "price": true, "priority": true,
@@ -1710,8 +1711,8 @@ func keptProperties() map[string]bool {
 		"step": true, "store_id": true, "subject_variant": true, "subtotal": true, "survey": true,
 		"survey_id": true, "survey_type": true, "tax": true, "template_id": true, "ticket_id": true,
 		"tier": true, "till_id": true, "tool": true, "total": true, "total_length": true,
-		"type": true, "value": true, "variant": true, "version": true, "visit_seconds": true,
-		"wait_seconds": true, "wishlist_id": true}
+		"type": true, "value": true, "variant": true, "variation_id": true, "version": true,
+		"visit_seconds": true, "wait_seconds": true, "wishlist_id": true}
 }
 
 func wordedEvents() map[string]bool {
@@ -1834,6 +1835,8 @@ func kinds() kind.Catalogue {
 		"track Email Opened": {Kind: "email", Channel: "email", Needs: []kind.Need{{"message_id", "campaign_id", "list_id"}}},
 
 		"track Email Sent": {Kind: "email", Channel: "email", Needs: []kind.Need{{"message_id", "campaign_id", "list_id"}}},
+
+		"track Experiment Viewed": {Kind: "experiment", Needs: []kind.Need{{"experiment_id"}, {"variation_id"}}},
 
 		"track Feedback Given": {Kind: "feedback", Needs: []kind.Need{{"form_id", "feedback_kind"}}},
 
@@ -2036,11 +2039,11 @@ func kinds() kind.Catalogue {
 }
 
 func passiveEvents() journey.Passive {
-	return journey.Passive{Version: 3, Names: map[string]bool{"Email Bounced": true, "Email Delivered": true, "Email Marked as Spam": true, "Email Sent": true,
-		"Invoice Sent": true, "Order Refunded": true, "Payment Captured": true, "Push Notification Bounced": true,
-		"Push Notification Received": true, "Push Notification Sent": true, "SMS Delivered": true,
-		"SMS Failed": true, "SMS Sent": true, "Support Ticket Solved": true, "Survey Sent": true,
-	}, ByMachine: map[string]bool{"Email Opened": true}, Agents: []string{"Mozilla/5.0"}, Properties: []string{"machine_open", "is_machine_open", "sg_machine_open"}}
+	return journey.Passive{Version: 4, Names: map[string]bool{"Email Bounced": true, "Email Delivered": true, "Email Marked as Spam": true, "Email Sent": true,
+		"Experiment Viewed": true, "Invoice Sent": true, "Order Refunded": true, "Payment Captured": true,
+		"Push Notification Bounced": true, "Push Notification Received": true, "Push Notification Sent": true,
+		"SMS Delivered": true, "SMS Failed": true, "SMS Sent": true, "Support Ticket Solved": true,
+		"Survey Sent": true}, ByMachine: map[string]bool{"Email Opened": true}, Agents: []string{"Mozilla/5.0"}, Properties: []string{"machine_open", "is_machine_open", "sg_machine_open"}}
 }
 
 func metricConfig() kpi.Config {

@@ -20,7 +20,7 @@ const touchpointsDoc = "../../docs/touchpoints.md"
 
 const docHead = `# Kinds of touchpoint
 
-The 40 kinds that Waymark knows: by which events they come, where they happen, which stage they point to, and what they need. Written by
+The 41 kinds that Waymark knows: by which events they come, where they happen, which stage they point to, and what they need. Written by
 ` + "`make golden`" + ` from [the catalogue](../shared/model/catalogue.yaml); each kind is a JSON Schema in [shared/model/kinds](../shared/model/kinds), named
 ` + "`urn:waymark:kind:ID:VERSION`" + `, of an event as a client of the Segment family sends it. A version never changes; a kind that changes gets another.
 

@@ -17,16 +17,15 @@ var rungs = map[string]int{
 	"wide": 1, "stats": 1, "period": 1, "schema": 1, "sentiment": 1,
 	"money": 2,
 	"event": 3,
-	"agent": 4, "page": 4, "bot": 4, "protocol": 4, "country": 4, "channel": 4, "identity": 4, "fate": 4, "burst": 4, "kind": 4, "workspace": 4,
+	"agent": 4, "page": 4, "bot": 4, "protocol": 4, "country": 4, "channel": 4, "identity": 4, "assignment": 4, "fate": 4, "burst": 4, "kind": 4, "workspace": 4,
 	"profile": 5, "plan": 5, "trust": 5, "quality": 6,
 	"stage": 6, "segment": 6,
 	"quarantine": 7, "journey": 7,
 	"step":    8,
 	"measure": 9, "condition": 9, "buyer": 9,
 	"ledger": 10, "kpi": 10, "analysis": 10,
-	"report": 11, "retention": 11, "funnel": 11, "paths": 11, "attribution": 11, "acquisition": 11, "clv": 11, "rfm": 11, "basket": 11, "feedback": 11,
-	"journeymap": 11, "experiment": 11, "balance": 11, "trigger": 11, "series": 11,
-	"change": 12, "objective": 12,
+	"report": 11, "retention": 11, "funnel": 11, "paths": 11, "attribution": 11, "acquisition": 11, "clv": 11, "rfm": 11, "basket": 11, "feedback": 11, "experiment": 11, "balance": 11, "trigger": 11, "series": 11,
+	"journeymap": 12, "change": 12, "objective": 12,
 }
 
 // impure are the standard packages that bring I/O, time of day, chance or logging; the domain has none of them.

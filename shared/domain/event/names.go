@@ -111,6 +111,7 @@ Email Link Clicked
 Email Marked as Spam
 Email Opened
 Email Sent
+Experiment Viewed
 Feedback Given
 In-Person Help Given
 Install Attributed

@@ -86,3 +86,22 @@ func (c Comparison) Sequential(tuning float64) (low, high, p float64) {
 	p = min(1, math.Sqrt(grown)*math.Exp(-rho*z*z*n/(2*grown)))
 	return c.Value - half, c.Value + half, p
 }
+
+// Interval is that of 1 − alpha of the mean of a sample, by Student's t; NaN of fewer than two persons.
+func (s Sample) Interval(alpha float64) (low, high float64) {
+	if s.N < 2 || math.IsNaN(s.Variance) {
+		return math.NaN(), math.NaN()
+	}
+	half := -distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(s.N - 1)}.Quantile(alpha/2) * math.Sqrt(s.Variance/float64(s.N))
+	return s.Mean - half, s.Mean + half
+}
+
+// Beats is the probability that B's mean is above A's, when before them any difference was as likely as any other: Φ(Value/Error), a normal
+// approximation. Of rates, see Beats.
+func (c Comparison) Beats() float64 { return Normal(c.Value / c.Error) }
+
+// Loss is what choosing B is expected to lose, in the unit of Value: Error φ(z) − Value Φ(−z), z = Value/Error, on the same grounds as Beats.
+func (c Comparison) Loss() float64 {
+	z := c.Value / c.Error
+	return c.Error*math.Exp(-z*z/2)/math.Sqrt(2*math.Pi) - c.Value*Normal(-z)
+}
