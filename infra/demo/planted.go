@@ -19,8 +19,8 @@ const (
 	botDay           = 60 // of the days, from 0
 	bots, botPages   = 300, 10
 	letterDay        = 90
-	twins            = 150 // persons with a phone and a computer of their own
-	displayShare     = .35 // of persons who come by a display ad first
+	twins            = 150 // persons who may come by phone and computer, in turn
+	displayShare     = .45 // of persons who come by a display ad first
 )
 
 // plantedBegin is the first day, a Monday.
@@ -31,8 +31,9 @@ func plantedEnd() time.Time { return plantedBegin.AddDate(0, 0, plantedDays) }
 // planted is the events with what is known of them, counted while they are made.
 type planted struct {
 	events  []plantedEvent
-	touches int            // of persons, without identify calls and bots
-	orders  int            //
+	persons int
+	touches int // of persons, without identify calls and bots
+	orders  int
 	revenue int            // in EUR
 	daily   map[string]int // touches by day
 	twins   [][2]string    // pairs of anonymous ids that are one person
@@ -53,6 +54,7 @@ const (
 var campaigns = map[string]map[string]string{
 	"display":        {"source": "adnet", "medium": "display", "name": "awareness"},
 	"paid_search":    {"source": "google", "medium": "cpc", "name": "shoes"},
+	"paid_social":    {"source": "facebook", "medium": "cpc", "name": "friends"},
 	"email":          {"source": "newsletter", "medium": "email", "name": "letter"},
 	"organic_search": {"source": "google", "medium": "organic"},
 }
@@ -69,7 +71,7 @@ var texts = map[string][]string{
 
 // makePlanted makes the workspace's events, in time order. It gives the same ones every time.
 func makePlanted() *planted {
-	p := &planted{daily: map[string]int{}}
+	p := &planted{daily: map[string]int{}, persons: plantedPersons}
 	for i := range plantedPersons {
 		m := &visitor{planted: p, Rand: rand.New(rand.NewPCG(plantedSeed, uint64(i))), number: i}
 		m.live()
@@ -88,10 +90,19 @@ type visitor struct {
 	sent    int
 	isPhone bool
 	isTwin  bool
+	used    [2]bool // the computer, and the phone
 	channel string
 }
 
 func (v *visitor) live() {
+	v.visits()
+	if v.isTwin && v.used[0] && v.used[1] {
+		v.twins = append(v.twins, [2]string{v.anonymous(false), v.anonymous(true)})
+	}
+}
+
+// visits makes all visits of a person.
+func (v *visitor) visits() {
 	v.isTwin = v.number < twins
 	v.isPhone = v.IntN(2) == 0
 	begin := plantedBegin.AddDate(0, 0, v.IntN(plantedDays-10))
@@ -110,7 +121,7 @@ func (v *visitor) live() {
 	}
 	visits := 2 + v.IntN(4)
 	for n := range visits {
-		v.channel = []string{"paid_search", "email", "organic_search", "direct"}[v.IntN(4)]
+		v.channel = []string{"paid_search", "email", "organic_search", "direct", "paid_social"}[v.IntN(5)]
 		if n == 0 && comesByDisplay {
 			v.channel = "display"
 		}
@@ -205,9 +216,7 @@ func (v *visitor) visit(isFirst, comesByDisplay bool) {
 	v.page("Home", "/")
 	if v.isTwin {
 		v.send("identify", "", nil)
-		if pair := [2]string{v.anonymous(false), v.anonymous(true)}; isFirst {
-			v.twins = append(v.twins, pair)
-		}
+		v.used[map[bool]int{false: 0, true: 1}[v.isPhone]] = true
 	}
 	product := fmt.Sprint(1 + v.IntN(20))
 	v.promotion()
