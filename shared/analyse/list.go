@@ -1,10 +1,34 @@
 package analyse
 
-import "waymark/shared/domain/analysis"
+import (
+	"waymark/shared/domain/analysis"
+	"waymark/shared/domain/attribution"
+	"waymark/shared/domain/basket"
+	"waymark/shared/domain/change"
+	"waymark/shared/domain/clv"
+	"waymark/shared/domain/experiment"
+	"waymark/shared/domain/feedback"
+	"waymark/shared/domain/funnel"
+	"waymark/shared/domain/objective"
+	"waymark/shared/domain/rfm"
+	"waymark/shared/domain/trigger"
+)
 
 // Analyses lists what may be asked, in the order in which it is shown.
 func Analyses() []analysis.Analysis {
-	return []analysis.Analysis{}
+	return []analysis.Analysis{
+		funnel.Analysis(),
+		attribution.Analysis(),
+		rfm.Analysis(),
+		clv.Analysis(),
+		basket.Analysis(),
+		basket.Refill(),
+		feedback.Analysis(),
+		change.Analysis(),
+		trigger.Analysis(),
+		objective.Analysis(),
+		experiment.Analysis(),
+	}
 }
 
 // Kind is a kind of document that a workspace may settle.
@@ -17,5 +41,20 @@ type Kind struct {
 
 // Kinds lists them, in the order in which they are shown.
 func Kinds() []Kind {
-	return []Kind{}
+	return []Kind{
+		{"funnels", "funnels by name, for the analysis funnel", reader(funnel.Parse, funnel.Describe)},
+		{"objectives", "what metrics are to reach, and by when", reader(objective.Parse, objective.Describe)},
+		{"benchmarks", "what others reach, with source and date", reader(objective.ParseBenchmarks, objective.DescribeBenchmarks)},
+		{"experiments", "what is tried on whom", reader(experiment.Parse, experiment.Describe)},
+	}
+}
+
+func reader[T any](parse func([]byte) (T, error), describe func(T) []string) func([]byte) ([]string, error) {
+	return func(text []byte) ([]string, error) {
+		entries, err := parse(text)
+		if err != nil {
+			return nil, err
+		}
+		return describe(entries), nil
+	}
 }
