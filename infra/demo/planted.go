@@ -61,8 +61,8 @@ var campaigns = map[string]map[string]string{
 
 // texts are what persons say: bad words stand after the purchase alone.
 var texts = map[string][]string{
-	"Live Chat Message Sent": {"Thanks, that was a great help!", "I love the colours, very nice.", "Great, friendly and quick answer.", "Good advice, thank you."},
-	"Support Ticket Opened": {
+	"Direct Message Received": {"Thanks, that was a great help!", "I love the colours, very nice.", "Great, friendly and quick answer.", "Good advice, thank you."},
+	"Feedback Given": {
 		"The parcel arrived broken. Terrible packaging!", "I am very disappointed, the delivery was awful.", "Horrible: the wrong size again, and nobody answers.",
 		"This is the worst delivery I have seen.", "Bad quality, it is damaged and I am angry.",
 	},
@@ -85,13 +85,14 @@ func makePlanted() *planted {
 type visitor struct {
 	*planted
 	*rand.Rand
-	number  int
-	at      time.Time
-	sent    int
-	isPhone bool
-	isTwin  bool
-	used    [2]bool // the computer, and the phone
-	channel string
+	number    int
+	at        time.Time
+	sent      int
+	isPhone   bool
+	isTwin    bool
+	hasBought bool
+	used      [2]bool // the computer, and the phone
+	channel   string
 }
 
 func (v *visitor) live() {
@@ -221,8 +222,8 @@ func (v *visitor) visit(isFirst, comesByDisplay bool) {
 	product := fmt.Sprint(1 + v.IntN(20))
 	v.promotion()
 	v.send("track", "Product Viewed", map[string]any{"product_id": product, "price": "40.00", "currency": "EUR"})
-	if v.IntN(6) == 0 {
-		v.say("Live Chat Message Sent", map[string]any{"conversation_id": fmt.Sprintf("c%04d-%d", v.number, v.sent)})
+	if v.IntN(6) == 0 && !v.hasBought {
+		v.say("Direct Message Received", map[string]any{"feedback_kind": "message"})
 	}
 	chance := .45
 	if comesByDisplay {
@@ -262,11 +263,12 @@ func (v *visitor) checkout(product string) {
 	}
 	v.send("track", "Order Completed", map[string]any{"order_id": fmt.Sprintf("o%04d-%d", v.number, v.sent), "revenue": "40.00", "currency": "EUR"})
 	v.orders++
+	v.hasBought = true
 	v.revenue += 40
 	switch v.IntN(4) {
 	case 0, 1:
 		v.at = v.at.Add(5 * time.Minute)
-		v.say("Support Ticket Opened", map[string]any{"ticket_id": fmt.Sprintf("t%04d-%d", v.number, v.sent)})
+		v.say("Feedback Given", map[string]any{"feedback_kind": "form"})
 	case 2:
 		v.at = v.at.Add(5 * time.Minute)
 		v.say("Product Reviewed", map[string]any{"product_id": product, "rating": 5})
@@ -274,6 +276,7 @@ func (v *visitor) checkout(product string) {
 }
 
 func (v *visitor) say(event string, properties map[string]any) {
+	properties["language"] = "en"
 	properties["text"] = texts[event][v.IntN(len(texts[event]))]
 	v.send("track", event, properties)
 }

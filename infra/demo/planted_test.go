@@ -6,25 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
-	"os"
-	"strings"
 	"testing"
-	"time"
 
 	"waymark/infra/demo"
-	lives "waymark/shared/analyse"
-	"waymark/shared/domain/analysis"
-	"waymark/shared/domain/attribution"
-	"waymark/shared/domain/balance"
-	"waymark/shared/domain/change"
-	"waymark/shared/domain/event"
-	"waymark/shared/domain/experiment"
-	"waymark/shared/domain/feedback"
-	"waymark/shared/domain/funnel"
-	"waymark/shared/domain/objective"
-	"waymark/shared/domain/trigger"
-	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/system"
 )
 
@@ -56,40 +40,19 @@ func look(t *testing.T, p demo.Planted, page *bytes.Buffer) (found, all int, err
 		s.Send("wk_web", raw...)
 	}
 	s.Settle()
+	ask := func(_ context.Context, method, path string, body, into any) error {
+		text, _ := body.(string)
+		status, answer := s.Ask(method, path, "sk_shop", text)
+		if status != http.StatusOK {
+			return fmt.Errorf("%s %s: %d %s", method, path, status, answer)
+		}
+		return json.Unmarshal([]byte(answer), into)
+	}
 	for kind, text := range p.Documents() {
-		if err := s.Table.PutDocument(t.Context(), w.Name, workspace.Document{Kind: kind, Text: text, Changed: event.At(s.Now)}); err != nil {
+		var settled json.RawMessage
+		if err := ask(t.Context(), http.MethodPut, "/v1/definitions/"+kind, text, &settled); err != nil {
 			t.Fatal(err)
 		}
 	}
-	a := &lives.Analyser{
-		Steps: s.Archive, Documents: s.Table, Windows: s.Ports(), Ledger: s.Ports(), Rules: s.Rules, Definitions: s.Definitions, Now: func() time.Time { return s.Now }, MaxSteps: lives.MaxSteps,
-		Analyses: []analysis.Analysis{
-			funnel.Analysis(), attribution.Analysis(), change.Analysis(), balance.Analysis(), trigger.Analysis(), objective.Analysis(), experiment.Analysis(), feedback.Analysis(),
-		},
-	}
-	return p.LookFor(t.Context(), func(ctx context.Context, method, path string, _, into any) error {
-		if name, isAnalysis := strings.CutPrefix(path, "/v1/analyses/"); isAnalysis {
-			name, query, _ := strings.Cut(name, "?")
-			said, err := url.ParseQuery(query)
-			if err != nil {
-				return err
-			}
-			answer, err := a.Answer(ctx, w, name, said)
-			if err != nil {
-				return err
-			}
-			text, err := json.Marshal(answer)
-			if err != nil {
-				return err
-			}
-			return json.Unmarshal(text, into)
-		}
-		status, body := s.Get(path)
-		if status != http.StatusOK {
-			return fmt.Errorf("%s %s: %d %s", method, path, status, body)
-		}
-		return json.Unmarshal([]byte(body), into)
-	}, page)
+	return p.LookFor(t.Context(), ask, page)
 }
-
-var _ = os.Getenv

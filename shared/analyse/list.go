@@ -3,6 +3,7 @@ package analyse
 import (
 	"waymark/shared/domain/analysis"
 	"waymark/shared/domain/attribution"
+	"waymark/shared/domain/balance"
 	"waymark/shared/domain/basket"
 	"waymark/shared/domain/change"
 	"waymark/shared/domain/clv"
@@ -27,6 +28,7 @@ func Analyses() []analysis.Analysis {
 		change.Analysis(),
 		trigger.Analysis(),
 		objective.Analysis(),
+		balance.Analysis(),
 		experiment.Analysis(),
 	}
 }
