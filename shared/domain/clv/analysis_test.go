@@ -142,8 +142,13 @@ func TestTransactions(t *testing.T) {
 		t.Errorf("fitted to %v and %v buyers, want 2357 and 946", fits[0]["persons"], fits[1]["persons"])
 	}
 	want := []struct{ estimate, standardError, tolerance float64 }{
-		{0.242593, 0.012557, 1e-4}, {4.413532, 0.378221, 1e-3}, {0.792886, 0.185719, 1e-3}, {2.425752, 0.705345, 5e-3},
-		{6.25, 0, 0.01}, {3.74, 0, 0.01}, {15.44, 0, 0.02},
+		{0.242593, 0.012557, 1e-4},
+		{4.413532, 0.378221, 1e-3},
+		{0.792886, 0.185719, 1e-3},
+		{2.425752, 0.705345, 5e-3},
+		{6.25, 0, 0.01},
+		{3.74, 0, 0.01},
+		{15.44, 0, 0.02},
 	}
 	rows := table(t, answer, "model")
 	if len(rows) != len(want) {

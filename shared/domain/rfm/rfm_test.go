@@ -55,7 +55,7 @@ func recount(life []step.Row, until time.Time) counted {
 			last = o.last
 		}
 	}
-	out.days = int64(until.Sub(last.Truncate(24*time.Hour))/(24*time.Hour)) // UTC, and until is midnight
+	out.days = int64(until.Sub(last.Truncate(24*time.Hour)) / (24 * time.Hour)) // UTC, and until is midnight
 	return out
 }
 
