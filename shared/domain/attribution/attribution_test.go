@@ -291,6 +291,21 @@ func TestPeriod(t *testing.T) {
 		"not beyond it": {
 			life: append(visits(1, at(-10), "email"), again(visits(1, at(3), "x", "direct!"))...), said: "look_back=7d", paths: "direct 1 1 0 1.0000",
 		},
+		"that very instant is within it": {
+			life: append(visits(1, at(3).Add(61*time.Minute-7*24*time.Hour), "email"), again(visits(1, at(3), "x", "direct!"))...), said: "look_back=7d",
+			paths: "email > direct 1 1 0 1.0000",
+		},
+		"a millisecond more is not": {
+			life: append(visits(1, at(3).Add(61*time.Minute-7*24*time.Hour-time.Millisecond), "email"), again(visits(1, at(3), "x", "direct!"))...), said: "look_back=7d",
+			paths: "direct 1 1 0 1.0000",
+		},
+		"a path without an order has sessions of just the look-back": {
+			life: append(visits(1, at(1), "email"), again(visits(1, at(8).Add(-time.Hour), "x", "sms"))...), said: "look_back=7d", paths: "email > sms 1 0 1 0.0000",
+		},
+		"and none of a millisecond more": {
+			life: append(visits(1, at(1), "email"), again(visits(1, at(8).Add(time.Millisecond-time.Hour), "x", "sms"))...), said: "look_back=7d",
+			paths: "email 1 0 1 0.0000\nsms 1 0 1 0.0000",
+		},
 		"an order before the period is none": {life: visits(1, at(-1), "email!")},
 		"its sessions count for the next order too": {
 			life: append(visits(1, at(-1), "email!"), again(visits(1, at(1), "x", "sms!"))...), paths: "email > sms 1 1 0 1.0000",

@@ -211,7 +211,7 @@ func stepColumns() []analysis.Column {
 		{Name: "required", Unit: analysis.Text, Sentence: "yes, or no of an optional step"},
 		{Name: "persons", Unit: analysis.Persons, Sentence: "persons who got this far; of an optional step, who did it"},
 		{Name: "conversion", Unit: analysis.Ratio, Sentence: "persons of those who entered"},
-		{Name: "step_conversion", Unit: analysis.Ratio, Sentence: "persons of those who did the required step before"},
+		{Name: "step_conversion", Unit: analysis.Ratio, Sentence: "persons of those who did the required step before; of an optional step of any order, of those who entered"},
 		{Name: "open", Unit: analysis.Persons, Sentence: "persons who got no further, and whose window is not over"},
 		{Name: "lost", Unit: analysis.Persons, Sentence: "persons who got no further, and no longer can"},
 		{Name: "excluded", Unit: analysis.Persons, Sentence: "of the lost, whose attempt ended at something excluded"},
@@ -239,7 +239,7 @@ func (t *tally) stepRows(c *counts) (rows [][]analysis.Value) {
 		row := []analysis.Value{analysis.CountOf(i + 1)}
 		if s.Optional {
 			before := c.entered
-			if done > 0 {
+			if done > 0 && t.Order != Unordered { // where it may be done before any of the others
 				before = c.reached[done]
 			}
 			rows = append(rows, append(row, analysis.Word(s.Label()), analysis.Word("no"), analysis.Count(c.optional[i]), analysis.Rate(c.optional[i], c.entered),

@@ -102,8 +102,8 @@ type Exclusion struct {
 // Funnel is a Config that was checked. It never changes, so one may be used from many places at once.
 type Funnel struct {
 	Config
-	steps    []asker
-	excluded []asker
+	steps    []Matcher
+	excluded []Matcher
 	required []int    // indices of steps
 	active   []uint32 // of each number of required steps done, the exclusions that end an attempt there
 	columns  step.Columns
@@ -118,24 +118,24 @@ func New(c Config) (*Funnel, error) {
 	}
 	f := &Funnel{Config: c}
 	for i, s := range c.Steps {
-		a, err := s.asker("steps[" + strconv.Itoa(i) + "]")
+		a, err := s.Matcher("steps[" + strconv.Itoa(i) + "]")
 		if err != nil {
 			return nil, err
 		}
 		f.steps = append(f.steps, a)
-		f.columns |= a.columns()
+		f.columns |= a.Columns()
 		if !s.Optional {
 			f.required = append(f.required, i)
 		}
 	}
 	f.active = make([]uint32, len(f.required)+1)
 	for i, e := range c.Exclusions {
-		a, err := e.asker("exclusions[" + strconv.Itoa(i) + "]")
+		a, err := e.Matcher("exclusions[" + strconv.Itoa(i) + "]")
 		if err != nil {
 			return nil, err
 		}
 		f.excluded = append(f.excluded, a)
-		f.columns |= a.columns()
+		f.columns |= a.Columns()
 		if err := f.activate(i, e); err != nil {
 			return nil, err
 		}
@@ -251,15 +251,16 @@ func (v *Value) holds(r *step.Row) bool {
 // Label is the name of a step, or its text.
 func (s Step) Label() string { return or(s.Name, s.String()) }
 
-// asker is a step that was checked.
-type asker struct {
+// Matcher is a Step that was checked. It never changes, so one may be used from many places at once.
+type Matcher struct {
 	Step
 	when     condition.Condition
 	isAsking bool // when is
 }
 
-func (s Step) asker(at string) (asker, error) {
-	a := asker{Step: s}
+// Matcher checks a step. Fault: Invalid bad_condition at the place that is named.
+func (s Step) Matcher(at string) (Matcher, error) {
+	a := Matcher{Step: s}
 	var err error
 	if a.when, err = condition.New(at, s.When); err != nil {
 		return a, err
@@ -268,8 +269,8 @@ func (s Step) asker(at string) (asker, error) {
 	return a, nil
 }
 
-// holds asks a step of a life. What time alone made only enters stages.
-func (a *asker) holds(r *step.Row) bool {
+// Holds asks a step of a life. What time alone made only enters stages.
+func (a *Matcher) Holds(r *step.Row) bool {
 	switch {
 	case !r.IsTouchpoint() && !a.Enters,
 		a.Enters && !r.EntersStage(),
@@ -285,7 +286,8 @@ func (a *asker) holds(r *step.Row) bool {
 	return !a.isAsking || a.when.Holds(r)
 }
 
-func (a *asker) columns() step.Columns {
+// Columns are those that Holds reads.
+func (a *Matcher) Columns() step.Columns {
 	out := a.when.Columns()
 	for _, v := range a.Values {
 		out |= v.By.Columns()

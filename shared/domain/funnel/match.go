@@ -120,12 +120,12 @@ func (f *Funnel) hits(life []step.Row, in Bounds) []hit {
 		}
 		h := hit{row: i, at: r.At, session: r.Session, isQuiet: !r.IsTouchpoint() && f.Among == Touchpoints}
 		for s := range f.steps {
-			if f.steps[s].holds(r) {
+			if f.steps[s].Holds(r) {
 				h.steps |= 1 << s
 			}
 		}
 		for e := range f.excluded {
-			if f.excluded[e].holds(r) {
+			if f.excluded[e].Holds(r) {
 				h.ends |= 1 << e
 			}
 		}

@@ -164,7 +164,7 @@ func TestOfBrute(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 2))
 	texts := []string{"A", "B", "C", "A|B", "B|C"}
 	seen := map[string]int{}
-	for i := range 20_000 {
+	for i := range 12_000 {
 		c := funnel.Config{
 			Order: []funnel.Order{funnel.Ordered, funnel.Strict, funnel.Unordered}[i%3], Window: time.Duration(2+r.IntN(8)) * time.Minute,
 			Within: []funnel.Within{funnel.Window, funnel.Period}[r.IntN(2)], Entry: []funnel.Entry{funnel.Any, funnel.Any, funnel.First}[r.IntN(3)],
@@ -203,5 +203,29 @@ func TestOfBrute(t *testing.T) {
 	}
 	if len(seen) != 12 || slices.Min([]int{seen["ordered open"], seen["strict open"], seen["unordered lost"], seen["strict converted"]}) < 50 {
 		t.Errorf("the lives say too little: %v", seen)
+	}
+}
+
+// TestLongLife: a machine with very many steps costs in proportion to them, in every order.
+func TestLongLife(t *testing.T) {
+	t.Parallel()
+	rows := make([]step.Row, 100_000)
+	for i := range rows {
+		rows[i] = step.Row{At: event.Millis(i), Type: event.Track, Event: string("AAAB"[i%4]), Session: 1}
+	}
+	for _, order := range []funnel.Order{funnel.Ordered, funnel.Strict, funnel.Unordered} {
+		f, err := funnel.New(funnel.Config{Steps: stepsOf(t, "A A B C"), Order: order})
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		if o := f.Of(rows, funnel.Bounds{End: 1 << 40, Now: 1 << 40}); o.State != funnel.Lost || len(o.Reached) != 3 {
+			t.Errorf("%s: %+v", order, o)
+		}
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("%s: one life of 100,000 steps took %s", order, took)
+		} else {
+			t.Logf("%s: %s", order, took)
+		}
 	}
 }

@@ -120,7 +120,7 @@ func (df documentFunnel) funnel() (*Funnel, error) {
 		}
 	}
 	for i, ds := range df.Steps {
-		s, err := parseStep("steps["+strconv.Itoa(i)+"]", or(ds.Step, "*"))
+		s, err := ParseStepAt("steps["+strconv.Itoa(i)+"]", or(ds.Step, "*"))
 		if err != nil {
 			return nil, err
 		}
@@ -131,7 +131,7 @@ func (df documentFunnel) funnel() (*Funnel, error) {
 		c.Steps = append(c.Steps, s)
 	}
 	for i, de := range df.Exclusions {
-		s, err := parseStep("exclusions["+strconv.Itoa(i)+"]", or(de.Step, "*"))
+		s, err := ParseStepAt("exclusions["+strconv.Itoa(i)+"]", or(de.Step, "*"))
 		if err != nil {
 			return nil, err
 		}

@@ -156,7 +156,7 @@ func parseExclusion(text string) (e Exclusion, err error) {
 			e.After, e.Before, text = a, b, text[:at]
 		}
 	}
-	e.Step, err = parseStep(paramWithout, text)
+	e.Step, err = ParseStepAt(paramWithout, text)
 	return e, err
 }
 

@@ -16,9 +16,10 @@ const Grammar = `a step is the name of an event (Product Viewed, or its beginnin
 	`a backslash before a character takes it as it is`
 
 // ParseStep reads the text of a step, see Grammar. ParseStep of String gives the same step. Fault: Invalid bad_parameter at step.
-func ParseStep(text string) (Step, error) { return parseStep("step", text) }
+func ParseStep(text string) (Step, error) { return ParseStepAt("step", text) }
 
-func parseStep(at, text string) (Step, error) {
+// ParseStepAt is ParseStep of the parameter or field that is named.
+func ParseStepAt(at, text string) (Step, error) {
 	p := &textReader{at: at, text: text}
 	var s Step
 	head := p.until("[?")
@@ -39,7 +40,7 @@ func parseStep(at, text string) (Step, error) {
 	if rest := strings.TrimSpace(p.text); rest != "" {
 		return s, p.bad("nobody knows what %.60q is for", rest)
 	}
-	if _, err := s.asker(at); err != nil {
+	if _, err := s.Matcher(at); err != nil {
 		return s, err
 	}
 	return s, nil
