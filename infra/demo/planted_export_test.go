@@ -2,7 +2,6 @@ package demo
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 )
 
@@ -23,14 +22,10 @@ func (p Planted) LookFor(ctx context.Context, ask func(ctx context.Context, meth
 	return lookFor(ctx, p.p, ask, out)
 }
 
-// Without is the workspace without the events of some persons, with the same answer key.
-func (p Planted) Without(isGone func(text json.RawMessage) bool) Planted {
-	q := *p.p
-	q.events = nil
-	for _, e := range p.p.events {
-		if !isGone(e.json) {
-			q.events = append(q.events, e)
-		}
+// TruthNames are the names of all truths.
+func TruthNames() (names []string) {
+	for _, t := range truths() {
+		names = append(names, t.name)
 	}
-	return Planted{&q}
+	return names
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"strings"
 	"testing"
 
 	"waymark/infra/demo"
@@ -21,6 +23,18 @@ func TestPlantedTruths(t *testing.T) {
 		t.Errorf("found %d of %d truths (%v)", found, all, err)
 	}
 	t.Log(page.String())
+}
+
+// TestNothingIsFoundInNothing shows that each truth can be missed: of answers without numbers none is found.
+func TestNothingIsFoundInNothing(t *testing.T) {
+	t.Parallel()
+	var page bytes.Buffer
+	found, all, err := demo.MakePlanted().LookFor(t.Context(), func(_ context.Context, _, _ string, _, into any) error {
+		return json.Unmarshal([]byte(`{}`), into)
+	}, &page)
+	if err != nil || found != 0 || all < 14 {
+		t.Errorf("of nothing %d of %d truths are found (%v)\n%s", found, all, err, page.String())
+	}
 }
 
 func look(t *testing.T, p demo.Planted, page *bytes.Buffer) (found, all int, err error) {
@@ -55,4 +69,22 @@ func look(t *testing.T, p demo.Planted, page *bytes.Buffer) (found, all int, err
 		}
 	}
 	return p.LookFor(t.Context(), ask, page)
+}
+
+// TestPlantedPage holds docs/planted.md to the answer key: it has each truth, and no other.
+func TestPlantedPage(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/planted.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := demo.TruthNames()
+	for _, name := range names {
+		if !strings.Contains(string(page), "\n| "+name+" | ") {
+			t.Errorf("docs/planted.md has no row of %q", name)
+		}
+	}
+	if rows := strings.Count(string(page), "\n| ") - 1; rows != len(names) {
+		t.Errorf("docs/planted.md has %d rows for %d truths", rows, len(names))
+	}
 }

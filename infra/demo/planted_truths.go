@@ -169,7 +169,7 @@ func findTwins(t truthOf) (bool, string, error) {
 			}
 			roots[i] = profile.Person
 		}
-		if roots[0] == roots[1] {
+		if roots[0] == roots[1] && roots[0] != "" {
 			same++
 		}
 	}

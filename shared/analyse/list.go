@@ -11,6 +11,7 @@ import (
 	"waymark/shared/domain/feedback"
 	"waymark/shared/domain/funnel"
 	"waymark/shared/domain/objective"
+	"waymark/shared/domain/retention"
 	"waymark/shared/domain/rfm"
 	"waymark/shared/domain/trigger"
 )
@@ -18,6 +19,8 @@ import (
 // Analyses lists what may be asked, in the order in which it is shown.
 func Analyses() []analysis.Analysis {
 	return []analysis.Analysis{
+		retention.Analysis(),
+		retention.Lifecycle(),
 		funnel.Analysis(),
 		attribution.Analysis(),
 		rfm.Analysis(),
