@@ -1,6 +1,7 @@
 package analyse
 
 import (
+	"waymark/shared/domain/acquisition"
 	"waymark/shared/domain/analysis"
 	"waymark/shared/domain/attribution"
 	"waymark/shared/domain/balance"
@@ -11,6 +12,7 @@ import (
 	"waymark/shared/domain/feedback"
 	"waymark/shared/domain/funnel"
 	"waymark/shared/domain/objective"
+	"waymark/shared/domain/paths"
 	"waymark/shared/domain/retention"
 	"waymark/shared/domain/rfm"
 	"waymark/shared/domain/trigger"
@@ -19,10 +21,12 @@ import (
 // Analyses lists what may be asked, in the order in which it is shown.
 func Analyses() []analysis.Analysis {
 	return []analysis.Analysis{
+		funnel.Analysis(),
 		retention.Analysis(),
 		retention.Lifecycle(),
-		funnel.Analysis(),
+		paths.Analysis(),
 		attribution.Analysis(),
+		acquisition.Analysis(),
 		rfm.Analysis(),
 		clv.Analysis(),
 		basket.Analysis(),
@@ -48,6 +52,7 @@ type Kind struct {
 func Kinds() []Kind {
 	return []Kind{
 		{"funnels", "funnels by name, for the analysis funnel", reader(funnel.Parse, funnel.Describe)},
+		{"costs", "what was spent on channels and campaigns", reader(acquisition.ParseCosts, acquisition.DescribeCosts)},
 		{"objectives", "what metrics are to reach, and by when", reader(objective.Parse, objective.Describe)},
 		{"benchmarks", "what others reach, with source and date", reader(objective.ParseBenchmarks, objective.DescribeBenchmarks)},
 		{"experiments", "what is tried on whom", reader(experiment.Parse, experiment.Describe)},

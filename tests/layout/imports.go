@@ -25,8 +25,7 @@ var rungs = map[string]int{
 	"measure": 9, "condition": 9, "buyer": 9,
 	"ledger": 10, "kpi": 10, "analysis": 10,
 	"report": 11, "funnel": 11, "attribution": 11, "acquisition": 11, "clv": 11, "rfm": 11, "basket": 11, "feedback": 11, "experiment": 11, "balance": 11, "trigger": 11, "series": 11,
-	"journeymap": 12, "change": 12, "objective": 12,
-	"paths": 12, "retention": 12, // edges are funnels, and events are written as steps of one
+	"journeymap": 12, "change": 12, "objective": 12, "paths": 12, "retention": 12,
 }
 
 // impure are the standard packages that bring I/O, time of day, chance or logging; the domain has none of them.
