@@ -48,6 +48,7 @@ func truths() []truth {
 		{"a wave of bots on " + bot + " moves nothing", analysis("changes", "metric", "touchpoints", "metric", "sessions"), func(t truthOf) (bool, string, error) { return findBots(t, bot) }},
 		{"persons with two devices are one person each", "/v1/profiles/anon:p0000", findTwins},
 		{"phones fail at the payment", analysis("funnel", "step", "Checkout Started", "step", "Checkout Step Viewed", "step", "order", "by", "device"), findPain},
+		{"phones in the decision are the worst pain point", analysis("map"), findWorst},
 		{"display ads assist, and are never last", analysis("attribution"), findAssist},
 		{"the cohort of March goes and stays away", analysis("retention", "grain", "month", "horizon", "1"), findChurn},
 		{"texts after the purchase are negative", analysis("sentiment", "language", "en"), findTexts},
@@ -188,6 +189,19 @@ func findPain(t truthOf) (bool, string, error) {
 	}
 	return bound(last[0], "high") > 0 && bound(last[0], "high") < bound(last[1], "low"), fmt.Sprintf("of %.0f on phones %.0f %% pay, of %.0f on computers %.0f %%",
 		bound(last[0], "denominator"), 100*number(last[0]), bound(last[1], "denominator"), 100*number(last[1])), err
+}
+
+func findWorst(t truthOf) (bool, string, error) {
+	a, err := t.answer()
+	for _, row := range a.rows("pain_points", "", "") {
+		if number(row["rank"]) != 1 {
+			continue
+		}
+		return row["stage"] == "decision" && row["dimension"] == "device" && row["value"] == "mobile" && row["clear"] == "yes", fmt.Sprintf(
+			"rank 1 is %v, %v %v: of %.0f persons %.0f %% go no further, of their peers %.0f %%; at stake %.0f persons, %v %v", row["stage"], row["dimension"], row["value"],
+			bound(row["drop_off"], "denominator"), 100*number(row["drop_off"]), 100*number(row["peers_drop_off"]), number(row["persons_at_stake"]), row["currency"], row["revenue_at_stake"]), err
+	}
+	return false, "no pain point", err
 }
 
 func findAssist(t truthOf) (bool, string, error) {

@@ -50,7 +50,7 @@ func (in In) Life(j journey.Journey) Life {
 			Session: of[i] + 1, SessionStart: its.first == i,
 			SessionChannel: its.channel, SessionCampaign: its.campaign, SessionCountry: its.country,
 			LandingPage: its.landing, Referrer: its.from,
-			Stage: string(j.Steps[i].Stage), FirstEver: i == 0, Visitor: "returning",
+			Stage: string(j.Steps[i].Stage), FirstEver: i == 0, Visitor: "returning", Properties: step.SaidOf(t.Properties),
 		}
 		if of[i] == 0 {
 			row.Visitor = "new"
