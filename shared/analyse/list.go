@@ -4,6 +4,7 @@ import (
 	"waymark/shared/domain/acquisition"
 	"waymark/shared/domain/analysis"
 	"waymark/shared/domain/attribution"
+	"waymark/shared/domain/balance"
 	"waymark/shared/domain/basket"
 	"waymark/shared/domain/change"
 	"waymark/shared/domain/clv"
@@ -40,6 +41,7 @@ func Analyses() []analysis.Analysis {
 		change.Analysis(),
 		trigger.Analysis(),
 		objective.Analysis(),
+		balance.Analysis(),
 		experiment.Analysis(),
 	}
 }
