@@ -26,7 +26,7 @@ type limit struct {
 // TestLimits asks each limit at n and at n + 1.
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	for _, l := range slices.Concat(collected(), events(), reads(), kept()) {
+	for _, l := range slices.Concat(collected(), events(), reads(), kept(), analyses()) {
 		t.Run(l.constant, func(t *testing.T) {
 			t.Parallel()
 			if !l.within(t, l.n) {
@@ -132,6 +132,10 @@ var inner = map[string]string{
 	"functions/query.maxQualityFailed":           "as maxQualityCopies",
 	"functions/query.maxQualityObjects":          "as maxQualityCopies",
 	"functions/query.maxReads":                   "how often a period is read anew while its days are compacted",
+	"shared/domain/attribution.maxLabels":        "of more values the least are added up in a row of their own",
+	"shared/domain/funnel.MaxValues":             "as attribution.maxLabels",
+	"shared/domain/retention.MaxValues":          "as attribution.maxLabels",
+	"shared/domain/paths.maxValues":              "of an edge with more nodes no funnel is named, and the answer says why",
 	"shared/analyse.maxReads":                    "how often a day is read anew while it is compacted",
 	"functions/analyse.maxAnswer":                "of what Lambda may answer, with room for the rest",
 	"functions/query.maxWaiting":                 "numbers of a queue are approximate beyond",
@@ -164,7 +168,7 @@ var inner = map[string]string{
 func TestEveryLimitIsAsked(t *testing.T) {
 	t.Parallel()
 	named := map[string]bool{}
-	for _, l := range slices.Concat(collected(), events(), reads(), kept()) {
+	for _, l := range slices.Concat(collected(), events(), reads(), kept(), analyses()) {
 		named[l.constant] = true
 	}
 	for _, name := range slices.Concat(slices.Collect(maps.Keys(elsewhere)), services, slices.Collect(maps.Keys(inner))) {
