@@ -315,27 +315,36 @@ func (c *Counted) Differs(totals measure.Totals) string {
 		all = c.groups
 	}
 	none := &tally{}
-	for key := range totals.Groups {
+	for key, numbers := range totals.Groups {
 		want, found := all[group{slices.Index(dimensions[:], key.Dimension), key.Value, key.Currency}]
 		if !found {
 			want = none
 		}
 		for i, name := range totals.Names {
-			if n := want[mine[i]]; wide.Of(n) != totals.Number(key, name) {
-				return fmt.Sprintf("%s of %+v is %s, the recount says %d", name, key, totals.Number(key, name), n)
+			if n := want[mine[i]]; wide.Of(n) != numberAt(numbers, i) {
+				return fmt.Sprintf("%s of %+v is %s, the recount says %d", name, key, numberAt(numbers, i), n)
 			}
 		}
 	}
 	for g, want := range all {
 		key := measure.Key{Dimension: dimensions[g.dimension], Value: g.value, Currency: g.currency}
+		got := totals.Groups[key]
 		for n, name := range names {
 			if name == "" {
 				continue
 			}
-			if want[n] != 0 && (theirs[n] < 0 || totals.Number(key, name) != wide.Of(want[n])) {
+			if want[n] != 0 && (theirs[n] < 0 || numberAt(got, theirs[n]) != wide.Of(want[n])) {
 				return fmt.Sprintf("%s of %+v is not %d, as the recount says", name, key, want[n])
 			}
 		}
 	}
 	return ""
+}
+
+// numberAt is a number of a group, which ends where all that follow are 0.
+func numberAt(group []wide.Int, place int) wide.Int {
+	if place >= len(group) {
+		return wide.Int{}
+	}
+	return group[place]
 }

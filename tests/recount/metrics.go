@@ -212,6 +212,15 @@ var metrics = [...]metric{
 	},
 }
 
+// Bare gives rows without their intervals, which are made of the numbers that Differs compares, and have an oracle of their own.
+func Bare(rows []kpi.Row) []kpi.Row {
+	out := slices.Clone(rows)
+	for i := range out {
+		out[i].Interval = kpi.Interval{}
+	}
+	return out
+}
+
 // most is how many values of a dimension a window shows one by one. What is beyond no test here reaches.
 const most = 500
 

@@ -83,12 +83,13 @@ func prepare(q analysis.Question, definitions func() (*kpi.Definitions, error)) 
 
 // choose reads which metrics are asked for.
 func (a *asked) choose() error {
-	var own []Metric
+	own := Percentiles()
 	if text := a.Documents["metrics"]; text != nil {
-		var err error
-		if own, err = Parse(text); err != nil {
+		declared, err := Parse(text)
+		if err != nil {
 			return err
 		}
+		own = append(own, declared...)
 	}
 	said := a.List("metric")
 	if len(said) == 0 {
@@ -119,6 +120,19 @@ func (a *asked) names(own []Metric) string {
 		names = append(names, m.Name)
 	}
 	return strings.Join(names, ", ")
+}
+
+// Percentiles are those that every workspace has: how long people wait for a first response, and how long it takes to help them.
+func Percentiles() []Metric {
+	var out []Metric
+	for _, property := range []string{"wait_seconds", "handle_seconds"} {
+		for _, p := range []int{50, 90, 95} {
+			out = append(out, Metric{
+				Name: fmt.Sprintf("%s_p%d", property, p), Unit: "seconds", Percentile: p, Numerator: Counted{Of: Sum, Property: property},
+			})
+		}
+	}
+	return out
 }
 
 // columns are those that the chosen metrics read.
@@ -243,6 +257,12 @@ func (a *asked) count(w *window, value string, rows []step.Row) {
 	}
 	for m := range a.own {
 		metric := &a.own[m]
+		if metric.Percentile > 0 {
+			for i := range rows {
+				tallies[m].value(metric.Numerator, &rows[i])
+			}
+			continue
+		}
 		var y, x wide.Int
 		for i := range rows {
 			y, x = metric.Numerator.add(y, &rows[i]), metric.Denominator.add(x, &rows[i])

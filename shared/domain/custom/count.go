@@ -6,6 +6,7 @@ import (
 	"waymark/shared/domain/interval"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/money"
+	"waymark/shared/domain/quantile"
 	"waymark/shared/domain/step"
 	"waymark/shared/domain/wide"
 )
@@ -49,8 +50,9 @@ func (c Counted) add(to wide.Int, r *step.Row) wide.Int {
 // tally adds persons up: sums, products of what each comes to, and how many there are.
 type tally struct {
 	y, x, yy, xy, xx wide.Int
-	persons          int64 // with an x, or with a y where nothing is divided
-	beyond           int64 // for whom y is more than x
+	persons          int64           // with an x, or with a y where nothing is divided
+	beyond           int64           // for whom y is more than x
+	values           quantile.Sketch // of percentiles
 }
 
 func (t *tally) person(m *Metric, y, x wide.Int) {
@@ -71,9 +73,29 @@ func (t *tally) person(m *Metric, y, x wide.Int) {
 	}
 }
 
+func (t *tally) sketch() quantile.Sketch {
+	if t.values == nil {
+		t.values = quantile.Sketch{}
+	}
+	return t.values
+}
+
+// value puts the value of a step among those of a percentile.
+func (t *tally) value(c Counted, r *step.Row) {
+	if !c.When.Holds(r) {
+		return
+	}
+	if value, err := money.Parse(strings.TrimSpace(r.Properties.Property(c.Property))); err == nil {
+		t.sketch().Add(float64(value)/float64(money.Unit), 1)
+	}
+}
+
 func (t *tally) join(other *tally) {
 	t.y, t.x, t.yy, t.xy, t.xx = t.y.Add(other.y), t.x.Add(other.x), t.yy.Add(other.yy), t.xy.Add(other.xy), t.xx.Add(other.xx)
 	t.persons, t.beyond = t.persons+other.persons, t.beyond+other.beyond
+	if other.values != nil {
+		t.sketch().Join(other.values)
+	}
 }
 
 // Sums are multiplied in whole hundredths, and nothing is more than this.

@@ -27,6 +27,7 @@ type Metric struct {
 	Numerator   Counted
 	Denominator Counted // the zero Counted where the numerator is the value
 	IsMean      bool    // of a property: the denominator is the steps that say it
+	Percentile  int     // of the values of a property, 1 to 99; 0 of what is none
 }
 
 // Counted is what is counted of steps: how many there are, persons who have one, or the sum of a property. The zero Counted is nothing.
@@ -60,6 +61,12 @@ type (
 		Sum     *summing        `json:"sum,omitempty"`
 		Mean    *summing        `json:"mean,omitempty"`
 		Ratio   *ratio          `json:"ratio,omitempty"`
+		Percent *percentile     `json:"percentile,omitempty"`
+	}
+	percentile struct {
+		P        int            `json:"p"`
+		Property string         `json:"property"`
+		When     condition.Spec `json:"when,omitzero"`
 	}
 	summing struct {
 		Property string         `json:"property"`
@@ -118,13 +125,13 @@ func (e entry) metric(at string) (m Metric, err error) {
 	}
 	at = "metrics." + e.Name
 	said := 0
-	for _, is := range []bool{e.Count != nil, e.Persons != nil, e.Sum != nil, e.Mean != nil, e.Ratio != nil} {
+	for _, is := range []bool{e.Count != nil, e.Persons != nil, e.Sum != nil, e.Mean != nil, e.Ratio != nil, e.Percent != nil} {
 		if is {
 			said++
 		}
 	}
 	if said != 1 {
-		return m, bad(at, "%s says %d of count, persons, sum, mean and ratio; say one", e.Name, said)
+		return m, bad(at, "%s says %d of count, persons, sum, mean, percentile and ratio; say one", e.Name, said)
 	}
 	m = Metric{Name: e.Name, Unit: e.Unit}
 	usual := "ratio"
@@ -135,6 +142,12 @@ func (e entry) metric(at string) (m Metric, err error) {
 			m.Denominator = m.Numerator
 			m.Denominator.Of = values
 		}
+	case e.Percent != nil:
+		usual, m.Percentile = "value", e.Percent.P
+		if m.Percentile < 1 || m.Percentile > 99 {
+			return m, bad(at+".percentile.p", "p is a whole number from 1 to 99, such as 90, not %d", m.Percentile)
+		}
+		m.Numerator, err = counted(at+".percentile", counting{Sum: &summing{e.Percent.Property, e.Percent.When}})
 	case e.Ratio != nil:
 		if m.Numerator, err = counted(at+".ratio.of", e.Ratio.Of); err == nil {
 			m.Denominator, err = counted(at+".ratio.to", e.Ratio.To)
@@ -188,6 +201,8 @@ func Describe(metrics []Metric) []string {
 	for i, m := range metrics {
 		text := m.Numerator.String()
 		switch {
+		case m.Percentile > 0:
+			text = fmt.Sprintf("%d %% of the values of property %s of %s that say it as a number from 0 on are at most this, to 1 %%", m.Percentile, m.Numerator.Property, m.Numerator.steps())
 		case m.IsMean:
 			text = "mean of property " + m.Numerator.Property + " of " + m.Numerator.steps() + " that say it as a number"
 		case m.Denominator.Of != "":

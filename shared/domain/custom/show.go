@@ -8,6 +8,7 @@ import (
 	"waymark/shared/domain/analysis"
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/money"
+	"waymark/shared/domain/quantile"
 )
 
 // table is an empty table; by names the column of values, "" for none.
@@ -24,7 +25,7 @@ func table(name, sentence, by string) analysis.Table {
 		{Name: "unit", Unit: analysis.Text, Sentence: "count, persons, ratio, points, seconds, or a currency"},
 		{Name: "low", Unit: analysis.Score, Sentence: "lower end of the interval of 95 %"},
 		{Name: "high", Unit: analysis.Score, Sentence: "upper end"},
-		{Name: "interval", Unit: analysis.Text, Sentence: "how it is made: wilson, delta over persons, score (docs/kpi.md)"},
+		{Name: "interval", Unit: analysis.Text, Sentence: "how it is made: wilson, delta over persons, score (docs/kpi.md), ranks of a percentile"},
 		{Name: "numerator", Unit: analysis.Score, Sentence: "what the value is made of"},
 		{Name: "denominator", Unit: analysis.Score, Sentence: "and divided by; nothing where the numerator is the value"},
 		{Name: "n", Unit: analysis.Counts, Sentence: "what the number rests on; of own metrics, persons"},
@@ -103,12 +104,17 @@ func (a *asked) ownRow(t *analysis.Table, start string, m int, value string, tal
 	if tallies != nil {
 		sums = tallies[m]
 	}
-	if value != "" && sums.y.IsZero() && sums.x.IsZero() {
+	isStanding := slices.ContainsFunc(Percentiles(), func(p Metric) bool { return p.Name == metric.Name })
+	if sums.isNothing() && (value != "" || isStanding && len(a.List("metric")) == 0) {
 		return
 	}
 	values := []analysis.Value{analysis.Word(start), analysis.Word(metric.Name)}
 	if value != "" {
 		values = append(values, analysis.Word(value))
+	}
+	if metric.Percentile > 0 {
+		t.Row(append(values, sums.percentile(metric)...)...)
+		return
 	}
 	number := func(c Counted, sum money.Sum) analysis.Value {
 		if c.Of == Sum {
@@ -134,12 +140,30 @@ func (a *asked) ownRow(t *analysis.Table, start string, m int, value string, tal
 	t.Row(append(values, numerator, number(metric.Denominator, money.Sum{Wide: sums.x}), analysis.Count(sums.persons))...)
 }
 
+func (t *tally) isNothing() bool { return t.y.IsZero() && t.x.IsZero() && t.values.N() == 0 }
+
+// percentile is the value with its interval, and of how many values how many are up to it.
+func (t *tally) percentile(m *Metric) []analysis.Value {
+	n, q := t.values.N(), float64(m.Percentile)/100
+	out := []analysis.Value{analysis.None(), analysis.Word(m.Unit), analysis.None(), analysis.None(), analysis.None(), analysis.Count(0), analysis.Count(0), analysis.Count(0)}
+	value, found := t.values.Quantile(q)
+	if !found {
+		return out
+	}
+	out[0] = analysis.Number(value, boundDigits)
+	if low, high, ok := t.values.Interval(q); ok {
+		out[2], out[3], out[4] = analysis.Number(low, boundDigits), analysis.Number(high, boundDigits), analysis.Word("ranks")
+	}
+	out[5], out[6], out[7] = analysis.Count(quantile.Rank(q, n)), analysis.Count(n), analysis.Count(n)
+	return out
+}
+
 // ownRows adds the rows of an own metric by value, and says how many values have none because there are too many.
 func (a *asked) ownRows(t *analysis.Table, start string, m int, by map[string][]tally) (left int) {
 	values := slices.Collect(maps.Keys(by))
-	values = slices.DeleteFunc(values, func(v string) bool { return v == whole || by[v][m].y.IsZero() && by[v][m].x.IsZero() })
+	values = slices.DeleteFunc(values, func(v string) bool { return v == whole || by[v][m].isNothing() })
 	slices.SortFunc(values, func(x, y string) int {
-		return cmp.Or(by[y][m].y.Compare(by[x][m].y), by[y][m].x.Compare(by[x][m].x), cmp.Compare(x, y))
+		return cmp.Or(cmp.Compare(by[y][m].values.N(), by[x][m].values.N()), by[y][m].y.Compare(by[x][m].y), by[y][m].x.Compare(by[x][m].x), cmp.Compare(x, y))
 	})
 	if len(values) > kpi.MaxMembers {
 		left, values = len(values)-kpi.MaxMembers, values[:kpi.MaxMembers]

@@ -51,7 +51,7 @@ func (d *Definitions) Rows(currency string, t measure.Totals) []Row {
 // View gives what a reader wants to see of it, and what has no rows of its own there.
 func (d *Definitions) View(v View, t measure.Totals) ([]Row, []Folded) {
 	all, places := d.members(v, t), d.placesIn(t.Names)
-	rows := make([]Row, 0, len(d.Metrics)*(1+len(t.Groups)/2))
+	rows := make([]Row, 0, len(d.Metrics)+8*len(t.Groups))
 	folded := all.folded()
 	for _, dimension := range measure.Dimensions {
 		if !v.shows(dimension) {

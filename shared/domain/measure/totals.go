@@ -161,7 +161,7 @@ func (s *Set) place(i int, d *Definition) error {
 		o.kind = ofMoney
 	case wanted != "":
 		if d.Persons != "" {
-			o.least = max(d.AtLeast, 1)
+			o.least = d.least()
 		}
 		o.counter = slices.IndexFunc(counters[:], func(c counting) bool { return c.name == wanted })
 		if at, found := signals().byName[wanted]; o.counter < 0 && found {
@@ -440,11 +440,14 @@ func plus(group []wide.Int, place int, n wide.Int) []wide.Int {
 	return group
 }
 
+// least is of how many on persons are counted.
+func (d *Definition) least() int64 { return max(d.AtLeast, 1) }
+
 func (d *Definition) ofCount(n int64) int64 {
 	if d.Persons == "" {
 		return n
 	}
-	if n >= max(d.AtLeast, 1) {
+	if n >= d.least() {
 		return 1
 	}
 	return 0
