@@ -17,6 +17,7 @@ import (
 var kinds = map[string]tablefile.Kind{
 	"start": tablefile.Time, "end": tablefile.Time, "computed_at": tablefile.Time, "value": tablefile.Number, "numerator": tablefile.Number,
 	"denominator": tablefile.Number, "n": tablefile.Number, "revision": tablefile.Number,
+	"low": tablefile.Number, "high": tablefile.Number,
 }
 
 // WriteCSV writes the long form as CSV. It is a Writer.

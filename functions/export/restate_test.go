@@ -76,7 +76,7 @@ func TestRestated(t *testing.T) {
 	}
 	checkEqual(t, "manifest", []report.Manifest{m}, []report.Manifest{want})
 	csv := after["daily-2026-10-12-r2.csv"]
-	for _, cells := range []string{",hour,2026-10-12T11:00:00+01:00,", ",1,2026-11-22T09:30:00Z\r\n", ",2,2026-11-22T10:30:00Z\r\n"} {
+	for _, cells := range []string{",hour,2026-10-12T11:00:00+01:00,", ",1,2026-11-22T09:30:00Z,,,\r\n", ",2,2026-11-22T10:30:00Z,,,\r\n"} {
 		if !strings.Contains(csv, cells) {
 			t.Errorf("the file has no %q: each row carries the revision of its window and when it was computed", cells)
 		}

@@ -49,6 +49,10 @@ type rowAnswer struct {
 	Value       json.RawMessage   `json:"value"`
 	Unit        string            `json:"unit"`
 	Revision    int64             `json:"revision"`
+	// The ends of the value's interval of 95 %, and how it is made; left out where there is none.
+	Low      json.RawMessage `json:"low,omitempty"`
+	High     json.RawMessage `json:"high,omitempty"`
+	Interval kpi.Method      `json:"interval,omitempty"`
 }
 
 // kpis answers GET /v1/kpis from what rollups computed. Only windows that were computed have rows: no zero is invented.
@@ -143,6 +147,9 @@ func rowsOf(window kpi.Window, calendar period.Calendar, w kpiQuery) []rowAnswer
 		answer := rowAnswer{
 			Metric: row.Metric, Start: start, End: end, Dimensions: map[string]string{}, Numerator: number(report.Numerator(row), row.IsMoney()),
 			Denominator: row.Denominator, N: row.N, Value: number(report.Value(row), row.IsMoney()), Unit: row.Unit, Revision: window.Revision,
+		}
+		if low, high := report.Bounds(row); low != "" {
+			answer.Low, answer.High, answer.Interval = number(low, row.IsMoney()), number(high, row.IsMoney()), row.Interval.Method
 		}
 		if row.Dimension != kpi.Whole {
 			answer.Dimensions[string(row.Dimension)] = row.Value

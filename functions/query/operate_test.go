@@ -314,11 +314,12 @@ func TestKPIsByANewDimension(t *testing.T) {
 		definitions       int
 		by, missing, rows string
 	}{
-		{5, "grade", "", `"dimensions":{"grade":"server"}`},
+		{6, "grade", "", `"dimensions":{"grade":"server"}`},
+		{5, "grade", `"missing":["purchase_frequency","net_aov",`, `"dimensions":{"grade":"server"}`},
 		{4, "grade", `"missing":["touchpoints","active_persons",`, `"rows":[]`},
-		{4, "browser", "", `"dimensions":{"browser":"Firefox"}`},
+		{4, "browser", `"missing":["purchase_frequency","net_aov",`, `"dimensions":{"browser":"Firefox"}`},
 		{3, "browser", `"missing":["touchpoints","active_persons",`, `"rows":[]`},
-		{3, "channel", `"missing":["page_views","bounce_rate","pages_per_session","session_duration"]`, `"dimensions":{"channel":"direct"}`},
+		{3, "channel", `"missing":["page_views","bounce_rate","pages_per_session","session_duration","purchase_frequency",`, `"dimensions":{"channel":"direct"}`},
 	} {
 		next := state
 		next.Definitions = c.definitions

@@ -19,18 +19,22 @@ type metricsFile struct {
 		Staying     bool            `yaml:"staying"`
 		PerCurrency bool            `yaml:"per_currency"`
 		Amount      measure.Amount  `yaml:"amount"`
+		Product     [2]measure.Name `yaml:"-"` // which package kpi makes of metrics
 		Since       int             `yaml:"since"`
 	} `yaml:"measures"`
 	Metrics []struct {
-		Name        kpi.Name        `yaml:"name"`
-		Unit        kpi.Unit        `yaml:"unit"`
-		Sentence    string          `yaml:"sentence"`
-		Numerator   measure.Name    `yaml:"numerator"`
-		Denominator measure.Name    `yaml:"denominator"`
-		N           measure.Name    `yaml:"n"`
-		Good        kpi.Good        `yaml:"good"`
-		Dimensions  []kpi.Dimension `yaml:"dimensions"`
-		Since       int             `yaml:"since"`
+		Name         kpi.Name        `yaml:"name"`
+		Unit         kpi.Unit        `yaml:"unit"`
+		Sentence     string          `yaml:"sentence"`
+		Numerator    measure.Name    `yaml:"numerator"`
+		Denominator  measure.Name    `yaml:"denominator"`
+		N            measure.Name    `yaml:"n"`
+		Interval     kpi.Method      `yaml:"interval"`
+		IsShare      bool            `yaml:"is_share"`
+		WhereCounted bool            `yaml:"where_counted"`
+		Good         kpi.Good        `yaml:"good"`
+		Dimensions   []kpi.Dimension `yaml:"dimensions"`
+		Since        int             `yaml:"since"`
 	} `yaml:"metrics"`
 }
 

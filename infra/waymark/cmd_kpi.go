@@ -48,6 +48,9 @@ type kpiRow struct {
 	Value       kpiNumber         `json:"value"`
 	Unit        string            `json:"unit"`
 	Revision    kpiNumber         `json:"revision"`
+	Low         kpiNumber         `json:"low"`
+	High        kpiNumber         `json:"high"`
+	Interval    string            `json:"interval"`
 }
 
 // kpiNumber is a number of the API to its last digit, "" for null. Amounts come as text.

@@ -100,7 +100,7 @@ func (a kpiAnswer) table(grain, by string) (lines []kpiLine, metrics []kpiColumn
 		if c < 0 {
 			c, metrics = len(metrics), append(metrics, kpiColumn{r.Metric, r.Unit, max(len(r.Metric), len(r.Unit))})
 		}
-		metrics[c].width = max(metrics[c].width, len(text))
+		metrics[c].width = max(metrics[c].width, utf8.RuneCountInString(text))
 	}
 	slices.SortStableFunc(lines, func(x, y kpiLine) int {
 		return cmp.Or(order[x.start]-order[y.start], strings.Compare(x.member, y.member))
@@ -119,14 +119,26 @@ func startText(start, grain string) string {
 	return start[:min(len(start), 10)]
 }
 
-// cellText is a number as people read it: commas between thousands, ratios to the fourth digit.
+// cellText is a number as people read it, with the interval that it has: 0.4211 (0.3900–0.4530). A ratio of nothing is n/a.
 func cellText(r kpiRow) string {
-	text := string(r.Value)
-	if text == "" {
-		return "-"
+	if r.Value == "" {
+		return "n/a"
 	}
-	if exact, isNumber := new(big.Rat).SetString(text); isNumber && r.Unit == "ratio" {
-		text = exact.FloatString(4)
+	text := numberText(string(r.Value), r.Unit)
+	if r.Low != "" {
+		text += fmt.Sprintf(" (%s–%s)", numberText(string(r.Low), r.Unit), numberText(string(r.High), r.Unit))
+	}
+	return text
+}
+
+// roundedTo says to how many digits after the point people read numbers of a unit; others are whole or of money.
+var roundedTo = map[string]int{"ratio": 4, "seconds": 1, "points": 1}
+
+// numberText has commas between thousands.
+func numberText(text, unit string) string {
+	digits, isRounded := roundedTo[unit]
+	if exact, isNumber := new(big.Rat).SetString(text); isNumber && isRounded {
+		text = exact.FloatString(digits)
 	}
 	whole, part, isBroken := strings.Cut(text, ".")
 	for i := len(whole) - 3; i > 0 && whole[i-1] != '-'; i -= 3 {
@@ -178,6 +190,9 @@ var kpiColumns = []tablefile.Column{
 	{Name: "value", Kind: tablefile.Number},
 	{Name: "unit", Kind: tablefile.Text},
 	{Name: "revision", Kind: tablefile.Number},
+	{Name: "low", Kind: tablefile.Number},
+	{Name: "high", Kind: tablefile.Number},
+	{Name: "interval", Kind: tablefile.Text},
 }
 
 // writeCSV writes the rows as an export does, so that no spreadsheet runs what somebody sent.
@@ -186,6 +201,7 @@ func (a kpiAnswer) writeCSV(w goio.Writer, by string) error {
 		for _, r := range a.Rows {
 			if !yield([]string{
 				r.Metric, r.Start, r.End, by, r.Dimensions[by], string(r.Numerator), string(r.Denominator), string(r.N), string(r.Value), r.Unit, string(r.Revision),
+				string(r.Low), string(r.High), r.Interval,
 			}) {
 				return
 			}

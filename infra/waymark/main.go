@@ -40,6 +40,7 @@ func commands() []command {
 		{"rollup", "count what is stored at once, and wait for it", cmdRollup},
 		{"kpi", "print KPIs", cmdKPI},
 		{"analyse", "ask about the lives of persons: funnels, retention, paths, …", cmdAnalyse},
+		{"metrics", "list metrics, and declare own ones from conditions on steps", cmdMetrics},
 		{"define", "settle funnels, costs, objectives, own metrics as data", cmdDefine},
 		{"export", "make, list and download exports for marketers", cmdExport},
 		{"failed", "see, mend and replay what could not be processed", cmdFailed},

@@ -28,7 +28,7 @@ var manifestJSON = fmt.Sprintf(manifestText, sha256.Sum256([]byte(csvText)))
 const kpiJSON = `{"time_zone":"Europe/London","model":"default@1","missing":["repeat_purchase_rate","revenue_per_buyer","stage_entries","conversion_rate"],"rows":[
 {"metric":"orders","start":"2026-10-25T00:00:00+01:00","end":"2026-10-26T00:00:00Z","dimensions":{},"numerator":1234567,"denominator":null,"n":1234567,"value":1234567,"unit":"count","revision":3},
 {"metric":"revenue","start":"2026-10-25T00:00:00+01:00","end":"2026-10-26T00:00:00Z","dimensions":{},"numerator":"-1234.505","denominator":null,"n":2,"value":"-1234.505","unit":"GBP","revision":3},
-{"metric":"conversion_rate","start":"2026-10-25T00:00:00+01:00","end":"2026-10-26T00:00:00Z","dimensions":{},"numerator":2,"denominator":3,"n":3,"value":0.6666666666666666,"unit":"ratio","revision":3},
+{"metric":"conversion_rate","start":"2026-10-25T00:00:00+01:00","end":"2026-10-26T00:00:00Z","dimensions":{},"numerator":2,"denominator":3,"n":3,"value":0.6666666666666666,"unit":"ratio","revision":3,"low":0.2076595,"high":0.9385081,"interval":"wilson"},
 {"metric":"orders","start":"2026-10-26T00:00:00Z","end":"2026-10-27T00:00:00Z","dimensions":{},"numerator":999,"denominator":null,"n":999,"value":999,"unit":"count","revision":1},
 {"metric":"conversion_rate","start":"2026-10-26T00:00:00Z","end":"2026-10-27T00:00:00Z","dimensions":{},"numerator":0,"denominator":0,"n":0,"value":null,"unit":"ratio","revision":1},
 {"metric":"repeat_purchase_rate","start":"2026-10-26T00:00:00Z","end":"2026-10-27T00:00:00Z","dimensions":{},"numerator":1,"denominator":1,"n":1,"value":1,"unit":"ratio","revision":1}]}`
@@ -107,10 +107,10 @@ them; docs/kpi.md says which are shown.
 
 const kpiTable = `days in Europe/London, stage model default@1
 
-               orders     revenue  conversion_rate  repeat_purchase_rate
-                count         GBP            ratio                 ratio
-2026-10-25  1,234,567  -1,234.505           0.6667
-2026-10-26        999                            -                1.0000
+               orders     revenue         conversion_rate  repeat_purchase_rate
+                count         GBP                   ratio                 ratio
+2026-10-25  1,234,567  -1,234.505  0.6667 (0.2077–0.9385)
+2026-10-26        999                                 n/a                1.0000
 
 missing: repeat_purchase_rate, revenue_per_buyer, stage_entries,
 conversion_rate. They are new, and not everybody is counted in them yet; they
@@ -126,10 +126,10 @@ const kpiByTable = `hours in UTC, stage model five@2
 2026-10-25T01:00Z                                 3
 `
 
-const kpiByCSV = "\ufeffmetric,start,end,dimension,dimension_value,numerator,denominator,n,value,unit,revision\r\n" +
-	"orders,2026-10-25T01:00:00+01:00,2026-10-25T01:00:00Z,channel,paid_social,1,,1,1,count,1\r\n" +
-	"orders,2026-10-25T01:00:00+01:00,2026-10-25T01:00:00Z,channel,'=cmd|' /C calc'\x1b[2J,2,,2,2,count,1\r\n" +
-	"orders,2026-10-25T01:00:00Z,2026-10-25T02:00:00Z,channel,,3,,3,3,count,1\r\n"
+const kpiByCSV = "\ufeffmetric,start,end,dimension,dimension_value,numerator,denominator,n,value,unit,revision,low,high,interval\r\n" +
+	"orders,2026-10-25T01:00:00+01:00,2026-10-25T01:00:00Z,channel,paid_social,1,,1,1,count,1,,,\r\n" +
+	"orders,2026-10-25T01:00:00+01:00,2026-10-25T01:00:00Z,channel,'=cmd|' /C calc'\x1b[2J,2,,2,2,count,1,,,\r\n" +
+	"orders,2026-10-25T01:00:00Z,2026-10-25T02:00:00Z,channel,,3,,3,3,count,1,,,\r\n"
 
 const bothKinds = `
 Everybody is being counted anew, because rules or settings have changed: until

@@ -4,22 +4,28 @@ import (
 	"waymark/shared/domain/acquisition"
 	"waymark/shared/domain/analysis"
 	"waymark/shared/domain/attribution"
+	"waymark/shared/domain/balance"
 	"waymark/shared/domain/basket"
 	"waymark/shared/domain/change"
 	"waymark/shared/domain/clv"
+	"waymark/shared/domain/custom"
 	"waymark/shared/domain/experiment"
 	"waymark/shared/domain/feedback"
 	"waymark/shared/domain/funnel"
+	"waymark/shared/domain/journeymap"
 	"waymark/shared/domain/objective"
 	"waymark/shared/domain/paths"
 	"waymark/shared/domain/retention"
 	"waymark/shared/domain/rfm"
+	"waymark/shared/domain/sentiment"
 	"waymark/shared/domain/trigger"
+	"waymark/shared/model"
 )
 
 // Analyses lists what may be asked, in the order in which it is shown.
 func Analyses() []analysis.Analysis {
 	return []analysis.Analysis{
+		custom.Analysis(model.Metrics),
 		funnel.Analysis(),
 		retention.Analysis(),
 		retention.Lifecycle(),
@@ -31,9 +37,11 @@ func Analyses() []analysis.Analysis {
 		basket.Analysis(),
 		basket.Refill(),
 		feedback.Analysis(),
+		journeymap.Analysis(),
 		change.Analysis(),
 		trigger.Analysis(),
 		objective.Analysis(),
+		balance.Analysis(),
 		experiment.Analysis(),
 	}
 }
@@ -49,8 +57,10 @@ type Kind struct {
 // Kinds lists them, in the order in which they are shown.
 func Kinds() []Kind {
 	return []Kind{
+		{"metrics", "metrics of the workspace's own, from conditions on steps", reader(custom.Parse, custom.Describe)},
 		{"funnels", "funnels by name, for the analysis funnel", reader(funnel.Parse, funnel.Describe)},
 		{"costs", "what was spent on channels and campaigns", reader(acquisition.ParseCosts, acquisition.DescribeCosts)},
+		{"lexicons", "words of texts with their valence, by language, for the analyses sentiment and map", reader(sentiment.ParseLanguages, sentiment.DescribeLanguages)},
 		{"objectives", "what metrics are to reach, and by when", reader(objective.Parse, objective.Describe)},
 		{"benchmarks", "what others reach, with source and date", reader(objective.ParseBenchmarks, objective.DescribeBenchmarks)},
 		{"experiments", "what is tried on whom", reader(experiment.Parse, experiment.Describe)},

@@ -49,16 +49,24 @@ func docs(d *kpi.Definitions) string {
 		if m.Denominator != "" {
 			denominator = "`" + string(m.Denominator) + "`"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | `%s` | %s | `%s` | %s | %s | %d |\n",
-			m.Name, unit, m.Sentence, m.Numerator, denominator, m.N, m.Good, dimensions(m), m.Since)
+		fmt.Fprintf(&b, "| `%s` | %s | %s | `%s` | %s | `%s` | %s | %s | %s | %d |\n",
+			m.Name, unit, m.Sentence, m.Numerator, denominator, m.N, cmp.Or(string(m.Interval), "none"), m.Good, dimensions(m), m.Since)
 	}
 	b.WriteString(docsMeasures)
 	for _, m := range d.Set().Definitions() {
+		if m.Product != [2]measure.Name{} || strings.HasSuffix(string(m.Name), ":persons") {
+			continue // of intervals
+		}
 		of := "all"
 		if perCurrency, _ := d.Set().Has(m.Name); perCurrency {
 			of = "each currency apart"
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %d |\n", m.Name, counted(m), of, m.Since)
+	}
+	b.WriteString(docsSignals)
+	names, sentences, _ := measure.Signals()
+	for i, name := range names {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", name, sentences[i])
 	}
 	b.WriteString(docsTail)
 	return b.String()
@@ -85,7 +93,8 @@ func counted(m measure.Definition) string {
 	case m.Amount != "":
 		return "the amount of " + map[measure.Amount]string{
 			measure.Revenue: "orders", measure.Refunds: "refunds", measure.Cancellations: "cancellations", measure.Updates: "updates, which may be less than 0",
-			measure.NetRevenue: "orders and updates without refunds and cancellations",
+			measure.NetRevenue: "orders and updates without refunds and cancellations", measure.Costed: "orders that say what their goods cost",
+			measure.Cost: "what goods cost, of orders that say it", measure.Margin: "orders that say what their goods cost, without that cost",
 		}[m.Amount]
 	case m.Sum != "":
 		return "sum of `" + string(m.Sum) + "`"
@@ -98,8 +107,8 @@ const docsHead = `# The KPIs
 Made from shared/model/metrics.yaml by a test of that package: change the file, then ` + "`make golden`" + `. This is version %d of the definitions; every
 stored window and every export names the version it was made under. A metric that is new is left out of answers until everybody was counted in it.
 
-| id | unit | what is counted | numerator | denominator | n | good | by | since |
-|---|---|---|---|---|---|---|---|---|
+| id | unit | what is counted | numerator | denominator | n | interval | good | by | since |
+|---|---|---|---|---|---|---|---|---|---|
 `
 
 const docsMeasures = `
@@ -111,6 +120,20 @@ What is counted and stored of each window. Metrics are formulas over measures, e
 |---|---|---|---|
 `
 
+const docsSignals = `
+Intervals by the delta method need, of a metric y ÷ x, Σy², Σxy and Σx² over persons, and the number of persons with an x: these are measures too, named
+` + "`y*y`, `y*x`, `x*x` and `x:persons`" + `. Amounts are multiplied in whole hundredths of the unit.
+
+### Signals
+
+Few steps are counted for these. They count where the touchpoint does, and only track events have them; ` + "`stage_advances`" + ` counts in the stage that is left.
+An answer to a survey counts by the type that its sender declares, ` + "`survey_type`" + `, never by its scores: one without a type, or with scores or a scale that do
+not fit it, is none.
+
+| id | a step is counted when |
+|---|---|
+`
+
 const docsTail = `
 A step is counted for ` + "`touchpoints`" + ` when an event made it, for ` + "`activities`" + ` when the person did it, for ` + "`sessions`" + ` when it begins one, for ` + "`stage_entries`" + ` when the stage changes at it, for
 ` + "`first_steps`" + ` when it is the person's first ever, for ` + "`orders`, `first_orders` and `refund_count`" + ` when it is an order, the person's first ever, or a refund,
@@ -118,7 +141,8 @@ for ` + "`cancelled_orders` and `order_updates`" + ` when it is a cancellation o
 It is counted for ` + "`page_views`" + ` when it is a page or screen, and of a session, at its first step, for ` + "`page_sessions`" + ` when it has pages or screens, for ` + "`bounces`" + ` when it has
 exactly one, for ` + "`session_pages`" + ` as often as it has, and for ` + "`session_seconds`" + ` as many as there are from its first step to its last, rounded to whole ones.
 It is counted for ` + "`server_touchpoints`" + ` when a server has sent the event that made it, and for ` + "`server_orders`" + ` when it is of an order and a server has said what the
-order comes to: of these no metric is made.
+order comes to: of these no metric is made. It is counted for ` + "`costed_orders`" + ` when it is an order with a property ` + "`cost`" + `: what its goods cost, in the order's
+currency, a decimal number from 0 on.
 
 ## What the words mean
 
@@ -159,7 +183,23 @@ into a year. With a denominator of 0 there is **no value**, never 0. **n** is wh
 Money is in millionths inside and a decimal text outside; each currency has rows of its own and is never converted. An order that names no
 currency has the workspace's.
 
-Every window that was computed has a row of every metric for the whole, zero or not; a dimension's values have rows where something was counted.
+Every window that was computed has a row of every metric up to version 5 for the whole, zero or not; later metrics, and a dimension's values, have rows
+where something was counted.
+
+### Intervals
+
+A value stands for a sample: other persons of the same kind would have made another. In 95 of 100 samples the interval holds the true value. Persons are
+taken as independent of each other, what one of them does is not.
+
+- **wilson**, of a share of persons or of answers (Wilson 1927). Where the numerator is no part of the denominator, as with buyers by their session's channel
+  among persons by a touchpoint's own, it can be the larger one, and there is no interval then.
+- **delta**, of a ratio of sums y ÷ x (Cochran 1977, 6.4): the standard error of y − R·x over persons, divided by the mean x, times Student's quantile. So a few
+  persons with many sessions make a bounce rate less certain than as many sessions of different persons. There is none of fewer than 3 persons
+  with an x. What is counted in whole numbers has no bound below 0, and no share one above 1.
+- **score**, of a promoter score: its variance is (promoters + detractors) ÷ n − score², divided by n, each answer by itself; two answers at least.
+
+Rows of ` + "`(other)`" + ` have no interval by delta, for a person may be in several of its values. An interval knows nothing of what is measured wrongly, such as opens of
+e-mails by machines that do not say so. ([ADR 44](adr/0044-intervals-from-sums.md))
 
 ### Which values have rows
 

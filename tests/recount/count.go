@@ -47,20 +47,35 @@ const (
 	sessionSeconds
 	serverTouchpoints
 	serverOrders
+	refundsMade
+	costedOrders
+	costedRevenue
+	costOfGoods
+	margin
 	activities
 	later
-	measures
+	firstSignal
+	firstProduct = firstSignal + number(len(signalNames))
+	measures     = firstProduct + 80 // more than there are
 )
 
 // names are the ids of the measures; activities are none, but what makes persons active. "later" is the one that the simulator's newer release adds: persons who begin two
 // sessions.
-var names = [measures]measure.Name{
-	"touchpoints", "persons_active", "first_steps", "sessions", "stage_entries", "persons_staying",
-	"orders", "buyers", "repeat_buyers", "first_orders",
-	"revenue", "refunds", "priced_orders", "paying_buyers", "refund_count",
-	"net_revenue", "cancellations", "cancelled_orders", "order_updates", "updated_orders", "order_events",
-	"page_views", "page_sessions", "bounces", "session_pages", "session_seconds", "server_touchpoints", "server_orders", "", "later",
-}
+var names = func() [measures]measure.Name {
+	out := [measures]measure.Name{
+		"touchpoints", "persons_active", "first_steps", "sessions", "stage_entries", "persons_staying",
+		"orders", "buyers", "repeat_buyers", "first_orders",
+		"revenue", "refunds", "priced_orders", "paying_buyers", "refund_count",
+		"net_revenue", "cancellations", "cancelled_orders", "order_updates", "updated_orders", "order_events",
+		"page_views", "page_sessions", "bounces", "session_pages", "session_seconds", "server_touchpoints", "server_orders",
+		"refunds_made", "costed_orders", "costed_revenue", "cost_of_goods", "margin", "", "later",
+	}
+	copy(out[firstSignal:], signalNames[:])
+	for i, p := range products {
+		out[firstProduct+number(i)] = p.name
+	}
+	return out
+}()
 
 // dimensions are the places in groups; the first is the whole.
 var dimensions = [...]measure.Dimension{
@@ -156,6 +171,7 @@ func (c *Counted) add(p person, from, to int, end event.Millis) {
 		for _, t := range mine {
 			t.persons(c.in.Later)
 		}
+		multiply(mine)
 		p.did[rows] = mine
 	}
 	for g, t := range mine {
@@ -194,6 +210,7 @@ func count(mine map[group]*tally, r *step.Row) {
 			o.LandingPage, o.ReferrerHost, o.Browser, o.OS, o.Origin.Grade, "",
 		}.known()
 	}
+	said := signalsOf(r)
 	for d := range dimensions {
 		add := func(k kind, n number, currency string, by int64) {
 			at(mine, group{d, places[k][d], currency})[n] += by
@@ -209,6 +226,13 @@ func count(mine map[group]*tally, r *step.Row) {
 		once(ofTouchpoint, serverTouchpoints, r.Type != "" && r.Grade == "server")
 		if d == byPage {
 			continue // a page is of touchpoints, and of nothing else
+		}
+		for name, times := range said {
+			p := places[ofTouchpoint][d]
+			if d == byStage && name == "stage_advances" {
+				p = r.StageBefore
+			}
+			at(mine, group{d, p, ""})[signal(name)] += times
 		}
 		once(ofTouchpoint, firstSteps, r.FirstEver)
 		once(ofTouchpoint, stageEntries, r.Stage != r.StageBefore)
@@ -229,6 +253,7 @@ func count(mine map[group]*tally, r *step.Row) {
 		case o == nil:
 		case o.Kind == "refunded":
 			add(ofOrder, refundCount, o.Currency, 1)
+			once(ofOrder, refundsMade, true)
 			add(ofOrder, refunds, o.Currency, int64(o.Amount))
 			add(ofOrder, netRevenue, o.Currency, -int64(o.Amount))
 		case o.Kind == "cancelled":
@@ -244,6 +269,9 @@ func count(mine map[group]*tally, r *step.Row) {
 			once(ofOrder, firstOrders, o.Number == 1)
 			add(ofOrder, pricedOrders, o.Currency, 1)
 			add(ofOrder, revenue, o.Currency, int64(o.Amount))
+			for n, amount := range costsOf(r) {
+				add(ofOrder, n, o.Currency, amount)
+			}
 			add(ofOrder, netRevenue, o.Currency, int64(o.Amount))
 		}
 	}
@@ -260,6 +288,11 @@ func (t *tally) persons(hasLater bool) {
 	once(buyers, t[orders] > 0)
 	once(repeatBuyers, t[orders] > 1)
 	once(payingBuyers, t[pricedOrders] > 0)
+	for i, name := range signalNames {
+		if of, isOfPersons := personsOf[name]; isOfPersons {
+			once(firstSignal+number(i), t[signal(of)] > 0)
+		}
+	}
 	once(later, hasLater && t[sessionsBegun] > 1)
 }
 
@@ -267,7 +300,7 @@ func (t *tally) persons(hasLater bool) {
 // the same. A nil Counted is a window in which nothing is counted. A measure that the totals do not have counts as 0
 // there.
 func (c *Counted) Differs(totals measure.Totals) string {
-	mine, theirs := make([]int, len(totals.Names)), [len(names)]int{} // where the other has the same measure; -1 for nowhere
+	mine, theirs := make([]int, len(totals.Names)), make([]int, len(names)) // where the other has the same measure; -1 for nowhere
 	for i, name := range totals.Names {
 		mine[i] = slices.Index(names[:], name)
 		if mine[i] < 0 {
@@ -288,8 +321,8 @@ func (c *Counted) Differs(totals measure.Totals) string {
 			want = none
 		}
 		for i, name := range totals.Names {
-			if n := want[mine[i]]; wide.Of(n) != numbers[i] {
-				return fmt.Sprintf("%s of %+v is %s, the recount says %d", name, key, numbers[i], n)
+			if n := want[mine[i]]; wide.Of(n) != numberAt(numbers, i) {
+				return fmt.Sprintf("%s of %+v is %s, the recount says %d", name, key, numberAt(numbers, i), n)
 			}
 		}
 	}
@@ -300,11 +333,18 @@ func (c *Counted) Differs(totals measure.Totals) string {
 			if name == "" {
 				continue
 			}
-			place := theirs[n]
-			if isThere := got != nil && place >= 0; want[n] != 0 && (!isThere || got[place] != wide.Of(want[n])) {
+			if want[n] != 0 && (theirs[n] < 0 || numberAt(got, theirs[n]) != wide.Of(want[n])) {
 				return fmt.Sprintf("%s of %+v is not %d, as the recount says", name, key, want[n])
 			}
 		}
 	}
 	return ""
+}
+
+// numberAt is a number of a group, which ends where all that follow are 0.
+func numberAt(group []wide.Int, place int) wide.Int {
+	if place >= len(group) {
+		return wide.Int{}
+	}
+	return group[place]
 }

@@ -15,6 +15,9 @@ type metric struct {
 	unit                      kpi.Unit
 	numerator, denominator, n number // denominator is nothing where there is none
 	onlyByStage, byPage       bool
+	interval                  kpi.Method
+	whereCounted              bool // no row of nothing for the whole either
+	everyRow                  bool
 }
 
 // nothing is no measure.
@@ -39,14 +42,183 @@ var metrics = [...]metric{
 	{name: "net_revenue", unit: kpi.UnitCurrency, numerator: netRevenue, denominator: nothing, n: orderEvents},
 	{name: "buyers", unit: kpi.UnitPersons, numerator: buyers, denominator: nothing, n: buyers},
 	{name: "new_buyers", unit: kpi.UnitPersons, numerator: firstOrders, denominator: nothing, n: firstOrders},
-	{name: "aov", unit: kpi.UnitCurrency, numerator: revenue, denominator: pricedOrders, n: pricedOrders},
-	{name: "revenue_per_buyer", unit: kpi.UnitCurrency, numerator: revenue, denominator: payingBuyers, n: pricedOrders},
-	{name: "conversion_rate", unit: kpi.UnitRatio, numerator: buyers, denominator: activePersons, n: activePersons},
-	{name: "repeat_purchase_rate", unit: kpi.UnitRatio, numerator: repeatBuyers, denominator: buyers, n: buyers},
+	{name: "aov", unit: kpi.UnitCurrency, numerator: revenue, denominator: pricedOrders, n: pricedOrders, interval: "delta"},
+	{name: "revenue_per_buyer", unit: kpi.UnitCurrency, numerator: revenue, denominator: payingBuyers, n: pricedOrders, interval: "delta"},
+	{name: "conversion_rate", unit: kpi.UnitRatio, numerator: buyers, denominator: activePersons, n: activePersons, interval: "wilson"},
+	{name: "repeat_purchase_rate", unit: kpi.UnitRatio, numerator: repeatBuyers, denominator: buyers, n: buyers, interval: "wilson"},
 	{name: "page_views", unit: kpi.UnitCount, numerator: pageViews, denominator: nothing, n: pageViews, byPage: true},
-	{name: "bounce_rate", unit: kpi.UnitRatio, numerator: bounces, denominator: pageSessions, n: pageSessions},
-	{name: "pages_per_session", unit: kpi.UnitRatio, numerator: sessionPages, denominator: pageSessions, n: pageSessions},
-	{name: "session_duration", unit: kpi.UnitSeconds, numerator: sessionSeconds, denominator: sessionsBegun, n: sessionsBegun},
+	{name: "bounce_rate", unit: kpi.UnitRatio, numerator: bounces, denominator: pageSessions, n: pageSessions, interval: "delta"},
+	{name: "pages_per_session", unit: kpi.UnitRatio, numerator: sessionPages, denominator: pageSessions, n: pageSessions, interval: "delta"},
+	{name: "session_duration", unit: kpi.UnitSeconds, numerator: sessionSeconds, denominator: sessionsBegun, n: sessionsBegun, interval: "delta"},
+	{
+		name: "purchase_frequency", unit: kpi.UnitRatio, whereCounted: true, interval: "delta",
+		numerator: orders, denominator: buyers, n: buyers,
+	},
+	{
+		name: "net_aov", unit: kpi.UnitCurrency, whereCounted: true, interval: "delta",
+		numerator: netRevenue, denominator: pricedOrders, n: orderEvents,
+	},
+	{
+		name: "net_revenue_per_buyer", unit: kpi.UnitCurrency, whereCounted: true, interval: "delta",
+		numerator: netRevenue, denominator: payingBuyers, n: orderEvents,
+	},
+	{
+		name: "revenue_per_person", unit: kpi.UnitCurrency, whereCounted: true, interval: "delta",
+		numerator: revenue, denominator: activePersons, n: pricedOrders,
+	},
+	{
+		name: "refund_rate", unit: kpi.UnitRatio, whereCounted: true, interval: "delta",
+		numerator: refundsMade, denominator: orders, n: orders,
+	},
+	{
+		name: "margin", unit: kpi.UnitCurrency, whereCounted: true,
+		numerator: margin, denominator: nothing, n: costedOrders,
+	},
+	{
+		name: "margin_per_order", unit: kpi.UnitCurrency, whereCounted: true, interval: "delta",
+		numerator: margin, denominator: costedOrders, n: costedOrders,
+	},
+	{
+		name: "ad_click_rate", unit: kpi.UnitRatio, whereCounted: true, interval: "delta",
+		numerator: signal("ad_clicks"), denominator: signal("ad_views"), n: signal("ad_views"),
+	},
+	{
+		name: "promotion_click_rate", unit: kpi.UnitRatio, whereCounted: true, interval: "delta",
+		numerator: signal("promotion_clicks"), denominator: signal("promotion_views"), n: signal("promotion_views"),
+	},
+	{
+		name: "cta_click_rate", unit: kpi.UnitRatio, whereCounted: true, interval: "delta",
+		numerator: signal("cta_clicks"), denominator: signal("cta_views"), n: signal("cta_views"),
+	},
+	{
+		name: "offer_click_rate", unit: kpi.UnitRatio, whereCounted: true, interval: "delta",
+		numerator: signal("offer_clicks"), denominator: signal("offer_views"), n: signal("offer_views"),
+	},
+	{
+		name: "list_click_rate", unit: kpi.UnitRatio, whereCounted: true, interval: "delta",
+		numerator: signal("list_clicks"), denominator: signal("list_views"), n: signal("list_views"),
+	},
+	{
+		name: "engagement_rate", unit: kpi.UnitRatio, whereCounted: true, interval: "delta",
+		numerator: signal("engaged_touchpoints"), denominator: touchpoints, n: touchpoints,
+	},
+	{
+		name: "stage_conversion", unit: kpi.UnitRatio, whereCounted: true, interval: "delta", onlyByStage: true,
+		numerator: signal("stage_advances"), denominator: stageEntries, n: stageEntries,
+	},
+	{
+		name: "email_delivered", unit: kpi.UnitCount, whereCounted: true,
+		numerator: signal("email_delivered"), denominator: nothing, n: signal("email_delivered"),
+	},
+	{
+		name: "email_opened", unit: kpi.UnitCount, whereCounted: true,
+		numerator: signal("email_opened"), denominator: nothing, n: signal("email_opened"),
+	},
+	{
+		name: "email_machine_opens", unit: kpi.UnitCount, whereCounted: true,
+		numerator: signal("email_machine_opens"), denominator: nothing, n: signal("email_machine_opens"),
+	},
+	{
+		name: "email_clicked", unit: kpi.UnitCount, whereCounted: true,
+		numerator: signal("email_clicked"), denominator: nothing, n: signal("email_clicked"),
+	},
+	{
+		name: "email_bounced", unit: kpi.UnitCount, whereCounted: true,
+		numerator: signal("email_bounced"), denominator: nothing, n: signal("email_bounced"),
+	},
+	{
+		name: "email_spam", unit: kpi.UnitCount, whereCounted: true,
+		numerator: signal("email_spam"), denominator: nothing, n: signal("email_spam"),
+	},
+	{
+		name: "unsubscribed", unit: kpi.UnitCount, whereCounted: true,
+		numerator: signal("unsubscribed"), denominator: nothing, n: signal("unsubscribed"),
+	},
+	{
+		name: "email_open_rate", unit: kpi.UnitRatio, whereCounted: true, interval: "wilson",
+		numerator: signal("email_openers"), denominator: signal("email_reached"), n: signal("email_reached"),
+	},
+	{
+		name: "email_click_rate", unit: kpi.UnitRatio, whereCounted: true, interval: "wilson",
+		numerator: signal("email_clickers"), denominator: signal("email_reached"), n: signal("email_reached"),
+	},
+	{
+		name: "email_bounce_rate", unit: kpi.UnitRatio, whereCounted: true, interval: "delta",
+		numerator: signal("email_bounced"), denominator: signal("email_attempts"), n: signal("email_attempts"),
+	},
+	{
+		name: "unsubscribe_rate", unit: kpi.UnitRatio, whereCounted: true, interval: "wilson",
+		numerator: signal("unsubscribers"), denominator: signal("email_reached"), n: signal("email_reached"),
+	},
+	{
+		name: "sms_delivered", unit: kpi.UnitCount, whereCounted: true,
+		numerator: signal("sms_delivered"), denominator: nothing, n: signal("sms_delivered"),
+	},
+	{
+		name: "sms_click_rate", unit: kpi.UnitRatio, whereCounted: true, interval: "wilson",
+		numerator: signal("sms_clickers"), denominator: signal("sms_reached"), n: signal("sms_reached"),
+	},
+	{
+		name: "sms_failure_rate", unit: kpi.UnitRatio, whereCounted: true, interval: "delta",
+		numerator: signal("sms_failed"), denominator: signal("sms_attempts"), n: signal("sms_attempts"),
+	},
+	{
+		name: "push_received", unit: kpi.UnitCount, whereCounted: true,
+		numerator: signal("push_received"), denominator: nothing, n: signal("push_received"),
+	},
+	{
+		name: "push_tap_rate", unit: kpi.UnitRatio, whereCounted: true, interval: "wilson",
+		numerator: signal("push_tappers"), denominator: signal("push_reached"), n: signal("push_reached"),
+	},
+	{
+		name: "push_bounce_rate", unit: kpi.UnitRatio, whereCounted: true, interval: "delta",
+		numerator: signal("push_bounced"), denominator: signal("push_attempts"), n: signal("push_attempts"),
+	},
+	{
+		name: "nps", unit: kpi.UnitPoints, whereCounted: true, interval: "score",
+		numerator: signal("nps_balance"), denominator: signal("nps_answers"), n: signal("nps_answers"),
+	},
+	{
+		name: "csat", unit: kpi.UnitRatio, whereCounted: true, interval: "wilson",
+		numerator: signal("csat_satisfied"), denominator: signal("csat_answers"), n: signal("csat_answers"),
+	},
+	{
+		name: "ces", unit: kpi.UnitRatio, whereCounted: true, interval: "delta",
+		numerator: signal("ces_scores"), denominator: signal("ces_answers"), n: signal("ces_answers"),
+	},
+	{
+		name: "referrals", unit: kpi.UnitCount, whereCounted: true,
+		numerator: signal("referrals"), denominator: nothing, n: signal("referrals"),
+	},
+	{
+		name: "referrals_per_person", unit: kpi.UnitRatio, whereCounted: true, interval: "delta",
+		numerator: signal("referrals"), denominator: activePersons, n: signal("referrals"),
+	},
+	{
+		name: "reviews", unit: kpi.UnitCount, whereCounted: true,
+		numerator: signal("reviews"), denominator: nothing, n: signal("reviews"),
+	},
+	{
+		name: "reviews_per_person", unit: kpi.UnitRatio, whereCounted: true, interval: "delta",
+		numerator: signal("reviews"), denominator: activePersons, n: signal("reviews"),
+	},
+	{
+		name: "shares", unit: kpi.UnitCount, whereCounted: true,
+		numerator: signal("shares"), denominator: nothing, n: signal("shares"),
+	},
+	{
+		name: "shares_per_person", unit: kpi.UnitRatio, whereCounted: true, interval: "delta",
+		numerator: signal("shares"), denominator: activePersons, n: signal("shares"),
+	},
+}
+
+// Bare gives rows without their intervals, which are made of the numbers that Differs compares, and have an oracle of their own.
+func Bare(rows []kpi.Row) []kpi.Row {
+	out := slices.Clone(rows)
+	for i := range out {
+		out[i].Interval = kpi.Interval{}
+	}
+	return out
 }
 
 // most is how many values of a dimension a window shows one by one. What is beyond no test here reaches.
@@ -104,9 +276,13 @@ func (m *metric) appendRows(rows []kpi.Row, tallies map[group]*tally, groups []g
 			Unit: cmp.Or(g.currency, string(m.unit)), Numerator: wide.Of(t[m.numerator]), N: t[m.n],
 		}
 		if m.denominator != nothing {
-			row.Denominator = new(t[m.denominator])
+			of := t
+			if m.denominator == activePersons {
+				of = cmp.Or(tallies[group{g.dimension, g.value, ""}], &tally{})
+			}
+			row.Denominator = new(of[m.denominator])
 		}
-		if g.dimension == whole || row.N > 0 || t[m.numerator] > 0 && !isMoney {
+		if m.everyRow || g.dimension == whole && !m.whereCounted || row.N > 0 || t[m.numerator] != 0 && !isMoney {
 			rows = append(rows, row)
 		}
 	}

@@ -2,6 +2,7 @@ package recount
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 
 	"waymark/shared/domain/channel"
@@ -50,7 +51,11 @@ func (in In) Life(j journey.Journey) Life {
 			Session: of[i] + 1, SessionStart: its.first == i,
 			SessionChannel: its.channel, SessionCampaign: its.campaign, SessionCountry: its.country,
 			LandingPage: its.landing, Referrer: its.from,
-			Stage: string(j.Steps[i].Stage), FirstEver: i == 0, Visitor: "returning",
+			Stage: string(j.Steps[i].Stage), FirstEver: i == 0, Visitor: "returning", Properties: step.SaidOf(t.Properties),
+		}
+		if len(t.Properties) > 0 {
+			said, _ := json.Marshal(t.Properties) // texts by name
+			row.Properties = step.Said(said)
 		}
 		if of[i] == 0 {
 			row.Visitor = "new"

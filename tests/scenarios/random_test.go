@@ -12,6 +12,7 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/testing/seed"
+	"waymark/tests/recount"
 	"waymark/tests/scenarios"
 )
 
@@ -41,7 +42,7 @@ func TestRandomStories(t *testing.T) {
 		}
 		got, want := map[string][]string{}, map[string][]string{}
 		for key, w := range real.Windows(workspace.Workspace{Name: s.Workspace.Name + "-default-test", Currency: s.Workspace.Currency}) {
-			got[key] = texts(w.Rows)
+			got[key] = texts(recount.Bare(w.Rows))
 		}
 		for key, count := range fold.Windows() {
 			want[key] = texts(count.Rows())

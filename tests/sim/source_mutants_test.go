@@ -63,10 +63,13 @@ var sourceMutants = map[string]sourceMutant{
 	"whoever bought once bought twice":             {totalsFile, "max(d.AtLeast, 1)", "1"},
 	"buyers of a currency are orders":              {totalsFile, "return wide.Of(d.ofCount(n))", "return wide.Of(n)"},
 	"who only lapsed stays in a stage":             {totalsFile, "if !active ||", "if"},
-	"conversion by touchpoints": {
-		rulesFile, `Denominator: "persons_active"`, `Denominator: "touchpoints"`,
+	"bounces of all sessions": {
+		rulesFile, `Numerator: "bounces", Denominator: "page_sessions"`, `Numerator: "bounces", Denominator: "sessions"`,
 	},
-	"average over buyers": {rulesFile, `Denominator: "priced_orders"`, `Denominator: "paying_buyers"`},
+	"average over buyers": {
+		rulesFile, `Numerator: "revenue", Denominator: "priced_orders"`, `Numerator: "revenue", Denominator: "paying_buyers"`,
+	},
+	"who bought is squared as often as the buyer bought": {totalsFile, "case n >= o.least:\n\t\treturn 1", "case n >= o.least:\n\t\treturn n"},
 
 	// what sessions come to, and where they are from
 	"a session has the pages of its first day": {

@@ -187,9 +187,11 @@ func archivedLogs(t *testing.T, archive ArchiveUnderTest) {
 	var full ledger.Log
 	fill(reflect.ValueOf(&full).Elem(), 0)
 	full.Run = 12
-	for i := range full.Changes { // totals have a number of each group for each measure
+	for i := range full.Changes { // a group has no more numbers than there are measures, and none of 0 at its end
 		for key := range full.Changes[i].By.Groups {
-			full.Changes[i].By.Groups[key] = make([]wide.Int, len(full.Changes[i].By.Names))
+			numbers := make([]wide.Int, len(full.Changes[i].By.Names))
+			numbers[len(numbers)-1] = wide.Of(7)
+			full.Changes[i].By.Groups[key] = numbers
 		}
 	}
 	for i := range full.Profiles {

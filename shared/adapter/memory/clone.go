@@ -87,7 +87,11 @@ func cloneTotals(t measure.Totals) measure.Totals {
 	if t.Groups == nil {
 		return measure.Totals{Names: slices.Clone(t.Names)}
 	}
-	groups, numbers := make(map[measure.Key][]wide.Int, len(t.Groups)), make([]wide.Int, 0, len(t.Groups)*len(t.Names))
+	length := 0
+	for _, group := range t.Groups {
+		length += len(group)
+	}
+	groups, numbers := make(map[measure.Key][]wide.Int, len(t.Groups)), make([]wide.Int, 0, length)
 	for key, group := range t.Groups {
 		from := len(numbers)
 		numbers = append(numbers, group...)

@@ -26,6 +26,7 @@ const (
 	UnitCurrency Unit = "currency"
 	UnitRatio    Unit = "ratio"
 	UnitSeconds  Unit = "seconds"
+	UnitPoints   Unit = "points" // hundredths of a ratio, as promoter scores are given: −100 to 100
 )
 
 // Dimension is what rows may be broken down by; "" is the whole.
@@ -46,15 +47,18 @@ const (
 
 // Metric is one metric as it is defined.
 type Metric struct {
-	Name        Name
-	Unit        Unit
-	Sentence    string // what is counted
-	Numerator   measure.Name
-	Denominator measure.Name // "" where the numerator is the value
-	N           measure.Name // what the number rests on
-	Good        Good
-	Dimensions  []Dimension // that it can be broken down by
-	Since       int         // version of the definitions that first had it
+	Name         Name
+	Unit         Unit
+	Sentence     string // what is counted
+	Numerator    measure.Name
+	Denominator  measure.Name // "" where the numerator is the value
+	N            measure.Name // what the number rests on
+	Interval     Method       // of the interval that values have; "" = none
+	IsShare      bool         // the numerator is part of the denominator, so that no interval goes beyond 1
+	WhereCounted bool         // the whole has rows only where something is counted, as values of dimensions have
+	Good         Good
+	Dimensions   []Dimension // that it can be broken down by
+	Since        int         // version of the definitions that first had it
 }
 
 // Definitions are the metrics of one version, with the measures that they are made of.
@@ -62,6 +66,7 @@ type Definitions struct {
 	Version int // counts up with every change
 	Metrics []Metric
 	set     *measure.Set
+	sums    map[Name]sums // of metrics whose interval is made of sums
 }
 
 // Config is what definitions are made from.
@@ -73,11 +78,12 @@ type Config struct {
 
 // New checks definitions. Error: fault.Invalid with code bad_metric or bad_measure that names what is wrong.
 func New(c Config) (*Definitions, error) {
-	set, err := measure.NewSet(c.Measures)
+	measures, sums := withSums(c)
+	set, err := measure.NewSet(measures)
 	if err != nil {
 		return nil, err
 	}
-	d := &Definitions{Version: c.Version, Metrics: slices.Clone(c.Metrics), set: set}
+	d := &Definitions{Version: c.Version, Metrics: slices.Clone(c.Metrics), set: set, sums: sums}
 	for i, m := range d.Metrics {
 		if err := d.check(m, d.Metrics[:i]); err != nil {
 			return nil, err
@@ -93,7 +99,7 @@ func (d *Definitions) check(m Metric, before []Metric) error {
 	if m.Name == "" || m.Sentence == "" || slices.ContainsFunc(before, func(other Metric) bool { return other.Name == m.Name }) {
 		return bad("needs a name of its own and a sentence")
 	}
-	if !slices.Contains([]Unit{UnitCount, UnitPersons, UnitCurrency, UnitRatio, UnitSeconds}, m.Unit) {
+	if !slices.Contains([]Unit{UnitCount, UnitPersons, UnitCurrency, UnitRatio, UnitSeconds, UnitPoints}, m.Unit) {
 		return bad("has the unit %q", m.Unit)
 	}
 	if !slices.Contains([]Good{GoodUp, GoodDown, GoodNone}, m.Good) {
@@ -109,14 +115,16 @@ func (d *Definitions) check(m Metric, before []Metric) error {
 	}
 	for _, name := range []measure.Name{m.Numerator, m.Denominator, m.N} {
 		perCurrency, found := d.set.Has(name)
-		if name == "" && name == m.Denominator && m.Unit != UnitRatio {
+		if name == "" && name == m.Denominator && m.Unit != UnitRatio && m.Interval == "" {
 			continue
 		}
-		if !found || perCurrency != (m.Unit == UnitCurrency) {
+		// Amounts of one currency may be parted among persons of all.
+		isOfAll := m.Unit == UnitCurrency && name == m.Denominator && !perCurrency
+		if !found || perCurrency != (m.Unit == UnitCurrency) && !isOfAll {
 			return bad("is made of %q, which is no measure of its kind", name)
 		}
 	}
-	return nil
+	return d.checkInterval(m, bad)
 }
 
 // Set is the measures that metrics are made of.
@@ -149,6 +157,9 @@ func (d *Definitions) CompleteSince(version int) *Definitions {
 	for i := range out.Metrics {
 		m := &out.Metrics[i]
 		m.Dimensions = slices.DeleteFunc(slices.Clone(m.Dimensions), func(by Dimension) bool { return by.Since() > version })
+		if out.sums[m.Name].since > version {
+			m.Interval = "" // its sums are not of everybody yet
+		}
 	}
 	return &out
 }

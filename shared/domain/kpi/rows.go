@@ -18,12 +18,13 @@ type Row struct {
 	Numerator   wide.Int  `json:"a"`
 	Denominator *int64    `json:"b,omitempty"` // nil: the numerator is the value
 	N           int64     `json:"n"`           // how many touchpoints, persons or orders the number rests on
+	Interval    Interval  `json:"i,omitzero"`
 }
 
 // IsMoney says whether the numerator is an amount in millionths.
 func (r Row) IsMoney() bool {
 	switch Unit(r.Unit) {
-	case UnitCount, UnitPersons, UnitRatio, UnitSeconds:
+	case UnitCount, UnitPersons, UnitRatio, UnitSeconds, UnitPoints:
 		return false
 	}
 	return true
@@ -40,8 +41,8 @@ type View struct {
 	Members, Currencies int
 }
 
-// Rows gives everything counted, in one fixed order. The whole has a row for every metric, zero or not, in the workspace's own currency and those
-// that were met; the parts of a dimension only where something was counted.
+// Rows gives everything counted, in one fixed order. The whole has a row for every metric but those WhereCounted, zero or not, in the workspace's own
+// currency and those that were met; the parts of a dimension only where something was counted.
 func (d *Definitions) Rows(currency string, t measure.Totals) []Row {
 	rows, _ := d.View(View{Currency: currency}, t)
 	return rows
@@ -50,7 +51,7 @@ func (d *Definitions) Rows(currency string, t measure.Totals) []Row {
 // View gives what a reader wants to see of it, and what has no rows of its own there.
 func (d *Definitions) View(v View, t measure.Totals) ([]Row, []Folded) {
 	all, places := d.members(v, t), d.placesIn(t.Names)
-	rows := make([]Row, 0, len(d.Metrics)*(1+len(t.Groups)/2))
+	rows := make([]Row, 0, len(d.Metrics)+8*len(t.Groups))
 	folded := all.folded()
 	for _, dimension := range measure.Dimensions {
 		if !v.shows(dimension) {
@@ -82,7 +83,10 @@ func (d *Definitions) View(v View, t measure.Totals) ([]Row, []Folded) {
 func (v View) shows(dimension Dimension) bool { return v.By == nil || slices.Contains(v.By, dimension) }
 
 // places are where the numbers of a metric stand in a group; -1 for one that is not there.
-type places struct{ numerator, denominator, n int }
+type places struct {
+	numerator, denominator, n        int
+	squares, products, units, counts int // of an interval that is made of sums: Σy², Σxy, persons with an x, Σx²
+}
 
 func (d *Definitions) placesIn(names []measure.Name) []places {
 	at := make(map[measure.Name]int, len(names))
@@ -97,7 +101,8 @@ func (d *Definitions) placesIn(names []measure.Name) []places {
 	}
 	out := make([]places, len(d.Metrics))
 	for i, m := range d.Metrics {
-		out[i] = places{place(m.Numerator), place(m.Denominator), place(m.N)}
+		s := d.sums[m.Name]
+		out[i] = places{place(m.Numerator), place(m.Denominator), place(m.N), place(s.squares), place(s.products), place(s.units), place(s.counts)}
 	}
 	return out
 }
@@ -116,11 +121,15 @@ type group struct {
 }
 
 func (m *member) add(g group) {
-	for _, mine := range m.numbers {
+	for at, mine := range m.numbers {
 		if mine.currency == g.currency {
+			for len(mine.numbers) < len(g.numbers) {
+				mine.numbers = append(mine.numbers, wide.Int{})
+			}
 			for i, n := range g.numbers {
 				mine.numbers[i] = mine.numbers[i].Add(n)
 			}
+			m.numbers[at] = mine
 			return
 		}
 	}
@@ -148,11 +157,11 @@ func (d *Definitions) appendRows(rows []Row, m *Metric, at places, dimension Dim
 		return rows
 	}
 	if m.Unit != UnitCurrency {
-		return appendRow(rows, m, at, dimension, of, "")
+		return d.appendRow(rows, m, at, dimension, of, "")
 	}
 	for _, currency := range shown {
 		if dimension == Whole || of.has(currency) {
-			rows = appendRow(rows, m, at, dimension, of, currency)
+			rows = d.appendRow(rows, m, at, dimension, of, currency)
 		}
 	}
 	return rows
@@ -162,16 +171,17 @@ func (m member) has(currency string) bool {
 	return slices.ContainsFunc(m.numbers, func(g group) bool { return g.currency == currency })
 }
 
-func appendRow(rows []Row, m *Metric, at places, dimension Dimension, of member, currency string) []Row {
+func (d *Definitions) appendRow(rows []Row, m *Metric, at places, dimension Dimension, of member, currency string) []Row {
 	numerator, n := of.number(currency, at.numerator), of.count(currency, at.n)
 	hasNothing := n == 0 && (numerator.IsZero() || m.Unit == UnitCurrency)
-	if dimension != Whole && hasNothing {
+	if hasNothing && (dimension != Whole || m.WhereCounted) {
 		return rows
 	}
 	row := Row{Metric: m.Name, Dimension: dimension, Value: of.value, Unit: cmp.Or(currency, string(m.Unit)), Numerator: numerator, N: n}
 	if m.Denominator != "" {
-		row.Denominator = new(of.count(currency, at.denominator))
+		row.Denominator = new(of.count(d.currencyOf(m.Denominator, currency), at.denominator))
 	}
+	row.Interval = d.interval(m, at, &row, of, currency)
 	return append(rows, row)
 }
 

@@ -88,7 +88,7 @@ func (c *Cell) value(dimension int) string {
 
 // Places in a Cell of the dimensions that differ between what is counted at one step.
 const (
-	channel, campaign, country = 0, 4, 3
+	channel, campaign, country, stage = 0, 4, 3, 2
 )
 
 func cellOf(r *step.Row) Cell {
@@ -139,6 +139,21 @@ var counters = [...]counting{
 	{"session_seconds", sessionCell, func(r *step.Row) int64 { return r.SessionSeconds }},
 	{"server_touchpoints", cellOf, when((*step.Row).IsOfServer)},
 	{"server_orders", orderCell, when(func(r *step.Row) bool { return r.Order != nil && r.Order.IsOfServer() })},
+	{"costed_orders", orderCell, when(isCosted)},
+}
+
+// costOf is what the goods of an order cost, in its currency, where it says so.
+func costOf(r *step.Row) (cost money.Micros, isSaid bool) {
+	if r.Order == nil || r.Order.Kind != event.Completed {
+		return 0, false
+	}
+	cost, err := money.Parse(r.Properties.Property("cost"))
+	return cost, err == nil && cost >= 0
+}
+
+func isCosted(r *step.Row) bool {
+	_, isSaid := costOf(r)
+	return isSaid
 }
 
 // isOf says whether a step is of an order, in one way.
@@ -178,6 +193,9 @@ type Money struct {
 	UpdateN   int64     `json:"v,omitempty"`
 	Updates   money.Sum `json:"u,omitzero"`  // what updates add, which may be less than 0
 	ServerN   int64     `json:"s,omitempty"` // of all these, those of orders that a server has told of
+	CostedN   int64     `json:"k,omitempty"` // of orders, those that say what their goods cost
+	Costed    money.Sum `json:"a,omitzero"`  // what those come to
+	Cost      money.Sum `json:"g,omitzero"`  // and what their goods cost
 }
 
 // Net is what remains of orders and updates without refunds and cancellations.
@@ -189,6 +207,7 @@ func (m Money) plus(other Money) Money {
 		RefundedN: m.RefundedN + other.RefundedN, Refunds: m.Refunds.Plus(other.Refunds),
 		CancelN: m.CancelN + other.CancelN, Cancelled: m.Cancelled.Plus(other.Cancelled),
 		UpdateN: m.UpdateN + other.UpdateN, Updates: m.Updates.Plus(other.Updates), ServerN: m.ServerN + other.ServerN,
+		CostedN: m.CostedN + other.CostedN, Costed: m.Costed.Plus(other.Costed), Cost: m.Cost.Plus(other.Cost),
 	}
 }
 
@@ -196,6 +215,7 @@ func (m Money) plus(other Money) Money {
 type Entry struct {
 	Cell   Cell    `json:"c"`
 	Counts Counts  `json:"n"`
+	Extras Extras  `json:"x,omitempty"`
 	Money  []Money `json:"m,omitempty"` // by currency, sorted
 }
 
@@ -217,8 +237,9 @@ func Of(rows []step.Row) Facts {
 				f.entry(counters[n].cell(r)).Counts[n] += count
 			}
 		}
+		f.signal(r)
 		if r.Order != nil {
-			f.entry(orderCell(r)).sale(r.Order)
+			f.entry(orderCell(r)).sale(r)
 		}
 		if r.Page != "" {
 			f.page(r.Page).count(r)
@@ -239,7 +260,8 @@ func (f *Facts) entry(c Cell) *Entry {
 	return &f.Entries[len(f.Entries)-1]
 }
 
-func (e *Entry) sale(o *step.Order) {
+func (e *Entry) sale(r *step.Row) {
+	o := r.Order
 	sale, amount := Money{Currency: o.Currency}, money.SumOf(o.Amount)
 	switch o.Kind {
 	case event.Refunded:
@@ -250,6 +272,9 @@ func (e *Entry) sale(o *step.Order) {
 		sale.UpdateN, sale.Updates = 1, amount
 	default:
 		sale.Orders, sale.Revenue = 1, amount
+		if cost, isSaid := costOf(r); isSaid {
+			sale.CostedN, sale.Costed, sale.Cost = 1, amount, money.SumOf(cost)
+		}
 	}
 	if o.IsOfServer() {
 		sale.ServerN = 1
@@ -282,6 +307,9 @@ func Merge(parts ...Facts) Facts {
 			for n, count := range p.Entries[i].Counts {
 				e.Counts[n] += count
 			}
+			for _, x := range p.Entries[i].Extras {
+				e.Extras = e.Extras.add(x.Place, x.N)
+			}
 			for _, m := range p.Entries[i].Money {
 				e.Money = addMoney(e.Money, m)
 			}
@@ -297,6 +325,6 @@ func Merge(parts ...Facts) Facts {
 // Equal says whether both hold the same.
 func (f Facts) Equal(other Facts) bool {
 	return f.Stage == other.Stage && slices.Equal(f.Pages, other.Pages) && slices.EqualFunc(f.Entries, other.Entries, func(a, b Entry) bool {
-		return a.Cell == b.Cell && a.Counts == b.Counts && slices.Equal(a.Money, b.Money)
+		return a.Cell == b.Cell && a.Counts == b.Counts && slices.Equal(a.Extras, b.Extras) && slices.Equal(a.Money, b.Money)
 	})
 }

@@ -359,7 +359,7 @@ func TestSetKnowsItsMeasures(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	var totals measure.Totals
-	if err := json.Unmarshal([]byte(`{"m":["a","b"],"g":[{"n":[1]}]}`), &totals); fault.CodeOf(err) != "bad_totals" {
-		t.Errorf("reading a group that lacks a number: %v, want bad_totals", err)
+	if err := json.Unmarshal([]byte(`{"m":["a","b"],"g":[{"n":[1,2,3]}]}`), &totals); fault.CodeOf(err) != "bad_totals" {
+		t.Errorf("reading a group with a number too many: %v, want bad_totals", err)
 	}
 }

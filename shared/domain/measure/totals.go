@@ -2,10 +2,7 @@ package measure
 
 import (
 	"cmp"
-	"encoding/json"
-	"maps"
 	"slices"
-	"strings"
 
 	"waymark/shared/domain/fault"
 	"waymark/shared/domain/money"
@@ -15,7 +12,7 @@ import (
 // Name is the id of a measure.
 type Name string
 
-// Definition is a measure as it is written down. One of Sum, Persons and Staying is given.
+// Definition is a measure as it is written down. One of Sum, Persons, Staying, Amount and Product is given.
 type Definition struct {
 	Name        Name
 	Sum         Counter // adds the counter up
@@ -24,6 +21,7 @@ type Definition struct {
 	Staying     bool    // active persons, in the stage that they are in at the end
 	PerCurrency bool    // of orders and refunds: counted for each currency apart
 	Amount      Amount  // a sum of money, for each currency apart
+	Product     [2]Name // two measures multiplied person by person, for intervals: amounts in whole hundredths
 	Since       int     // version of the definitions that first had it; what it counts never changes, for that makes another measure
 }
 
@@ -37,6 +35,9 @@ const (
 	Cancellations Amount = "cancellations"
 	Updates       Amount = "updates"
 	NetRevenue    Amount = "net_revenue"
+	Costed        Amount = "costed_revenue" // of orders that say what their goods cost
+	Cost          Amount = "cost"           // of those goods
+	Margin        Amount = "margin"         // the one without the other
 )
 
 // of gives the amount's sum.
@@ -52,6 +53,12 @@ func (a Amount) of(m Money) (sum money.Sum, known bool) {
 		return m.Updates, true
 	case NetRevenue:
 		return m.Net(), true
+	case Costed:
+		return m.Costed, true
+	case Cost:
+		return m.Cost, true
+	case Margin:
+		return m.Costed.Minus(m.Cost), true
 	}
 	return money.Sum{}, false
 }
@@ -60,36 +67,127 @@ func (a Amount) of(m Money) (sum money.Sum, known bool) {
 type Set struct {
 	definitions []Definition
 	places      map[Name]int
-	counters    []int // of each definition, the place of its counter
+	operands    []operand
+	newest      int // version that first had all of them
+	// The places of measures by when they are looked at: for every sum, for those with a signal, for each currency.
+	always, ofMoney, staying []int
+	ofSignal                 [][]int // by place of the signal
 }
+
+// operand is where a measure finds its number.
+type operand struct {
+	kind    operandKind
+	counter int    // place among the counters, or among the signals
+	least   int64  // of persons, of how many on they count; 0 of sums
+	factors [2]int // of a product, the places of the measures
+}
+
+type operandKind int
+
+const (
+	ofCounter operandKind = iota
+	ofSignal
+	ofMoney
+	ofProduct // of numbers that know no currency
+	ofMoneyProduct
+	ofStaying
+)
 
 // NewSet checks definitions. Error: fault.Invalid with code bad_measure that names the measure.
 func NewSet(definitions []Definition) (*Set, error) {
-	s := &Set{definitions: slices.Clone(definitions), places: map[Name]int{}, counters: make([]int, len(definitions))}
-	for i, d := range definitions {
+	s := &Set{
+		definitions: slices.Clone(definitions), places: map[Name]int{}, operands: make([]operand, len(definitions)),
+		ofSignal: make([][]int, len(signals().all)),
+	}
+	for i := range s.definitions {
+		d := &s.definitions[i]
 		if _, taken := s.places[d.Name]; taken || d.Name == "" {
 			return nil, fault.Newf(fault.Invalid, "bad_measure", "measure %d is named %q, which is empty or taken", i+1, d.Name)
 		}
 		s.places[d.Name] = i
-		s.counters[i] = -1
-		if wanted := cmp.Or(d.Sum, d.Persons); wanted != "" {
-			s.counters[i] = slices.IndexFunc(counters[:], func(c counting) bool { return c.name == wanted })
-			if s.counters[i] < 0 {
-				return nil, fault.Newf(fault.Invalid, "bad_measure", "measure %s counts %q, which no step is counted for", d.Name, wanted)
-			}
-			continue
+		if err := s.place(i, d); err != nil {
+			return nil, err
 		}
-		if _, known := d.Amount.of(Money{}); !d.Staying && !known {
-			return nil, fault.Newf(fault.Invalid, "bad_measure", "measure %s says neither what it sums nor whom it counts", d.Name)
+		s.newest = max(s.newest, d.Since)
+		signal := s.signalOf(i)
+		switch kind := s.operands[i].kind; {
+		case kind == ofStaying:
+			s.staying = append(s.staying, i)
+		case kind == ofMoney, kind == ofMoneyProduct:
+			s.ofMoney = append(s.ofMoney, i)
+		case signal >= 0:
+			s.ofSignal[signal] = append(s.ofSignal[signal], i)
+		default:
+			s.always = append(s.always, i)
 		}
 	}
 	return s, nil
 }
 
+// signalOf is the signal without which a measure is 0; −1 where there is none.
+func (s *Set) signalOf(i int) int {
+	switch o := &s.operands[i]; o.kind {
+	case ofSignal:
+		return o.counter
+	case ofProduct:
+		return max(s.signalOf(o.factors[0]), s.signalOf(o.factors[1]))
+	}
+	return -1
+}
+
+// place finds what a measure is made of.
+func (s *Set) place(i int, d *Definition) error {
+	o := &s.operands[i]
+	bad := func(format string, args ...any) error {
+		return fault.Newf(fault.Invalid, "bad_measure", "measure "+string(d.Name)+" "+format, args...)
+	}
+	wanted := cmp.Or(d.Sum, d.Persons)
+	_, isAmount := d.Amount.of(Money{})
+	switch {
+	case d.Product != [2]Name{}:
+		o.kind = ofProduct
+		for f, name := range d.Product {
+			at, found := s.places[name]
+			if !found || at == i || s.operands[at].kind >= ofProduct {
+				return bad("multiplies %q, which is no measure before it that can be", name)
+			}
+			if o.factors[f] = at; s.operands[at].kind == ofMoney {
+				o.kind = ofMoneyProduct
+			}
+		}
+	case d.Staying:
+		o.kind = ofStaying
+	case d.Amount != "" && isAmount:
+		o.kind = ofMoney
+	case wanted != "":
+		if d.Persons != "" {
+			o.least = d.least()
+		}
+		o.counter = slices.IndexFunc(counters[:], func(c counting) bool { return c.name == wanted })
+		if at, found := signals().byName[wanted]; o.counter < 0 && found {
+			o.kind, o.counter = ofSignal, at
+		}
+		if o.counter < 0 || o.kind == ofSignal && d.PerCurrency {
+			return bad("counts %q, which no step is counted for", wanted)
+		}
+		if d.PerCurrency {
+			o.kind = ofMoney
+		}
+	default:
+		return bad("says neither what it sums nor whom it counts")
+	}
+	return nil
+}
+
+// isMoney says whether the measure at a place is of each currency apart.
+func (s *Set) isMoney(i int) bool {
+	return s.operands[i].kind == ofMoney || s.operands[i].kind == ofMoneyProduct
+}
+
 // Has says whether the set holds a measure, and whether it is counted for each currency apart.
 func (s *Set) Has(name Name) (perCurrency, found bool) {
 	i, found := s.places[name]
-	return found && s.definitions[i].isMoney(), found
+	return found && s.isMoney(i), found
 }
 
 // Place is where a measure stands among the numbers of a group; -1 when the set has none of that name.
@@ -117,19 +215,6 @@ func (s *Set) Names() []Name {
 	return out
 }
 
-// Key names one group of totals: the value of a dimension, and for measures of money a currency.
-type Key struct {
-	Dimension Dimension
-	Value     string
-	Currency  string // "" for measures that know no currency
-}
-
-// Totals hold a number for each measure of a set in each group. Groups of zeros are not there. Amounts are millionths of the unit.
-type Totals struct {
-	Names  []Name             // of the measures, in the order of the numbers
-	Groups map[Key][]wide.Int // a number for each measure; those of other keys' kind are 0
-}
-
 // Empty is totals of nothing.
 func (s *Set) Empty() Totals { return Totals{Names: s.Names(), Groups: map[Key][]wide.Int{}} }
 
@@ -141,7 +226,39 @@ func (s *Set) Of(f Facts) Totals {
 }
 
 // Add puts a person in: all that they did in the window, once.
-func (s *Set) Add(t Totals, f Facts) { s.add(t, f, 1, 1<<31) }
+func (s *Set) Add(t Totals, f Facts) { s.add(t, f, 1, everyVersion) }
+
+// AddBy puts a person into the whole and into one dimension alone.
+func (s *Set) AddBy(t Totals, f Facts, by Dimension) {
+	for d, name := range Dimensions {
+		switch {
+		case name != Whole && name != by:
+		case name == ByPage:
+			s.addPages(t, f, 1, everyVersion)
+		default:
+			s.addTo(t, d, f, 1, everyVersion)
+		}
+	}
+}
+
+// AddAs puts a person in under one key, whatever cells the facts are in: for values of what is no dimension of cells.
+func (s *Set) AddAs(t Totals, f Facts, key Key) {
+	var all sum
+	for i := range f.Entries {
+		e := &f.Entries[i]
+		for n, count := range e.Counts {
+			all.counts[n] += count
+		}
+		all.plus(e.Extras)
+		for _, m := range e.Money {
+			all.money = addMoney(all.money, m)
+		}
+	}
+	s.addSum(t, key, &all, 1, everyVersion)
+}
+
+// everyVersion is later than any: all measures are of it.
+const everyVersion = 1 << 31
 
 // Remove takes a person out again, who was put in under some version of the definitions: measures that are newer never had them.
 func (s *Set) Remove(t Totals, f Facts, version int) { s.add(t, f, -1, version) }
@@ -174,6 +291,7 @@ func (s *Set) addTo(t Totals, dimension int, f Facts, times int64, version int) 
 		for n, count := range e.Counts {
 			sums[at].counts[n] += count
 		}
+		sums[at].plus(e.Extras)
 		for _, m := range e.Money {
 			sums[at].money = addMoney(sums[at].money, m)
 		}
@@ -189,57 +307,147 @@ func (s *Set) addTo(t Totals, dimension int, f Facts, times int64, version int) 
 	if name == ByStage {
 		key.Value = cmp.Or(f.Stage, Unknown)
 	}
-	group := t.group(key)
-	for i, d := range s.definitions {
-		if d.Staying && d.Since <= version {
-			group[i] = group[i].Add(wide.Of(times))
+	before := t.Groups[key]
+	group := before
+	for _, i := range s.staying {
+		if s.definitions[i].Since <= version {
+			group = plus(group, i, wide.Of(times))
 		}
 	}
-	t.drop(key, group)
+	t.store(key, before, group)
 }
 
 // sum is what a person comes to for one value of one dimension.
 type sum struct {
 	value  string
 	counts Counts
+	extras Extras
+	isOwn  bool // nobody else has the extras
 	money  []Money
 }
 
-func (s *Set) addSum(t Totals, key Key, of *sum, times int64, version int) {
-	group := t.group(key)
-	for i := range s.definitions {
-		d := &s.definitions[i]
-		if d.Staying || d.isMoney() || d.Since > version {
-			continue
-		}
-		if n := d.ofCount(of.counts[s.counters[i]]); n != 0 { // most are 0
-			group[i] = group[i].Add(wide.Of(times * n))
-		}
+// plus adds extras; the first list is taken as it is, and copied when another comes.
+func (s *sum) plus(more Extras) {
+	if len(s.extras) == 0 {
+		s.extras, s.isOwn = more, false
+		return
 	}
-	t.drop(key, group)
-	for _, m := range of.money {
-		key.Currency = m.Currency
-		group := t.group(key)
-		for i := range s.definitions {
-			if d := &s.definitions[i]; d.isMoney() && d.Since <= version {
-				n := d.ofMoney(m)
-				if times < 0 {
-					n = n.Neg()
-				}
-				group[i] = group[i].Add(n)
-			}
-		}
-		t.drop(key, group)
+	if len(more) > 0 && !s.isOwn {
+		s.extras, s.isOwn = slices.Clone(s.extras), true
+	}
+	for _, x := range more {
+		s.extras = s.extras.add(x.Place, x.N)
 	}
 }
 
-func (d *Definition) isMoney() bool { return d.PerCurrency || d.Amount != "" }
+func (s *Set) addSum(t Totals, key Key, of *sum, times int64, version int) {
+	before := t.Groups[key]
+	group := s.plus(before, s.always, of, nil, times, version)
+	for i := range of.extras {
+		if place := of.extras[i].Place; place < len(s.ofSignal) { // else a later release counted it
+			group = s.plus(group, s.ofSignal[place], of, nil, times, version)
+		}
+	}
+	t.store(key, before, group)
+	for m := range of.money {
+		key.Currency = of.money[m].Currency
+		before := t.Groups[key]
+		t.store(key, before, s.plus(before, s.ofMoney, of, &of.money[m], times, version))
+	}
+}
+
+// plus adds what a sum is for measures to a group; most are 0.
+func (s *Set) plus(group []wide.Int, measures []int, of *sum, m *Money, times int64, version int) []wide.Int {
+	for _, i := range measures {
+		var n wide.Int
+		switch o := &s.operands[i]; o.kind {
+		case ofProduct, ofMoneyProduct:
+			first := s.factor(o.factors[0], of, m)
+			if first == 0 {
+				continue
+			}
+			n = wide.Product(first, s.factor(o.factors[1], of, m))
+		case ofMoney:
+			n = s.definitions[i].ofMoney(*m)
+		default:
+			n = wide.Of(o.count(of))
+		}
+		if n.IsZero() || s.newest > version && s.definitions[i].Since > version {
+			continue
+		}
+		if times < 0 {
+			n = n.Neg()
+		}
+		group = plus(group, i, n)
+	}
+	return group
+}
+
+// count is a sum's number of a counter or signal.
+func (o *operand) count(of *sum) int64 {
+	var n int64
+	if o.kind == ofSignal {
+		n = of.extras.of(o.counter)
+	} else {
+		n = of.counts[o.counter]
+	}
+	switch {
+	case o.least == 0:
+		return n
+	case n >= o.least:
+		return 1
+	}
+	return 0
+}
+
+// Amounts are multiplied in hundredths of the unit, none of more than this many, so that no sum of products leaves 128 bits.
+const (
+	hundredth  = 10_000 // millionths
+	mostFactor = 1 << 50
+)
+
+func (s *Set) factor(i int, of *sum, m *Money) int64 {
+	o := &s.operands[i]
+	if o.kind != ofMoney {
+		return min(o.count(of), mostFactor)
+	}
+	number := s.definitions[i].ofMoney(*m)
+	n, fits := number.Int64()
+	switch isAmount := s.definitions[i].Amount != ""; {
+	case !fits && number.Compare(wide.Int{}) < 0:
+		return -mostFactor
+	case !fits:
+		return mostFactor
+	case isAmount:
+		n /= hundredth
+	}
+	return max(-mostFactor, min(n, mostFactor))
+}
+
+// usualLength is how many numbers most groups have at most.
+const usualLength = 56
+
+// plus adds a number at a place of a group, which is as long as it has to be.
+func plus(group []wide.Int, place int, n wide.Int) []wide.Int {
+	if group == nil {
+		group = make([]wide.Int, 0, max(place+1, usualLength))
+	}
+	if length := len(group); length <= place {
+		group = slices.Grow(group, place+1-length)[:place+1]
+		clear(group[length:])
+	}
+	group[place] = group[place].Add(n)
+	return group
+}
+
+// least is of how many on persons are counted.
+func (d *Definition) least() int64 { return max(d.AtLeast, 1) }
 
 func (d *Definition) ofCount(n int64) int64 {
 	if d.Persons == "" {
 		return n
 	}
-	if n >= max(d.AtLeast, 1) {
+	if n >= d.least() {
 		return 1
 	}
 	return 0
@@ -259,140 +467,10 @@ func (d *Definition) ofMoney(m Money) wide.Int {
 		n = m.UpdateN
 	case "server_orders":
 		n = m.ServerN
+	case "costed_orders":
+		n = m.CostedN
 	case "order_events":
 		n += m.RefundedN + m.CancelN + m.UpdateN
 	}
 	return wide.Of(d.ofCount(n))
-}
-
-// group finds the numbers of a group, or makes them.
-func (t Totals) group(key Key) []wide.Int {
-	group, found := t.Groups[key]
-	if !found {
-		group = make([]wide.Int, len(t.Names))
-		t.Groups[key] = group
-	}
-	return group
-}
-
-// drop forgets a group of zeros.
-func (t Totals) drop(key Key, group []wide.Int) {
-	for _, n := range group {
-		if !n.IsZero() {
-			return
-		}
-	}
-	delete(t.Groups, key)
-}
-
-// IsZero says whether the totals hold nothing.
-func (t Totals) IsZero() bool { return len(t.Groups) == 0 }
-
-// Plus adds a change to totals that may be of an earlier version of the definitions: the measures are those of the change. Nothing given is
-// changed.
-func (t Totals) Plus(change Totals) Totals {
-	out := Totals{Names: change.Names, Groups: make(map[Key][]wide.Int, len(t.Groups)+len(change.Groups))}
-	places := make([]int, len(t.Names))
-	for i, name := range t.Names {
-		places[i] = slices.Index(out.Names, name)
-	}
-	for key, group := range t.Groups {
-		sum := out.group(key)
-		for i, n := range group {
-			if places[i] >= 0 {
-				sum[places[i]] = n
-			}
-		}
-	}
-	for key, group := range change.Groups {
-		sum := out.group(key)
-		for i, n := range group {
-			sum[i] = sum[i].Add(n)
-		}
-		out.drop(key, sum)
-	}
-	return out
-}
-
-// Equal says whether both hold the same measures and numbers.
-func (t Totals) Equal(other Totals) bool {
-	return slices.Equal(t.Names, other.Names) && maps.EqualFunc(t.Groups, other.Groups, slices.Equal[[]wide.Int])
-}
-
-// Number of a measure in a group; 0 where there is none.
-func (t Totals) Number(key Key, name Name) wide.Int {
-	i := slices.Index(t.Names, name)
-	group, found := t.Groups[key]
-	if !found || i < 0 {
-		return wide.Int{}
-	}
-	return group[i]
-}
-
-// storedTotals is how totals are written: the measures once, and the groups sorted, so that equal totals have equal bytes.
-type storedTotals struct {
-	Names  []Name        `json:"m"`
-	Groups []storedGroup `json:"g"`
-}
-
-type storedGroup struct {
-	Dimension Dimension `json:"d,omitempty"`
-	Value     string    `json:"v,omitempty"`
-	Currency  string    `json:"c,omitempty"`
-	Numbers   numbers   `json:"n"`
-}
-
-// numbers are written and read by hand, a whole list at a time: windows have many.
-type numbers []wide.Int
-
-func (n numbers) MarshalJSON() ([]byte, error) {
-	text := make([]byte, 0, 4*len(n)+2)
-	for i, number := range n {
-		text = number.Append(append(text, "[,"[min(i, 1)]))
-	}
-	if len(n) == 0 {
-		text = append(text, '[')
-	}
-	return append(text, ']'), nil
-}
-
-func (n *numbers) UnmarshalJSON(text []byte) error {
-	inside := strings.Trim(string(text), "[] ")
-	*n = make(numbers, 0, strings.Count(inside, ",")+1)
-	for part := range strings.SplitSeq(inside, ",") {
-		number, err := wide.Parse(strings.TrimSpace(part))
-		if err != nil {
-			return err
-		}
-		*n = append(*n, number)
-	}
-	return nil
-}
-
-// MarshalJSON writes equal totals as equal bytes.
-func (t Totals) MarshalJSON() ([]byte, error) {
-	stored := storedTotals{Names: t.Names, Groups: make([]storedGroup, 0, len(t.Groups))}
-	for key, group := range t.Groups {
-		stored.Groups = append(stored.Groups, storedGroup{key.Dimension, key.Value, key.Currency, group})
-	}
-	slices.SortFunc(stored.Groups, func(a, b storedGroup) int {
-		return cmp.Or(cmp.Compare(a.Dimension, b.Dimension), cmp.Compare(a.Value, b.Value), cmp.Compare(a.Currency, b.Currency))
-	})
-	return json.Marshal(stored)
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (t *Totals) UnmarshalJSON(text []byte) error {
-	var stored storedTotals
-	if err := json.Unmarshal(text, &stored); err != nil {
-		return err
-	}
-	*t = Totals{Names: stored.Names, Groups: make(map[Key][]wide.Int, len(stored.Groups))}
-	for _, g := range stored.Groups {
-		if len(g.Numbers) != len(t.Names) {
-			return fault.Newf(fault.Internal, "bad_totals", "a group has %d numbers for %d measures", len(g.Numbers), len(t.Names))
-		}
-		t.Groups[Key{g.Dimension, g.Value, g.Currency}] = g.Numbers
-	}
-	return nil
 }

@@ -18,6 +18,7 @@ import (
 // Columns of the long form, in their order.
 var Columns = [...]string{
 	"workspace", "metric", "grain", "start", "end", "dimension", "member", "value", "unit", "numerator", "denominator", "n", "revision", "computed_at",
+	"low", "high", "interval",
 }
 
 // Lines gives the windows' rows in the long form, each with one text per column. Times are ISO 8601 in the workspace's zone, amounts are
@@ -27,10 +28,12 @@ func Lines(w workspace.Workspace, calendar period.Calendar, windows []kpi.Window
 	for _, window := range windows {
 		start, end := local(calendar, window.Start), local(calendar, window.End)
 		for _, row := range window.Rows {
+			low, high := Bounds(row)
 			lines = append(lines, []string{
 				w.Name, string(row.Metric), string(window.Grain), start, end, string(row.Dimension), row.Value,
 				Value(row), row.Unit, Numerator(row), Denominator(row), strconv.FormatInt(row.N, 10),
 				strconv.FormatInt(window.Revision, 10), window.ComputedAt.Time().Format(time.RFC3339),
+				low, high, string(row.Interval.Method),
 			})
 		}
 	}
@@ -57,7 +60,7 @@ func Denominator(r kpi.Row) string {
 	return strconv.FormatInt(*r.Denominator, 10)
 }
 
-// Value of a row as decimal text: amounts to the millionth (half to even), ratios to 15 significant digits, counts whole. Empty when the
+// Value of a row as decimal text: amounts to the millionth (half to even), ratios and points to 15 significant digits, counts whole. Empty when the
 // denominator is 0.
 func Value(r kpi.Row) string {
 	switch {
@@ -69,7 +72,23 @@ func Value(r kpi.Row) string {
 		return money.Sum{Wide: r.Numerator}.Ratio(*r.Denominator).String()
 	}
 	n, _ := r.Numerator.Int64() // counts fit
-	return strconv.FormatFloat(float64(n)/float64(*r.Denominator), 'g', 15, 64)
+	value := float64(n) / float64(*r.Denominator)
+	if r.Unit == string(kpi.UnitPoints) {
+		value = float64(100*n) / float64(*r.Denominator)
+	}
+	return strconv.FormatFloat(value, 'g', 15, 64)
+}
+
+// Bounds are the ends of a row's interval as decimal text: amounts to the hundredth, others to ten significant digits, so that all machines write the
+// same. Empty where there is none.
+func Bounds(r kpi.Row) (low, high string) {
+	switch {
+	case r.Interval.Method == "":
+		return "", ""
+	case r.IsMoney():
+		return strconv.FormatFloat(r.Interval.Low, 'f', 2, 64), strconv.FormatFloat(r.Interval.High, 'f', 2, 64)
+	}
+	return strconv.FormatFloat(r.Interval.Low, 'g', 10, 64), strconv.FormatFloat(r.Interval.High, 'g', 10, 64)
 }
 
 // File is one file of an export.

@@ -1,5 +1,6 @@
 // Package wide has integers of 128 bits, so that sums of money never wrap: 1.7 × 10^38 millionths are more than all shops of the world turn over in
-// the smallest currency. It adds, subtracts and compares; whoever divides takes Big.
+// the smallest currency. It adds, subtracts, multiplies numbers of 64 bits and compares; whoever divides
+// takes Big.
 //
 // It knows no units.
 //
@@ -30,6 +31,12 @@ func (a Int) Add(b Int) Int {
 	return Int{a.high + b.high + int64(carry), low}
 }
 
+// Product gives a × b.
+func Product(a, b int64) Int {
+	high, low := bits.Mul64(uint64(a), uint64(b))
+	return Int{int64(high) - a>>63&b - b>>63&a, low}
+}
+
 // Neg gives −a.
 func (a Int) Neg() Int {
 	low, borrow := bits.Sub64(0, a.low, 0)
@@ -52,6 +59,9 @@ func (a Int) Int64() (n int64, fits bool) {
 	n = int64(a.low)
 	return n, n>>63 == a.high
 }
+
+// Float gives a as a number of floating point, the nearest but for the last digit.
+func (a Int) Float() float64 { return float64(a.high)*(1<<64) + float64(a.low) }
 
 // Big gives a as a number without a limit.
 func (a Int) Big() *big.Int {
