@@ -34,12 +34,9 @@ func TestAnalysePrints(t *testing.T) {
 	const autumn = " --from 2026-09-01 --to 2026-11-22"
 	for name, args := range map[string]string{
 		"funnel": "funnel --step Product* --step page:/cart --step order --by channel" + autumn, "retention": "retention --grain month --revenue net" + autumn,
-		"paths": "paths --start order --steps 3 --table edges" + autumn, "attribution": "attribution" + autumn, "list": "",
+		"paths": "paths --start order --steps 3 --table edges" + autumn, "attribution": "attribution" + autumn,
 	} {
 		code, out, said := d.run(t, "", append([]string{"analyse"}, strings.Fields(args)...)...)
-		if name == "list" { // takes no address
-			code, out, said = bare(t, "analyse")
-		}
 		if code != 0 || said != "" {
 			t.Fatalf("%s ends with %d: %s", args, code, said)
 		}
@@ -54,7 +51,15 @@ func TestAnalysePrints(t *testing.T) {
 			t.Errorf("waymark analyse %s prints\n%s\nwant (%v)\n%s", args, out, err, want)
 		}
 	}
+	code, list, said := bare(t, "analyse")
+	if code != 0 || said != "" {
+		t.Errorf("the list ends with %d: %s", code, said)
+	}
+	narrow(t, "the list", list)
 	for _, a := range analyse.Analyses() {
+		if !strings.Contains(list, a.Name+"\n    ") {
+			t.Errorf("%s is not in the list", a.Name)
+		}
 		args := []string{"analyse", a.Name}
 		if a.Name == "funnel" {
 			args = append(args, "--funnel", "stages")
@@ -248,4 +253,39 @@ func shellWords(line string) (words []string) {
 		words = append(words, found[1]+found[2]+found[3])
 	}
 	return words
+}
+
+// TestDocumentedDefinitions reads the example of each kind in docs/definitions.md, and demands its sentences after it, and no others.
+func TestDocumentedDefinitions(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(httpapitest.Root(t), "docs", "definitions.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sections := map[string]string{}
+	for section := range strings.SplitSeq(string(text), "\n## ") {
+		name, rest, _ := strings.Cut(section, "\n")
+		sections[name] = rest
+	}
+	for _, kind := range analyse.Kinds() {
+		_, rest, _ := strings.Cut(sections[kind.Name], "```yaml\n")
+		example, after, found := strings.Cut(rest, "```\n")
+		if !found {
+			t.Errorf("docs/definitions.md shows no example of %s", kind.Name)
+			continue
+		}
+		body, err := jsonOf([]byte(example))
+		if err != nil {
+			t.Errorf("%s: %v", kind.Name, err)
+			continue
+		}
+		sentences, err := kind.Read(body)
+		want := ""
+		for _, sentence := range sentences {
+			want += "- " + sentence + "\n"
+		}
+		if err != nil || strings.TrimSpace(after) != strings.TrimSpace(want) {
+			t.Errorf("the example of %s is followed by\n%s\nwant (%v)\n%s", kind.Name, after, err, want)
+		}
+	}
 }

@@ -3,6 +3,7 @@ package analyses_test
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -51,6 +52,17 @@ func pairs() []pair {
 		kpi("new_buyers", "numerator", autumn+"&grain=period&by=first_channel", "value"), table("acquisition", autumn, "persons", "new_buyers", nil, "channel"))
 	add("KPI `new_buyers` of a month = `size` of the retention cohort of that month with `cohort=first_order`.",
 		kpi("new_buyers", "numerator", autumn+"&grain=month", "start"), table("retention", autumn+"&cohort=first_order", "cohorts", "size", where("age", "0"), "cohort"))
+	for _, field := range []string{"numerator", "denominator", "n"} {
+		add("KPI rows = rows of the analysis [metrics](metrics.md), every metric of them, with numerator, denominator and n.",
+			everyKPI(field, autumn+"&grain=period", "metric", "unit"), table("metrics", autumn, "whole", field, nil, "metric", "unit"))
+		add("KPI rows by a dimension = rows of metrics by it.",
+			everyKPI(field, autumn+"&grain=period&by=channel", "metric", "unit", "value"),
+			table("metrics", autumn+"&by=channel", "values", field, nil, "metric", "unit", "value_of"))
+	}
+	add("KPI `stage_entries` by stage = `visits` of the whole stage in the [map](map.md).",
+		kpi("stage_entries", "numerator", autumn+"&grain=period&by=stage", "value"), table("map", autumn, "map", "visits", where("channel", "all"), "stage"))
+	add("`texts` of a stage in the map = `texts` of the stage in [sentiment](sentiment.md).",
+		table("map", autumn, "map", "texts", where("channel", "all"), "stage"), table("sentiment", autumn, "sentiment", "texts", where("part", "stage"), "value"))
 	out = append(out, orders()...)
 	out = append(out, persons()...)
 	return out
@@ -94,6 +106,20 @@ func orders() []pair {
 		table("changes", autumn+"&before=2026-08-01/2026-09-01&"+metrics("orders", "buyers", "touchpoints", "sessions", "new_persons", "active_persons", "page_views",
 			"revenue", "net_revenue"), "differences", "value_after", func(r row) bool { return word(r["kind"]) == "period" && word(r["currency"]) != "EUR" }, "metric"))
 	return out
+}
+
+// everyKPI asks for all metrics at once.
+func everyKPI(field, query string, key ...string) side {
+	return func(w *world) numbers {
+		var names []string
+		for _, name := range w.Definitions.Names() {
+			names = append(names, string(name))
+		}
+		if strings.Contains(query, "by=") {
+			names = slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, "stage_") && name != "stage_entries" }) // by stage alone
+		}
+		return kpi(strings.Join(names, ","), field, query, key...)(w)
+	}
 }
 
 func metrics(names ...string) string { return "metric=" + strings.Join(names, "&metric=") }
@@ -211,6 +237,7 @@ func TestSameNumbers(t *testing.T) {
 		w := filled(t, contract, seed)
 		ask(w, seed, pairs(), counted)
 		edges(w, seed)
+		cells(w, seed)
 	}
 	for sentence, some := range counted {
 		if !some {
@@ -228,7 +255,7 @@ func edges(w *world, seed uint64) {
 	for _, q := range []string{"&start=Product+Viewed&steps=3", "&start=page:/cart&steps=3&node=page", "&steps=3&node=channel&repeats=collapse"} {
 		for _, edge := range w.tables("paths", autumn+q)["edges"] {
 			opened := strings.TrimPrefix(word(edge["funnel"]), "funnel?")
-			if opened == "" || asked >= 12 {
+			if opened == "" || asked >= 40 {
 				continue
 			}
 			asked++
@@ -243,13 +270,37 @@ func edges(w *world, seed uint64) {
 	}
 }
 
+const cellSentence = "`persons`, `converted`, `open` and `lost` of a cell of the map = `entered`, `converted`, `open` and `lost` of the funnel that the cell names."
+
+// cells asks the funnels that cells of the map name.
+func cells(w *world, seed uint64) {
+	w.t.Helper()
+	asked := 0
+	for _, cell := range w.tables("map", autumn)["map"] {
+		opened, err := url.ParseQuery(word(cell["funnel"]))
+		if err != nil || len(opened) == 0 {
+			continue
+		}
+		asked++
+		summary := w.tables("funnel", autumn+"&"+opened.Encode())["summary"][0]
+		for one, other := range map[string]string{"persons": "entered", "converted": "converted", "open": "open", "lost": "lost"} {
+			if number(cell[one]).Cmp(number(summary[other])) != 0 {
+				w.t.Errorf("seed %d: %s of %v, and %s of %v", seed, one, cell, other, summary)
+			}
+		}
+	}
+	if asked == 0 {
+		w.t.Errorf("seed %d: no cell names a funnel", seed)
+	}
+}
+
 // TestSameNumbersAreWrittenDown holds docs/analyses/same-numbers.md to the pairs: each has its sentence, and no other stands there.
 func TestSameNumbersAreWrittenDown(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(httpapitest.Root(t), "docs", "analyses", "same-numbers.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]bool{edgeSentence: true}
+	want := map[string]bool{edgeSentence: true, cellSentence: true}
 	for _, p := range slices.Concat(pairs(), buyers()) {
 		want[p.sentence] = true
 	}
