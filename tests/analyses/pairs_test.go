@@ -168,11 +168,10 @@ func persons() []pair {
 		add("Rows by channel of funnels, lifecycle and retention add up to the rows of the whole.",
 			table(analysis, autumn+"&"+q[0], q[1], column, nil, q[3]), parted(analysis, autumn+"&by=channel&"+q[0], column, q[3]))
 	}
-	for _, metric := range []string{"orders", "revenue", "net_revenue", "touchpoints", "sessions", "new_persons", "stage_entries", "page_views"} {
-		for _, by := range []string{"channel", "country", "first_channel", "source"} {
-			add("KPI rows of a dimension add up to the whole, of everything that is not distinct persons.",
-				kpi(metric, "numerator", autumn+"&grain=period", "unit"), kpi(metric, "numerator", autumn+"&grain=period&by="+by, "unit"))
-		}
+	const additive = "orders,revenue,net_revenue,touchpoints,sessions,new_persons,stage_entries,page_views"
+	for _, by := range []string{"channel", "country", "first_channel", "source"} {
+		add("KPI rows of a dimension add up to the whole, of everything that is not distinct persons.",
+			kpi(additive, "numerator", autumn+"&grain=period", "metric", "unit"), kpi(additive, "numerator", autumn+"&grain=period&by="+by, "metric", "unit"))
 	}
 	return out
 }
