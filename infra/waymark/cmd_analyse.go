@@ -103,7 +103,7 @@ func aboutParameter(p analysis.Parameter) string {
 		text += ": " + strings.Join(p.Values, ", ")
 	}
 	if p.Default != "" {
-		text += "; " + p.Default + " when left out"
+		text += "; " + strings.ReplaceAll(p.Default, ",", ", ") + " when left out"
 	}
 	if p.IsList {
 		text += "; may be given several times"
