@@ -395,7 +395,10 @@ func TestWorkedExample(t *testing.T) {
 		}
 	}
 	lives := [][]step.Row{
-		{answered("a", 2, "nps", "10"), answered("a", 3, "csat", "2")}, {answered("b", 2, "nps", "9")}, {answered("c", 2, "nps", "3")}, {answered("d", 2, "nps", "8")},
+		{answered("a", 2, "nps", "10"), answered("a", 3, "csat", "2")},
+		{answered("b", 2, "nps", "9")},
+		{answered("c", 2, "nps", "3")},
+		{answered("d", 2, "nps", "8")},
 		{answered("e", 2, "", "3")}, // no type is guessed
 	}
 	document := `{"metrics": [{"name": "unhappy", "persons": {"name": "Survey Answered", "properties": {"score": {"at_most": 6}}}}]}`

@@ -18,8 +18,14 @@ func TestPublished(t *testing.T) {
 		low, high float64
 		ok        bool
 	}{
-		{81, 263, .2553, .3662, true}, {15, 148, .0624, .1605, true}, {0, 20, 0, .1611, true}, {1, 29, .0061, .1718, true}, {20, 20, .8389, 1, true},
-		{0, 0, 0, 0, false}, {3, 2, 0, 0, false}, {-1, 2, 0, 0, false},
+		{81, 263, .2553, .3662, true},
+		{15, 148, .0624, .1605, true},
+		{0, 20, 0, .1611, true},
+		{1, 29, .0061, .1718, true},
+		{20, 20, .8389, 1, true},
+		{0, 0, 0, 0, false},
+		{3, 2, 0, 0, false},
+		{-1, 2, 0, 0, false},
 	} {
 		low, high, ok := interval.Wilson(c.k, c.n)
 		if ok != c.ok || !near(low, c.low, 5e-5) || !near(high, c.high, 5e-5) {

@@ -93,7 +93,8 @@ var signals = sync.OnceValue(func() (s struct {
 	byEvent map[string][]int
 	ofAny   []int
 	byName  map[Counter]int
-}) {
+},
+) {
 	s.all, s.byEvent, s.byName = allSignals(), map[string][]int{}, map[Counter]int{}
 	for place, one := range s.all {
 		s.byName[one.name] = place
