@@ -36,7 +36,8 @@ type Config struct {
 	Salts     Salts         // of cookieless visitors
 	Plans     *plan.Checker // what sources demand of their events
 	// NewSalt gives 256 bits that nobody can guess.
-	NewSalt func() string
+	NewSalt   func() string
+	Documents Documents // what workspaces have settled: their experiments
 	// Spending counts what sources with a daily cap have sent.
 	Spending Spending
 	// AddressRate is how many requests a second come in from one address with one key; 0 = no limit.
@@ -48,14 +49,15 @@ type Config struct {
 // Handler takes events over HTTP.
 type Handler struct {
 	Config
-	keyring *httpapi.Keyring
-	guard   *guard
-	salts   *salts
+	keyring     *httpapi.Keyring
+	guard       *guard
+	salts       *salts
+	experiments *experiments
 }
 
 // New returns a handler.
 func New(c Config) *Handler {
-	return &Handler{Config: c, keyring: httpapi.NewKeyring(c.Keys, c.Now), guard: newGuard(c), salts: newSalts(c)}
+	return &Handler{Config: c, keyring: httpapi.NewKeyring(c.Keys, c.Now), guard: newGuard(c), salts: newSalts(c), experiments: newExperiments(c)}
 }
 
 // Invoke answers one request of API Gateway's HTTP API; it makes the handler a lambda.Handler, which decodes its

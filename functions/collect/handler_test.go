@@ -89,17 +89,18 @@ func (q *queue) Send(_ context.Context, envelopes []event.Envelope) error {
 
 // system is a handler with its surroundings.
 type system struct {
-	handler *collect.Handler
-	keys    *keys
-	queue   *queue
-	now     time.Time
-	kind    workspace.Kind // of the source of wk_demo
+	handler   *collect.Handler
+	keys      *keys
+	queue     *queue
+	documents documents
+	now       time.Time
+	kind      workspace.Kind // of the source of wk_demo
 }
 
 func newSystem() *system {
 	s := &system{keys: &keys{}, queue: &queue{}, now: received}
 	s.handler = collect.New(collect.Config{
-		Keys: s.keys, Queue: s.queue, Now: func() time.Time { return s.now }, NewID: func() string { return "made-here" },
+		Keys: s.keys, Documents: &s.documents, Queue: s.queue, Now: func() time.Time { return s.now }, NewID: func() string { return "made-here" },
 		Salts: saltOfDays{}, NewSalt: func() string { return "unused" },
 	})
 	return s

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/workspace"
 )
 
 // Countries answer in which country an address of the internet is, by ISO 3166-1; "" when that is not known.
@@ -30,4 +31,10 @@ type Salts interface {
 	Salt(ctx context.Context, day, fresh string, expires event.Millis) (string, error)
 	// ForgetSalt deletes the salt of a day, for good.
 	ForgetSalt(ctx context.Context, day string, expires event.Millis) error
+}
+
+// Documents keeps what workspaces have settled. Fault: Unavailable.
+type Documents interface {
+	// Document gives one of a kind; its Text is "" when there is none.
+	Document(ctx context.Context, ws, kind string) (workspace.Document, error)
 }

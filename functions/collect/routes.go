@@ -56,6 +56,9 @@ func routeOf(r httpapi.Request) (route, bool) {
 	if settingsKey(r.Path) != "" {
 		return about(segmentSettings), true
 	}
+	if experimentOf(r.Path) != "" {
+		return route{method: httpapi.Reads, serve: (*Handler).variant}, true
+	}
 	if script, found := tracker.Find(r.Path); found {
 		return route{method: httpapi.Reads, serve: func(_ *Handler, _ context.Context, r httpapi.Request) events.APIGatewayV2HTTPResponse {
 			return script.Answer(r)

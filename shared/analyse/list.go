@@ -1,8 +1,10 @@
 package analyse
 
 import (
+	"waymark/shared/domain/acquisition"
 	"waymark/shared/domain/analysis"
 	"waymark/shared/domain/attribution"
+	"waymark/shared/domain/balance"
 	"waymark/shared/domain/basket"
 	"waymark/shared/domain/change"
 	"waymark/shared/domain/clv"
@@ -10,8 +12,12 @@ import (
 	"waymark/shared/domain/experiment"
 	"waymark/shared/domain/feedback"
 	"waymark/shared/domain/funnel"
+	"waymark/shared/domain/journeymap"
 	"waymark/shared/domain/objective"
+	"waymark/shared/domain/paths"
+	"waymark/shared/domain/retention"
 	"waymark/shared/domain/rfm"
+	"waymark/shared/domain/sentiment"
 	"waymark/shared/domain/trigger"
 	"waymark/shared/model"
 )
@@ -21,15 +27,21 @@ func Analyses() []analysis.Analysis {
 	return []analysis.Analysis{
 		custom.Analysis(model.Metrics),
 		funnel.Analysis(),
+		retention.Analysis(),
+		retention.Lifecycle(),
+		paths.Analysis(),
 		attribution.Analysis(),
+		acquisition.Analysis(),
 		rfm.Analysis(),
 		clv.Analysis(),
 		basket.Analysis(),
 		basket.Refill(),
 		feedback.Analysis(),
+		journeymap.Analysis(),
 		change.Analysis(),
 		trigger.Analysis(),
 		objective.Analysis(),
+		balance.Analysis(),
 		experiment.Analysis(),
 	}
 }
@@ -47,6 +59,8 @@ func Kinds() []Kind {
 	return []Kind{
 		{"metrics", "metrics of the workspace's own, from conditions on steps", reader(custom.Parse, custom.Describe)},
 		{"funnels", "funnels by name, for the analysis funnel", reader(funnel.Parse, funnel.Describe)},
+		{"costs", "what was spent on channels and campaigns", reader(acquisition.ParseCosts, acquisition.DescribeCosts)},
+		{"lexicons", "words of texts with their valence, by language, for the analyses sentiment and map", reader(sentiment.ParseLanguages, sentiment.DescribeLanguages)},
 		{"objectives", "what metrics are to reach, and by when", reader(objective.Parse, objective.Describe)},
 		{"benchmarks", "what others reach, with source and date", reader(objective.ParseBenchmarks, objective.DescribeBenchmarks)},
 		{"experiments", "what is tried on whom", reader(experiment.Parse, experiment.Describe)},

@@ -26,7 +26,7 @@ type limit struct {
 // TestLimits asks each limit at n and at n + 1.
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	for _, l := range slices.Concat(collected(), events(), reads(), kept()) {
+	for _, l := range slices.Concat(collected(), events(), reads(), kept(), analyses()) {
 		t.Run(l.constant, func(t *testing.T) {
 			t.Parallel()
 			if !l.within(t, l.n) {
@@ -41,54 +41,63 @@ func TestLimits(t *testing.T) {
 
 // elsewhere are limits that a test of their own package asks at n and n + 1.
 var elsewhere = map[string]string{
-	"shared/domain/workspace.MaxLifted":      "shared/domain/workspace/quarantine_test.go TestQuarantines",
-	"shared/adapter/dynamo.maxActions":       "shared/adapter/dynamo/limits_test.go TestLimitsToTheUnit",
-	"shared/adapter/dynamo.maxItemBytes":     "shared/adapter/dynamo/limits_test.go TestLimitsToTheUnit",
-	"functions/collect.maxDots":              "functions/collect/dotted_test.go TestDotsToTheUnit",
-	"functions/collect.maxFormName":          "functions/collect/form_test.go TestFormNameToTheUnit",
-	"functions/query.longestWatch":           "functions/query/debug_test.go TestDebugToTheUnit",
-	"functions/query.maxMarkBytes":           "functions/query/debug_test.go TestDebugToTheUnit",
-	"shared/adapter/httpapi.maxAskedBytes":   "shared/adapter/httpapi/cors_test.go TestCORSToTheUnit",
-	"shared/adapter/httpapi.maxOriginBytes":  "shared/adapter/httpapi/cors_test.go TestCORSToTheUnit",
-	"shared/domain/fate.MaxEvents":           "shared/domain/fate/fate_test.go TestBounded",
-	"shared/domain/fate.maxTextBytes":        "shared/domain/fate/fate_test.go TestTextToTheUnit",
-	"shared/domain/protocol.maxAliasBytes":   "shared/domain/protocol/alias_test.go TestCheckAlias",
-	"shared/domain/protocol.maxDepth":        "shared/domain/protocol/limits_test.go TestLimitsToTheUnit",
-	"shared/domain/protocol.maxSeconds":      "shared/domain/protocol/limits_test.go TestLimitsToTheUnit",
-	"shared/domain/workspace.maxAccept":      "shared/domain/workspace/policy_trust_test.go TestTrustSettings",
-	"shared/domain/workspace.maxLatest":      "shared/domain/workspace/believed_test.go TestLatest",
-	"shared/domain/workspace.maxLatestBytes": "shared/domain/workspace/believed_test.go TestLatest",
-	"shared/domain/workspace.maxLimit":       "shared/domain/workspace/policy_test.go TestSettings",
-	"shared/domain/workspace.maxNames":       "shared/domain/workspace/policy_test.go TestNamesToTheUnit",
-	"shared/adapter/memory.maxItemBytes":     "shared/adapter/memory/limits_test.go TestItemToTheUnit",
-	"shared/domain/agent.MaxFamilyBytes":     "shared/domain/agent/agent_test.go TestOf",
-	"shared/domain/channel.MaxTermBytes":     "shared/model/outside_test.go TestOutside",
-	"shared/domain/event.MaxKept":            "shared/domain/event/keep_test.go TestKeepToTheUnit",
-	"shared/domain/event.MaxWordsBytes":      "shared/domain/event/keep_test.go TestKeepWords",
-	"shared/domain/event.MaxProducts":        "shared/domain/event/keep_test.go TestKeepProducts",
-	"shared/analyse.MaxSteps":                "shared/analyse/analyse_test.go TestBudget",
-	"shared/domain/workspace.MaxDocument":    "functions/analyse/definitions_test.go TestDefinitionsToTheByte",
-	"shared/domain/event.MaxKeptBytes":       "shared/domain/event/keep_test.go TestKeepToTheUnit",
-	"shared/domain/event.MaxKeptNameBytes":   "shared/domain/event/keep_test.go TestKeepToTheUnit",
-	"shared/domain/identity.MaxAliases":      "shared/domain/identity/bounds_test.go TestCutShortensAliases",
-	"shared/domain/identity.MaxChildren":     "shared/domain/identity/bounds_test.go TestCapsToTheUnit",
-	"shared/domain/identity.MaxMembers":      "shared/domain/identity/bounds_test.go TestCapsToTheUnit",
-	"shared/domain/identity.MaxParents":      "shared/domain/identity/bounds_test.go TestCapsToTheUnit",
-	"shared/domain/page.MaxBytes":            "shared/domain/page/page_test.go TestPath",
-	"shared/domain/page.MaxSegmentBytes":     "shared/domain/page/page_test.go TestPath",
-	"shared/domain/ledger.MaxDelay":          "shared/ingest/ingest_test.go TestSlowRecord",
-	"shared/domain/plan.maxFieldBytes":       "shared/domain/plan/plan_test.go TestReasonToTheUnit",
-	"shared/domain/plan.maxTold":             "shared/domain/plan/plan_test.go TestReasonToTheUnit",
-	"shared/domain/plan.maxToldBytes":        "shared/domain/plan/plan_test.go TestReasonToTheUnit",
-	"shared/domain/schema.MaxViolations":     "shared/domain/schema/schema_test.go TestSchemasToTheUnit",
-	"shared/domain/schema.maxDepth":          "shared/domain/schema/schema_test.go TestSchemasToTheUnit",
-	"shared/domain/schema.maxDigits":         "shared/domain/schema/schema_test.go TestSchemasToTheUnit",
-	"shared/domain/workspace.MaxPlanBytes":   "shared/domain/workspace/policy_test.go TestSettings",
-	"shared/domain/stage.MaxStages":          "shared/domain/stage/check_test.go TestTooManyStages",
-	"shared/domain/stage.MaxStageNameBytes":  "shared/domain/stage/check_test.go TestTooManyStages",
-	"shared/domain/stage.maxNumberBytes":     "shared/domain/stage/match_test.go TestWhen",
-	"shared/domain/stage.maxExponentDigits":  "shared/domain/stage/match_test.go TestWhen",
-	"shared/failed.MaxSight":                 "tests/failed/dead_test.go TestDeadLettersAreBounded",
+	"shared/domain/workspace.MaxLifted":       "shared/domain/workspace/quarantine_test.go TestQuarantines",
+	"shared/adapter/dynamo.maxActions":        "shared/adapter/dynamo/limits_test.go TestLimitsToTheUnit",
+	"shared/adapter/dynamo.maxItemBytes":      "shared/adapter/dynamo/limits_test.go TestLimitsToTheUnit",
+	"functions/collect.maxDots":               "functions/collect/dotted_test.go TestDotsToTheUnit",
+	"functions/collect.maxFormName":           "functions/collect/form_test.go TestFormNameToTheUnit",
+	"functions/collect.maxPersonBytes":        "functions/collect/experiments_test.go TestPersonToTheByte",
+	"shared/domain/assignment.maxExperiments": "shared/domain/assignment/parse_test.go TestParseToTheUnit",
+	"shared/domain/assignment.maxGuardrails":  "shared/domain/assignment/parse_test.go TestParseToTheUnit",
+	"shared/domain/assignment.maxID":          "shared/domain/assignment/parse_test.go TestParseToTheUnit",
+	"shared/domain/assignment.maxSegments":    "shared/domain/assignment/parse_test.go TestParseToTheUnit",
+	"shared/domain/assignment.maxTuning":      "shared/domain/assignment/parse_test.go TestParseToTheUnit",
+	"shared/domain/assignment.maxVariants":    "shared/domain/assignment/parse_test.go TestParseToTheUnit",
+	"shared/domain/assignment.maxWeight":      "shared/domain/assignment/parse_test.go TestParseToTheUnit",
+	"shared/domain/assignment.maxWindow":      "shared/domain/assignment/parse_test.go TestParseToTheUnit",
+	"functions/query.longestWatch":            "functions/query/debug_test.go TestDebugToTheUnit",
+	"functions/query.maxMarkBytes":            "functions/query/debug_test.go TestDebugToTheUnit",
+	"shared/adapter/httpapi.maxAskedBytes":    "shared/adapter/httpapi/cors_test.go TestCORSToTheUnit",
+	"shared/adapter/httpapi.maxOriginBytes":   "shared/adapter/httpapi/cors_test.go TestCORSToTheUnit",
+	"shared/domain/fate.MaxEvents":            "shared/domain/fate/fate_test.go TestBounded",
+	"shared/domain/fate.maxTextBytes":         "shared/domain/fate/fate_test.go TestTextToTheUnit",
+	"shared/domain/protocol.maxAliasBytes":    "shared/domain/protocol/alias_test.go TestCheckAlias",
+	"shared/domain/protocol.maxDepth":         "shared/domain/protocol/limits_test.go TestLimitsToTheUnit",
+	"shared/domain/protocol.maxSeconds":       "shared/domain/protocol/limits_test.go TestLimitsToTheUnit",
+	"shared/domain/workspace.maxAccept":       "shared/domain/workspace/policy_trust_test.go TestTrustSettings",
+	"shared/domain/workspace.maxLatest":       "shared/domain/workspace/believed_test.go TestLatest",
+	"shared/domain/workspace.maxLatestBytes":  "shared/domain/workspace/believed_test.go TestLatest",
+	"shared/domain/workspace.maxLimit":        "shared/domain/workspace/policy_test.go TestSettings",
+	"shared/domain/workspace.maxNames":        "shared/domain/workspace/policy_test.go TestNamesToTheUnit",
+	"shared/adapter/memory.maxItemBytes":      "shared/adapter/memory/limits_test.go TestItemToTheUnit",
+	"shared/domain/agent.MaxFamilyBytes":      "shared/domain/agent/agent_test.go TestOf",
+	"shared/domain/channel.MaxTermBytes":      "shared/model/outside_test.go TestOutside",
+	"shared/domain/event.MaxKept":             "shared/domain/event/keep_test.go TestKeepToTheUnit",
+	"shared/domain/event.MaxWordsBytes":       "shared/domain/event/keep_test.go TestKeepWords",
+	"shared/domain/event.MaxProducts":         "shared/domain/event/keep_test.go TestKeepProducts",
+	"shared/analyse.MaxSteps":                 "shared/analyse/analyse_test.go TestBudget",
+	"shared/domain/workspace.MaxDocument":     "functions/analyse/definitions_test.go TestDefinitionsToTheByte",
+	"shared/domain/event.MaxKeptBytes":        "shared/domain/event/keep_test.go TestKeepToTheUnit",
+	"shared/domain/event.MaxKeptNameBytes":    "shared/domain/event/keep_test.go TestKeepToTheUnit",
+	"shared/domain/identity.MaxAliases":       "shared/domain/identity/bounds_test.go TestCutShortensAliases",
+	"shared/domain/identity.MaxChildren":      "shared/domain/identity/bounds_test.go TestCapsToTheUnit",
+	"shared/domain/identity.MaxMembers":       "shared/domain/identity/bounds_test.go TestCapsToTheUnit",
+	"shared/domain/identity.MaxParents":       "shared/domain/identity/bounds_test.go TestCapsToTheUnit",
+	"shared/domain/page.MaxBytes":             "shared/domain/page/page_test.go TestPath",
+	"shared/domain/page.MaxSegmentBytes":      "shared/domain/page/page_test.go TestPath",
+	"shared/domain/ledger.MaxDelay":           "shared/ingest/ingest_test.go TestSlowRecord",
+	"shared/domain/plan.maxFieldBytes":        "shared/domain/plan/plan_test.go TestReasonToTheUnit",
+	"shared/domain/plan.maxTold":              "shared/domain/plan/plan_test.go TestReasonToTheUnit",
+	"shared/domain/plan.maxToldBytes":         "shared/domain/plan/plan_test.go TestReasonToTheUnit",
+	"shared/domain/schema.MaxViolations":      "shared/domain/schema/schema_test.go TestSchemasToTheUnit",
+	"shared/domain/schema.maxDepth":           "shared/domain/schema/schema_test.go TestSchemasToTheUnit",
+	"shared/domain/schema.maxDigits":          "shared/domain/schema/schema_test.go TestSchemasToTheUnit",
+	"shared/domain/workspace.MaxPlanBytes":    "shared/domain/workspace/policy_test.go TestSettings",
+	"shared/domain/stage.MaxStages":           "shared/domain/stage/check_test.go TestTooManyStages",
+	"shared/domain/stage.MaxStageNameBytes":   "shared/domain/stage/check_test.go TestTooManyStages",
+	"shared/domain/stage.maxNumberBytes":      "shared/domain/stage/match_test.go TestWhen",
+	"shared/domain/stage.maxExponentDigits":   "shared/domain/stage/match_test.go TestWhen",
+	"shared/failed.MaxSight":                  "tests/failed/dead_test.go TestDeadLettersAreBounded",
 }
 
 // services are limits of AWS and DNS, which are not ours to let anything more through: the emulators refuse what is beyond, in the tests of adaptertest.
@@ -101,6 +110,7 @@ var services = []string{
 // inner bound no input and no answer: one more or less changes how long something takes, or which of two equal ways it takes.
 var inner = map[string]string{
 	"shared/domain/agent.MaxSeen":                "beyond it agents are read anew, with the same answer",
+	"shared/domain/experiment.maxSegments":       "of more segments the rest is one row; TestSegmentsAreCorrected has such a row",
 	"functions/collect.maxGuarded":               "addresses remembered; a forgotten one begins with a full bucket",
 	"functions/query.maxChanges":                 "tries of a write",
 	"functions/query.maxClaimants":               "of more contested orders their number is told",
@@ -122,6 +132,10 @@ var inner = map[string]string{
 	"functions/query.maxQualityFailed":           "as maxQualityCopies",
 	"functions/query.maxQualityObjects":          "as maxQualityCopies",
 	"functions/query.maxReads":                   "how often a period is read anew while its days are compacted",
+	"shared/domain/attribution.maxLabels":        "of more values the least are added up in a row of their own",
+	"shared/domain/funnel.MaxValues":             "as attribution.maxLabels",
+	"shared/domain/retention.MaxValues":          "as attribution.maxLabels",
+	"shared/domain/paths.maxValues":              "of an edge with more nodes no funnel is named, and the answer says why",
 	"shared/analyse.maxReads":                    "how often a day is read anew while it is compacted",
 	"functions/analyse.maxAnswer":                "of what Lambda may answer, with room for the rest",
 	"functions/query.maxWaiting":                 "numbers of a queue are approximate beyond",
@@ -154,7 +168,7 @@ var inner = map[string]string{
 func TestEveryLimitIsAsked(t *testing.T) {
 	t.Parallel()
 	named := map[string]bool{}
-	for _, l := range slices.Concat(collected(), events(), reads(), kept()) {
+	for _, l := range slices.Concat(collected(), events(), reads(), kept(), analyses()) {
 		named[l.constant] = true
 	}
 	for _, name := range slices.Concat(slices.Collect(maps.Keys(elsewhere)), services, slices.Collect(maps.Keys(inner))) {

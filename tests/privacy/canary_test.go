@@ -50,6 +50,8 @@ func positions() []position {
 		{elsewhere, `{"type":"track","event":"E","userId":"u","properties":{"ip_address":"$"}}`, ip},
 		{elsewhere, `{"type":"track","event":"E","userId":"u","properties":{"phone":"$"}}`, phone},
 		{elsewhere, `{"type":"track","event":"E","userId":"u","properties":{"billingPhone":"$"}}`, phone},
+		{elsewhere, `{"type":"track","event":"Product Reviewed","userId":"u","properties":{"product_id":"p","rating":5,"text":"$"}}`, canary.text},
+		{elsewhere, `{"type":"track","event":"Order Completed","userId":"u","properties":{"order_id":"1","revenue":1,"products":[{"product_id":"$"}]}}`, canary.label},
 		{elsewhere, `{"type":"group","userId":"u","groupId":"g","traits":{"address":{"email":"$"}}}`, email},
 	}
 	for _, member := range []string{

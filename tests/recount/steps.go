@@ -2,6 +2,7 @@ package recount
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 
 	"waymark/shared/domain/channel"
@@ -51,6 +52,10 @@ func (in In) Life(j journey.Journey) Life {
 			SessionChannel: its.channel, SessionCampaign: its.campaign, SessionCountry: its.country,
 			LandingPage: its.landing, Referrer: its.from,
 			Stage: string(j.Steps[i].Stage), FirstEver: i == 0, Visitor: "returning", Properties: step.SaidOf(t.Properties),
+		}
+		if len(t.Properties) > 0 {
+			said, _ := json.Marshal(t.Properties) // texts by name
+			row.Properties = step.Said(said)
 		}
 		if of[i] == 0 {
 			row.Visitor = "new"

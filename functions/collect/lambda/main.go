@@ -33,7 +33,7 @@ func newHandler(settings config.Collect) *collect.Handler {
 	clock := config.Clock(os.Getenv, time.Now)
 	table := dynamo.New(dynamo.NewClient(os.Getenv), settings.Table)
 	return collect.New(collect.Config{
-		Keys: table, Spending: table, Salts: table, NewSalt: func() string { return rand.Text() + rand.Text() },
+		Keys: table, Documents: table, Spending: table, Salts: table, NewSalt: func() string { return rand.Text() + rand.Text() },
 		AddressRate: settings.AddressRate, EdgeProof: settings.EdgeProof,
 		Queue: queue.New(queue.NewClient(os.Getenv), settings.QueueURL),
 		Now:   clock, NewID: rand.Text, Countries: countries(settings.GeoDatabase),

@@ -1,6 +1,7 @@
 package assignment_test
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -96,6 +97,56 @@ func TestParseRefuses(t *testing.T) {
 	}
 	if _, err := assignment.Parse([]byte(change())); err != nil {
 		t.Errorf("what the cases begin with is refused: %v", err)
+	}
+}
+
+// TestParseToTheUnit asks every limit at n and at n + 1.
+func TestParseToTheUnit(t *testing.T) {
+	t.Parallel()
+	variants := `{"id":"a","weight":1},{"id":"b","weight":1}`
+	list := func(n int, of string) string { return strings.TrimSuffix(strings.Repeat(of+",", n), ",") }
+	entry := func(id, variants, more string) string {
+		return `{"id":"` + id + `","variants":[` + variants + `],"from":"2026-11-01","metric":{"event":"Signed Up"}` + more + `}`
+	}
+	for name, c := range map[string]struct {
+		n    int
+		text func(n int) string
+	}{
+		"experiments": {200, func(n int) string {
+			var all []string
+			for i := range n {
+				all = append(all, entry(fmt.Sprint("e", i), variants, ""))
+			}
+			return strings.Join(all, ",")
+		}},
+		"variants": {10, func(n int) string {
+			var all []string
+			for i := range n {
+				all = append(all, fmt.Sprintf(`{"id":"v%d","weight":1}`, i))
+			}
+			return entry("e", strings.Join(all, ","), "")
+		}},
+		"weight": {999, func(n int) string {
+			return entry("e", fmt.Sprintf(`{"id":"a","weight":%d},{"id":"b","weight":1}`, n), "")
+		}},
+		"one weight": {1000, func(n int) string {
+			return entry("e", fmt.Sprintf(`{"id":"a","weight":%d},{"id":"b","weight":0}`, n), "")
+		}},
+		"guardrails": {10, func(n int) string { return entry("e", variants, `,"guardrails":[`+list(n, `{"event":"X"}`)+`]`) }},
+		"segments":   {5, func(n int) string { return entry("e", variants, `,"segments":[`+list(n, `"device"`)+`]`) }},
+		"window":     {400, func(n int) string { return entry("e", variants, fmt.Sprintf(`,"window":"%dd"`, n)) }},
+		"tuning":     {100_000_000, func(n int) string { return entry("e", variants, fmt.Sprintf(`,"tuning":%d`, n)) }},
+		"id":         {64, func(n int) string { return entry(strings.Repeat("x", n), variants, "") }},
+		"event": {200, func(n int) string {
+			return strings.Replace(entry("e", variants, ""), "Signed Up", strings.Repeat("x", n), 1)
+		}},
+	} {
+		if _, err := assignment.Parse([]byte(`{"experiments":[` + c.text(c.n) + `]}`)); err != nil {
+			t.Errorf("%s: %d are refused: %v", name, c.n, err)
+		}
+		if _, err := assignment.Parse([]byte(`{"experiments":[` + c.text(c.n+1) + `]}`)); fault.CodeOf(err) != "bad_experiments" {
+			t.Errorf("%s: %d are let through: %v", name, c.n+1, err)
+		}
 	}
 }
 

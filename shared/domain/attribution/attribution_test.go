@@ -380,6 +380,27 @@ func TestNet(t *testing.T) {
 	}
 }
 
+// TestBy tells touches by the campaign of their session: without one a session is as good as direct for last_non_direct.
+func TestBy(t *testing.T) {
+	t.Parallel()
+	life := visits(1, start, "email", "direct!")
+	life[0].SessionCampaign = "spring"
+	q := question(t)
+	var err error
+	if q.By, err = analysis.ParseBreakdown("by", "campaign"); err != nil {
+		t.Fatal(err)
+	}
+	answer := asked(t, [][]step.Row{life}, q)
+	if got, want := trimmed(table(t, answer, "conversions")[0]), "spring 1 0 1 0.5 0.498969 0.5 0.5 0.5 0.5"; got != want {
+		t.Errorf("by campaign %q, want %q", got, want)
+	}
+	for _, table := range answer.Tables[:3] {
+		if table.Columns[0].Name != "campaign" {
+			t.Errorf("the first column of %s is %s", table.Name, table.Columns[0].Name)
+		}
+	}
+}
+
 func TestParameters(t *testing.T) {
 	t.Parallel()
 	for _, said := range []string{

@@ -126,7 +126,7 @@ func isSingular(err error) bool {
 }
 
 // folded gives each label its number in a chain of a number of labels: the most frequent ones have one each, by the number of paths they are in, and all
-// others share the last one, which is named other.
+// others share the last one.
 func (p *set) folded(labels int) (number []uint32, names []string) {
 	number = make([]uint32, len(p.names))
 	size, order := make([]int64, len(p.names)), make([]int, len(p.names))
@@ -139,13 +139,18 @@ func (p *set) folded(labels int) (number []uint32, names []string) {
 	}
 	for i := range order {
 		order[i] = i
-		if p.names[i] == other && len(order) > labels {
-			size[i] = -1 // it is among them
-		}
 	}
 	kept := len(order)
 	if kept > labels {
-		slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(size[b], size[a]), cmp.Compare(a, b)) })
+		isOther := func(i int) int { // which was folded before and is so again
+			if p.names[i] == other {
+				return 1
+			}
+			return 0
+		}
+		slices.SortFunc(order, func(a, b int) int {
+			return cmp.Or(cmp.Compare(isOther(a), isOther(b)), cmp.Compare(size[b], size[a]), cmp.Compare(a, b))
+		})
 		kept = labels - 1
 	}
 	for at, label := range order {
@@ -160,8 +165,8 @@ func (p *set) folded(labels int) (number []uint32, names []string) {
 	return number, names
 }
 
-// other is the label of what is folded.
-const other = "other"
+// other is the label of what is folded, as in KPI rows.
+const other = "(other)"
 
 // chain makes the chain of an order, and names its labels.
 func (p *set) chain(order int, keepsLoops bool) (c *chain, number []uint32, names []string) {

@@ -3,6 +3,7 @@ package attribution
 import (
 	"math"
 	"math/big"
+	"slices"
 
 	"waymark/shared/domain/analysis"
 	"waymark/shared/domain/channel"
@@ -49,11 +50,28 @@ type set struct {
 	revenue    []money.Sum // by currency
 }
 
-// newSet lists the currencies and adds up.
-func newSet(names []string, entries []sequence.Entry[outcome]) *set {
-	p := &set{names: names, entries: entries}
+// maxLabels is how many labels have rows. The least frequent of more are one, so that a table of landing pages ends somewhere.
+const maxLabels = 200
+
+// newSet lists the currencies, adds up, and folds labels. It gives the name by which each is known.
+func newSet(names []string, entries []sequence.Entry[outcome]) (p *set, known map[string]string) {
+	p, known = &set{names: names, entries: entries}, map[string]string{}
+	number, kept := p.folded(maxLabels)
+	for i, name := range names {
+		known[name] = kept[number[i]]
+	}
+	if len(kept) < len(names) {
+		counts := sequence.New[outcome]()
+		for _, e := range entries {
+			for i, label := range e.Labels {
+				e.Labels[i] = counts.Label(known[names[label]])
+			}
+			counts.At(e.Labels).add(e.Of)
+		}
+		p.names, p.entries = counts.Sorted()
+	}
 	var totals []cash
-	for _, e := range entries {
+	for _, e := range p.entries {
 		p.orders += e.Of.conversions
 		for _, c := range e.Of.revenue {
 			totals = plus(totals, c.currency, c.sum)
@@ -63,7 +81,7 @@ func newSet(names []string, entries []sequence.Entry[outcome]) *set {
 	for _, c := range totals {
 		p.currencies, p.revenue = append(p.currencies, c.currency), append(p.revenue, c.sum)
 	}
-	return p
+	return p, known
 }
 
 // credit is what a model gives each label, exactly.
@@ -239,16 +257,14 @@ func (p *set) currency(code string) int {
 }
 
 // decayed is time decay, which was shared order by order.
-func (p *set) decayed(of map[string]*share) credit {
+func (p *set) decayed(of map[uint32]*share, names []string, known map[string]string) credit {
 	out := p.newCredit(len(p.names))
-	for i, name := range p.names {
-		s, found := of[name]
-		if !found {
-			continue
-		}
-		out.conversions[i].SetFrac(s.conversions.Big(), big.NewInt(whole))
+	for n, s := range of { // whole numbers, so in any order
+		i, _ := slices.BinarySearch(p.names, known[names[n]])
+		out.conversions[i].Add(out.conversions[i], new(big.Rat).SetFrac(s.conversions.Big(), big.NewInt(whole)))
 		for _, c := range s.revenue {
-			out.revenue[p.currency(c.currency)][i].SetInt(c.sum.Wide.Big())
+			sum := out.revenue[p.currency(c.currency)][i]
+			sum.Add(sum, new(big.Rat).SetInt(c.sum.Wide.Big()))
 		}
 	}
 	return out

@@ -362,10 +362,10 @@ func TestFolding(t *testing.T) {
 	answer := asked(t, lives, question(t, "markov_order=3"))
 	addUp(t, answer)
 	rows := table(t, answer, "removal_effects")
-	if len(rows) != 8 || !strings.HasPrefix(rows[0], "direct 79 1.0") || !slices.ContainsFunc(rows, func(s string) bool { return strings.HasPrefix(s, "other 22 ") }) {
-		t.Errorf("removal effects are\n%s\nwant direct of 79 paths, six channels, and other of 22", strings.Join(rows, "\n"))
+	if len(rows) != 8 || !strings.HasPrefix(rows[0], "direct 79 1.0") || !slices.ContainsFunc(rows, func(s string) bool { return strings.HasPrefix(s, "(other) 22 ") }) {
+		t.Errorf("removal effects are\n%s\nwant direct of 79 paths, six channels, and the others of 22", strings.Join(rows, "\n"))
 	}
-	if got, want := strings.Join(answer.Notes, "\n"), `The Markov chain of order 3 tells 7 values apart; the least frequent are one, "other".`; got != want {
+	if got, want := strings.Join(answer.Notes, "\n"), `The Markov chain of order 3 tells 7 values apart; the least frequent are one, "(other)".`; got != want {
 		t.Errorf("notes are %q, want %q", got, want)
 	}
 	for _, row := range table(t, answer, "conversions") {
@@ -373,6 +373,54 @@ func TestFolding(t *testing.T) {
 			t.Errorf("a folded channel has a credit of its own by the chain: %q", row)
 		}
 	}
+}
+
+// TestManyValues folds what a table has no rows for, in all models alike.
+func TestManyValues(t *testing.T) {
+	t.Parallel()
+	var lives [][]step.Row
+	for i := range 300 {
+		lives = append(lives, visits(len(lives), start, "direct", fmt.Sprintf("channel_%03d!", i)))
+		if i < 150 {
+			lives = append(lives, visits(len(lives), start, fmt.Sprintf("channel_%03d", i)))
+		}
+	}
+	answer := asked(t, lives, question(t))
+	addUp(t, answer)
+	rows := table(t, answer, "conversions")
+	const want = "(other) 0.000000 102.000000 102.000000 51.000000 "
+	if len(rows) != 200 || !slices.ContainsFunc(rows, func(s string) bool { return strings.HasPrefix(s, want) }) {
+		t.Errorf("%d rows, of which one begins %q, want 200 and %q", len(rows), rows[1], want)
+	}
+	if got := len(table(t, answer, "removal_effects")); got != 60 {
+		t.Errorf("the chain has %d labels, want 60", got)
+	}
+	notes := []string{
+		`Of 301 values 199 have rows; the least frequent are one, "(other)".`,
+		`The Markov chain of order 1 tells 59 values apart; the least frequent are one, "(other)".`,
+	}
+	if got := strings.Join(answer.Notes, "\n"); got != strings.Join(notes, "\n") {
+		t.Errorf("notes are %q, want %q", got, notes)
+	}
+}
+
+// TestLastIsTheOrdersChannel holds that without payment pages the last touch is the channel that KPIs count an order by.
+func TestLastIsTheOrdersChannel(t *testing.T) {
+	t.Parallel()
+	lives := analysistest.Lives(3, 300)
+	orders, revenue := map[string]float64{}, map[string]float64{}
+	for _, life := range lives {
+		for i := range life {
+			life[i].Referrer.Host = ""
+			if o := life[i].Order; o != nil && o.Kind == event.Completed && life[i].At >= event.At(start) && life[i].At < event.At(end) {
+				orders[o.Channel]++
+				revenue[o.Channel+" "+o.Currency] += float64(o.Amount) / 1e6
+			}
+		}
+	}
+	answer := asked(t, lives, question(t))
+	same(t, "last", column(t, answer, "conversions", "last"), orders, 1e-9)
+	same(t, "revenue by last", column(t, answer, "revenue", "last"), revenue, 1e-6)
 }
 
 // BenchmarkAttribution reads lives of 100,000 steps.

@@ -18,16 +18,12 @@ func sortCash(of []cash) {
 
 // tables makes the answer of all that was read.
 func (s *settings) tables(r *reader) (analysis.Answer, error) {
-	p := newSet(r.paths.Sorted())
+	p, known := newSet(r.paths.Sorted())
 	var credits [models]credit
 	for model, rule := range p.rules(s.position) {
 		credits[model] = p.weighed(rule)
 	}
-	byName, names := map[string]*share{}, r.paths.Names()
-	for n, of := range r.decay {
-		byName[names[n]] = of
-	}
-	credits[timeDecay] = p.decayed(byName)
+	credits[timeDecay] = p.decayed(r.decay, r.paths.Names(), known)
 	c, number, chained := p.chain(s.order, s.keepsLoops)
 	lost, converts, err := c.effects(len(chained))
 	if err != nil {
@@ -46,10 +42,10 @@ func (s *settings) tables(r *reader) (analysis.Answer, error) {
 		return slices.Index(p.names, label)
 	}
 	out := analysis.Answer{Tables: []analysis.Table{
-		s.conversions(rows, shown, credits), s.revenue(p, rows, shown, credits), p.removal(chained, lost, converts, c, number),
-		p.transitions(s.keepsLoops), p.roles(), p.top(s.top), s.totals(p, r),
+		s.conversions(rows, shown, credits), s.revenue(p, rows, shown, credits), p.removal(s.touchName(), chained, lost, converts, c, number),
+		p.transitions(s.keepsLoops), p.roles(s.touchName()), p.top(s.top), s.totals(p, r),
 	}}
-	out.Notes = s.notes(r, len(chained) < len(p.names), len(chained))
+	out.Notes = s.notes(r, len(known), len(p.names), len(chained))
 	return out, nil
 }
 
@@ -146,12 +142,12 @@ func (s *settings) revenue(p *set, rows []string, shown func(string, int) int, c
 }
 
 // removal is the table of what is lost without a label.
-func (p *set) removal(names []string, lost []float64, converts float64, c *chain, number []uint32) analysis.Table {
+func (p *set) removal(by string, names []string, lost []float64, converts float64, c *chain, number []uint32) analysis.Table {
 	t := analysis.Table{
 		Name:     "removal_effects",
 		Sentence: fmt.Sprintf("What the Markov chain of %d states loses without a channel: every path ends where it comes to it. Effects do not add up; orders are shared in proportion to them.", len(c.last)),
 		Columns: []analysis.Column{
-			{Name: "channel", Unit: analysis.Text, Sentence: "that is taken away"},
+			{Name: by, Unit: analysis.Text, Sentence: "that is taken away"},
 			{Name: "paths", Unit: analysis.Counts, Sentence: "that come by it, converted or not"},
 			{Name: "removal_effect", Unit: analysis.Score, Sentence: "share of the conversions that is lost, from 0 to 1"},
 			{Name: "conversion", Unit: analysis.Score, Sentence: "share of paths that convert"},
@@ -186,7 +182,7 @@ const (
 func (p *set) transitions(keepsLoops bool) analysis.Table {
 	t := analysis.Table{
 		Name:     "transitions",
-		Sentence: "What comes after what in all paths. Of each but the ends, as many go out as come in, and shares of one origin add up to 1.",
+		Sentence: "What comes after what in all paths, of the 60 most frequent values and all others as one. Of each but the ends, as many go out as come in, and shares of one origin add up to 1.",
 		Columns: []analysis.Column{
 			{Name: "from", Unit: analysis.Text, Sentence: "touch, or (start)"},
 			{Name: "to", Unit: analysis.Text, Sentence: "next touch, (conversion), or (null) where no order came"},
@@ -194,6 +190,7 @@ func (p *set) transitions(keepsLoops bool) analysis.Table {
 			{Name: "share", Unit: analysis.Ratio, Sentence: "of all transitions from there"},
 		},
 	}
+	number, names := p.folded(labelsOf(1))
 	counts, out := map[[2]string]int64{}, map[string]int64{}
 	count := func(from, to string, n int64) {
 		if n > 0 {
@@ -202,14 +199,12 @@ func (p *set) transitions(keepsLoops bool) analysis.Table {
 		}
 	}
 	for _, e := range p.entries {
-		labels := e.Labels
-		if !keepsLoops {
-			labels = slices.Compact(slices.Clone(labels))
-		}
 		before := atStart
-		for _, label := range labels {
-			count(before, p.names[label], e.Of.conversions+e.Of.nulls)
-			before = p.names[label]
+		for _, label := range e.Labels {
+			if name := names[number[label]]; keepsLoops || name != before {
+				count(before, name, e.Of.conversions+e.Of.nulls)
+				before = name
+			}
 		}
 		count(before, atConversion, e.Of.conversions)
 		count(before, atNull, e.Of.nulls)
@@ -226,12 +221,12 @@ func (p *set) transitions(keepsLoops bool) analysis.Table {
 }
 
 // roles is the table of where in the paths of orders a label stands.
-func (p *set) roles() analysis.Table {
+func (p *set) roles(by string) analysis.Table {
 	t := analysis.Table{
 		Name:     "roles",
 		Sentence: "In how many orders' paths a channel is. The columns first and last add up to the orders; the others do not, for a path has several channels.",
 		Columns: []analysis.Column{
-			{Name: "channel", Unit: analysis.Text, Sentence: "of the touches"},
+			{Name: by, Unit: analysis.Text, Sentence: "of the touches"},
 			{Name: "orders", Unit: analysis.Counts, Sentence: "with a touch of it"},
 			{Name: "first", Unit: analysis.Counts, Sentence: "whose first touch it is"},
 			{Name: "last", Unit: analysis.Counts, Sentence: "whose last touch it is"},
@@ -265,7 +260,7 @@ func (p *set) top(rows int) analysis.Table {
 		Name:     "paths",
 		Sentence: "Paths by how often they occur. The columns add up to all orders and all paths without one.",
 		Columns: []analysis.Column{
-			{Name: "path", Unit: analysis.Text, Sentence: "touches in their order; other is all paths that have no row"},
+			{Name: "path", Unit: analysis.Text, Sentence: "touches in their order; (other) is all paths that have no row"},
 			{Name: "paths", Unit: analysis.Counts, Sentence: "that went so, converted or not"},
 			{Name: "conversions", Unit: analysis.Counts, Sentence: "that ended with an order"},
 			{Name: "nulls", Unit: analysis.Counts, Sentence: "that no order followed within the look-back"},
@@ -319,7 +314,7 @@ func (s *settings) totals(p *set, r *reader) analysis.Table {
 }
 
 // notes say what is left out.
-func (s *settings) notes(r *reader, isFolded bool, labels int) []string {
+func (s *settings) notes(r *reader, all, labels, chained int) []string {
 	var out []string
 	note := func(n int64, format string, args ...any) {
 		if n > 0 {
@@ -331,8 +326,11 @@ func (s *settings) notes(r *reader, isFolded bool, labels int) []string {
 	note(r.returned, "%d sessions of the period came from a payment page and take no credit.", r.returned)
 	note(r.noTouch, "%d orders have no session that counts; their credit is with %q.", r.noTouch, analysis.Unknown)
 	note(r.cut, "Of %d paths with more than %d touches the earlier ones are left out.", r.cut, touchesOf)
-	if isFolded {
-		out = append(out, fmt.Sprintf("The Markov chain of order %d tells %d values apart; the least frequent are one, %q.", s.order, labels-1, other))
+	if labels < all {
+		out = append(out, fmt.Sprintf("Of %d values %d have rows; the least frequent are one, %q.", all, labels-1, other))
+	}
+	if chained < labels {
+		out = append(out, fmt.Sprintf("The Markov chain of order %d tells %d values apart; the least frequent are one, %q.", s.order, chained-1, other))
 	}
 	if s.isNet {
 		out = append(out, "Net revenue is what the period's orders come to by now; KPI rows count a refund on its own day.")

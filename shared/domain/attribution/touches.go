@@ -42,6 +42,13 @@ type outcome struct {
 	revenue            []cash
 }
 
+func (o *outcome) add(other *outcome) {
+	o.conversions, o.nulls = o.conversions+other.conversions, o.nulls+other.nulls
+	for _, c := range other.revenue {
+		o.revenue = plus(o.revenue, c.currency, c.sum)
+	}
+}
+
 // cash is a sum in one currency.
 type cash struct {
 	currency string
@@ -81,12 +88,7 @@ func (s *settings) begin() *reader {
 }
 
 func (r *reader) join(part *reader) {
-	r.paths.Join(part.paths, func(to, from *outcome) {
-		to.conversions, to.nulls = to.conversions+from.conversions, to.nulls+from.nulls
-		for _, c := range from.revenue {
-			to.revenue = plus(to.revenue, c.currency, c.sum)
-		}
-	})
+	r.paths.Join(part.paths, (*outcome).add)
 	names := part.paths.Names()
 	for n, from := range part.decay {
 		to := r.decayOf(r.paths.Label(names[n]))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +79,21 @@ func lines(t testing.TB, a analysis.Answer, name string) []string {
 	return out
 }
 
+// documented fails unless a document has these lines as rows of a table.
+func documented(t *testing.T, path string, lines []string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := "\n" + strings.NewReplacer("| ", "", " |", "").Replace(string(text))
+	for _, line := range lines {
+		if !strings.Contains(plain, "\n"+line+"\n") {
+			t.Errorf("%s has no row %s", path, line)
+		}
+	}
+}
+
 func equal(t *testing.T, what string, got, want []string) {
 	t.Helper()
 	if !slices.Equal(got, want) {
@@ -141,9 +157,22 @@ func TestMarket(t *testing.T) {
 	})
 	// Only e has diapers without beer; what is less frequent than by chance is offered to nobody.
 	equal(t, "next best", lines(t, answer, "next_best"), []string{"e beer diapers 3/4 1.250000 2026-01-06T12:00:00Z"})
+	documented(t, "../../../docs/analyses/basket.md", slices.Concat(lines(t, answer, "pairs"), lines(t, answer, "next_best")))
 	if answer.Notes[0] != "5 orders list products and are read; 1 list none and are left out." {
 		t.Errorf("notes are %q", answer.Notes)
 	}
+}
+
+// What is no list of products is no list: the order is counted, and said to be without.
+func TestProductsThatAreNoList(t *testing.T) {
+	t.Parallel()
+	odd := life("a", map[int]string{1: "bread", 2: "bread", 3: "bread", 4: "bread"})
+	for i, text := range []string{`["bread","bread",""]`, `bread`, `{"a":1}`, `[""]`} {
+		odd[i].Properties = step.SaidOf(map[string]string{"products": text})
+	}
+	answer := ask(t, basket.Analysis(), question(t, january, february, nil), [][]step.Row{odd})
+	equal(t, "products", lines(t, answer, "products"), []string{"bread 1 1/1"})
+	equal(t, "notes", answer.Notes, []string{"1 orders list products and are read; 3 list none and are left out."})
 }
 
 // Pairs of random lives equal a recount by sets.
@@ -233,6 +262,7 @@ func TestRefill(t *testing.T) {
 		"bob coffee overdue 2026-01-31 2026-01-26 4 5.00 [5 10] 3 person",
 		"ann coffee due 2026-02-04 2026-01-24 3 11.00 [10.5 11.5] 2 person",
 	})
+	documented(t, "../../../docs/analyses/refill.md", lines(t, answer, "due"))
 	equal(t, "states", lines(t, answer, "states"), []string{"overdue 2 2", "due 1 1", "later 0 0", "lapsed 1 1", "unknown 2 2", "all 6 5"})
 	equal(t, "products", lines(t, answer, "products"), []string{"coffee 7 5.00 [3.5 11] 7"})
 	later := ask(t, basket.Refill(), question(t, january, february, map[string][]string{"ahead": {"2d"}}), lives)

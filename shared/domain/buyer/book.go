@@ -16,6 +16,7 @@ type Rules struct {
 	Known    event.Millis // nothing is known of what comes from here on
 	Currency string       // orders in others are left out, and counted
 	Worth    Worth
+	By       func(*step.Row) string // what orders are parted by; nil is nothing
 }
 
 // Book is the buyers of many lives. It is made for analysis.Fold: what is in it depends on the lives alone.
@@ -30,7 +31,11 @@ func (r Rules) Begin() *Book { return &Book{Rules: r, Foreign: map[string]int64{
 
 // Add reads a life.
 func (b *Book) Add(life []step.Row) {
-	who, isBuyer := Of(life, b.Known)
+	by := b.By
+	if by == nil {
+		by = func(*step.Row) string { return "" }
+	}
+	who, isBuyer := of(life, b.Known, by)
 	if !isBuyer {
 		return
 	}

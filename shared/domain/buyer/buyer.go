@@ -35,6 +35,7 @@ type Order struct {
 	Amount   money.Micros
 	Changes  []Change
 	Products string // JSON list of its products, "" where it says none
+	By       string // what it is parted by, see Rules
 }
 
 // Change is an update, cancellation or refund.
@@ -50,6 +51,10 @@ const productsProperty = "products"
 
 // Of reads a life up to an instant; later orders and changes are left out. isBuyer is false where nothing was bought and nothing given back.
 func Of(life []step.Row, known event.Millis) (b Buyer, isBuyer bool) {
+	return of(life, known, func(*step.Row) string { return "" })
+}
+
+func of(life []step.Row, known event.Millis, by func(*step.Row) string) (b Buyer, isBuyer bool) {
 	for i := range life {
 		r := &life[i]
 		if r.At >= known {
@@ -61,6 +66,7 @@ func Of(life []step.Row, known event.Millis) (b Buyer, isBuyer bool) {
 		case o.Kind == event.Completed:
 			b.Orders = append(b.Orders, Order{
 				ID: o.ID, At: r.At, Currency: o.Currency, Amount: o.Amount, Products: r.Properties.Property(productsProperty),
+				By: by(r),
 			})
 		default:
 			b.change(o.ID, Change{At: r.At, Kind: o.Kind, Amount: o.Amount, Currency: o.Currency})

@@ -27,13 +27,14 @@ func TestOrders(t *testing.T) {
 	life := []step.Row{
 		row(1, "a", event.Completed, 100, "EUR"),
 		row(2, "b", event.Completed, 50, "EUR"),
-		row(3, "a", event.Refunded, 40, "EUR"),    // a part of it
-		row(4, "b", event.Cancelled, 50, "EUR"),   // all of it
-		row(5, "a", event.Updated, 20, "EUR"),     // two units more
-		row(6, "free", event.Completed, 0, "EUR"), // a sample is an order
-		row(7, "x", event.Refunded, 5, "EUR"),     // of no order that is known
-		row(8, "a", event.Refunded, 30, "USD"),    // in another currency
-		row(9, "a", event.Refunded, 90, "EUR"),    // more than is left
+		row(3, "a", event.Refunded, 40, "EUR"),     // a part of it
+		row(4, "b", event.Cancelled, 50, "EUR"),    // all of it
+		row(5, "a", event.Updated, 20, "EUR"),      // two units more
+		row(6, "free", event.Completed, 0, "EUR"),  // a sample is an order
+		row(7, "x", event.Refunded, 5, "EUR"),      // of no order that is known
+		row(8, "a", event.Refunded, 30, "USD"),     // in another currency
+		row(9, "a", event.Refunded, 90, "EUR"),     // more than is left
+		row(10, "free", event.Cancelled, 0, "EUR"), // nothing is left of nothing
 	}
 	cases := []struct {
 		hour            int
@@ -50,6 +51,7 @@ func TestOrders(t *testing.T) {
 		{8, "7.50", "17.00", 2, 3},
 		{9, "7.50", "17.00", 2, 3},
 		{10, "-1.50", "17.00", 1, 3},
+		{11, "-1.50", "17.00", 0, 3},
 	}
 	whole, _ := buyer.Of(life, event.Millis(1e12))
 	for _, c := range cases {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -108,7 +109,7 @@ func visit(number, day int, channel string, buys bool) []step.Row {
 }
 
 // shop is 120 days: from day 70 on a third of the e-mail visitors is missing and buyers by e-mail are fewer still; day 40 has a wave from display.
-func shop() (lives [][]step.Row) {
+var shop = sync.OnceValue(func() (lives [][]step.Row) {
 	r := rand.New(rand.NewPCG(5, 5))
 	for day := range 120 {
 		for channel, mean := range map[int]float64{0: 60, 1: 40, 2: 10} {
@@ -128,7 +129,7 @@ func shop() (lives [][]step.Row) {
 	}
 	r.Shuffle(len(lives), func(i, j int) { lives[i], lives[j] = lives[j], lives[i] })
 	return lives
-}
+})
 
 // The planted level and spike are found with their days, nothing else is, and the drivers name the channel.
 func TestPlantedChangesAreFound(t *testing.T) {
@@ -171,7 +172,7 @@ func TestPlantedChangesAreFound(t *testing.T) {
 func TestDriversAddUp(t *testing.T) {
 	t.Parallel()
 	divided := 0
-	seed.Each(t, 12, func(t *testing.T, r *rand.Rand) {
+	seed.Each(t, 8, func(t *testing.T, r *rand.Rand) {
 		lives := analysistest.Lives(r.Uint64(), 150)
 		by := []string{"channel", "device", "stage", "page", "property.plan", "country", "visitor", "event"}[r.IntN(8)]
 		q := question(t, "2026-03-01", "2026-05-01", "by="+by, "before=2026-01-10/2026-03-01", "metric=touchpoints,active_persons,buyers,orders,revenue,net_revenue,conversion_rate,bounce_rate")
@@ -207,7 +208,7 @@ func TestDriversAddUp(t *testing.T) {
 		}
 		divided += len(sums)
 	})
-	if divided < 80 {
+	if divided < 50 {
 		t.Errorf("%d differences were divided up, too few", divided)
 	}
 }

@@ -96,7 +96,7 @@ func (a *asked) answer(lives analysis.Lives) (analysis.Answer, error) {
 	m.purchases, m.noPurchases = FitBGNBD(histories)
 	m.spend, m.noSpend = FitGammaGamma(spends)
 	out := analysis.Answer{Notes: all.notes(a)}
-	t := tried{refusal: m.noPurchases}
+	t := tried{refusal: m.noPurchases, spendRefusal: m.noSpend}
 	if len(histories) > 0 {
 		t = all.try(a.heldOut)
 	}
@@ -109,8 +109,8 @@ func (a *asked) answer(lives analysis.Lives) (analysis.Answer, error) {
 	out.Tables = append(out.Tables, decileTable(a, &all, predicted, order), personTable(a, &all, &m, predicted, order),
 		projectionTable(a, &all, &m, histories))
 	if a.contract != "none" {
-		table, notes := all.renewals(a.contract)
-		out.Tables, out.Notes = append(out.Tables, table), append(out.Notes, notes...)
+		tables, notes := all.renewals(a.contract, a.heldOut)
+		out.Tables, out.Notes = append(out.Tables, tables...), append(out.Notes, notes...)
 	}
 	return out, nil
 }

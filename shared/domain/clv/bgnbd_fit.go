@@ -2,6 +2,7 @@ package clv
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -38,6 +39,10 @@ func FitBGNBD(histories []History) (Fit[BGNBD], error) {
 	found, err := maximise(bgnbdNames, starts, float64(len(histories)), func(at, gradient []float64) float64 {
 		return likelihood(BGNBD{at[0], at[1], at[2], at[3]}, groups, gradient)
 	})
+	if e, isEdge := errors.AsType[edge](err); isEdge && e.parameter == "a" && e.value < 1 {
+		return Fit[BGNBD]{}, fmt.Errorf("the fit runs to the edge: a goes to %.3g; there is no sign in this time that any of these buyers left, "+
+			"so nothing tells who has: ask again when more time has passed", e.value)
+	}
 	if err != nil {
 		return Fit[BGNBD]{}, err
 	}

@@ -3,6 +3,7 @@ package clv
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/optimize"
@@ -62,9 +63,19 @@ func maximise(names []string, starts [][]float64, n float64, f func(at, gradient
 		}
 		return -value / n
 	}
+	// The search asks for the value and then for the gradient at the same place, which cost as much together as one by one.
+	var lastAt []float64
+	var lastValue float64
+	lastGradient := make([]float64, size)
+	once := func(z []float64) {
+		if !slices.Equal(z, lastAt) {
+			lastAt = append(lastAt[:0], z...)
+			lastValue = eval(z, lastGradient)
+		}
+	}
 	problem := optimize.Problem{
-		Func: func(z []float64) float64 { return eval(z, make([]float64, size)) },
-		Grad: func(gradient, z []float64) { eval(z, gradient) },
+		Func: func(z []float64) float64 { once(z); return lastValue },
+		Grad: func(gradient, z []float64) { once(z); copy(gradient, lastGradient) },
 	}
 	var best *optimize.Result
 	for _, start := range starts {
@@ -83,11 +94,21 @@ func maximise(names []string, starts [][]float64, n float64, f func(at, gradient
 	}
 	for i, log := range best.X {
 		if value := math.Exp(log); !(value > leastParameter && value < mostParameter) {
-			return maximised{}, fmt.Errorf("the fit runs to the edge: %s goes to %.3g; these buyers do not differ in the way that the model supposes",
-				names[i], value)
+			return maximised{}, edge{names[i], value}
 		}
 	}
 	return curvature(best.X, n, eval)
+}
+
+// edge is the refusal of a fit whose parameter has no end.
+type edge struct {
+	parameter string
+	value     float64 // where the search gave up
+}
+
+func (e edge) Error() string {
+	return fmt.Sprintf("the fit runs to the edge: %s goes to %.3g; these buyers do not differ from one another in the way that the model supposes",
+		e.parameter, e.value)
 }
 
 // curvature makes the covariance, of the parameters themselves: that of their logarithms z times the parameters.

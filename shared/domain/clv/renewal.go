@@ -66,7 +66,7 @@ func (a *base) cohorts(contract string) (out []Cohort, returned int) {
 const projectedTerms = 12
 
 // renewals is the retention of contracts, as it was and as sBG projects it.
-func (a *base) renewals(contract string) (analysis.Table, []string) {
+func (a *base) renewals(contract string, heldOut int) ([]analysis.Table, []string) {
 	table := analysis.Table{
 		Name: "renewals",
 		Sentence: "One row a renewal of a contract that runs for a " + contract + ": of the buyers who could renew, who purchased in the next term; and what sBG " +
@@ -99,7 +99,7 @@ func (a *base) renewals(contract string) (analysis.Table, []string) {
 		}
 		table.Row(analysis.CountOf(at), analysis.Rate(after, before), analysis.Number(fit.Model.Retention(at), 6), analysis.Number(fit.Model.Survival(at), 6))
 	}
-	return table, slices.Concat(renewalNotes(fit, refusal), []string{
+	return []analysis.Table{table, renewalHoldout(cohorts, heldOut)}, slices.Concat(renewalNotes(fit, refusal), []string{
 		fmt.Sprintf("Renewals: %d buyers purchased again after a term without a purchase; they count as having left.", returned),
 	})
 }
@@ -111,4 +111,55 @@ func renewalNotes(fit Fit[SBG], refusal error) []string {
 	alpha, beta := fit.Parameters[0], fit.Parameters[1]
 	return []string{fmt.Sprintf("Renewals: sBG fitted to %d customers: alpha %.4f ± %.4f, beta %.4f ± %.4f (standard errors), log-likelihood %.4f.",
 		fit.Buyers, alpha.Estimate, alpha.StandardError, beta.Estimate, beta.StandardError, fit.LogLikelihood)}
+}
+
+// renewalHoldout fits sBG to all cohorts without their last terms, a share of the longest cohort's in hundredths, and asks who is left after these.
+func renewalHoldout(cohorts []Cohort, heldOut int) analysis.Table {
+	longest := 0
+	for _, c := range cohorts {
+		longest = max(longest, len(c)-1)
+	}
+	held := max(1, longest*heldOut/100)
+	table := analysis.Table{
+		Name: "renewals_holdout",
+		Sentence: fmt.Sprintf("One row a way of predicting who is left after the last %d terms, of the customers who were there before them and have been for a term. "+
+			"Empty where sBG could not be fitted without these terms.", held),
+		Columns: []analysis.Column{
+			{Name: "method", Unit: analysis.Text, Sentence: "model, or the naive baseline same_rate: as many renew each term as did before"},
+			{Name: "persons", Unit: analysis.Persons, Sentence: "customers before those terms"},
+			{Name: "expected", Unit: analysis.Score, Sentence: "customers after them"},
+			{Name: "actual", Unit: analysis.Persons, Sentence: "customers after them, as it came"},
+			{Name: "error", Unit: analysis.Ratio, Sentence: "(expected − actual) over actual"},
+		},
+	}
+	var first []Cohort
+	var persons, actual, before, after int64
+	for _, c := range cohorts {
+		if cut := len(c) - held; cut >= 2 {
+			first = append(first, c[:cut])
+			persons, actual = persons+c[cut-1], actual+c[len(c)-1]
+			for at := 1; at < cut; at++ {
+				before, after = before+c[at-1], after+c[at]
+			}
+		}
+	}
+	fit, refusal := FitSBG(first)
+	if refusal != nil {
+		return table
+	}
+	var expected float64
+	for _, c := range first {
+		there := len(c) - 1
+		expected += float64(c[there]) * fit.Model.Survival(there+held) / fit.Model.Survival(there)
+	}
+	row := func(method string, expected float64) {
+		off := math.NaN()
+		if actual > 0 {
+			off = (expected - float64(actual)) / float64(actual)
+		}
+		table.Row(analysis.Word(method), analysis.Count(persons), analysis.Number(expected, 2), analysis.Count(actual), analysis.Number(off, 4))
+	}
+	row("model", expected)
+	row("same_rate", float64(persons)*math.Pow(float64(after)/float64(before), float64(held)))
+	return table
 }

@@ -17,7 +17,7 @@ func fitsTable(m *models, t *tried) analysis.Table {
 	table := analysis.Table{
 		Name: "fits", Sentence: "One row a model: whether it was fitted, and if not, why.",
 		Columns: []analysis.Column{
-			{Name: "model", Unit: analysis.Text, Sentence: "bg_nbd of purchases, gamma_gamma of their worth, bg_nbd_holdout fitted to the first part of the time"},
+			{Name: "model", Unit: analysis.Text, Sentence: "bg_nbd of purchases, gamma_gamma of their worth, bg_nbd_holdout and gamma_gamma_holdout fitted to the first part of the time"},
 			{Name: "state", Unit: analysis.Text, Sentence: "fitted or refused"},
 			{Name: "persons", Unit: analysis.Persons, Sentence: "buyers that it was fitted to"},
 			{Name: "log_likelihood", Unit: analysis.Score, Sentence: "greatest log-likelihood"},
@@ -34,6 +34,7 @@ func fitsTable(m *models, t *tried) analysis.Table {
 	row("bg_nbd", m.noPurchases, m.purchases.Buyers, m.purchases.LogLikelihood)
 	row("gamma_gamma", m.noSpend, m.spend.Buyers, m.spend.LogLikelihood)
 	row("bg_nbd_holdout", t.refusal, t.Buyers, t.LogLikelihood)
+	row("gamma_gamma_holdout", t.spendRefusal, t.spend.Buyers, t.spend.LogLikelihood)
 	return table
 }
 
@@ -87,8 +88,8 @@ func holdoutTable(t *tried) analysis.Table {
 		return table
 	}
 	row := func(name string, o outcome) {
-		table.Row(analysis.Word(name), analysis.Count(o.persons), analysis.Count(o.actual), analysis.Number(o.model, 4), analysis.Number(o.naive, 4),
-			analysis.Number(float64(o.actual)/float64(o.persons), 4), analysis.Number(o.model/float64(o.persons), 4))
+		table.Row(analysis.Word(name), analysis.Count(o.persons), analysis.Count(int64(o.actual)), analysis.Number(o.model.expected, 4),
+			analysis.Number(o.naive.expected, 4), analysis.Number(o.actual/float64(o.persons), 4), analysis.Number(o.model.expected/float64(o.persons), 4))
 	}
 	for repeats, o := range t.groups {
 		name := strconv.Itoa(repeats)
@@ -101,33 +102,37 @@ func holdoutTable(t *tried) analysis.Table {
 	return table
 }
 
-// errorsTable says how far model and baseline were off.
+// errorsTable says how far models and baselines were off.
 func errorsTable(t *tried) analysis.Table {
 	table := analysis.Table{
 		Name: "holdout_errors", Sentence: "One row a way of predicting the time that was held out: how far it was off.",
 		Columns: []analysis.Column{
-			{Name: "method", Unit: analysis.Text, Sentence: "model, or same_rate: everybody goes on as before"},
-			{Name: "expected", Unit: analysis.Score, Sentence: "purchases of all that it expected"},
-			{Name: "actual", Unit: analysis.Counts, Sentence: "purchases of all that came"},
-			{Name: "error", Unit: analysis.Ratio, Sentence: "(expected − actual) over actual"},
+			{Name: "predicted", Unit: analysis.Text, Sentence: "purchases of each buyer, or spend: the mean of a purchase of those who purchased"},
+			{Name: "method", Unit: analysis.Text, Sentence: "model; or the naive baseline: same_rate and own_mean go on as before"},
+			{Name: "persons", Unit: analysis.Persons, Sentence: "buyers it is predicted of"},
+			{Name: "expected", Unit: analysis.Score, Sentence: "mean per person"},
+			{Name: "actual", Unit: analysis.Score, Sentence: "mean per person"},
+			{Name: "error", Unit: analysis.Ratio, Sentence: "(expected − actual) over actual: how far the total was off"},
 			{Name: "mean_absolute_error", Unit: analysis.Score, Sentence: "mean size of the error of a person"},
 			{Name: "root_mean_square_error", Unit: analysis.Score, Sentence: "root of the mean squared error of a person"},
 		},
 	}
-	if t.refusal != nil {
-		return table
-	}
-	row := func(name string, expected, miss, square float64) {
-		n, actual := float64(t.all.persons), float64(t.all.actual)
-		off := math.NaN()
-		if actual > 0 {
-			off = (expected - actual) / actual
+	row := func(predicted, method string, o outcome, of misses) {
+		n, off := float64(o.persons), math.NaN()
+		if o.actual > 0 {
+			off = (of.expected - o.actual) / o.actual
 		}
-		table.Row(analysis.Word(name), analysis.Number(expected, 4), analysis.Count(t.all.actual), analysis.Number(off, 6),
-			analysis.Number(miss/n, 6), analysis.Number(math.Sqrt(square/n), 6))
+		table.Row(analysis.Word(predicted), analysis.Word(method), analysis.Count(o.persons), analysis.Number(of.expected/n, 4),
+			analysis.Number(o.actual/n, 4), analysis.Number(off, 4), analysis.Number(of.sizes/n, 4), analysis.Number(math.Sqrt(of.squares/n), 4))
 	}
-	row("model", t.all.model, t.all.modelMiss, t.all.modelMissSquare)
-	row("same_rate", t.all.naive, t.all.naiveMiss, t.all.naiveMissSquare)
+	if t.refusal == nil {
+		row("purchases", "model", t.all, t.all.model)
+		row("purchases", "same_rate", t.all, t.all.naive)
+	}
+	if t.spendRefusal == nil {
+		row("spend", "model", t.paid, t.paid.model)
+		row("spend", "own_mean", t.paid, t.paid.naive)
+	}
 	return table
 }
 
@@ -233,7 +238,7 @@ func personTable(q *asked, a *base, m *models, predicted []prediction, order []i
 }
 
 // projectionParts is how many rows the projection has.
-const projectionParts = 12
+const projectionParts = 4
 
 func projectionTable(q *asked, a *base, m *models, histories []History) analysis.Table {
 	table := analysis.Table{

@@ -24,6 +24,9 @@ func (c comparison) answer(lives analysis.Lives) (analysis.Answer, error) {
 	if !c.q.By.IsZero() {
 		tables = append(tables, c.bySegment(n))
 	}
+	if c.detect > 0 {
+		tables = append(tables, c.size(n))
+	}
 	return analysis.Answer{Tables: tables, Notes: c.notes(n)}, nil
 }
 

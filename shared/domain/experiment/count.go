@@ -18,6 +18,7 @@ type comparison struct {
 	q       analysis.Question
 	metrics []assignment.Metric // that of the experiment first
 	until   event.Millis        // nothing is read from here on
+	detect  int                 // a lift in percent; 0 = none is asked for
 }
 
 // arm is what is known of the persons of one variant.

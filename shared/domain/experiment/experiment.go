@@ -47,6 +47,7 @@ func Analysis() analysis.Analysis {
 		Sentence: "Which variant of an experiment is better than the control, by how much, and whether the numbers may be trusted.",
 		Parameters: []analysis.Parameter{
 			{Name: "experiment", Sentence: "the id of the experiment; it may be left out where there is one alone"},
+			{Name: "detect", Sentence: "a lift in percent, 1 to 1000: the table size says how many persons it takes to find it"},
 		},
 		Prepare: prepare,
 	}
@@ -57,11 +58,16 @@ func prepare(q analysis.Question) (analysis.Plan, error) {
 	if err != nil {
 		return analysis.Plan{}, err
 	}
-	c := comparison{Experiment: e, q: q, metrics: append([]assignment.Metric{e.Metric}, e.Guardrails...)}
+	detect, err := q.Number("detect", 0, 1, 1000)
+	if err != nil {
+		return analysis.Plan{}, err
+	}
+	c := comparison{Experiment: e, q: q, detect: detect, metrics: append([]assignment.Metric{e.Metric}, e.Guardrails...)}
 	c.until = q.Known()
 	if e.To != assignment.Forever {
 		c.until = min(c.until, max(e.To, e.Until(e.To)))
 	}
+	c.until = max(c.until, e.From) // of one that has not begun nothing is read
 	columns := step.ColumnsOf(step.Event, step.Properties, step.OrderMoney) | q.By.Columns()
 	if !q.By.IsZero() {
 		columns = columns.With(step.Session)

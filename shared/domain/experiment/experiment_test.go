@@ -307,7 +307,54 @@ func TestSegmentsAreCorrected(t *testing.T) {
 	}
 }
 
+// TestSize: what R's power.prop.test says of 10 % and 12 %, and the textbook's formula of a mean.
+func TestSize(t *testing.T) {
+	t.Parallel()
+	lives := slices.Concat(many(1000, 100, "control"), many(900, 100, "green"))
+	if got := cells(t, answer(t, question(t, button, "detect", "20"), lives), "size", "lift", "control", "needed", "persons"); !slices.Equal(got, []string{"0.200000000 0.100000000 3841 900"}) {
+		t.Errorf("size of a rate %q", got)
+	}
+	// No rate is above 1, and of nobody nothing is known.
+	for percent, lives := range map[string][][]step.Row{"1000": lives, "20": nil} {
+		if got := cells(t, answer(t, question(t, button, "detect", percent), lives), "size", "needed"); !slices.Equal(got, []string{""}) {
+			t.Errorf("size of what cannot be %q", got)
+		}
+	}
+	var buyers [][]step.Row
+	for i := range 400 { // of each four, one pays 8: mean 2, variance 12 · 400/399
+		rows := life(seen(30, "button", "control"))
+		if i%4 == 0 {
+			rows = append(rows, order(31, fmt.Sprint("o", i), event.Completed, 8, "EUR"))
+		}
+		buyers = append(buyers, rows)
+	}
+	// 2 (2.241403 + .841621)² 12.030075 ÷ .2² = 5,717.3
+	if got := cells(t, answer(t, question(t, shop, "detect", "10"), buyers), "size", "needed", "persons"); !slices.Equal(got, []string{"5718 0"}) {
+		t.Errorf("size of a mean %q", got)
+	}
+	if _, err := experiment.Analysis().Prepare(question(t, button, "detect", "0")); fault.CodeOf(err) != "bad_parameter" {
+		t.Errorf("a lift of 0: %v", err)
+	}
+}
+
 const undecided = "undecided"
+
+// TestNotBegun: of an experiment that has not begun there is nothing, and the answer says when it begins.
+func TestNotBegun(t *testing.T) {
+	t.Parallel()
+	q := question(t, strings.ReplaceAll(button, "2026-1", "2027-1"))
+	plan, err := experiment.Analysis().Prepare(q)
+	if err != nil || plan.From != plan.To {
+		t.Errorf("read is %d to %d, %v; want nothing", plan.From, plan.To, err)
+	}
+	a := answer(t, q, many(20, 10, "control"))
+	if got := cells(t, a, "results", "variant", "persons", "conversion", "verdict"); !slices.Equal(got, []string{"control 0  ", "green 0  too few"}) {
+		t.Errorf("results %q", got)
+	}
+	if got := cells(t, a, "ratio", "p", "verdict"); !slices.Equal(got, []string{" too few"}) || !slices.Equal(a.Notes, []string{"The experiment begins at 2027-11-01T00:00:00Z."}) {
+		t.Errorf("ratio %q, notes %q", got, a.Notes)
+	}
+}
 
 func TestAskedWrongly(t *testing.T) {
 	t.Parallel()

@@ -166,44 +166,48 @@ type quoteKey struct {
 	tone  sentiment.Tone
 }
 
-// quote is a text that may be shown.
-type quote struct {
+// Quote is a text that may be shown.
+type Quote struct {
 	Text
-	at      event.Millis
-	channel string
-	person  event.Identifier
+	At      event.Millis
+	Channel string
+	Person  event.Identifier
 }
 
-// compare says which of two quotes comes first: the shorter one, of equal length by its letters, of equal texts the earlier one.
-func (q quote) compare(other quote) int {
+// Compare says which of two quotes comes first: the shorter one, of equal length by its letters, of equal texts the earlier one.
+func (q Quote) Compare(other Quote) int {
 	return cmp.Or(cmp.Compare(utf8.RuneCountInString(q.Words), utf8.RuneCountInString(other.Words)), cmp.Compare(q.Words, other.Words),
-		cmp.Compare(q.at, other.at), cmp.Compare(q.person, other.person))
+		cmp.Compare(q.At, other.At), cmp.Compare(q.Person, other.Person))
+}
+
+// Shelf is the first of many quotes, in their order and each text once, whatever order they come in.
+type Shelf []Quote
+
+// With is the shelf and a quote, if it is among the first most ones.
+func (s Shelf) With(q Quote, most int) Shelf {
+	if same := slices.IndexFunc(s, func(other Quote) bool { return other.Words == q.Words }); same >= 0 {
+		if q.Compare(s[same]) < 0 {
+			s[same] = q
+		}
+		return s
+	}
+	place, _ := slices.BinarySearchFunc(s, q, Quote.Compare)
+	if place >= most {
+		return s
+	}
+	s = slices.Insert(s, place, q)
+	return s[:min(len(s), most)]
 }
 
 func (t *tally) quote(now []spoken) {
 	for _, s := range now {
 		if s.IsScored() {
-			t.keep(quoteKey{or(s.row.Stage), s.Tone()}, quote{s.Text, s.row.At, or(s.row.Channel), s.row.Person})
+			t.keep(quoteKey{or(s.row.Stage), s.Tone()}, Quote{s.Text, s.row.At, or(s.row.Channel), s.row.Person})
 		}
 	}
 }
 
-// keep shelves a quote if it is among the first; of one text only the first is kept.
-func (t *tally) keep(key quoteKey, q quote) {
-	shelf := t.quoted[key]
-	same := slices.IndexFunc(shelf, func(other quote) bool { return other.Words == q.Words })
-	if same >= 0 {
-		if q.compare(shelf[same]) < 0 {
-			shelf[same] = q
-		}
-		return
-	}
-	place, _ := slices.BinarySearchFunc(shelf, q, quote.compare)
-	if place < t.quotes {
-		shelf = slices.Insert(shelf, place, q)
-		t.quoted[key] = shelf[:min(len(shelf), t.quotes)]
-	}
-}
+func (t *tally) keep(key quoteKey, q Quote) { t.quoted[key] = t.quoted[key].With(q, t.quotes) }
 
 func (t *tally) quoteTable() analysis.Table {
 	out := analysis.Table{
@@ -224,7 +228,7 @@ func (t *tally) quoteTable() analysis.Table {
 		for _, tone := range []sentiment.Tone{sentiment.Negative, sentiment.Neutral, sentiment.Positive} {
 			for _, q := range t.quoted[quoteKey{stage, tone}] {
 				out.Row(analysis.Word(stage), analysis.Word(string(tone)), analysis.Word(q.Words), analysis.Number(q.Compound, 4), analysis.Word(Reasons(q.Score)),
-					analysis.Word(q.channel), analysis.Word(q.Language), analysis.Word(t.q.Instant(q.at)))
+					analysis.Word(q.Channel), analysis.Word(q.Language), analysis.Word(t.q.Instant(q.At)))
 			}
 		}
 	}

@@ -81,6 +81,44 @@ func languageOf(t Text) string {
 	return t.Language
 }
 
+// Values of a part that have rows of their own, and what stands for the others.
+const (
+	mostValues  = 100
+	otherValues = "(other)"
+)
+
+// limit adds up the values of each part but the most frequent ones. Persons of these are not distinct any more, so tables show none.
+func limit[C any](of groups[C], size func(C) int64, begin func() C, join func(to, part C)) {
+	parts := map[string][]group{}
+	for place := range of {
+		if place.part != byStage && place.part != byPeriod {
+			parts[place.part] = append(parts[place.part], place)
+		}
+	}
+	for part, all := range parts {
+		if len(all) <= mostValues {
+			continue
+		}
+		slices.SortFunc(all, func(a, b group) int {
+			return cmp.Or(cmp.Compare(size(of[b]), size(of[a])), cmp.Compare(a.value, b.value))
+		})
+		rest := begin()
+		for _, place := range all[mostValues:] {
+			join(rest, of[place])
+			delete(of, place)
+		}
+		of[group{part, otherValues}] = rest
+	}
+}
+
+// persons of a row, and its mean with an interval; of other values there are neither.
+func (m *Mean) values(place group, persons int64, unit float64) (of, mean analysis.Value) {
+	if place.value == otherValues && m.N > 0 {
+		return analysis.None(), analysis.Number(m.Value(unit), 4)
+	}
+	return analysis.Count(persons), m.Estimate(unit, 4)
+}
+
 // places lists the rows of a part: stages and times in their order, all else by size and then by name.
 func places[C any](t *tally, of groups[C], part string, size func(C) int64) []group {
 	var out []group
@@ -131,7 +169,7 @@ func partColumns() []analysis.Column {
 func (t *tally) sentimentTable() analysis.Table {
 	out := analysis.Table{
 		Name:     "sentiment",
-		Sentence: "Texts in the period. Texts of each part add up to the whole, persons do not, who may be in several rows of a part.",
+		Sentence: "Texts in the period. Texts of each part add up to the whole, persons do not, who may be in several rows of a part. Values after the first hundred are (other).",
 		Columns: append(partColumns(), []analysis.Column{
 			{Name: "texts", Unit: analysis.Counts, Sentence: "with words in the property text"},
 			{Name: "persons", Unit: analysis.Persons, Sentence: "who wrote them"},
@@ -151,9 +189,10 @@ func (t *tally) sentimentTable() analysis.Table {
 				c = newCell()
 			}
 			n := c.scores.N
-			out.Row(analysis.Word(place.part), analysis.Word(place.value), analysis.Count(c.texts), analysis.Count(c.persons), analysis.Rate(n, c.texts),
+			persons, mean := c.scores.values(place, c.persons, Unit)
+			out.Row(analysis.Word(place.part), analysis.Word(place.value), analysis.Count(c.texts), persons, analysis.Rate(n, c.texts),
 				analysis.Rate(c.known, c.tokens), analysis.Rate(c.positive, n), analysis.Rate(c.neutral, n), analysis.Rate(c.negative, n),
-				c.scores.Estimate(Unit, 4), analysis.Number(c.scores.Spread(Unit), 4))
+				mean, analysis.Number(c.scores.Spread(Unit), 4))
 		}
 	}
 	return out

@@ -53,6 +53,7 @@ type plan struct {
 	windows      []period.Window
 	window       event.Millis
 	themes       []theme // declared
+	frequent     sieve   // of themes that nobody declared
 	top, quotes  int
 	replies      map[string]bool
 	before       event.Millis // where the period before begins; the period's own start where nothing is compared
@@ -140,19 +141,19 @@ type tally struct {
 	words    *words
 	effect   map[effectKey]int64
 	recovery groups[*recovery]
-	quoted   map[quoteKey][]quote
+	quoted   map[quoteKey]Shelf
 }
 
 func (p *plan) begin() *tally {
 	return &tally{
 		plan: p, ranks: p.ranks.Like(), texts: groups[*cell]{}, surveys: map[string]groups[*Mean]{}, dropped: map[string]int64{}, words: newWords(),
-		effect: map[effectKey]int64{}, recovery: groups[*recovery]{}, quoted: map[quoteKey][]quote{},
+		effect: map[effectKey]int64{}, recovery: groups[*recovery]{}, quoted: map[quoteKey]Shelf{},
 	}
 }
 
 // add reads a life.
 func (t *tally) add(life []step.Row) {
-	t.ranks.Add(life, t.start, t.until)
+	t.ranks.Add(life, t.before, t.until)
 	var now, before []spoken
 	answers := map[string]map[group]*Person{}
 	for i := range life {
@@ -161,7 +162,7 @@ func (t *tally) add(life []step.Row) {
 		if r.At >= t.until || !isSurvey && !t.reader.events[r.Event] || !r.IsTouchpoint() {
 			continue
 		}
-		properties := r.Properties.All()
+		properties := propertiesOf(r)
 		if isSurvey && r.At >= t.start {
 			t.answered(r, properties, answers)
 		}
@@ -255,7 +256,14 @@ func (p *plan) windowOf(at event.Millis) string {
 }
 
 func (p *plan) answer(lives analysis.Lives) (analysis.Answer, error) {
-	t := analysis.Fold(lives, p.begin, (*tally).add, (*tally).join)
+	sieved := *p
+	sieved.frequent = p.sift(lives)
+	t := analysis.Fold(lives, sieved.begin, (*tally).add, (*tally).join)
+	limit(t.texts, func(c *cell) int64 { return c.texts }, newCell, (*cell).join)
+	limit(t.recovery, func(r *recovery) int64 { return r.negative }, newRecovery, (*recovery).join)
+	for _, of := range t.surveys {
+		limit(of, func(m *Mean) int64 { return m.N }, newMean, func(to, part *Mean) { to.Join(*part) })
+	}
 	tables := []analysis.Table{t.sentimentTable(), t.curveTable(), t.themeTable(), t.effectTable()}
 	tables = append(tables, t.surveyTables()...)
 	tables = append(tables, t.recoveryTable(), t.quoteTable())

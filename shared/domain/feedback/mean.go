@@ -5,6 +5,7 @@ import (
 	"math/big"
 
 	"waymark/shared/domain/analysis"
+	"waymark/shared/domain/interval"
 	"waymark/shared/domain/stats"
 	"waymark/shared/domain/wide"
 )
@@ -13,7 +14,7 @@ import (
 //
 // Its interval takes each person as one observation (ratio estimator, Cochran 1977, § 6.3): with xᵢ the sum and nᵢ the number of a person's values, the
 // variance of the mean m is P/(P − 1) · Σ(xᵢ − m nᵢ)²/n² of P persons, and the quantile is Student's of P − 1 degrees of freedom. Without that, ten
-// angry texts of one person would look like ten persons. Of one person there is no interval.
+// angry texts of one person would look like ten persons. Of fewer than three persons there is no interval. It is the interval that KPIs have of ratios.
 type Mean struct {
 	Persons, N, Sum int64
 	squares         int64    // Σ of values²
@@ -77,12 +78,14 @@ func (m *Mean) Estimate(unit float64, digits int) analysis.Value {
 	if m.N == 0 {
 		return analysis.None()
 	}
-	half := math.NaN()
-	if m.Persons > 1 {
-		half = m.Error(unit) * stats.StudentQuantile(.975, float64(m.Persons-1))
+	xx, _ := new(big.Float).SetInt(m.xx.Big()).Float64()
+	low, high, ok := interval.Ratio(interval.Sums{
+		Y: float64(m.Sum) / unit, X: float64(m.N), YY: xx / unit / unit, XY: float64(m.xn) / unit, XX: float64(m.nn), Persons: m.Persons,
+	})
+	if !ok {
+		low, high = math.NaN(), math.NaN()
 	}
-	value := m.Value(unit)
-	return analysis.Estimate(value, value-half, value+half, m.N, digits)
+	return analysis.Estimate(m.Value(unit), low, high, m.N, digits)
 }
 
 // Less is m − other with its interval of 95 %, as of different persons: Welch's, with the errors of both. What one person said in both makes it wider

@@ -37,9 +37,11 @@ func (r *Ranks) Like() *Ranks { return &Ranks{r.declared, map[string]rank{}} }
 // Add takes a life as far as it is known.
 func (r *Ranks) Add(life []step.Row, from, until event.Millis) {
 	if len(r.declared) > 0 {
+		last := ""
 		for i := range life {
-			if life[i].At >= from && life[i].At < until {
-				r.seen(life[i].Stage, 0)
+			if life[i].At >= from && life[i].At < until && life[i].Stage != last {
+				last = life[i].Stage
+				r.seen(last, 0)
 			}
 		}
 		return

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"waymark/shared/domain/analysis"
-	"waymark/shared/domain/stats"
+	"waymark/shared/domain/interval"
 	"waymark/shared/domain/step"
 )
 
@@ -37,11 +37,11 @@ func (t *tally) survey(kind string) groups[*Mean] {
 }
 
 // scoreOf is the type of survey that an answer declares, and its score; reason says why it counts nowhere.
-func scoreOf(properties map[string]string) (k kind, score int64, reason string) {
-	declared := strings.ToLower(strings.TrimSpace(properties["survey_type"]))
+func scoreOf(said properties) (k kind, score int64, reason string) {
+	declared := strings.ToLower(strings.TrimSpace(said.get("survey_type")))
 	at := slices.IndexFunc(kinds(), func(k kind) bool { return k.name == declared })
 	switch {
-	case properties["score"] == "":
+	case said.get("score") == "":
 		return k, 0, "-" // an answer in words
 	case declared == "":
 		return k, 0, "their survey_type is not declared, and it is not guessed from the score"
@@ -49,10 +49,10 @@ func scoreOf(properties map[string]string) (k kind, score int64, reason string) 
 		return k, 0, fmt.Sprintf("survey_type %.20q has no metric; there are nps, csat and ces", declared)
 	}
 	k = kinds()[at]
-	if !slices.Contains(k.scales, properties["scale"]) {
-		return k, 0, fmt.Sprintf("the scale of %s is %s, and theirs is %.10q", k.name, strings.Join(slices.DeleteFunc(k.scales, func(s string) bool { return s == "" }), " or "), properties["scale"])
+	if !slices.Contains(k.scales, said.get("scale")) {
+		return k, 0, fmt.Sprintf("the scale of %s is %s, and theirs is %.10q", k.name, strings.Join(slices.DeleteFunc(k.scales, func(s string) bool { return s == "" }), " or "), said.get("scale"))
 	}
-	number, err := strconv.ParseFloat(strings.TrimSpace(properties["score"]), 64)
+	number, err := strconv.ParseFloat(strings.TrimSpace(said.get("score")), 64)
 	if score = int64(number); err != nil || float64(score) != number || score < k.least || score > k.most {
 		return k, 0, fmt.Sprintf("a score of %s is a whole number from %d to %d", k.name, k.least, k.most)
 	}
@@ -71,8 +71,8 @@ func npsValue(score int64) int64 {
 }
 
 // answered notes an answer of a person.
-func (t *tally) answered(r *step.Row, properties map[string]string, to map[string]map[group]*Person) {
-	k, value, reason := scoreOf(properties)
+func (t *tally) answered(r *step.Row, said properties, to map[string]map[group]*Person) {
+	k, value, reason := scoreOf(said)
 	if reason != "" {
 		if reason != "-" {
 			t.dropped[reason]++
@@ -88,7 +88,7 @@ func (t *tally) answered(r *step.Row, properties map[string]string, to map[strin
 	if to[k.name] == nil {
 		to[k.name] = map[group]*Person{}
 	}
-	survey := or(cmp.Or(properties["survey"], properties["survey_id"]))
+	survey := or(cmp.Or(said.get("survey"), said.get("survey_id")))
 	for _, place := range append(t.groupsOf(r), group{bySurvey, survey}) {
 		if to[k.name][place] == nil {
 			to[k.name][place] = &Person{}
@@ -134,14 +134,15 @@ func (t *tally) surveyTables() []analysis.Table {
 				if m == nil {
 					m = newMean()
 				}
-				begin := []analysis.Value{analysis.Word(place.part), analysis.Word(place.value), analysis.Count(m.N), analysis.Count(m.Persons)}
+				persons, mean := m.values(place, m.Persons, 1)
+				begin := []analysis.Value{analysis.Word(place.part), analysis.Word(place.value), analysis.Count(m.N), persons}
 				switch k.name {
 				case "nps":
 					nps.Row(append(begin, npsValues(m)...)...)
 				case "csat":
 					csat.Row(append(begin, analysis.Rate(m.Sum, m.N))...)
 				case "ces":
-					ces.Row(append(begin, m.Estimate(1, 4))...)
+					ces.Row(append(begin, mean)...)
 				}
 			}
 		}
@@ -153,10 +154,11 @@ func npsValues(m *Mean) []analysis.Value {
 	promoters, detractors := (m.squares+m.Sum)/2, (m.squares-m.Sum)/2
 	nps := analysis.None()
 	if m.N > 0 {
-		n := float64(m.N)
-		share := float64(m.Sum) / n
-		half := 100 * stats.Z95 * math.Sqrt(max(0, float64(m.squares)/n-share*share)/n)
-		nps = analysis.Estimate(100*share, 100*share-half, 100*share+half, m.N, 4)
+		low, high, ok := interval.Score(m.Sum, m.squares, m.N)
+		if !ok {
+			low, high = math.NaN(), math.NaN()
+		}
+		nps = analysis.Estimate(100*float64(m.Sum)/float64(m.N), 100*low, 100*high, m.N, 4)
 	}
 	return []analysis.Value{analysis.Rate(promoters, m.N), analysis.Rate(m.N-m.squares, m.N), analysis.Rate(detractors, m.N), nps}
 }

@@ -6,6 +6,7 @@ import (
 	"waymark/shared/domain/analysis"
 	"waymark/shared/domain/sentiment"
 	"waymark/shared/domain/step"
+	"waymark/shared/domain/strictjson"
 )
 
 // The properties of an event that say what a person said.
@@ -78,24 +79,47 @@ func NewReader(q analysis.Question) (*Reader, error) {
 // Columns are those that Of reads.
 func (r *Reader) Columns() step.Columns { return step.ColumnsOf(step.Event, step.Properties) }
 
+// Reads says whether a step is of an event whose words are read, if it has any.
+func (r *Reader) Reads(row *step.Row) bool { return r.events[row.Event] && row.IsTouchpoint() }
+
 // Of gives what a person said at a step; not ok where they said nothing in words.
 func (r *Reader) Of(row *step.Row) (Text, bool) {
-	if !r.events[row.Event] || !row.IsTouchpoint() {
+	if !r.Reads(row) {
 		return Text{}, false
 	}
-	return r.of(row.Properties.All())
+	return r.of(propertiesOf(row))
 }
 
-func (r *Reader) of(said map[string]string) (Text, bool) {
-	t := Text{Words: strings.TrimSpace(said[textProperty]), Language: r.language}
+// properties are those that a step has.
+type properties struct{ strictjson.Value }
+
+// propertiesOf reads them. What is no JSON has none.
+func propertiesOf(row *step.Row) properties {
+	v, err := strictjson.Parse(string(row.Properties))
+	if err != nil {
+		return properties{}
+	}
+	return properties{v}
+}
+
+func (p properties) get(name string) string { return p.Get(name).Scalar() }
+
+func (r *Reader) of(said properties) (Text, bool) {
+	t, found := r.words(said)
+	if lexicon, hasWords := r.languages.Of(t.Language); found && hasWords {
+		t.HasWords, t.Score = true, lexicon.Score(t.Words)
+	}
+	return t, found
+}
+
+// words is what a person said, without its score.
+func (r *Reader) words(said properties) (Text, bool) {
+	t := Text{Words: strings.TrimSpace(said.get(textProperty)), Language: r.language}
 	if t.Words == "" {
 		return t, false
 	}
-	if own := said[languageProperty]; own != "" {
+	if own := said.get(languageProperty); own != "" {
 		t.Language = sentiment.CodeOf(own)
-	}
-	if lexicon, found := r.languages.Of(t.Language); found {
-		t.HasWords, t.Score = true, lexicon.Score(t.Words)
 	}
 	return t, true
 }

@@ -3,6 +3,7 @@ package paths
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 
 // What stands in the place of a node.
 const (
-	other      = "other"
+	other      = "(other)"
 	goesOn     = "(goes on)"
 	noFurther  = "(no further action)"
 	isReached  = "(end)"
@@ -78,22 +79,20 @@ func (r *reader) flow() *flow {
 
 // step chooses the nodes of a step that have rows.
 func (f *flow) step(i int) stepNodes {
-	size := map[uint32]int64{}
-	s := stepNodes{at: map[uint32]*node{}}
+	size, goesOn := map[uint32]int64{}, map[uint32]bool{}
 	for _, e := range f.entries {
 		if i < len(e.Labels) {
 			label, isEnd := e.Labels[i], i == len(e.Labels)-1 && e.Of[reached] > 0
 			size[label] += e.Of[ended] + e.Of[reached] + e.Of[cut]
-			if !isEnd && !slices.Contains(s.goOn, label) {
-				s.goOn = append(s.goOn, label)
-			}
+			goesOn[label] = goesOn[label] || !isEnd
 		}
 	}
-	for label := range size {
-		s.labels = append(s.labels, label)
+	s := stepNodes{at: map[uint32]*node{}, labels: slices.Sorted(maps.Keys(size))}
+	for _, label := range s.labels {
+		if goesOn[label] {
+			s.goOn = append(s.goOn, label)
+		}
 	}
-	slices.Sort(s.labels)
-	slices.Sort(s.goOn)
 	order := slices.Clone(s.labels)
 	slices.SortStableFunc(order, func(a, b uint32) int { return cmp.Compare(size[b], size[a]) })
 	for _, label := range order[:min(len(order), f.nodes)] {
@@ -136,7 +135,7 @@ func (r *reader) answer() analysis.Answer {
 	if r.person != "" {
 		out.Tables = append(out.Tables, r.journeyTable())
 		if r.present == 0 {
-			out.Notes = append(out.Notes, fmt.Sprintf("Nobody of the period is %s.", r.person))
+			out.Notes = append(out.Notes, fmt.Sprintf("Nobody of the period is %s; a person is known by the highest of their identifiers.", r.person))
 		}
 	}
 	if n := r.present - r.with; n > 0 && r.person == "" {
@@ -161,7 +160,7 @@ func (f *flow) nodesTable() analysis.Table {
 		Sentence: "Distinct persons at each step. persons = went_on + no_further + reached + goes_on, and went_on of a step adds up to the persons of the next.",
 		Columns: []analysis.Column{
 			{Name: "position", Unit: analysis.Counts, Sentence: "step of the path, from 1; of paths that lead to an end, back from 0"},
-			{Name: "node", Unit: analysis.Text, Sentence: "that persons were at; other is all that have no row"},
+			{Name: "node", Unit: analysis.Text, Sentence: "that persons were at; (other) is all that have no row"},
 			{Name: "persons", Unit: analysis.Persons, Sentence: "who were there at this step"},
 			{Name: "share", Unit: analysis.Ratio, Sentence: "of all persons with a path"},
 			{Name: "went_on", Unit: analysis.Persons, Sentence: "who are at the next step too; backwards, who came from one"},
@@ -271,7 +270,7 @@ func (f *flow) pathsTable() analysis.Table {
 		Name:     "paths",
 		Sentence: "Paths by distinct persons. They add up to all persons with a path, who with an end alone are all who reached it.",
 		Columns: []analysis.Column{
-			{Name: "path", Unit: analysis.Text, Sentence: "nodes in the order of time; other is all paths that have no row"},
+			{Name: "path", Unit: analysis.Text, Sentence: "nodes in the order of time; (other) is all paths that have no row"},
 			{Name: "persons", Unit: analysis.Persons, Sentence: "who went so"},
 			{Name: "share", Unit: analysis.Ratio, Sentence: "of all persons with a path"},
 		},

@@ -98,7 +98,7 @@ func (l *loops) join(part *loops) {
 // table gives the nodes that most persons came back to, and all others as one.
 func (l *loops) table(rows int) analysis.Table {
 	t := analysis.Table{
-		Name: "loops", Sentence: "Who came back to a node where they were before, with another in between, in the whole period. Persons are in several rows; other is distinct persons too.",
+		Name: "loops", Sentence: "Who came back to a node where they were before, with another in between, in the whole period. Persons are in several rows; (other) is distinct persons too.",
 		Columns: []analysis.Column{
 			{Name: "node", Unit: analysis.Text, Sentence: "that persons came to"},
 			{Name: "persons", Unit: analysis.Persons, Sentence: "who came to it"},
@@ -138,11 +138,15 @@ func (l *loops) table(rows int) analysis.Table {
 		row(name, *of[name])
 	}
 	var rest count
+	isShown := map[string]bool{}
+	for _, name := range shown {
+		isShown[name] = true
+	}
 	for _, e := range sets {
 		isRest, isBack := false, false
 		for _, n := range e.Labels {
 			name, back := strings.CutPrefix(names[n], backPrefix)
-			if !slices.Contains(shown, name) {
+			if !isShown[name] {
 				isRest, isBack = true, isBack || back
 			}
 		}

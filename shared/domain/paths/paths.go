@@ -1,5 +1,5 @@
 // Package paths is the ways that persons went: what they did one after the other from a step on, or up to one. Each person has one path, so
-// every number is distinct persons, whatever is folded into "other" is the union of distinct persons, and at each step as many go out as came in.
+// every number is distinct persons, whatever is folded into "(other)" is the union of distinct persons, and at each step as many go out as came in.
 //
 // It is not for steps that somebody names, which is package funnel; an edge of a path says which funnel counts the same persons.
 //
@@ -42,7 +42,7 @@ func Analysis() analysis.Analysis {
 			{Name: "repeats", Sentence: "whether a node directly after itself is a step of its own", Values: []string{"keep", "collapse"}, Default: "keep"},
 			{Name: "scope", Sentence: "whether a path goes on in later sessions", Values: []string{"person", "session"}, Default: "person"},
 			{Name: "person", Sentence: "one person alone, by identifier such as user:42, whose path is listed step by step"},
-			{Name: "nodes", Sentence: "how many nodes each step has rows for, 1 to 100; the rest is one row", Default: "10"},
+			{Name: "nodes", Sentence: "how many nodes each step has rows for, 1 to 30; the rest is one row", Default: "10"},
 			{Name: "top", Sentence: "how many paths are listed, 1 to 1000; the rest is one row", Default: "20"},
 		},
 		Prepare: prepare,
@@ -128,7 +128,7 @@ func (s *settings) read() (err error) {
 		name             string
 		otherwise, least int
 		most             int
-	}{{&s.steps, "steps", 5, 2, maxSteps}, {&s.nodes, "nodes", 10, 1, 100}, {&s.top, "top", 20, 1, 1000}} {
+	}{{&s.steps, "steps", 5, 2, maxSteps}, {&s.nodes, "nodes", 10, 1, 30}, {&s.top, "top", 20, 1, 1000}} {
 		if *n.to, err = s.Number(n.name, n.otherwise, n.least, n.most); err != nil {
 			return err
 		}

@@ -249,7 +249,7 @@ func (a asking) chosen(t *testing.T, answer analysis.Answer, paths map[string]in
 			}
 		}
 		if rest > 0 {
-			want = append(want, fmt.Sprintf("other|%d", rest))
+			want = append(want, fmt.Sprintf("(other)|%d", rest))
 		}
 		if !slices.Equal(got[at], want) {
 			t.Errorf("nodes at %d are %q, want %q", at, got[at], want)
@@ -293,7 +293,7 @@ func conserved(t *testing.T, answer analysis.Answer, ends map[string]int, isBack
 			from, to = to, from
 		}
 		out[f[0]+" "+from] += number(t, f[3])
-		if !strings.HasPrefix(to, "(") {
+		if !isEnding(to) {
 			in[fmt.Sprintf("%d %s", number(t, f[0])+step, to)] += number(t, f[3])
 		}
 	}
@@ -319,6 +319,9 @@ func conserved(t *testing.T, answer analysis.Answer, ends map[string]int, isBack
 	}
 }
 
+// isEnding says whether what stands in the place of a node is how paths end.
+func isEnding(node string) bool { return strings.HasPrefix(node, "(") && node != "(other)" }
+
 func number(t *testing.T, text string) (n int) {
 	t.Helper()
 	if _, err := fmt.Sscan(text, &n); err != nil {
@@ -332,7 +335,7 @@ func funnels(t *testing.T, answer analysis.Answer, lives [][]step.Row, of analys
 	t.Helper()
 	for _, line := range strings.Split(rows(t, answer, "edges", "position", "from", "to", "persons", "funnel", "why_none"), "\n") {
 		f := strings.SplitN(line, "|", 5)
-		if len(f) < 5 || strings.HasPrefix(f[2], "(") {
+		if len(f) < 5 || isEnding(f[1]) || isEnding(f[2]) {
 			continue
 		}
 		edges++
@@ -357,6 +360,24 @@ func funnels(t *testing.T, answer analysis.Answer, lives [][]step.Row, of analys
 		}
 	}
 	return linked, edges
+}
+
+// TestToPurchase holds that the paths to purchase add up to the persons who bought, each once.
+func TestToPurchase(t *testing.T) {
+	t.Parallel()
+	lives, buyers := analysistest.Lives(5, 300), 0
+	for _, life := range lives {
+		if slices.ContainsFunc(step.Between(life, event.At(begin), event.At(end)), func(r step.Row) bool { return r.Event == "Order Completed" }) {
+			buyers++
+		}
+	}
+	answer, sum := answered(t, lives, question(t, "end=order", "node=channel", "repeats=collapse", "top=3")), 0
+	for _, line := range strings.Split(rows(t, answer, "paths", "persons"), "\n") {
+		sum += number(t, line)
+	}
+	if sum != buyers || buyers < 30 {
+		t.Errorf("paths are of %d persons, %d have bought", sum, buyers)
+	}
 }
 
 // BenchmarkPaths reads lives of some 100,000 steps.

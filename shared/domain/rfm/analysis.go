@@ -41,10 +41,7 @@ func Analysis() analysis.Analysis {
 }
 
 func prepare(q analysis.Question) (analysis.Plan, error) {
-	if !q.By.IsZero() {
-		return analysis.Plan{}, analysis.Bad("by", "rfm compares all buyers with one another; choose some by a segment, such as segment=first_channel:email")
-	}
-	a := asked{Question: q, rules: buyer.Rules{Known: q.Known()}}
+	a := asked{Question: q, rules: buyer.Rules{Known: q.Known(), By: q.By.Of}}
 	churn, err := q.Duration("churn_after", 90*day, 3650*day)
 	if err != nil {
 		return analysis.Plan{}, err
@@ -65,7 +62,7 @@ func prepare(q analysis.Question) (analysis.Plan, error) {
 	if value == "gross" {
 		a.rules.Worth = buyer.Gross
 	}
-	return analysis.Plan{To: q.Known(), Columns: Columns, Answer: a.answer}, nil
+	return analysis.Plan{To: q.Known(), Columns: Columns | q.By.Columns(), Answer: a.answer}, nil
 }
 
 func (a *asked) answer(lives analysis.Lives) (analysis.Answer, error) {
@@ -98,41 +95,81 @@ func (s *sum) add(b *Buyer, churn int64) {
 	}
 }
 
+// mostValues is how many values the segments are parted by; the buyers of all others are one.
+const mostValues = 50
+
+const other = "other"
+
+// values are those that buyers are parted by, those of most buyers first, then by name, and which of them each is shown under.
+func values(base *Base) (shown []string, of func(value string) string) {
+	persons := map[string]int{}
+	for _, b := range base.Buyers {
+		persons[b.By]++
+	}
+	for value := range persons {
+		shown = append(shown, value)
+	}
+	slices.SortFunc(shown, func(x, y string) int { return cmp.Or(cmp.Compare(persons[y], persons[x]), cmp.Compare(x, y)) })
+	if len(shown) <= mostValues {
+		return shown, func(value string) string { return value }
+	}
+	kept := map[string]bool{}
+	for _, value := range shown[:mostValues-1] {
+		kept[value] = true
+	}
+	kept[other] = false // a value of this name is with the others
+	shown = slices.DeleteFunc(shown, func(value string) bool { return !kept[value] })
+	return append(shown, other), func(value string) string {
+		if kept[value] {
+			return value
+		}
+		return other
+	}
+}
+
 func (a *asked) segments(base *Base) analysis.Table {
 	table := analysis.Table{
 		Name: "segments", Sentence: "One row a segment, by the scores of recency and frequency, empty ones too; the last row is all buyers, the sum of the others.",
 		Columns: []analysis.Column{
 			{Name: "segment", Unit: analysis.Text, Sentence: "name of the segment"},
 			{Name: "persons", Unit: analysis.Persons, Sentence: "buyers"},
-			{Name: "share", Unit: analysis.Ratio, Sentence: "of all buyers"},
+			{Name: "share", Unit: analysis.Ratio, Sentence: "of all buyers that the rows are of"},
 			{Name: "orders", Unit: analysis.Counts, Sentence: "orders that stand"},
 			{Name: "revenue", Unit: analysis.Amount, Sentence: "of all that they ordered, less what was taken back unless value is gross"},
 			{Name: "currency", Unit: analysis.Text, Sentence: "of the revenue"},
 			{Name: "churned", Unit: analysis.Ratio, Sentence: "of its buyers, who have not ordered for longer than churn_after"},
 		},
 	}
-	of := map[Segment]*sum{}
-	var all sum
-	for i := range base.Buyers {
-		b := &base.Buyers[i]
-		if of[b.Segment] == nil {
-			of[b.Segment] = &sum{}
+	rows := func(first []analysis.Value, holds func(b *Buyer) bool) {
+		of := map[Segment]sum{}
+		var all sum
+		for i := range base.Buyers {
+			if b := &base.Buyers[i]; holds(b) {
+				s := of[b.Segment]
+				s.add(b, a.churn)
+				of[b.Segment] = s
+				all.add(b, a.churn)
+			}
 		}
-		of[b.Segment].add(b, a.churn)
-		all.add(b, a.churn)
-	}
-	row := func(name string, s sum) {
-		table.Row(analysis.Word(name), analysis.Count(s.persons), analysis.Rate(s.persons, all.persons), analysis.Count(s.orders),
-			analysis.Money(s.revenue), analysis.Word(base.Currency), analysis.Rate(s.churned, s.persons))
-	}
-	for _, name := range Segments() {
-		if s := of[name]; s != nil {
-			row(string(name), *s)
-			continue
+		row := func(name string, s sum) {
+			table.Row(append(slices.Clone(first), analysis.Word(name), analysis.Count(s.persons), analysis.Rate(s.persons, all.persons),
+				analysis.Count(s.orders), analysis.Money(s.revenue), analysis.Word(base.Currency), analysis.Rate(s.churned, s.persons))...)
 		}
-		row(string(name), sum{})
+		for _, name := range Segments() {
+			row(string(name), of[name])
+		}
+		row("all", all)
 	}
-	row("all", all)
+	if a.By.IsZero() {
+		rows(nil, func(*Buyer) bool { return true })
+		return table
+	}
+	table.Sentence = "One row a value of the buyer's last order and segment; the row all of each value is the sum of those above it, and these add up to all buyers."
+	table.Columns = append([]analysis.Column{{Name: a.By.Name, Unit: analysis.Text, Sentence: "of the buyer's last order"}}, table.Columns...)
+	shown, valueOf := values(base)
+	for _, value := range shown {
+		rows([]analysis.Value{analysis.Word(value)}, func(b *Buyer) bool { return valueOf(b.By) == value })
+	}
 	return table
 }
 

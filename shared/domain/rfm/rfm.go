@@ -46,8 +46,9 @@ func Segments() []Segment {
 	}
 }
 
-// SegmentOf is the segment of a recency and a frequency score, both from 1 to 5. It is the grid of ten segments by R and F that is in general use
-// (it goes back to the RFM chart of Putler, putler.com/rfm-analysis); the monetary score is shown beside it and decides nothing.
+// SegmentOf is the segment of a recency and a frequency score, both from 1 to 5. It is the grid of ten segments that is in general use: the names are
+// those of Putler's chart (putler.com/rfm-analysis), whose ranges overlap, with one name for each pair of scores. The monetary score is shown beside
+// it and decides nothing.
 func SegmentOf(recency, frequency int) Segment {
 	switch {
 	case recency <= 2 && frequency <= 2:
@@ -81,6 +82,7 @@ type Buyer struct {
 	Monetary  money.Sum
 	R, F, M   int // scores, 5 is best
 	Segment   Segment
+	By        string // of the last order
 }
 
 // Base is all buyers, in the order of their names.
@@ -102,7 +104,7 @@ func Read(lives analysis.Lives, calendar period.Calendar, rules buyer.Rules) Bas
 		b := Buyer{Person: who.Person, Monetary: out.Revenue(who)}
 		out.Standing(who, rules.Known, func(o *buyer.Order, _ money.Sum) {
 			b.Frequency++
-			b.LastOrder = buyer.DayOf(calendar, o.At)
+			b.LastOrder, b.By = buyer.DayOf(calendar, o.At), o.By
 		})
 		if b.Frequency == 0 {
 			out.Taken++

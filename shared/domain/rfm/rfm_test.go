@@ -12,6 +12,7 @@ import (
 	"waymark/shared/domain/analysis/analysistest"
 	"waymark/shared/domain/buyer"
 	"waymark/shared/domain/event"
+	"waymark/shared/domain/money"
 	"waymark/shared/domain/rfm"
 	"waymark/shared/domain/step"
 )
@@ -124,6 +125,51 @@ func TestAgainstRecount(t *testing.T) {
 			} else if name == "all" && row["revenue"].String() != fmt.Sprintf("%d.%02d", whole/100, whole%100) {
 				t.Errorf("seed %d: revenue of all is %v, want %d cents", seed, row["revenue"], whole)
 			}
+		}
+	}
+}
+
+// Parted by a value, persons and revenue add up to what they are without; with more than 50 values, the rest is other.
+func TestBy(t *testing.T) {
+	t.Parallel()
+	lives := analysistest.Lives(5, 150)
+	q := analysis.Question{
+		Calendar: calendar(t, "UTC"), From: analysistest.Begin, To: analysistest.End, Now: event.At(analysistest.End), Currency: "EUR",
+	}
+	whole := table(t, ask(t, q, lives), "segments")
+	for by, most := range map[string]int{"first_channel": 7, "session_channel": 7, "property.cost": 50} {
+		breakdown, err := analysis.ParseBreakdown("by", by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.By = breakdown
+		persons := map[string]int64{}
+		var revenue money.Sum
+		rows := table(t, ask(t, q, lives), "segments")
+		for _, row := range rows {
+			n, _ := row["persons"].Counts()
+			persons[row["segment"].String()] += n
+			if row["segment"].String() == "all" {
+				var sum money.Sum
+				if err := sum.UnmarshalJSON([]byte(row["revenue"].String())); err != nil {
+					t.Fatal(err)
+				}
+				revenue = revenue.Plus(sum)
+			}
+		}
+		for _, row := range whole {
+			if n, _ := row["persons"].Counts(); persons[row["segment"].String()] != n {
+				t.Errorf("by %s: %d persons are %v, want %d", by, persons[row["segment"].String()], row["segment"], n)
+			}
+		}
+		if got, want := revenue.String(), whole[len(whole)-1]["revenue"].String(); got != want {
+			t.Errorf("by %s: revenue is %s, want %s", by, got, want)
+		}
+		if len(rows) != 11*most {
+			t.Errorf("by %s: %d rows, want 11 of each of %d values", by, len(rows), most)
+		}
+		if last := rows[len(rows)-1][by].String(); (last == "other") != (most == 50) {
+			t.Errorf("by %s: the last value is %s", by, last)
 		}
 	}
 }

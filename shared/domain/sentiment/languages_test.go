@@ -149,3 +149,23 @@ func BenchmarkScore(b *testing.B) {
 		sentiment.English().Score("The delivery was great, but the shoes are NOT good!! I waited for two weeks and nobody answered my calls :(")
 	}
 }
+
+// FuzzParseLanguages: any text is refused with a fault of its own, or gives lexicons that score.
+func FuzzParseLanguages(f *testing.F) {
+	f.Add(settled)
+	f.Add(`{"languages": {"de": {"words": {"": 1}, "negations": [" "]}}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		l, err := sentiment.ParseLanguages([]byte(text))
+		if err != nil {
+			if fault.CodeOf(err) != "bad_lexicons" {
+				t.Errorf("%q is refused by %v", text, err)
+			}
+			return
+		}
+		for _, code := range l.Codes() {
+			if x, found := l.Of(code); !found || math.Abs(x.Score("gut but NOT very good").Compound) > 1 {
+				t.Errorf("%q has no lexicon of %s that scores", text, code)
+			}
+		}
+	})
+}

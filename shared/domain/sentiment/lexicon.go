@@ -57,6 +57,9 @@ var english = sync.OnceValue(func() *Lexicon {
 	return x
 })
 
+// firstEmoji is the least character that emoji has: ©.
+const firstEmoji = '©'
+
 // emoji describes emoji of one character in English.
 var emoji = sync.OnceValue(func() map[rune]string {
 	out := map[rune]string{}
@@ -88,6 +91,9 @@ func unpack(packed []byte) map[string]string {
 
 // spell writes emoji out, as the reference does: in English by what they show, else each as a word of its own.
 func (x *Lexicon) spell(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return r >= firstEmoji }) {
+		return text
+	}
 	shown, isAfterSpace := emoji(), true
 	var out strings.Builder
 	for _, r := range text {

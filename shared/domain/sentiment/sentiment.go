@@ -172,6 +172,11 @@ func isCapital(word string) bool {
 	found := false
 	for _, r := range word {
 		switch {
+		case r >= 'a' && r <= 'z':
+			return false
+		case r >= 'A' && r <= 'Z':
+			found = true
+		case r < 0x80:
 		case unicode.In(r, unicode.Ll, unicode.Other_Lowercase, unicode.Lt):
 			return false
 		case unicode.In(r, unicode.Lu, unicode.Other_Uppercase):

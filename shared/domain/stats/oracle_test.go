@@ -302,3 +302,17 @@ func telco(t *testing.T) map[string][]stats.Lifetime {
 	}
 	return out
 }
+
+// TestMeans compares what is made of a mean with SciPy: its interval, and on a normal approximation how likely B is above A, and what that costs.
+func TestMeans(t *testing.T) {
+	t.Parallel()
+	low, high := sampleOf([]float64{10, 12, 9, 15, 7, 0, 0}).Interval(.05)
+	check(t, "low", low, 2.262428829472335, 1e-9)
+	check(t, "high", high, 12.880428313384808, 1e-9)
+	c := stats.Welch(sampleOf([]float64{10, 12, 9, 15, 7}), sampleOf([]float64{11, 14, 9, 18, 10, 13}), .05)
+	check(t, "P(B > A)", c.Beats(), .8402327482357188, 1e-9)
+	check(t, "loss", c.Loss(), .1604219293892382, 1e-9)
+	if low, high := sampleOf([]float64{3}).Interval(.05); !math.IsNaN(low) || !math.IsNaN(high) {
+		t.Errorf("the interval of one person is %v to %v, want NaN", low, high)
+	}
+}

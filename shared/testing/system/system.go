@@ -219,7 +219,7 @@ func (s *System) FailedService() failed.Service {
 
 // Collect is the function.
 func (s *System) Collect(ports Ports) *collect.Handler {
-	return collect.New(collect.Config{Keys: ports, Spending: ports, Salts: ports, NewSalt: s.NewID, Queue: s.Queue, Now: s.clock, NewID: s.NewID, Plans: s.plans})
+	return collect.New(collect.Config{Keys: ports, Documents: s.Table, Spending: ports, Salts: ports, NewSalt: s.NewID, Queue: s.Queue, Now: s.clock, NewID: s.NewID, Plans: s.plans})
 }
 
 // Request makes a request with an authorization, as the gateway gives it. path may have a query.

@@ -18,8 +18,10 @@ export interface Options {
   key: string
   /** Where events go, such as https://collect.example, without a slash at its end. */
   host: string
-  /** Links, downloads, forms, engagement and web vitals too. */
+  /** Links, downloads, forms, engagement and web vitals too, and experiments. */
   full?: boolean
+  /** The experiments that run, such as "button=control:50,green:50;price=a:90,b:10"; with full. */
+  experiments?: string
   /** The global variable that holds the tracker: waymark. */
   name?: string
   /** "off": pages are counted only when page() is called. */
@@ -61,6 +63,8 @@ export interface Tracker {
   reset(): void
   /** true or categories: what was held is sent; false: it is dropped, with all that is stored. */
   consent(given: boolean | Record<string, boolean>): void
+  /** The variant of an experiment that the visitor has; undefined of one that does not run. The visitor is exposed to it. With full. */
+  variant?(experiment: string, told?: (variant: string) => void): string | undefined
   /** A call as a list, as in ["track", "Signed Up"]. */
   push(call: [string, ...unknown[]]): void
 }

@@ -183,7 +183,7 @@ export const start = (o: Options, extend?: Extend): Api => {
     if (early.version) return
     w[name] = api
     consent && begin()
-    extend?.(api, listen, address)
+    extend?.(api, listen, address, read)
     listen('visibilitychange', flush, d)
     listen('online', flush)
     listen('pagehide', () => flush(1))

@@ -21,8 +21,11 @@ export interface Api {
   reset(): void
   consent(given: boolean | Bag): void
   push(call: any[]): void
+  variant?(experiment: string, told?: (variant: string) => void): string | undefined // of the full build
 }
 
-// Extend adds to the tracker before it begins. It listens through `listen`, which lets nothing throw into the page.
+// Extend adds to the tracker before it begins. It listens through `listen`, which lets nothing throw into the page, and reads what is stored through
+// `read`, which reads nothing where it may not.
+export type Read = (name: string) => any
 export type Listen = (type: string, f: (e: any) => void, target?: any) => void
-export type Extend = (api: Api, listen: Listen, address: () => string) => void
+export type Extend = (api: Api, listen: Listen, address: () => string, read: Read) => void
