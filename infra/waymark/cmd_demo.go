@@ -14,10 +14,10 @@ import (
 
 const demoUsage = `usage: waymark demo [flags]
 
-Imports three real files (CDNOW, Online Retail, an Apache log), rolls up,
-exports, and compares every number with a published or recounted one. Uses the
-running system (WAYMARK_URL or waymark dev), or starts one in memory. Running it
-twice changes nothing.
+Imports real files (CDNOW, Online Retail, an Apache log, online shoppers) and
+small cases of papers, rolls up, exports, asks every analysis, and compares every
+number with a published or recounted one. Uses the running system (WAYMARK_URL or
+waymark dev), or starts one in memory. Running it twice changes nothing.
 
 exit code: 0 all numbers are equal · 1 one differs or something failed
 2 wrong usage
