@@ -100,8 +100,12 @@ func (c attributionCase) credits(number int) []line {
 		column string
 		want   map[string]json.Number
 	}{
-		{"first", c.Expected.First}, {"last", c.Expected.Last}, {"linear", c.Expected.Linear}, {"position", c.Expected.Position},
-		{"markov", c.Expected.Credit}, {"shapley", c.Expected.Shapley},
+		{"first", c.Expected.First},
+		{"last", c.Expected.Last},
+		{"linear", c.Expected.Linear},
+		{"position", c.Expected.Position},
+		{"markov", c.Expected.Credit},
+		{"shapley", c.Expected.Shapley},
 	} {
 		for _, touch := range sorted(model.want) {
 			lines = append(lines, q.cell(fmt.Sprintf("attribution: %s, %s of %s", short, model.column, touch), "conversions",
