@@ -32,6 +32,18 @@ func (a *analysisAnswer) print(out goio.Writer) {
 		fmt.Fprintln(out)
 	}
 	a.tell(out)
+	if slices.ContainsFunc(a.Tables, (analysisTable).isShortened) {
+		fmt.Fprint(out, "\n", wrapped("Texts that end with … stand in full in --csv and --json.", ""))
+	}
+}
+
+// isShortened says whether a text has no room.
+func (t analysisTable) isShortened() bool {
+	return slices.ContainsFunc(t.Rows, func(row map[string]analysisValue) bool {
+		return slices.ContainsFunc(t.Columns, func(c analysis.Column) bool {
+			return c.Unit == analysis.Text && utf8.RuneCountInString(row[c.Name].text) > textWidth
+		})
+	})
 }
 
 // shortTime is the day of an instant at which a day begins.

@@ -69,23 +69,23 @@ func readers() []reader {
 		text("first_channel", func(r *record) *string { return &r.FirstChannel }),
 		text("first_month", func(r *record) *string { return &r.FirstMonth }),
 		text("order_month", func(r *record) *string { return &r.OrderMonth }),
-		nullable("order_id", func(r *record) **string { return &r.OrderID }, textOf),
-		nullable("order_event", func(r *record) **string { return &r.OrderEvent }, textOf),
-		nullable("amount", func(r *record) **int64 { return &r.Amount }, parquet.Value.Int64),
-		nullable("currency", func(r *record) **string { return &r.Currency }, textOf),
-		nullable("order_number", func(r *record) **int32 { return &r.OrderNumber }, parquet.Value.Int32),
-		nullable("order_channel", func(r *record) **string { return &r.OrderChannel }, textOf),
-		nullable("order_campaign", func(r *record) **string { return &r.OrderCampaign }, textOf),
-		nullable("order_source", func(r *record) **string { return &r.OrderSource }, textOf),
-		nullable("order_country", func(r *record) **string { return &r.OrderCountry }, textOf),
-		nullable("order_device", func(r *record) **string { return &r.OrderDevice }, textOf),
-		nullable("order_stage", func(r *record) **string { return &r.OrderStage }, textOf),
-		nullable("order_visitor", func(r *record) **string { return &r.OrderVisitor }, textOf),
-		later(nullable("order_landing_page", func(r *record) **string { return &r.OrderLandingPage }, textOf)),
-		later(nullable("order_referrer_host", func(r *record) **string { return &r.OrderReferrerHost }, textOf)),
-		later(nullable("order_browser", func(r *record) **string { return &r.OrderBrowser }, textOf)),
-		later(nullable("order_os", func(r *record) **string { return &r.OrderOS }, textOf)),
-		later(nullable("order_grade", func(r *record) **string { return &r.OrderGrade }, textOf)),
+		nullable("order_id", func(r *record) **string { return &r.OrderID }, texts),
+		nullable("order_event", func(r *record) **string { return &r.OrderEvent }, texts),
+		nullable("amount", func(r *record) **int64 { return &r.Amount }, always(numbers64)),
+		nullable("currency", func(r *record) **string { return &r.Currency }, texts),
+		nullable("order_number", func(r *record) **int32 { return &r.OrderNumber }, always(numbers32)),
+		nullable("order_channel", func(r *record) **string { return &r.OrderChannel }, texts),
+		nullable("order_campaign", func(r *record) **string { return &r.OrderCampaign }, texts),
+		nullable("order_source", func(r *record) **string { return &r.OrderSource }, texts),
+		nullable("order_country", func(r *record) **string { return &r.OrderCountry }, texts),
+		nullable("order_device", func(r *record) **string { return &r.OrderDevice }, texts),
+		nullable("order_stage", func(r *record) **string { return &r.OrderStage }, texts),
+		nullable("order_visitor", func(r *record) **string { return &r.OrderVisitor }, texts),
+		later(nullable("order_landing_page", func(r *record) **string { return &r.OrderLandingPage }, texts)),
+		later(nullable("order_referrer_host", func(r *record) **string { return &r.OrderReferrerHost }, texts)),
+		later(nullable("order_browser", func(r *record) **string { return &r.OrderBrowser }, texts)),
+		later(nullable("order_os", func(r *record) **string { return &r.OrderOS }, texts)),
+		later(nullable("order_grade", func(r *record) **string { return &r.OrderGrade }, texts)),
 	}
 }
 
@@ -94,10 +94,8 @@ type newer struct{ reader }
 
 func later(r reader) reader { return newer{r} }
 
-func textOf(v parquet.Value) string { return string(v.ByteArray()) }
-
-func nullable[T any](name string, field func(*record) **T, get func(parquet.Value) T) reader {
-	return &column[*T]{name: name, field: field, decoder: always(optional(get))}
+func nullable[T any](name string, field func(*record) **T, present func() decode[T]) reader {
+	return &column[*T]{name: name, field: field, decoder: optional(present)}
 }
 
 // decode gives the values of a page, appended to a slice.
@@ -207,15 +205,27 @@ func flags(page parquet.Page, out []bool) ([]bool, error) {
 	return read(page, out, parquet.Value.Boolean)
 }
 
-func optional[T any](get func(parquet.Value) T) decode[*T] {
-	return func(page parquet.Page, out []*T) ([]*T, error) {
-		return read(page, out, func(v parquet.Value) *T {
-			if v.IsNull() {
-				return nil
+// optional decodes pages in which values may be missing, by what decodes those that are there: most rows are of no order, and have none.
+func optional[T any](present func() decode[T]) func() decode[*T] {
+	return func() decode[*T] {
+		decode := present()
+		return func(page parquet.Page, out []*T) ([]*T, error) {
+			values, err := decode(page, nil)
+			for _, level := range page.DefinitionLevels() {
+				switch {
+				case level == 0:
+					out = append(out, nil)
+				case len(values) == 0:
+					return out, errCount
+				default:
+					out, values = append(out, &values[0]), values[1:]
+				}
 			}
-			value := get(v)
-			return &value
-		})
+			if err == nil && len(values) > 0 {
+				err = errCount
+			}
+			return out, err
+		}
 	}
 }
 
