@@ -143,12 +143,12 @@ func TestRun(t *testing.T) {
 	if err != nil || !equal {
 		t.Fatalf("Run = %v, %v; want true\n%s", equal, err, page)
 	}
-	for name, want := range map[string]int{"demo-cdnow": 6919, "demo-retail": 4705 + 1059, "demo-weblog": 4000, "demo-shoppers": 12330, "demo-examples": 1387} {
+	for name, want := range map[string]int{"demo-cdnow": 6919, "demo-retail": 4705 + 1059, "demo-weblog": 4000, "demo-shoppers": 12330, "demo-telco": 7043, "demo-examples": 1387} {
 		if got := len(s.events[name]); got != want {
 			t.Errorf("%s has %d events, want %d", name, got, want)
 		}
 	}
-	if !strings.Contains(page.String(), "566 of 566 numbers equal") {
+	if !strings.Contains(page.String(), "627 of 627 numbers equal") {
 		t.Errorf("the page does not say that all is equal:\n%s", page)
 	}
 	for _, line := range strings.Split(page.String(), "\n") {
@@ -157,8 +157,8 @@ func TestRun(t *testing.T) {
 		}
 	}
 	for _, ending := range []string{"csv", "json"} {
-		if files, err := filepath.Glob(filepath.Join(c.Folder, "*", "on-demand-month-r1."+ending)); err != nil || len(files) != 5 {
-			t.Errorf("copied %s files = %v, %v; want 5", ending, files, err)
+		if files, err := filepath.Glob(filepath.Join(c.Folder, "*", "on-demand-month-r1."+ending)); err != nil || len(files) != 6 {
+			t.Errorf("copied %s files = %v, %v; want 6", ending, files, err)
 		}
 	}
 }
