@@ -123,7 +123,7 @@ func TestAnalyseRefusals(t *testing.T) {
 		"analyse retention --json --csv":         {2, ""},
 		"analyse retention --key sk_nobody":      {1, "the key is not known here"},
 		"analyse retention more":                 {2, ""},
-		"define games":                           {1, "there are definitions of funnels"},
+		"define games":                           {1, "there are definitions of metrics, funnels"},
 		"define funnels - --check":               {1, "-: "},
 		"define funnels testdata/none.yaml":      {1, "none.yaml"},
 		"define funnels --delete --check":        {2, ""},
