@@ -2,10 +2,10 @@ package demo
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"time"
 
 	"waymark/infra/client"
@@ -77,19 +77,17 @@ func (a *api) drain(ctx context.Context, out io.Writer) error {
 	}
 }
 
-// rows reads KPI rows.
-func (a *api) rows(ctx context.Context, q query) ([]row, error) {
-	values := url.Values{"metric": {q.metric}, "from": {q.from}, "to": {q.to}, "grain": {q.grain}}
-	if q.by != "" {
-		values.Set("by", q.by)
+// answer reads KPI rows or the tables of an analysis.
+func (a *api) answer(ctx context.Context, q query) (said answer, err error) {
+	return said, a.get(ctx, q.path(), &said)
+}
+
+// settle makes a definition of the workspace what it is to be.
+func (a *api) settle(ctx context.Context, kind string, definition []byte) error {
+	if err := a.Do(ctx, http.MethodPut, "/v1/definitions/"+kind, json.RawMessage(definition), nil); err != nil {
+		return fmt.Errorf("settle %s: %w", kind, err)
 	}
-	var answer struct {
-		Rows []row `json:"rows"`
-	}
-	if err := a.get(ctx, "/v1/kpis?"+values.Encode(), &answer); err != nil {
-		return nil, err
-	}
-	return answer.Rows, nil
+	return nil
 }
 
 // Pause waits, or until the context ends.

@@ -1,6 +1,6 @@
-// Package demo proves the whole way of a touchpoint with three real files: it imports them through the public HTTP API into three workspaces,
-// rolls up, exports, reads the KPIs back and compares every number with a published one, or with one recounted from the file by plain code
-// that shares nothing with the system. It is also the first thing a newcomer runs.
+// Package demo proves the whole way of a touchpoint with real files and with small cases that have published answers: it imports them through the
+// public HTTP API, each into a workspace of its own, rolls up, exports, reads KPIs and analyses back and compares every number with a published one, or
+// with one recounted from the file by plain code that shares nothing with the system. It is also the first thing a newcomer runs.
 //
 // It knows the system only from outside: URLs, keys and the admin page of the laptop cloud.
 //
@@ -109,9 +109,19 @@ func (c Config) load(ctx context.Context, d dataset) (imported, error) {
 	if err != nil {
 		return imported{}, err
 	}
-	file, err := data.ReadFile(d.file)
+	file, err := d.rows()
 	if err != nil {
 		return imported{}, err
+	}
+	a := newAPI(c, secret)
+	for kind, name := range d.settled {
+		text, err := data.ReadFile(name)
+		if err != nil {
+			return imported{}, err
+		}
+		if err := a.settle(ctx, kind, text); err != nil {
+			return imported{}, err
+		}
 	}
 	facts := facts{}
 	bar := importer.NewBar(c.Out, d.workspace, c.Terminal)
@@ -135,7 +145,7 @@ func (c Config) load(ctx context.Context, d dataset) (imported, error) {
 	if err != nil {
 		return imported{}, err
 	}
-	return imported{dataset: d, api: newAPI(c, secret), facts: facts, expected: expected}, nil
+	return imported{dataset: d, api: a, facts: facts, expected: expected}, nil
 }
 
 // compare rolls up and puts every expected number beside ours.
@@ -144,5 +154,5 @@ func (c Config) compare(ctx context.Context, set imported, t *table) (bool, erro
 		return false, err
 	}
 	t.title(set.dataset.title)
-	return t.fill(ctx, set.expected, set.facts, set.api.rows)
+	return t.fill(ctx, set.expected, set.facts, set.api.answer)
 }

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/csv"
 	"encoding/json"
@@ -18,11 +19,11 @@ import (
 // span fills in the period of lines.
 func span(from, to string, lines []line) []line {
 	for i := range lines {
+		if lines[i].asks() {
+			lines[i].from, lines[i].to = cmp.Or(lines[i].from, from), cmp.Or(lines[i].to, to)
+			lines[i].part = cmp.Or(lines[i].part, "value")
+		}
 		if lines[i].metric != "" {
-			lines[i].from, lines[i].to = from, to
-			if lines[i].part == "" {
-				lines[i].part = "value"
-			}
 			if lines[i].grain == "" {
 				lines[i].grain = "period"
 			}
@@ -91,7 +92,8 @@ func expectCDNOW(file []byte) ([]line, error) {
 			line{what: name[:7] + " new customers", metric: "new_buyers", grain: "month", start: name, want: strconv.Itoa(m.newBuyers), origin: recounted},
 		)
 	}
-	return span("1997-01-01", "1998-07-01", lines), nil
+	analyses, err := cdnowAnalyses(rows)
+	return span("1997-01-01", "1998-07-01", append(lines, analyses...)), err
 }
 
 // expectRetail takes the published numbers and recounts what they leave open: the cancellations that have a customer, and the dirt.
@@ -142,7 +144,8 @@ func expectRetail(file []byte) ([]line, error) {
 	}
 	lines = append(lines, p.monthly()...)
 	lines = append(lines, p.countries()...)
-	return span("2010-12-01", "2011-04-01", lines), nil
+	analyses, err := p.analyses(rows)
+	return span("2010-12-01", "2011-04-01", append(lines, analyses...)), err
 }
 
 // retailNumbers is expected_kpis.json as far as it is compared; json.Number keeps the printed precision.
@@ -153,11 +156,14 @@ type retailNumbers struct {
 		RevenuePerCustomer                            json.Number `json:"revenue_per_customer"`
 		RepeatCustomers                               json.Number `json:"repeat_customers"`
 		RepeatRate                                    json.Number `json:"repeat_rate"`
+		Inactive                                      json.Number `json:"inactive_over_90d_at_snapshot"`
 	}
 	Monthly          map[string]struct{ Revenue, Orders, Customers json.Number }
 	TopCountries     map[string]struct{ Revenue, Orders, Customers json.Number } `json:"top_countries"`
 	Cohorts          map[string][]json.Number                                    `json:"cohort_active_customers"`
 	CohortsAllEvents map[string][]json.Number                                    `json:"cohort_active_customers_incl_cancellations"`
+	Percentiles      map[string]map[string]json.Number                           `json:"rfm_percentiles"`
+	Top              []customer                                                  `json:"top_customers"`
 }
 
 func (p retailNumbers) monthly() []line {
@@ -193,33 +199,6 @@ func (p retailNumbers) countries() []line {
 		)
 	}
 	return lines
-}
-
-// expectWebLog takes the published counts.
-func expectWebLog([]byte) ([]line, error) {
-	var p struct {
-		Lines, Visitors, Sessions json.Number
-		HitsByDay                 map[string]json.Number `json:"hits_by_day"`
-		SessionsByDay             map[string]json.Number `json:"sessions_by_day_of_start"`
-	}
-	if err := readJSON("data/web_log/expected_sessions.json", &p); err != nil {
-		return nil, err
-	}
-	lines := []line{
-		{what: "lines read", fact: "read", want: p.Lines.String(), origin: published},
-		{what: "requests (touchpoints)", metric: "touchpoints", want: p.Lines.String(), origin: published},
-		{what: "visitors (active persons)", metric: "active_persons", want: p.Visitors.String(), origin: published},
-		{what: "new visitors", metric: "new_persons", want: p.Visitors.String(), origin: published},
-		{what: "sessions", metric: "sessions", want: p.Sessions.String(), origin: published},
-	}
-	for _, day := range sorted(p.HitsByDay) {
-		lines = append(
-			lines,
-			line{what: day + " requests", metric: "touchpoints", grain: "day", start: day, want: p.HitsByDay[day].String(), origin: published},
-			line{what: day + " sessions begun", metric: "sessions", grain: "day", start: day, want: p.SessionsByDay[day].String(), origin: published},
-		)
-	}
-	return span("2015-05-17", "2015-05-19", lines), nil
 }
 
 func readCSV(r io.Reader) ([]map[string]string, error) {

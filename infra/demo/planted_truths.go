@@ -133,7 +133,7 @@ func findCounts(t truthOf) (bool, string, error) {
 	var texts []string
 	found := true
 	for _, metric := range sorted(want) {
-		found = found && equal(got[metric], want[metric])
+		found = found && equal(got[metric], want[metric], "")
 		texts = append(texts, fmt.Sprintf("%s %s of %s", metric, got[metric], want[metric]))
 	}
 	return found, strings.Join(texts, ", "), nil

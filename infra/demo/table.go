@@ -23,22 +23,22 @@ func (t *table) title(text string) {
 
 // fill asks once for each different request and prints one line for each expected number.
 func (t *table) fill(ctx context.Context, lines []line, f facts, ask ask) (bool, error) {
-	answers := map[query][]row{}
+	answers := map[query]answer{}
 	all := true
 	for _, l := range lines {
 		q := l.query()
-		if _, known := answers[q]; !known && l.metric != "" {
-			rows, err := ask(ctx, q)
+		if _, known := answers[q]; !known && l.asks() {
+			said, err := ask(ctx, q)
 			if err != nil {
 				return false, err
 			}
-			answers[q] = rows
+			answers[q] = said
 		}
 		ours, err := l.ours(f, answers[q])
 		if err != nil {
 			return false, err
 		}
-		same := equal(ours, l.want)
+		same := equal(ours, l.want, l.within)
 		all = all && same
 		t.print(l, ours, same)
 	}

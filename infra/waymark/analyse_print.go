@@ -272,12 +272,15 @@ func (t *analysisTable) bar(isFirst bool, shown []textColumn) func(map[string]an
 	for _, row := range t.Rows {
 		most = max(most, number(row))
 	}
-	return func(row map[string]analysisValue) string {
-		if most <= 0 || number(row) <= 0 {
-			return ""
-		}
-		return strings.Repeat("█", max(1, int(number(row)/most*float64(width))))
+	return func(row map[string]analysisValue) string { return barOf(number(row), most, width) }
+}
+
+// barOf draws a number against the largest; none of what is not above 0.
+func barOf(value, most float64, width int) string {
+	if most <= 0 || value <= 0 {
+		return ""
 	}
+	return strings.Repeat("█", max(1, int(value/most*float64(width))))
 }
 
 // writeCSV writes the first table as an export does, so that no spreadsheet runs what somebody sent. A rate or estimate has columns for its parts.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -20,6 +21,7 @@ const memberWidth = 20 // of a value of a dimension
 type kpiLine struct {
 	start, member string
 	cells         map[string]string
+	values        map[string]float64 // for bars
 }
 
 // kpiColumn is one metric.
@@ -57,7 +59,7 @@ func (a kpiAnswer) print(w goio.Writer, grain, by string) {
 }
 
 func printKPITable(w goio.Writer, lines []kpiLine, metrics []kpiColumn, left int, by string) {
-	row := func(first, member string, cell func(kpiColumn) string) {
+	row := func(first, member string, cell func(kpiColumn) string, bar string) {
 		if by != "" {
 			first = fmt.Sprintf("%s %s", padded(first, left-1-memberWidth), shortened(member, memberWidth))
 		}
@@ -65,13 +67,21 @@ func printKPITable(w goio.Writer, lines []kpiLine, metrics []kpiColumn, left int
 		for _, c := range metrics {
 			text += fmt.Sprintf("  %*s", c.width, cell(c))
 		}
-		fmt.Fprintln(w, strings.TrimRight(text, " "))
+		fmt.Fprintln(w, strings.TrimRight(text+bar, " "))
 	}
 	fmt.Fprintln(w)
-	row("", by, func(c kpiColumn) string { return c.name })
-	row("", "", func(c kpiColumn) string { return c.unit })
+	row("", by, func(c kpiColumn) string { return c.name }, "")
+	row("", "", func(c kpiColumn) string { return c.unit }, "")
+	most, room := 0.0, columns-left-2-metrics[0].width-2
 	for _, l := range lines {
-		row(l.start, l.member, func(c kpiColumn) string { return l.cells[c.name] })
+		most = max(most, l.values[metrics[0].name])
+	}
+	for _, l := range lines {
+		bar := ""
+		if len(metrics) == 1 && room >= barLeast {
+			bar = "  " + barOf(l.values[metrics[0].name], most, min(room, barWidth))
+		}
+		row(l.start, l.member, func(c kpiColumn) string { return l.cells[c.name] }, bar)
 	}
 }
 
@@ -92,10 +102,11 @@ func (a kpiAnswer) table(grain, by string) (lines []kpiLine, metrics []kpiColumn
 		i, found := index[at]
 		if !found {
 			i = len(lines)
-			index[at], lines = i, append(lines, kpiLine{at.start, at.member, map[string]string{}})
+			index[at], lines = i, append(lines, kpiLine{at.start, at.member, map[string]string{}, map[string]float64{}})
 		}
 		text := cellText(r)
 		lines[i].cells[r.Metric] = text
+		lines[i].values[r.Metric], _ = strconv.ParseFloat(string(r.Value), 64) // 0 of what has none
 		c := slices.IndexFunc(metrics, func(c kpiColumn) bool { return c.name == r.Metric })
 		if c < 0 {
 			c, metrics = len(metrics), append(metrics, kpiColumn{r.Metric, r.Unit, max(len(r.Metric), len(r.Unit))})

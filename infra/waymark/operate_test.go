@@ -95,7 +95,7 @@ const kpiFoldedTable = `days in UTC, stage model default@1
 
            grade                 orders
                                   count
-2026-10-25 server                     4
+2026-10-25 server                     4  ████████████████████
 
 folded: up to 9 values of campaign in a window have no line of their own;
 (other) has their numbers added up. --json lists them; docs/kpi.md says which
@@ -121,9 +121,9 @@ const kpiByTable = `hours in UTC, stage model five@2
 
                        channel               orders
                                               count
-2026-10-25T01:00+01:00 =cmd|' /C calc'\x1b…       2
-2026-10-25T01:00+01:00 paid_social                1
-2026-10-25T01:00Z                                 3
+2026-10-25T01:00+01:00 =cmd|' /C calc'\x1b…       2  █████████████
+2026-10-25T01:00+01:00 paid_social                1  ██████
+2026-10-25T01:00Z                                 3  ████████████████████
 `
 
 const kpiByCSV = "\ufeffmetric,start,end,dimension,dimension_value,numerator,denominator,n,value,unit,revision,low,high,interval\r\n" +

@@ -16,7 +16,9 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/measure"
+	"waymark/shared/domain/money"
 	"waymark/shared/domain/period"
+	"waymark/shared/domain/rates"
 	"waymark/shared/domain/step"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/settle"
@@ -78,6 +80,7 @@ func Common() []analysis.Parameter {
 		{Name: "from", Sentence: "first day, such as 2026-10-25, or instant with its offset", Default: "90 days before to"},
 		{Name: "to", Sentence: "the day after the last, or instant; not part of the time", Default: "tomorrow"},
 		{Name: "zone", Sentence: "time zone of days and months, such as Europe/London", Default: "the workspace's"},
+		{Name: "convert_to", Sentence: "currency that all amounts are converted into, by the rates that the workspace has settled, each by that of its own day", Default: "no amount is converted"},
 		{Name: "by", Sentence: "dimension that the numbers are parted by, such as channel, or property.NAME"},
 		{Name: "segment", Sentence: "whom the numbers are of: DIMENSION:VALUE,VALUE of a step within the time, such as channel:email; each one given must hold", IsList: true},
 	}
@@ -117,6 +120,9 @@ func (a *Analyser) Answer(ctx context.Context, w workspace.Workspace, name strin
 	}
 	out.Persons, out.Steps = lives.Size()
 	out.Answer, err = plan.Answer(lives)
+	if q.Text("convert_to") != "" {
+		out.Notes = append(out.Notes, "Amounts are converted into "+q.Currency+", each by the rate of its own day, as the workspace has settled them.")
+	}
 	return out, err
 }
 
@@ -155,8 +161,31 @@ func (a *Analyser) question(ctx context.Context, w workspace.Workspace, of analy
 	if q.Segment, err = analysis.ParseSegment("segment", said["segment"]); err != nil {
 		return q, err
 	}
+	if to := q.Text("convert_to"); to != "" {
+		if q.Currency, err = money.Currency(to); err != nil {
+			return q, analysis.Bad("convert_to", "convert_to is a currency such as EUR, not %.20q", to)
+		}
+	}
 	q.Documents, err = a.documents(ctx, w)
 	return q, err
+}
+
+// converter converts the money of orders; nil when nobody asks for that. Fault: Invalid, what is wrong with the rates.
+func converter(q analysis.Question) (convert func(o *step.Order, day string) error, err error) {
+	if q.Text("convert_to") == "" {
+		return nil, nil
+	}
+	var known rates.Rates
+	if settled := q.Documents["rates"]; settled != nil {
+		if known, err = rates.Parse(settled); err != nil {
+			return nil, err
+		}
+	}
+	return func(o *step.Order, day string) (err error) {
+		o.Amount, err = known.Convert(o.Amount, o.Currency, q.Currency, day)
+		o.Currency = q.Currency
+		return err
+	}, nil
 }
 
 // documents are what the workspace has settled, and the stages of its model in their order as the document "stages".
@@ -235,8 +264,13 @@ func (a *Analyser) lives(ctx context.Context, w workspace.Workspace, q analysis.
 	if estimate > int64(a.MaxSteps) {
 		return nil, tooMany(a.MaxSteps, fmt.Sprintf("about %d", estimate))
 	}
+	convert, err := converter(q)
+	if err != nil {
+		return nil, err
+	}
 	table, err := load(ctx, a.Steps, span{
 		ns: w.Namespace(), days: daysBetween(days, first, last), from: plan.From, to: plan.To, columns: plan.Columns | q.Segment.Columns(), most: 2 * a.MaxSteps,
+		convert: convert,
 	})
 	if err != nil || q.Segment.IsZero() {
 		return table, err

@@ -21,6 +21,7 @@ import (
 	"waymark/shared/domain/kpi"
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/measure"
+	"waymark/shared/domain/rates"
 	"waymark/shared/domain/step"
 	"waymark/shared/domain/wide"
 	"waymark/shared/domain/workspace"
@@ -217,5 +218,47 @@ func TestBudget(t *testing.T) {
 	_, err := a.Answer(t.Context(), shop(t), "whole", year)
 	if fault.CodeOf(err) != "too_many_steps" || !strings.Contains(fmt.Sprint(err), "about 101 steps") || archive.days > 0 {
 		t.Errorf("more than may be read, by what is known before: %v after %d days", err, archive.days)
+	}
+}
+
+// TestConverted asks for all amounts in one currency, and compares with the amounts as they were, converted one by one.
+func TestConverted(t *testing.T) {
+	t.Parallel()
+	lives := analysistest.Lives(4, 80)
+	a := analyser(t, stored(t, lives), whole(step.ColumnsOf(step.OrderMoney)))
+	year := url.Values{"from": {"2026-01-01"}, "to": {"2026-07-01"}, "convert_to": {"usd"}}
+	if _, err := a.Answer(t.Context(), shop(t), "whole", year); fault.CodeOf(err) != "no_rate" || !strings.Contains(err.Error(), "EUR to USD") {
+		t.Errorf("without rates: %v", err)
+	}
+	if _, err := a.Answer(t.Context(), shop(t), "whole", url.Values{"convert_to": {"dollars"}}); fault.CodeOf(err) != "bad_parameter" {
+		t.Errorf("dollars: %v", err)
+	}
+	var days []string
+	for day := analysistest.Begin; day.Before(analysistest.End); day = day.AddDate(0, 0, 5) {
+		days = append(days, fmt.Sprintf(`{"date":"%s","from":"EUR","to":"USD","rate":"1.%02d","source":"ECB"}`, day.Format(time.DateOnly), day.Day()))
+	}
+	settled := `{"rates":[` + strings.Join(days, ",") + `]}`
+	table := a.Documents.(*memory.Table)
+	must(t, table.PutDocument(t.Context(), "shop", workspace.Document{Kind: "rates", Text: settled}))
+	got, err := a.Answer(t.Context(), shop(t), "whole", year)
+	must(t, err)
+	known, err := rates.Parse([]byte(settled))
+	must(t, err)
+	orders := 0
+	for _, life := range lives {
+		for i := range life {
+			if o := life[i].Order; o != nil {
+				amount, err := known.Convert(o.Amount, o.Currency, "USD", life[i].At.Day())
+				must(t, err)
+				life[i].Order = &step.Order{ID: o.ID, Kind: o.Kind, Amount: amount, Currency: "USD", Number: o.Number}
+				orders++
+			}
+		}
+	}
+	q := analysis.Question{From: analysistest.Begin, To: analysistest.End}
+	plan := analysis.Plan{From: q.Start(), To: q.End(), Columns: step.ColumnsOf(step.OrderMoney)}
+	want := answerOf(analysis.Listing(analysis.Seen(lives, plan, q), 1))
+	if !reflect.DeepEqual(got.Tables, want.Tables) || len(got.Notes) != 1 || orders < 20 {
+		t.Errorf("%d orders in dollars are otherwise; notes %q", orders, got.Notes)
 	}
 }

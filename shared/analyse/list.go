@@ -15,6 +15,7 @@ import (
 	"waymark/shared/domain/journeymap"
 	"waymark/shared/domain/objective"
 	"waymark/shared/domain/paths"
+	"waymark/shared/domain/rates"
 	"waymark/shared/domain/retention"
 	"waymark/shared/domain/rfm"
 	"waymark/shared/domain/sentiment"
@@ -61,6 +62,7 @@ func Kinds() []Kind {
 		{"funnels", "funnels by name, for the analysis funnel", reader(funnel.Parse, funnel.Describe)},
 		{"costs", "what was spent on channels and campaigns", reader(acquisition.ParseCosts, acquisition.DescribeCosts)},
 		{"lexicons", "words of texts with their valence, by language, for the analyses sentiment and map", reader(sentiment.ParseLanguages, sentiment.DescribeLanguages)},
+		{"rates", "what a currency is worth in another, by day, for convert_to", reader(rates.Parse, rates.Describe)},
 		{"objectives", "what metrics are to reach, and by when", reader(objective.Parse, objective.Describe)},
 		{"benchmarks", "what others reach, with source and date", reader(objective.ParseBenchmarks, objective.DescribeBenchmarks)},
 		{"experiments", "what is tried on whom", reader(experiment.Parse, experiment.Describe)},

@@ -35,6 +35,8 @@ type span struct {
 	from, to event.Millis
 	columns  step.Columns
 	most     int // steps
+	// convert changes the money of an order of a day; nil leaves it.
+	convert func(o *step.Order, day string) error
 }
 
 // readersAtOnce is how many days are read at once: more than there are processors, for a bucket answers after tens of milliseconds.
@@ -112,6 +114,14 @@ func (s span) once(ctx context.Context, from Steps, day string) (*block, error) 
 			return nil, err
 		}
 		b.add(step.Between(rows, s.from, s.to))
+	}
+	for i := range b.orders {
+		if s.convert == nil {
+			break
+		}
+		if err := s.convert(&b.orders[i], day); err != nil {
+			return nil, err
+		}
 	}
 	return b, nil
 }

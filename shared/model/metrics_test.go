@@ -183,6 +183,8 @@ into a year. With a denominator of 0 there is **no value**, never 0. **n** is wh
 Money is in millionths inside and a decimal text outside; each currency has rows of its own and is never converted. An order that names no
 currency has the workspace's.
 
+Distinct persons are counted exactly, at any size, and taken out again exactly ([ADR 8](adr/0008-exact-distinct-persons.md)): no number of persons is an estimate.
+
 Every window that was computed has a row of every metric up to version 5 for the whole, zero or not; later metrics, and a dimension's values, have rows
 where something was counted.
 

@@ -75,6 +75,8 @@ var elsewhere = map[string]string{
 	"shared/domain/event.MaxKept":             "shared/domain/event/keep_test.go TestKeepToTheUnit",
 	"shared/domain/event.MaxWordsBytes":       "shared/domain/event/keep_test.go TestKeepWords",
 	"shared/domain/event.MaxProducts":         "shared/domain/event/keep_test.go TestKeepProducts",
+	"shared/domain/rates.MaxRates":            "shared/domain/rates/rates_test.go TestManyRates",
+	"shared/domain/rates.maxAge":              "shared/domain/rates/rates_test.go TestConvert",
 	"shared/analyse.MaxSteps":                 "shared/analyse/analyse_test.go TestBudget",
 	"shared/domain/workspace.MaxDocument":     "functions/analyse/definitions_test.go TestDefinitionsToTheByte",
 	"shared/domain/event.MaxKeptBytes":        "shared/domain/event/keep_test.go TestKeepToTheUnit",
