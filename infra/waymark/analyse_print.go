@@ -32,7 +32,7 @@ func (a *analysisAnswer) print(out goio.Writer) {
 		fmt.Fprintln(out)
 	}
 	a.tell(out)
-	if slices.ContainsFunc(a.Tables, (analysisTable).isShortened) {
+	if slices.ContainsFunc(a.Tables, analysisTable.isShortened) {
 		fmt.Fprint(out, "\n", wrapped("Texts that end with … stand in full in --csv and --json.", ""))
 	}
 }
