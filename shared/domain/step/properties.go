@@ -38,22 +38,28 @@ func (s Said) Property(name string) string {
 	if s == "" {
 		return ""
 	}
-	key := `"` + name + `":"`
 	if !isPlain(name) {
-		key = string(appendText(nil, name)) + `:"`
+		quoted := appendText(nil, name)
+		name = string(quoted[1 : len(quoted)-1])
 	}
-	for from := 0; ; {
-		at := strings.Index(string(s[from:]), key)
+	for from := 0; from < len(s); {
+		at := strings.Index(string(s[from:]), name)
 		if at < 0 {
 			return ""
 		}
 		at += from
-		from = at + len(key)
-		if before := s[max(at-1, 0)]; before == '{' || before == ',' { // within a text quotes have a backslash
-			value, _ := textAt(string(s[from-1:]))
+		if s.isName(at, at+len(name)) {
+			value, _ := textAt(string(s[at+len(name)+len(`":`):]))
 			return value
 		}
+		from = at + 1
 	}
+	return ""
+}
+
+// isName says whether a name stands between two places: a quote before it that begins a text, for within a text quotes have a backslash, and a text after it.
+func (s Said) isName(from, to int) bool {
+	return from >= 2 && s[from-1] == '"' && (s[from-2] == '{' || s[from-2] == ',') && strings.HasPrefix(string(s[to:]), `":"`)
 }
 
 // isPlain says whether a text stands in JSON as it is.
