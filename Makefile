@@ -81,8 +81,9 @@ fuzz: ## Run every fuzz test for FUZZTIME=10s
 	  echo "$${name#func } in $$file"; \
 	  go test -run='^$$' -fuzz="^$${name#func }$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=20x "./$$(dirname "$$file")" || exit 1; done
 
-bench: ## Measure collect and process per event against the floor of decoding the same envelope
+bench: duckdb ## Measure collect and process per event against a floor, and analyses of 100,000 persons beside DuckDB
 	go test -run='^$$' -bench=. -benchmem -count=5 $(BENCH)
+	go run ./tests/bench/asking -duckdb .venv-duckdb/bin/python
 
 sim: ## Run N=10000 random schedules of all handlers under faults against the oracle, or SEED=… alone, explained
 	WAYMARK_SIM_N=$(N) WAYMARK_SIM_SEED=$(SEED) go test -count=1 -timeout=0 -v -run='TestSchedules' ./tests/sim/...

@@ -14,7 +14,7 @@ import (
 var rungs = map[string]int{
 	"fault": 0, "sequence": 0, "strictjson": 0,
 	"redact": 1, "consent": 1,
-	"wide": 1, "stats": 1, "interval": 1, "quantile": 1, "period": 1, "schema": 1, "sentiment": 1,
+	"wide": 1, "interval": 0, "stats": 1, "quantile": 1, "period": 1, "schema": 1, "sentiment": 1,
 	"money": 2, "rates": 3,
 	"event": 3,
 	"agent": 4, "page": 4, "bot": 4, "protocol": 4, "country": 4, "channel": 4, "identity": 4, "assignment": 4, "fate": 4, "burst": 4, "kind": 4, "workspace": 4,

@@ -37,7 +37,11 @@ func (c Counted) add(to wide.Int, r *step.Row) wide.Int {
 	case Steps:
 		return to.Add(wide.Of(1))
 	}
-	value, err := money.Parse(strings.TrimSpace(r.Properties.Property(c.Property)))
+	text := strings.TrimSpace(r.Properties.Property(c.Property))
+	if text == "" { // most steps do not say it, and to say what is wrong with nothing costs more than all else here
+		return to
+	}
+	value, err := money.Parse(text)
 	switch {
 	case err != nil:
 		return to
@@ -85,7 +89,11 @@ func (t *tally) value(c Counted, r *step.Row) {
 	if !c.When.Holds(r) {
 		return
 	}
-	if value, err := money.Parse(strings.TrimSpace(r.Properties.Property(c.Property))); err == nil {
+	text := strings.TrimSpace(r.Properties.Property(c.Property))
+	if text == "" {
+		return
+	}
+	if value, err := money.Parse(text); err == nil {
 		t.sketch().Add(float64(value)/float64(money.Unit), 1)
 	}
 }

@@ -249,9 +249,9 @@ func Of(rows []step.Row) Facts {
 	return f
 }
 
-// entry finds the entry of a cell, or makes one. Persons have few.
+// entry finds the entry of a cell, or makes one. Persons have few, and it is most often the newest.
 func (f *Facts) entry(c Cell) *Entry {
-	for i := range f.Entries {
+	for i := len(f.Entries) - 1; i >= 0; i-- {
 		if f.Entries[i].Cell == c {
 			return &f.Entries[i]
 		}

@@ -38,22 +38,45 @@ func (s Said) Property(name string) string {
 	if s == "" {
 		return ""
 	}
-	key := string(appendText(nil, name)) + `:"`
-	for from := 0; ; {
-		at := strings.Index(string(s[from:]), key)
+	if !isPlain(name) {
+		quoted := appendText(nil, name)
+		name = string(quoted[1 : len(quoted)-1])
+	}
+	for from := 0; from < len(s); {
+		at := strings.Index(string(s[from:]), name)
 		if at < 0 {
 			return ""
 		}
 		at += from
-		from = at + len(key)
-		if before := s[max(at-1, 0)]; before == '{' || before == ',' { // within a text quotes have a backslash
-			return textAt(string(s[from-1:]))
+		if s.isName(at, at+len(name)) {
+			value, _ := textAt(string(s[at+len(name)+len(`":`):]))
+			return value
 		}
+		from = at + 1
 	}
+	return ""
 }
 
-// textAt reads the text of JSON that another text begins with.
-func textAt(text string) string {
+// isName says whether a name stands between two places: a quote before it that begins a text, for within a text quotes have a backslash, and a text after it.
+func (s Said) isName(from, to int) bool {
+	return from >= 2 && s[from-1] == '"' && (s[from-2] == '{' || s[from-2] == ',') && strings.HasPrefix(string(s[to:]), `":"`)
+}
+
+// isPlain says whether a text stands in JSON as it is.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
+}
+
+// textAt reads the text of JSON that another text begins with, and says how long it is there; 0 of none.
+func textAt(text string) (value string, length int) {
+	if text == "" {
+		return "", 0
+	}
 	end, isPlain := 1, true
 	for end < len(text) && text[end] != '"' {
 		if text[end] == '\\' {
@@ -61,25 +84,39 @@ func textAt(text string) string {
 		}
 		end++
 	}
-	if end >= len(text) {
-		return ""
+	if end >= len(text) || text[0] != '"' {
+		return "", 0
 	}
 	if isPlain {
-		return text[1:end]
+		return text[1:end], end + 1
 	}
-	var out string
-	_ = json.Unmarshal([]byte(text[:end+1]), &out) // SaidOf wrote it
-	return out
+	_ = json.Unmarshal([]byte(text[:end+1]), &value) // SaidOf wrote it
+	return value, end + 1
 }
 
-// All gives them all.
+// All gives them all; nil where it is no text that SaidOf writes.
 func (s Said) All() map[string]string {
 	if s == "" {
 		return nil
 	}
-	var out map[string]string
-	if json.Unmarshal([]byte(s), &out) != nil {
-		return nil
+	out := map[string]string{}
+	for rest := string(s[1:]); ; {
+		name, n := textAt(rest)
+		if n == 0 || n >= len(rest) || rest[n] != ':' {
+			return nil
+		}
+		value, m := textAt(rest[n+1:])
+		if m == 0 || n+1+m >= len(rest) {
+			return nil
+		}
+		out[name] = value
+		rest = rest[n+1+m:]
+		if rest == "}" && s[0] == '{' {
+			return out
+		}
+		if rest[0] != ',' {
+			return nil
+		}
+		rest = rest[1:]
 	}
-	return out
 }

@@ -17,6 +17,7 @@ import (
 const duckDB = `
 import duckdb, json, sys, time
 db = duckdb.connect(config={"threads": 1})
+db.execute("set enable_progress_bar = false")
 db.execute(f"create view steps as select * from read_parquet('{sys.argv[1]}/**/*.parquet', hive_partitioning = true, hive_types_autocast = false) where type <> 'none'")
 asked = {
 "retention": """
