@@ -55,7 +55,7 @@ var datasets = []dataset{
 		name: "telco churn", title: "Telco customers, dated March 2025 (UTC)",
 		workspace: "demo-telco", zone: "UTC", currency: "USD", model: "default",
 		file: telcoFile, build: makeTelco, rules: "data/telco.yaml",
-		from: "2025-03-01", to: "2025-04-01", expected: expectTelco,
+		from: "2025-03-01", to: "2025-04-01", settled: map[string]string{"metrics": "data/metrics.json"}, expected: expectTelco,
 	},
 	{
 		name: "examples", title: "Small cases with published answers, dated 2026 (UTC)",
