@@ -48,8 +48,14 @@ var datasets = []dataset{
 	{
 		name: "online shoppers", title: "Online shoppers, sessions of a year, dated 2025 (UTC)",
 		workspace: "demo-shoppers", zone: "UTC", currency: "USD", model: "default",
-		file: "data/online_shoppers/online_shoppers_intention.csv.gz", build: makeShoppers, rules: "data/shoppers.yaml",
+		file: shoppersFile, build: makeShoppers, rules: "data/shoppers.yaml",
 		from: "2025-01-01", to: "2026-01-01", expected: expectShoppers,
+	},
+	{
+		name: "telco churn", title: "Telco customers, dated March 2025 (UTC)",
+		workspace: "demo-telco", zone: "UTC", currency: "USD", model: "default",
+		file: telcoFile, build: makeTelco, rules: "data/telco.yaml",
+		from: "2025-03-01", to: "2025-04-01", settled: map[string]string{"metrics": "data/metrics.json"}, expected: expectTelco,
 	},
 	{
 		name: "examples", title: "Small cases with published answers, dated 2026 (UTC)",

@@ -154,6 +154,7 @@ type retailNumbers struct {
 	Clean struct {
 		Lines, Orders, Customers, Units, Revenue, AOV json.Number
 		RevenuePerCustomer                            json.Number `json:"revenue_per_customer"`
+		OrdersPerCustomer                             json.Number `json:"orders_per_customer"`
 		RepeatCustomers                               json.Number `json:"repeat_customers"`
 		RepeatRate                                    json.Number `json:"repeat_rate"`
 		Inactive                                      json.Number `json:"inactive_over_90d_at_snapshot"`

@@ -54,7 +54,7 @@ func cdnowAnalyses(rows []map[string]string) ([]line, error) {
 		return nil, err
 	}
 	buyers, err := buyersOf(rows)
-	return slices.Concat(p.fit(), halves(buyers), returning(buyers)), err
+	return slices.Concat(p.fit(), halves(buyers), returning(buyers), p.purchases(len(rows)-len(buyers))), err
 }
 
 // fit is what the papers print of the first 39 weeks. The standard errors and the likelihood of the spend are those that other programs print; days
@@ -122,6 +122,15 @@ func halves(buyers map[string][]time.Time) []line {
 			q.cell("clv: their purchases of the second half", "holdout", row, "actual", text(actual[name]), recounted))
 	}
 	return lines
+}
+
+// purchases parts all purchases at each customer's first.
+func (p cdnowNumbers) purchases(later int) []line {
+	q := question{analysis: "balance"}
+	return []line{
+		q.cell("balance: first purchases", "purchases", of("phase", "first purchase"), "persons", p.Calibration.Customers.String(), published),
+		q.cell("balance: purchases after the first", "purchases", of("phase", "after"), "touchpoints", text(later), recounted),
+	}
 }
 
 // returning recounts how many of each month's new customers purchase in the months after it.

@@ -136,6 +136,13 @@ func (c attributionCase) deciders(number int) []line {
 			q.cell("triggers: first "+touch+", bought", "correlations", row, "conversion_with", c.Expected.First[touch].String(), published).as("numerator"),
 			q.cell("triggers: first "+touch+", all", "correlations", row, "conversion_with", text(paths[touch]), recounted).as("denominator"))
 	}
+	journey := question{analysis: "map", from: q.from, to: q.to}
+	for _, touch := range sorted(c.Expected.First) {
+		row := of("stage", "consideration", "channel", exampleChannels[touch])
+		lines = append(lines,
+			journey.cell("map: considered by "+touch, "map", row, "persons", text(paths[touch]), recounted),
+			journey.cell("map: went on from "+touch, "map", row, "converted", c.Expected.First[touch].String(), published))
+	}
 	return append(lines, q.cell("triggers: bought after a view", "triggers", of("event", "Product Viewed"), "deciders", text(orders), recounted).as("numerator"))
 }
 
@@ -182,7 +189,19 @@ func (p surveyNumbers) answers() []line {
 	n, share := float64(csat.Total), float64(csat.Satisfied)/float64(csat.Total)
 	middle, spread := (share+z*z/(2*n))/(1+z*z/n), z/(1+z*z/n)*math.Sqrt(share*(1-share)/n+z*z/(4*n*n))
 	row := of("part", "whole")
+	metric := question{analysis: "metrics", from: q.from, to: q.to, parameters: "metric=nps,csat"}
+	kpi := func(what, name, part, want string, origin origin) line {
+		return line{what: what, metric: name, part: part, from: q.from, to: q.to, want: want, origin: origin}
+	}
 	return []line{
+		kpi("NPS, of the KPIs", "nps", "value", strconv.Itoa(nps.NPS), published),
+		kpi("NPS, of the KPIs, from", "nps", "low", decimal(float64(nps.NPS)-100*half), recounted).near("0.001"),
+		kpi("NPS, of the KPIs, to", "nps", "high", decimal(float64(nps.NPS)+100*half), recounted).near("0.001"),
+		kpi("CSAT, of the KPIs", "csat", "value", decimal(float64(csat.Percent)/100), published),
+		kpi("CSAT, of the KPIs, from", "csat", "low", decimal(middle-spread), recounted).near("0.000001"),
+		kpi("CSAT, of the KPIs, to", "csat", "high", decimal(middle+spread), recounted).near("0.000001"),
+		metric.cell("NPS, of the analysis metrics", "whole", of("metric", "nps"), "value", strconv.Itoa(nps.NPS), published),
+		metric.cell("CSAT, of the analysis metrics", "whole", of("metric", "csat"), "value", decimal(float64(csat.Percent)/100), published),
 		q.cell("NPS", "nps", row, "nps", strconv.Itoa(nps.NPS), published),
 		q.cell("NPS, from", "nps", row, "nps", decimal(float64(nps.NPS)-100*half), recounted).as("low").near("0.001"),
 		q.cell("NPS, to", "nps", row, "nps", decimal(float64(nps.NPS)+100*half), recounted).as("high").near("0.001"),
@@ -198,7 +217,7 @@ func (p surveyNumbers) answers() []line {
 func scored(sentences []sentence) []line {
 	q := question{analysis: "sentiment", from: "2026-08-01", to: "2026-09-01", parameters: "quotes=20"}
 	sum := 0.0
-	var lines []line
+	lines := []line{{what: "reviews", metric: "reviews", from: q.from, to: q.to, want: text(len(sentences)), origin: recounted}}
 	for _, s := range sentences {
 		f, _ := s.Compound.Float64() // it was a number, or the file had not been read
 		sum += f

@@ -268,6 +268,33 @@ func (s *shop) change(p retailNumbers) []line {
 	return lines
 }
 
+// perBuyer are metrics of the whole time that follow from others: all that is known of are orders and what was given back of them.
+func (s *shop) perBuyer(p retailNumbers) ([]line, error) {
+	refunds, refunded := new(big.Rat), 0
+	for _, i := range s.invoices {
+		if i.isCancelled {
+			refunds.Add(refunds, i.amount)
+			refunded++
+		}
+	}
+	revenue, ok := new(big.Rat).SetString(p.Clean.Revenue.String())
+	orders, fine := new(big.Rat).SetString(p.Clean.Orders.String())
+	buyers, good := new(big.Rat).SetString(p.Clean.Customers.String())
+	if !ok || !fine || !good {
+		return nil, fmt.Errorf("recount Online Retail: bad number in %v", p.Clean)
+	}
+	net := new(big.Rat).Sub(revenue, refunds)
+	return []line{
+		{what: "orders of a customer", metric: "purchase_frequency", want: p.Clean.OrdersPerCustomer.String(), origin: published},
+		{what: "revenue of an active person", metric: "revenue_per_person", want: p.Clean.RevenuePerCustomer.String(), origin: published},
+		{what: "net revenue", metric: "net_revenue", want: net.FloatString(2), origin: recounted},
+		{what: "net revenue of an order", metric: "net_aov", want: new(big.Rat).Quo(net, orders).FloatString(6), origin: recounted},
+		{what: "net revenue of a customer", metric: "net_revenue_per_buyer", want: new(big.Rat).Quo(net, buyers).FloatString(6), origin: recounted},
+		{what: "refunds made", metric: "refund_rate", part: "numerator", want: text(refunded), origin: recounted},
+		{what: "customers whose first order it is", metric: "new_buyers", want: p.Clean.Customers.String(), origin: published},
+	}, nil
+}
+
 // aims are the objectives that the workspace settles in data/objectives.json.
 func (p retailNumbers) aims() []line {
 	q := question{analysis: "objectives"}
@@ -286,6 +313,10 @@ func (p retailNumbers) analyses(rows []map[string]string) ([]line, error) {
 		return nil, err
 	}
 	scores, err := s.scores(p)
+	if err != nil {
+		return nil, err
+	}
+	perBuyer, err := s.perBuyer(p)
 	return slices.Concat(p.cohorts(), s.cohortRevenue(), s.lifecycle(p), s.second(p), s.ways(), s.sources(p), scores, s.together(), s.refills(),
-		s.change(p), p.aims()), err
+		s.change(p), p.aims(), perBuyer), err
 }

@@ -95,6 +95,7 @@ func expectWebLog(file []byte) ([]line, error) {
 	lines = append(lines, p.change()...)
 	lines = append(lines, pagesOf(requests)...)
 	lines = append(lines, daysOf(requests)...)
+	lines = append(lines, hoursOf(requests)...)
 	return span("2015-05-17", "2015-05-19", lines), nil
 }
 
@@ -188,4 +189,18 @@ func daysOf(requests []request) []line {
 		cycle.cell("new on the second day", "lifecycle", row, "new", text(len(second)-both), recounted),
 		cycle.cell("not back on the second day", "lifecycle", row, "dormant", text(len(first)-both), recounted),
 	}
+}
+
+// hoursOf recounts requests by the hour of the day, those of the five busiest.
+func hoursOf(requests []request) []line {
+	counts := map[string]int{}
+	for _, r := range requests {
+		counts[r.at.Format("15")]++
+	}
+	q := question{analysis: "balance"}
+	var lines []line
+	for _, hour := range most(counts, cmp.Compare[string]) {
+		lines = append(lines, q.cell("requests at "+hour+" o'clock", "hours", of("hour", hour), "activities", text(counts[hour]), recounted))
+	}
+	return lines
 }

@@ -31,7 +31,7 @@ type line struct {
 
 	fact     string // of the import
 	from, to string
-	part     string // value; of a rate numerator or denominator too; of an analysis low, high and n as well
+	part     string // value, or numerator, denominator, low or high of a rate or estimate
 
 	metric    string
 	grain     string
@@ -56,6 +56,8 @@ type row struct {
 	Numerator   json.RawMessage   `json:"numerator"`
 	Denominator json.RawMessage   `json:"denominator"`
 	Value       json.RawMessage   `json:"value"`
+	Low         json.RawMessage   `json:"low"`
+	High        json.RawMessage   `json:"high"`
 }
 
 // grid is a table of an analysis as the API gives it.
@@ -145,7 +147,7 @@ func (l line) ofRows(rows []row) (found string, err error) {
 		if found != "" {
 			return "", fmt.Errorf("%s: two rows answer for %s %s", l.metric, l.start, l.value)
 		}
-		found = plain(map[string]json.RawMessage{"numerator": r.Numerator, "denominator": r.Denominator, "value": r.Value}[l.part])
+		found = plain(map[string]json.RawMessage{"numerator": r.Numerator, "denominator": r.Denominator, "value": r.Value, "low": r.Low, "high": r.High}[l.part])
 	}
 	return found, nil
 }

@@ -14,11 +14,11 @@ import (
 
 const demoUsage = `usage: waymark demo [flags]
 
-Imports real files (CDNOW, Online Retail, an Apache log, online shoppers) and
-small cases of papers, rolls up, exports, asks every analysis, and compares
-every number with a published or recounted one. Uses the running system
-(WAYMARK_URL or waymark dev), or starts one in memory. Running it twice changes
-nothing.
+Imports real files (CDNOW, Online Retail, an Apache log, online shoppers, telco
+customers) and small cases of papers, rolls up, exports, asks every analysis,
+and compares every number with a published or recounted one. Uses the running
+system (WAYMARK_URL or waymark dev), or starts one in memory. Running it twice
+changes nothing.
 
 With --planted it sends a shop of invented persons instead, in which truths are
 planted: a step at which phones fail, a wave of bots, a channel that only
