@@ -2,6 +2,7 @@ package analyse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -129,5 +130,10 @@ func check(kind analyse.Kind, body []byte) error {
 		return fault.Newf(fault.Invalid, "invalid_json", "the body has the key %.64q twice; send each key once", name)
 	}
 	_, err = kind.Read(body)
+	if bad, isFault := errors.AsType[*fault.Error](err); isFault && bad.Kind == fault.Invalid {
+		named := *bad
+		named.Code = "bad_definition" // of all kinds
+		return &named
+	}
 	return err
 }

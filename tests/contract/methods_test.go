@@ -22,7 +22,7 @@ import (
 // named are paths that stand for those with a parameter.
 var named = strings.NewReplacer(
 	"/v1/profiles/{id}", "/v1/profiles/user:42", "/v1/exports/{name}", "/v1/exports/daily-2026-11-21-r1", "/v1/failed/{id}", "/v1/failed/none",
-	"/v1/quarantines/{id}", "/v1/quarantines/q-20261122-1", "/v1/rollups/{id}", "/v1/rollups/1795348800000", "{key}", "wk_site", "{version}", release(),
+	"/v1/quarantines/{id}", "/v1/quarantines/q-20261122-1", "/v1/analyses/{name}", "/v1/analyses/funnel", "/v1/definitions/{kind}", "/v1/definitions/costs", "/v1/rollups/{id}", "/v1/rollups/1795348800000", "{key}", "wk_site", "{version}", release(),
 	"/assets/{name}", "/assets/pages.css",
 )
 
@@ -36,7 +36,7 @@ func release() string {
 }
 
 // isStrict are the paths of reading and operating. The others are those of collection, and /health.
-var isStrict = regexp.MustCompile(`^/v1/(profiles|kpis|exports|failed|identities|quarantines|rollups|status|quality|debug)\b`)
+var isStrict = regexp.MustCompile(`^/v1/(analyses|definitions|profiles|kpis|exports|failed|identities|quarantines|rollups|status|quality|debug)\b`)
 
 // methodsOf are the described methods of each path.
 func methodsOf(t *testing.T) map[string][]string {

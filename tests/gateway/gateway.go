@@ -70,6 +70,8 @@ func Edge(t testing.TB, gateway http.Handler, parameters map[string]string) http
 func Function(s *system.System, id string) lambda.Handler {
 	ports := s.Ports()
 	switch id {
+	case "Analyse":
+		return lambda.NewHandler(s.Analyse(ports).Handle)
 	case "Collect":
 		return s.Collect(ports)
 	case "Export":

@@ -19,7 +19,7 @@ func windowOf(g period.Grain, key string, run int64) kpi.Window {
 		Grain: g, Key: key, Start: noon, End: noon + day, Revision: run % 5, Run: run, ComputedAt: noon + 1,
 		Model: "default@1", Definitions: 2,
 		Totals: measure.Totals{Names: []measure.Name{"touchpoints", "revenue"}, Groups: map[measure.Key][]wide.Int{
-			{}:                {wide.Of(run), {}},
+			{}:                {wide.Of(run)},                                // a group ends with its last number that is not 0
 			{Currency: "EUR"}: {{}, wide.Of(math.MinInt64).Add(wide.Of(-1))}, // beyond 64 bits
 			{Dimension: measure.ByCountry, Value: "日本 <&>"}: {wide.Of(math.MaxInt64), wide.Of(9007199254740993)},
 		}},
@@ -31,7 +31,7 @@ func largeWindow(g period.Grain, key string, run int64, groups int) kpi.Window {
 	w := windowOf(g, key, run)
 	text := noise(groups*100 + 1000)[run%1000:]
 	for n := range groups {
-		w.Totals.Groups[measure.Key{Dimension: measure.ByCampaign, Value: text[n*100 : n*100+100]}] = []wide.Int{wide.Of(run), wide.Of(int64(n))}
+		w.Totals.Groups[measure.Key{Dimension: measure.ByCampaign, Value: text[n*100 : n*100+100]}] = []wide.Int{wide.Of(run), wide.Of(int64(n + 1))}
 	}
 	return w
 }
