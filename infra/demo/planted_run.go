@@ -44,6 +44,7 @@ func RunPlanted(ctx context.Context, c Config) (found bool, err error) {
 		return false, err
 	}
 	fmt.Fprintf(c.Out, "\n%s in %.0f s: %d of %d truths found\n", c.System.URL, c.Now().Sub(started).Seconds(), n, all)
+	fmt.Fprintf(c.Out, "Ask on: waymark analyse map --from %s --to %s --key %s\n", plantedBegin.Format(time.DateOnly), plantedEnd().Format(time.DateOnly), secret)
 	return n == all, nil
 }
 

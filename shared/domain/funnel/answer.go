@@ -195,7 +195,7 @@ func (t *tally) summary() analysis.Table {
 			{Name: "open", Unit: analysis.Persons, Sentence: "who have not, but whose window is not over"},
 			{Name: "lost", Unit: analysis.Persons, Sentence: "who have not, and no longer can"},
 			{Name: "conversion", Unit: analysis.Ratio, Sentence: "converted of entered"},
-			{Name: "conversion_decided", Unit: analysis.Ratio, Sentence: "of the persons all of whose windows are over, who converted: it is not lowered by those who came late"},
+			{Name: "conversion_decided", Unit: analysis.Ratio, Sentence: "of the persons all of whose windows are over, who converted; whoever entered again lately is not in it, converted or not"},
 		},
 	}
 	converted := t.all.reached[len(t.required)]

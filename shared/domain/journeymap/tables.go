@@ -96,6 +96,9 @@ func (m *chart) mapTable() analysis.Table {
 	return out
 }
 
+// inQuery escapes what would end a parameter of an address, or be read otherwise there. All else stays as people read it.
+var inQuery = strings.NewReplacer("%", "%25", "&", "%26", "+", "%2B", ";", "%3B", "#", "%23")
+
 // funnel is the question of package funnel that counts the persons of a cell; "" where no later stage is, and of other values, which no step of a funnel names.
 func (m *chart) funnel(at key) string {
 	later := m.later(at.stage)
@@ -109,7 +112,7 @@ func (m *chart) funnel(at key) string {
 	if !at.isAll {
 		first += "[" + quoted(m.dimensions[at.by].Name) + ":" + quoted(at.value) + "]"
 	}
-	return fmt.Sprintf("step=%s&step=stage:%s&window=%s", first, strings.Join(later, "|"), analysis.LengthOf(length(m.window)))
+	return fmt.Sprintf("step=%s&step=stage:%s&window=%s", inQuery.Replace(first), inQuery.Replace(strings.Join(later, "|")), analysis.LengthOf(length(m.window)))
 }
 
 // quoted is a value as the steps of a funnel take it.
