@@ -2,6 +2,7 @@ package analyse_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -174,5 +175,23 @@ func TestAnalysesAreDescribed(t *testing.T) {
 				t.Errorf("parameter %q of %s has no sentence, or a name that all analyses have", p.Name, a.Name)
 			}
 		}
+	}
+}
+
+// TestSamples answers events/analyse/*.json as the golden files beside them say, which `sam local invoke` is held against too.
+func TestSamples(t *testing.T) {
+	t.Parallel()
+	w := system.Shop()
+	w.Name, w.Zone, w.Currency = "demo", "UTC", "EUR"
+	w.Keys = []workspace.Key{
+		{Text: "sk_demo", Workspace: "demo", Role: workspace.Secret}, {Text: "wk_demo", Workspace: "demo", Role: workspace.Write, Source: "web"},
+	}
+	s := system.New(t, w)
+	statuses := map[int]int{}
+	httpapitest.Samples(t, "analyse", s.Analyse(s.Ports()).Handle, func(_ events.APIGatewayV2HTTPRequest, response events.APIGatewayV2HTTPResponse) {
+		statuses[response.StatusCode]++
+	})
+	if want := map[int]int{200: 6, 400: 6, 403: 3, 404: 3}; !maps.Equal(statuses, want) {
+		t.Errorf("the samples are answered %v, want %v", statuses, want)
 	}
 }

@@ -50,10 +50,10 @@ func (s *Set) addPages(t Totals, f Facts, times int64, version int) {
 		rest.plus(Page{Touchpoints: c[touchpoints], Activities: c[activities], Views: c[pageViews], OfServer: c[serverTouchpoints]})
 	}
 	for _, p := range f.Pages {
-		s.addSum(t, Key{Dimension: ByPage, Value: p.Path}, &sum{counts: p.counts()}, times, version)
+		t.put(Key{Dimension: ByPage, Value: p.Path}, s.shareOf(&sum{counts: p.counts()}, times, version))
 		rest.plus(Page{Touchpoints: -p.Touchpoints, Activities: -p.Activities, Views: -p.Views, OfServer: -p.OfServer})
 	}
 	if rest != (Page{}) {
-		s.addSum(t, Key{Dimension: ByPage, Value: Unknown}, &sum{counts: rest.counts()}, times, version)
+		t.put(Key{Dimension: ByPage, Value: Unknown}, s.shareOf(&sum{counts: rest.counts()}, times, version))
 	}
 }

@@ -230,31 +230,13 @@ func (s *Set) Add(t Totals, f Facts) { s.add(t, f, 1, everyVersion) }
 
 // AddBy puts a person into the whole and into one dimension alone.
 func (s *Set) AddBy(t Totals, f Facts, by Dimension) {
-	for d, name := range Dimensions {
-		switch {
-		case name != Whole && name != by:
-		case name == ByPage:
-			s.addPages(t, f, 1, everyVersion)
-		default:
-			s.addTo(t, d, f, 1, everyVersion)
-		}
-	}
+	s.addTo(t, f, 1, everyVersion, func(name Dimension) bool { return name == Whole || name == by })
 }
 
 // AddAs puts a person in under one key, whatever cells the facts are in: for values of what is no dimension of cells.
 func (s *Set) AddAs(t Totals, f Facts, key Key) {
-	var all sum
-	for i := range f.Entries {
-		e := &f.Entries[i]
-		for n, count := range e.Counts {
-			all.counts[n] += count
-		}
-		all.plus(e.Extras)
-		for _, m := range e.Money {
-			all.money = addMoney(all.money, m)
-		}
-	}
-	s.addSum(t, key, &all, 1, everyVersion)
+	all := sumOf(f.Entries)
+	t.put(key, s.shareOf(&all, 1, everyVersion))
 }
 
 // everyVersion is later than any: all measures are of it.
@@ -264,48 +246,71 @@ const everyVersion = 1 << 31
 func (s *Set) Remove(t Totals, f Facts, version int) { s.add(t, f, -1, version) }
 
 func (s *Set) add(t Totals, f Facts, times int64, version int) {
-	for d, name := range Dimensions {
-		switch {
-		case name.Since() > version:
-		case name == ByPage:
-			s.addPages(t, f, times, version)
-		default:
-			s.addTo(t, d, f, times, version)
+	s.addTo(t, f, times, version, func(Dimension) bool { return true })
+}
+
+// addTo adds a person in the dimensions that are wanted. In most of them all that a person did has one value, and so is what it is of the whole.
+func (s *Set) addTo(t Totals, f Facts, times int64, version int, isWanted func(Dimension) bool) {
+	if len(f.Entries) > 0 {
+		all := sumOf(f.Entries)
+		whole := s.shareOf(&all, times, version)
+		for d, name := range Dimensions[:len(Dimensions)-1] { // pages are in no cell
+			if name.Since() > version || !isWanted(name) {
+				continue
+			}
+			if value, isOne := f.only(d); isOne {
+				t.put(Key{Dimension: name, Value: value}, whole)
+			} else {
+				s.addValues(t, d, f, times, version)
+			}
+			if all.counts[activities] > 0 {
+				s.stay(t, name, f, times, version)
+			}
 		}
+	}
+	if ByPage.Since() <= version && isWanted(ByPage) {
+		s.addPages(t, f, times, version)
 	}
 }
 
-func (s *Set) addTo(t Totals, dimension int, f Facts, times int64, version int) {
-	name := Dimensions[dimension]
+// only is the value that all entries have in a dimension, where they have one.
+func (f *Facts) only(dimension int) (value string, isOne bool) {
+	value = f.Entries[0].Cell.value(dimension)
+	for i := range f.Entries[1:] {
+		if f.Entries[i+1].Cell.value(dimension) != value {
+			return "", false
+		}
+	}
+	return value, true
+}
+
+// addValues adds a person to each value that they have in a dimension.
+func (s *Set) addValues(t Totals, dimension int, f Facts, times int64, version int) {
 	var byValue [4]sum // persons have few values in a dimension
 	sums := byValue[:0]
-	active := false
 	for i := range f.Entries {
-		e := &f.Entries[i]
-		value := e.Cell.value(dimension)
+		value := f.Entries[i].Cell.value(dimension)
 		at := slices.IndexFunc(sums, func(s sum) bool { return s.value == value })
 		if at < 0 {
 			at = len(sums)
 			sums = append(sums, sum{value: value})
 		}
-		for n, count := range e.Counts {
-			sums[at].counts[n] += count
-		}
-		sums[at].plus(e.Extras)
-		for _, m := range e.Money {
-			sums[at].money = addMoney(sums[at].money, m)
-		}
-		active = active || e.Counts[activities] > 0
+		sums[at].add(&f.Entries[i])
 	}
 	for i := range sums {
-		s.addSum(t, Key{Dimension: name, Value: sums[i].value}, &sums[i], times, version)
+		t.put(Key{Dimension: Dimensions[dimension], Value: sums[i].value}, s.shareOf(&sums[i], times, version))
 	}
-	if !active || name != Whole && name != ByStage {
-		return
-	}
+}
+
+// stay counts an active person in the stage that they are in at the end, and in the whole.
+func (s *Set) stay(t Totals, name Dimension, f Facts, times int64, version int) {
 	key := Key{Dimension: name}
-	if name == ByStage {
+	switch name {
+	case Whole:
+	case ByStage:
 		key.Value = cmp.Or(f.Stage, Unknown)
+	default:
+		return
 	}
 	before := t.Groups[key]
 	group := before
@@ -315,162 +320,4 @@ func (s *Set) addTo(t Totals, dimension int, f Facts, times int64, version int) 
 		}
 	}
 	t.store(key, before, group)
-}
-
-// sum is what a person comes to for one value of one dimension.
-type sum struct {
-	value  string
-	counts Counts
-	extras Extras
-	isOwn  bool // nobody else has the extras
-	money  []Money
-}
-
-// plus adds extras; the first list is taken as it is, and copied when another comes.
-func (s *sum) plus(more Extras) {
-	if len(s.extras) == 0 {
-		s.extras, s.isOwn = more, false
-		return
-	}
-	if len(more) > 0 && !s.isOwn {
-		s.extras, s.isOwn = slices.Clone(s.extras), true
-	}
-	for _, x := range more {
-		s.extras = s.extras.add(x.Place, x.N)
-	}
-}
-
-func (s *Set) addSum(t Totals, key Key, of *sum, times int64, version int) {
-	before := t.Groups[key]
-	group := s.plus(before, s.always, of, nil, times, version)
-	for i := range of.extras {
-		if place := of.extras[i].Place; place < len(s.ofSignal) { // else a later release counted it
-			group = s.plus(group, s.ofSignal[place], of, nil, times, version)
-		}
-	}
-	t.store(key, before, group)
-	for m := range of.money {
-		key.Currency = of.money[m].Currency
-		before := t.Groups[key]
-		t.store(key, before, s.plus(before, s.ofMoney, of, &of.money[m], times, version))
-	}
-}
-
-// plus adds what a sum is for measures to a group; most are 0.
-func (s *Set) plus(group []wide.Int, measures []int, of *sum, m *Money, times int64, version int) []wide.Int {
-	for _, i := range measures {
-		var n wide.Int
-		switch o := &s.operands[i]; o.kind {
-		case ofProduct, ofMoneyProduct:
-			first := s.factor(o.factors[0], of, m)
-			if first == 0 {
-				continue
-			}
-			n = wide.Product(first, s.factor(o.factors[1], of, m))
-		case ofMoney:
-			n = s.definitions[i].ofMoney(*m)
-		default:
-			n = wide.Of(o.count(of))
-		}
-		if n.IsZero() || s.newest > version && s.definitions[i].Since > version {
-			continue
-		}
-		if times < 0 {
-			n = n.Neg()
-		}
-		group = plus(group, i, n)
-	}
-	return group
-}
-
-// count is a sum's number of a counter or signal.
-func (o *operand) count(of *sum) int64 {
-	var n int64
-	if o.kind == ofSignal {
-		n = of.extras.of(o.counter)
-	} else {
-		n = of.counts[o.counter]
-	}
-	switch {
-	case o.least == 0:
-		return n
-	case n >= o.least:
-		return 1
-	}
-	return 0
-}
-
-// Amounts are multiplied in hundredths of the unit, none of more than this many, so that no sum of products leaves 128 bits.
-const (
-	hundredth  = 10_000 // millionths
-	mostFactor = 1 << 50
-)
-
-func (s *Set) factor(i int, of *sum, m *Money) int64 {
-	o := &s.operands[i]
-	if o.kind != ofMoney {
-		return min(o.count(of), mostFactor)
-	}
-	number := s.definitions[i].ofMoney(*m)
-	n, fits := number.Int64()
-	switch isAmount := s.definitions[i].Amount != ""; {
-	case !fits && number.Compare(wide.Int{}) < 0:
-		return -mostFactor
-	case !fits:
-		return mostFactor
-	case isAmount:
-		n /= hundredth
-	}
-	return max(-mostFactor, min(n, mostFactor))
-}
-
-// usualLength is how many numbers most groups have at most.
-const usualLength = 56
-
-// plus adds a number at a place of a group, which is as long as it has to be.
-func plus(group []wide.Int, place int, n wide.Int) []wide.Int {
-	if group == nil {
-		group = make([]wide.Int, 0, max(place+1, usualLength))
-	}
-	if length := len(group); length <= place {
-		group = slices.Grow(group, place+1-length)[:place+1]
-		clear(group[length:])
-	}
-	group[place] = group[place].Add(n)
-	return group
-}
-
-// least is of how many on persons are counted.
-func (d *Definition) least() int64 { return max(d.AtLeast, 1) }
-
-func (d *Definition) ofCount(n int64) int64 {
-	if d.Persons == "" {
-		return n
-	}
-	if n >= d.least() {
-		return 1
-	}
-	return 0
-}
-
-func (d *Definition) ofMoney(m Money) wide.Int {
-	if sum, isAmount := d.Amount.of(m); isAmount {
-		return sum.Wide
-	}
-	n := m.Orders
-	switch cmp.Or(d.Sum, d.Persons) {
-	case "refund_count":
-		n = m.RefundedN
-	case "cancelled_orders":
-		n = m.CancelN
-	case "order_updates":
-		n = m.UpdateN
-	case "server_orders":
-		n = m.ServerN
-	case "costed_orders":
-		n = m.CostedN
-	case "order_events":
-		n += m.RefundedN + m.CancelN + m.UpdateN
-	}
-	return wide.Of(d.ofCount(n))
 }
