@@ -22,6 +22,7 @@ const (
 	cellFile    = "shared/domain/measure/cell.go"
 	pageFile    = "shared/domain/measure/page.go"
 	totalsFile  = "shared/domain/measure/totals.go"
+	shareFile   = "shared/domain/measure/share.go"
 	rulesFile   = "shared/model/compiled.go"
 	ledgerFile  = "shared/domain/ledger/ledger.go"
 	saleFile    = "shared/domain/profile/sale.go"
@@ -60,16 +61,16 @@ var sourceMutants = map[string]sourceMutant{
 	"a session has its first touchpoint's country": {cellFile, "c[country] = r.SessionCountry", "_ = country"},
 	"an order has its session's country":           {cellFile, `{"orders", orderCell`, `{"orders", sessionCell`},
 	"tablets are mobiles":                          {deviceFile, ` && !has("Mobile")`, ` && !has("Android")`},
-	"whoever bought once bought twice":             {totalsFile, "max(d.AtLeast, 1)", "1"},
-	"buyers of a currency are orders":              {totalsFile, "return wide.Of(d.ofCount(n))", "return wide.Of(n)"},
-	"who only lapsed stays in a stage":             {totalsFile, "if !active ||", "if"},
+	"whoever bought once bought twice":             {shareFile, "max(d.AtLeast, 1)", "1"},
+	"buyers of a currency are orders":              {shareFile, "return wide.Of(d.ofCount(n))", "return wide.Of(n)"},
+	"who only lapsed stays in a stage":             {totalsFile, "if all.counts[activities] > 0 {", "if len(f.Entries) > 0 {"},
 	"bounces of all sessions": {
 		rulesFile, `Numerator: "bounces", Denominator: "page_sessions"`, `Numerator: "bounces", Denominator: "sessions"`,
 	},
 	"average over buyers": {
 		rulesFile, `Numerator: "revenue", Denominator: "priced_orders"`, `Numerator: "revenue", Denominator: "paying_buyers"`,
 	},
-	"who bought is squared as often as the buyer bought": {totalsFile, "case n >= o.least:\n\t\treturn 1", "case n >= o.least:\n\t\treturn n"},
+	"who bought is squared as often as the buyer bought": {shareFile, "case n >= o.least:\n\t\treturn 1", "case n >= o.least:\n\t\treturn n"},
 
 	// what sessions come to, and where they are from
 	"a session has the pages of its first day": {
