@@ -27,12 +27,12 @@ run: ## Start the whole system on this machine: PORT=3000
 
 test: emulators ## Run every test, without the vet of lint; no network once modules and emulators are fetched
 	go test -vet=off -timeout=60m $$(go list ./... | grep -v -e /tests/sim$$ -e /tests/clients$$)
-	go test -vet=off ./tests/sim # by itself, for it keeps every processor busy
-	go test -vet=off -tags=mutants -run='^TestMutants$$|TestShrink' ./tests/sim
+	GOGC=400 go test -vet=off ./tests/sim # by itself, for it keeps every processor busy
+	GOGC=400 go test -vet=off -tags=mutants -run='^TestMutants$$|TestShrink' ./tests/sim
 
-# The mistakes take every processor that the kills leave, which wait most of the time.
+# The mistakes take every processor that the kills leave, which wait most of the time. WAYMARK_MUTANTS=2/4 tries a quarter of them.
 long: emulators ## Run what takes minutes: 200 kills of a running system, and mistakes in the source that the simulator must see
-	@nice -n 19 go test -tags=mutants -timeout=60m -run=TestMutantsOfTheSource ./tests/sim & mutants=$$!; \
+	@GOGC=400 nice -n 19 go test -tags=mutants -timeout=60m -run=TestMutantsOfTheSource ./tests/sim & mutants=$$!; \
 	WAYMARK_LONG=1 go test -count=1 -timeout=60m -run=TestKill ./tests/e2e && \
 	WAYMARK_LONG=1 go test -count=1 -timeout=20m -run=TestServers/com.segment ./tests/clients; kills=$$?; wait $$mutants && exit $$kills
 
