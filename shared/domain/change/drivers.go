@@ -84,19 +84,22 @@ func (a *asked) tables() (differences, counts, rates *analysis.Table) {
 	before := analysis.Column{Name: "value_before", Unit: analysis.Score, Sentence: "in the metric's unit"}
 	after := analysis.Column{Name: "value_after", Unit: analysis.Score, Sentence: "in the metric's unit"}
 	value := analysis.Column{Name: "value", Unit: analysis.Text, Sentence: "of " + a.by.Name}
-	return &analysis.Table{
+	differences = &analysis.Table{
 		Name: "differences", Sentence: "a difference between two stretches of time, that the next tables divide up",
 		Columns: spanColumns(before, after, analysis.Column{Name: "difference", Unit: analysis.Score, Sentence: "value_after − value_before"}),
-	}, &analysis.Table{
+	}
+	counts = &analysis.Table{
 		Name: "drivers", Sentence: "what one value of " + a.by.Name + " adds to a difference of counts or amounts; the rows of a difference add up to it exactly",
 		Columns: spanColumns(value, before, after, analysis.Column{Name: "difference", Unit: analysis.Score, Sentence: "value_after − value_before"}),
-	}, &analysis.Table{
+	}
+	rates = &analysis.Table{
 		Name: "rate_drivers", Sentence: "what one value of " + a.by.Name + " adds to a difference of rates; the effects of a difference add up to it exactly",
 		Columns: spanColumns(value, before, after,
 			analysis.Column{Name: "mix", Unit: analysis.Ratio, Sentence: "because the value has another part of the denominator than before: its change × (the value's rate − the whole's), each the mean of both times (Shapley)"},
 			analysis.Column{Name: "rate", Unit: analysis.Ratio, Sentence: "because the value's own rate is another one: its change × the value's part, the mean of both times (Shapley)"},
 			analysis.Column{Name: "effect", Unit: analysis.Ratio, Sentence: "mix + rate"}),
 	}
+	return differences, counts, rates
 }
 
 func earlier(a, b series.Span) series.Span {
