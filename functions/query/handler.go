@@ -198,7 +198,7 @@ func (h *Handler) Handle(ctx context.Context, e events.APIGatewayV2HTTPRequest) 
 		response, err = h.respond(ctx, question{Request: r, name: name}, found)
 	}
 	if err != nil {
-		note(ctx, found.pattern, err)
+		httpapi.Note(ctx, found.pattern, err)
 		return httpapi.Error(err, r.ID), nil
 	}
 	slog.InfoContext(ctx, "request answered", "route", found.pattern, "status", response.StatusCode)
@@ -217,18 +217,6 @@ func (h *Handler) respond(ctx context.Context, q question, found route) (events.
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
 	return found.answer(h, ctx, q)
-}
-
-// note logs what people should look at. Refusals are the client's business.
-func note(ctx context.Context, route string, err error) {
-	switch fault.KindOf(err) {
-	case fault.Unavailable:
-		slog.WarnContext(ctx, "request not answered", "route", route, "error", err.Error())
-	case fault.Internal:
-		slog.ErrorContext(ctx, "request failed", "route", route, "error", err.Error())
-	default:
-		slog.InfoContext(ctx, "request refused", "route", route, "code", fault.CodeOf(err))
-	}
 }
 
 // Page sizes of lists.

@@ -115,7 +115,7 @@ func (h *Handler) answerPage(ctx context.Context, r httpapi.Request) (response e
 		response = h.page(ctx, r, found)
 	}
 	if err != nil {
-		note(ctx, r.Path, err)
+		httpapi.Note(ctx, r.Path, err)
 		return httpapi.Error(err, r.ID), true
 	}
 	return response, true
@@ -167,7 +167,7 @@ func (h *Handler) page(ctx context.Context, r httpapi.Request, p page) events.AP
 func (h *Handler) counted(ctx context.Context) string {
 	newest, err := h.newestRollup(ctx)
 	if err != nil {
-		note(ctx, "/", err)
+		httpapi.Note(ctx, "/", err)
 		return "The store does not answer now"
 	}
 	if newest == 0 {

@@ -135,7 +135,7 @@ func (h *Handler) answerHealth(ctx context.Context, r httpapi.Request) events.AP
 	}
 	newest, err := h.newestRollup(ctx)
 	if err != nil {
-		note(ctx, "/health", err)
+		httpapi.Note(ctx, "/health", err)
 		return httpapi.Error(err, r.ID)
 	}
 	answer := healthAnswer{Status: "ok", Version: h.Version}
