@@ -15,9 +15,7 @@ import (
 	"net/url"
 	"os"
 	"runtime"
-	"runtime/metrics"
 	"runtime/pprof"
-	"syscall"
 	"time"
 
 	"waymark/shared/adapter/memory"
@@ -28,6 +26,7 @@ import (
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/workspace"
 	"waymark/shared/model"
+	"waymark/tests/bench/usage"
 )
 
 // The bars, of 100,000 persons.
@@ -166,7 +165,7 @@ func newShop(ctx context.Context, persons int) (*shop, error) {
 			err = s.steps.CompactSteps(ctx, w.Namespace(), day.Key)
 		}
 	}
-	fmt.Printf("%d persons with %d steps, made in %.1f s of CPU\n", persons, s.rows, cpuTime().Seconds())
+	fmt.Printf("%d persons with %d steps, made in %.1f s of CPU\n", persons, s.rows, usage.CPU().Seconds())
 	return s, err
 }
 
@@ -228,13 +227,13 @@ func (s *shop) ask(ctx context.Context, name, more string) (answer analyse.Answe
 		return answer, c, err
 	}
 	runtime.GC()
-	before, stop := alive(), watch()
-	began := cpuTime()
+	before, stop := usage.Alive(), usage.Watch()
+	began := usage.CPU()
 	answer, err = s.analyser.Answer(ctx, s.workspace, name, said)
 	if err == nil {
 		_, err = json.Marshal(answer)
 	}
-	c.cpu, c.alive = cpuTime()-began, stop()-before
+	c.cpu, c.alive = usage.CPU()-began, stop()-before
 	return answer, c, err
 }
 
@@ -279,41 +278,4 @@ func column(answer analyse.Answer, table, name string, keys ...string) map[strin
 		}
 	}
 	return out
-}
-
-// watch gives the most that is alive until stop is called.
-func watch() (stop func() uint64) {
-	done, most := make(chan struct{}), make(chan uint64)
-	go func() {
-		peak := alive()
-		for {
-			select {
-			case <-done:
-				most <- max(peak, alive())
-				return
-			case <-time.After(5 * time.Millisecond):
-				peak = max(peak, alive())
-			}
-		}
-	}()
-	return func() uint64 {
-		close(done)
-		return <-most
-	}
-}
-
-// alive is what the newest garbage collection found in use.
-func alive() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(sample)
-	return sample[0].Value.Uint64()
-}
-
-// cpuTime is how much time the processors have spent on this process, the garbage collector's threads included.
-func cpuTime() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		panic(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

@@ -13,6 +13,7 @@ import (
 	"waymark/shared/domain/ledger"
 	"waymark/shared/domain/measure"
 	"waymark/shared/domain/step"
+	"waymark/tests/bench/usage"
 )
 
 // duckDB makes the table of days and months by channel out of the same Parquet, with one thread, as often as it is told,
@@ -64,12 +65,12 @@ func (b *bench) against(ctx context.Context, python string) error {
 			return err
 		}
 	}
-	began := cpuTime()
+	began := usage.CPU()
 	windows, err := b.windows(ctx, table, days)
 	if err != nil {
 		return err
 	}
-	ours := cpuTime() - began
+	ours := usage.CPU() - began
 	theirs, err := cpuOf(ctx, python, folder, often)
 	if err != nil {
 		return err

@@ -15,9 +15,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
 	"runtime/pprof"
-	"syscall"
 	"time"
 
 	"waymark/shared/adapter/archive"
@@ -29,6 +27,7 @@ import (
 	"waymark/shared/domain/workspace"
 	"waymark/shared/model"
 	"waymark/shared/settle"
+	"waymark/tests/bench/usage"
 )
 
 const (
@@ -215,9 +214,9 @@ func (b *bench) settle(ctx context.Context, what string) (time.Duration, error) 
 	if err != nil {
 		return 0, err
 	}
-	began := cpuTime()
+	began := usage.CPU()
 	_, err = b.settler.Run(ctx, b.shop, event.At(b.now))
-	took := cpuTime() - began
+	took := usage.CPU() - began
 	if what != "" {
 		report(what, n, took)
 		fmt.Println()
@@ -240,7 +239,7 @@ func (b *bench) slices(ctx context.Context) error {
 	count, most := 0, uint64(0)
 	for more := true; more; count++ {
 		runtime.GC()
-		before, stop := alive(), watch()
+		before, stop := usage.Alive(), usage.Watch()
 		more, err = r.Next(ctx)
 		if most = max(most, stop()-before); err != nil {
 			return err
@@ -248,41 +247,4 @@ func (b *bench) slices(ctx context.Context) error {
 	}
 	fmt.Printf("%d touchpoints in %d slices: at most %d MB are alive beyond what was stored before\n", n, count, most>>20)
 	return r.End(ctx, true)
-}
-
-// watch gives the most that is alive until stop is called.
-func watch() (stop func() uint64) {
-	done, most := make(chan struct{}), make(chan uint64)
-	go func() {
-		peak := alive()
-		for {
-			select {
-			case <-done:
-				most <- peak
-				return
-			case <-time.After(5 * time.Millisecond):
-				peak = max(peak, alive())
-			}
-		}
-	}()
-	return func() uint64 {
-		close(done)
-		return <-most
-	}
-}
-
-// alive is what the newest garbage collection found in use.
-func alive() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(sample)
-	return sample[0].Value.Uint64()
-}
-
-// cpuTime is how much time the processors have spent on this process, the garbage collector's threads included.
-func cpuTime() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		panic(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
