@@ -119,7 +119,7 @@ func TestPropertiesHoldNothingPersonal(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"order_id", "product_id", "score", "survey_type", "survey", "type", "coupon", "store_id"} {
+	for _, name := range []string{"order_id", "product_id", "cost", "score", "survey_type", "survey", "type", "coupon", "store_id"} {
 		if !kept[name] {
 			t.Errorf("Keep() does not keep %q, which is needed", name)
 		}
